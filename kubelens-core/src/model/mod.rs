@@ -1,0 +1,27 @@
+//! The plain words that everyone speaks: what an analyzer says, what a report holds.
+//!
+//! Nothing in here knows Kubernetes' object types, a source, a clock or a store.
+
+mod cause;
+mod coverage;
+mod evidence;
+mod finding;
+mod fingerprint;
+mod object_ref;
+mod quantity;
+mod redaction;
+mod report;
+mod severity;
+mod suggestion;
+
+pub use cause::{Cause, ChainLink, Group, RuledOut};
+pub use coverage::{Coverage, CoverageState, KindCoverage};
+pub use evidence::{Evidence, EvidenceKind};
+pub use finding::Finding;
+pub use fingerprint::fingerprint;
+pub use object_ref::{KUBELENS_API_VERSION, ObjectRef};
+pub use quantity::{ParseQuantityError, Quantity};
+pub use redaction::safe_text;
+pub use report::{ClusterInfo, Report, Scope, Summary};
+pub use severity::Severity;
+pub use suggestion::{Risk, Suggestion};
