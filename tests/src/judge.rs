@@ -4,7 +4,7 @@
 //! An `expect.json` lists roots, forbidden claims and how many causes of severity critical or warning there
 //! may be at most. A root is found at the first cause whose subject is one of `subject_any`, whose severity is
 //! at least `min_severity`, and whose text has all of `text_all`: regular expressions, case-insensitive, over
-//! title, explanation, evidence and suggestions. In a healthy cluster nothing may be critical.
+//! title, explanation, evidence and suggestions. `coverage` lists what the report must say it could not read. In a healthy cluster nothing may be critical.
 
 use anyhow::Result;
 use regex::{Regex, RegexBuilder};
@@ -25,6 +25,16 @@ pub struct Expectation {
     pub forbid: Vec<Forbidden>,
     /// How many causes of severity warning or critical there may be.
     pub max_causes_critical_or_warning: usize,
+    /// What the report must admit that it could not read.
+    #[serde(default)]
+    pub coverage: Vec<Unseen>,
+}
+
+/// A kind that could not be read, as `coverage.kinds` says it.
+#[derive(Debug, Deserialize)]
+pub struct Unseen {
+    kind: String,
+    state: String,
 }
 
 /// A cause that must be named.
@@ -81,6 +91,12 @@ pub fn complaints(report: &Value, expected: &Expectation, scope: Scope) -> Resul
             if forbidden.hits(cause)? {
                 wrong.push(format!("forbidden: {}", text_at(cause, "/title")));
             }
+        }
+    }
+    let unseen = report.pointer("/coverage/kinds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for Unseen { kind, state } in &expected.coverage {
+        if !unseen.iter().any(|entry| text_at(entry, "/kind") == kind && text_at(entry, "/state") == state) {
+            wrong.push(format!("coverage does not say that {kind} is {state}"));
         }
     }
     let loud: Vec<&str> = causes.iter().filter(|cause| severity(cause) >= 1).map(|cause| text_at(cause, "/title")).collect();
@@ -286,6 +302,19 @@ mod tests {
         assert!(wrong.iter().any(|text| text.contains("not among the causes")), "{wrong:?}");
         assert!(wrong.iter().any(|text| text == "forbidden: Secret x is missing"), "{wrong:?}");
         assert!(wrong.iter().any(|text| text.starts_with("noise: 2 causes, at most 1")), "{wrong:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn what_could_not_be_read_must_be_admitted() -> Result<()> {
+        let blind: Expectation = serde_json::from_value(json!({
+            "family": "healthy", "roots": [], "max_causes_critical_or_warning": 0,
+            "coverage": [{ "kind": "Secret", "state": "forbidden" }],
+        }))?;
+        let mut quiet = report(&[]);
+        assert_eq!(complaints(&quiet, &blind, Scope::Story)?, ["coverage does not say that Secret is forbidden"]);
+        quiet["coverage"] = json!({ "percent": 90, "kinds": [{ "kind": "Secret", "state": "forbidden" }] });
+        assert_eq!(complaints(&quiet, &blind, Scope::Story)?, Vec::<String>::new());
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 //! `control-plane/stories/<name>/` holds
 //! - `manifests.yaml`: what is applied first. Its first Namespace is where the story happens;
 //! - `until.yaml`: a list of steps, each `until: [condition, ...]`, `apply: FILE` or `delete: {...}`; and who
-//!   asks for the diagnosis (`as: USER`), if not the administrator;
+//!   asks for the diagnosis (`as: USER`), if not the administrator; and how old the state must be before a
+//!   diagnosis may speak of it (`ripe: SECONDS`), where that is longer than usual;
 //! - `expect.json`: what must be named (see [`crate::judge`]);
 //! - `logs/<container>.log`: what that container printed.
 
@@ -26,6 +27,9 @@ use crate::stage::ContainerLog;
 const PATIENCE: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Longer than every grace period of a minute or two, shorter than it takes a pod's events to grow stale.
+const RIPE: Duration = Duration::from_secs(130);
+
 /// A story, read from its folder.
 #[derive(Debug)]
 pub struct Story {
@@ -37,6 +41,8 @@ pub struct Story {
     pub expectation: Expectation,
     /// The user who asks, if not the administrator.
     pub asks: Option<String>,
+    /// How old the state must be before a diagnosis may speak of it.
+    pub ripe: Duration,
     folder: PathBuf,
     steps: Vec<Step>,
 }
@@ -46,6 +52,7 @@ pub struct Story {
 struct Plot {
     #[serde(rename = "as")]
     asks: Option<String>,
+    ripe: Option<u64>,
     #[serde(default)]
     steps: Vec<Step>,
 }
@@ -104,6 +111,7 @@ impl Story {
             namespaces,
             expectation: serde_json::from_str(&read("expect.json")?).context("expect.json")?,
             asks: plot.asks,
+            ripe: plot.ripe.map_or(RIPE, Duration::from_secs),
             folder: folder.to_path_buf(),
             steps: plot.steps,
         })

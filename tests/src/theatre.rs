@@ -1,7 +1,5 @@
 //! A control plane with stories on it, as tests and tools want them: all at once.
 
-use std::time::Duration;
-
 use anyhow::{Result, bail};
 use futures::future::join_all;
 use tokio::time::Instant;
@@ -10,10 +8,6 @@ use crate::cluster::Cluster;
 use crate::control_plane::{ControlPlane, Options};
 use crate::story::{self, Story};
 
-/// How old a state must be before a diagnosis may speak of it: longer than every grace period of a minute
-/// or two, shorter than it takes a pod's events to grow stale.
-const RIPE: Duration = Duration::from_secs(130);
-
 /// A control plane on which stories have been played.
 #[derive(Debug)]
 pub struct Theatre {
@@ -21,7 +15,7 @@ pub struct Theatre {
     pub plane: ControlPlane,
     /// A connection to it.
     pub cluster: Cluster,
-    /// The stories whose state was reached.
+    /// The stories whose state was reached, the soonest to be ripe first.
     pub stories: Vec<Story>,
     /// Stories that failed, and why.
     pub failures: Vec<String>,
@@ -57,12 +51,13 @@ impl Theatre {
                 Err(error) => theatre.failures.push(format!("{error:#}")),
             }
         }
+        theatre.stories.sort_by_key(|story| story.ripe);
         Ok(theatre)
     }
 
-    /// Waits until the youngest state is old enough to be diagnosed.
-    pub async fn ripen(&self) {
-        tokio::time::sleep_until(self.settled + RIPE).await;
+    /// Waits until the state that a story tells of is old enough to be diagnosed.
+    pub async fn ripen(&self, story: &Story) {
+        tokio::time::sleep_until(self.settled + story.ripe).await;
     }
 
     /// An error that lists the stories that failed, if any did.

@@ -23,7 +23,9 @@ async fn main() -> Result<()> {
     let theatre = Theatre::open(story::named(&wanted)?, say).await?;
     theatre.all_played()?;
     say("waiting until the states are old enough to be diagnosed");
-    theatre.ripen().await;
+    if let Some(last) = theatre.stories.last() {
+        theatre.ripen(last).await;
+    }
     let objects = theatre.cluster.everything().await?;
     for story in &theatre.stories {
         let others: Vec<_> = theatre.stories.iter().filter(|other| other.name != story.name).collect();

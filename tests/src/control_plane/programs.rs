@@ -94,6 +94,8 @@ pub(super) fn apiserver(programs: &Path, folder: &Path, ports: Ports) -> Vec<Str
             format!("--service-account-key-file={}", file("serving.key")),
             format!("--service-account-signing-key-file={}", file("serving.key")),
             "--kubelet-preferred-address-types=InternalIP".to_owned(),
+            // There is no kube-proxy: webhooks are called at their endpoints.
+            "--enable-aggregator-routing=true".to_owned(),
             // The benchmark asks for much at once, from few users.
             "--max-requests-inflight=1000".to_owned(),
             "--max-mutating-requests-inflight=500".to_owned(),
