@@ -70,7 +70,10 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// The cluster that `client` talks to.
     pub fn new(client: Client) -> Self {
-        Self { client, kinds: Arc::default() }
+        Self {
+            client,
+            kinds: Arc::default(),
+        }
     }
 
     /// Server-side apply, as one field manager: what an earlier apply said and this one does not is removed.
@@ -81,31 +84,51 @@ impl Cluster {
             .method(Method::PATCH)
             .uri(format!("{path}?fieldManager=kubelens-tests&force=true"))
             .header("content-type", "application/apply-patch+yaml");
-        let answer: Result<Value, _> = self.client.request(request.body(serde_json::to_vec(object)?)?).await;
-        answer.with_context(|| format!("apply {target:?}")).map(drop)
+        let answer: Result<Value, _> = self
+            .client
+            .request(request.body(serde_json::to_vec(object)?)?)
+            .await;
+        answer
+            .with_context(|| format!("apply {target:?}"))
+            .map(drop)
     }
 
     /// Creates an object; one that is there already is left as it is.
     pub async fn create(&self, object: &Value) -> Result<()> {
-        let target = Target { name: String::new(), ..Target::of(object, "") };
+        let target = Target {
+            name: String::new(),
+            ..Target::of(object, "")
+        };
         let path = self.path(&target).await?;
-        let request = Request::post(path).header("content-type", "application/json").body(serde_json::to_vec(object)?)?;
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(serde_json::to_vec(object)?)?;
         match self.client.request::<Value>(request).await {
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
-            answer => answer.with_context(|| format!("create {target:?}")).map(drop),
+            answer => answer
+                .with_context(|| format!("create {target:?}"))
+                .map(drop),
         }
     }
 
     /// Asks for the deletion of an object, and does not wait for it.
     pub async fn delete(&self, target: &Target) -> Result<()> {
-        let request = Request::delete(self.path(target).await?).header("content-type", "application/json").body(Vec::new())?;
+        let request = Request::delete(self.path(target).await?)
+            .header("content-type", "application/json")
+            .body(Vec::new())?;
         let answer: Result<Value, _> = self.client.request(request).await;
-        answer.with_context(|| format!("delete {target:?}")).map(drop)
+        answer
+            .with_context(|| format!("delete {target:?}"))
+            .map(drop)
     }
 
     /// The object, or nothing when it does not exist.
     pub async fn get(&self, target: &Target) -> Result<Option<Value>> {
-        match self.client.request::<Value>(Request::get(self.path(target).await?).body(Vec::new())?).await {
+        match self
+            .client
+            .request::<Value>(Request::get(self.path(target).await?).body(Vec::new())?)
+            .await
+        {
             Ok(object) => Ok(Some(object)),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
             Err(error) => Err(error).with_context(|| format!("get {target:?}")),
@@ -114,9 +137,33 @@ impl Cluster {
 
     /// All objects of the kind, in the target's namespace if it has one, that carry `labels` (a selector, or "").
     pub async fn list(&self, target: &Target, labels: &str) -> Result<Vec<Value>> {
-        let path = self.path(&Target { name: String::new(), ..target.clone() }).await?;
+        let path = self
+            .path(&Target {
+                name: String::new(),
+                ..target.clone()
+            })
+            .await?;
         let selector = labels.replace('=', "%3D").replace(',', "%2C");
-        self.items(&format!("{path}?labelSelector={selector}")).await
+        self.items(&format!("{path}?labelSelector={selector}"))
+            .await
+    }
+
+    /// How many objects of the kind there are.
+    pub async fn count(&self, target: &Target) -> Result<usize> {
+        let path = format!("{}?limit=1", self.path(target).await?);
+        let list: Value = self
+            .client
+            .request(Request::get(path).body(Vec::new())?)
+            .await?;
+        let here = list
+            .get("items")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        let further = list
+            .pointer("/metadata/remainingItemCount")
+            .and_then(Value::as_u64)
+            .unwrap_or(0);
+        Ok(here + usize::try_from(further)?)
     }
 
     /// All objects of all kinds that can be listed, each with its `apiVersion` and `kind` and without
@@ -130,13 +177,17 @@ impl Cluster {
                 if twice || !capabilities.supports_operation("list") {
                     continue;
                 }
-                let items = self.items(&format!("{}/{}", root(&resource), resource.plural)).await;
+                let items = self
+                    .items(&format!("{}/{}", root(&resource), resource.plural))
+                    .await;
                 for mut object in items.with_context(|| format!("list {}", resource.plural))? {
                     if let Some(fields) = object.as_object_mut() {
                         fields.insert("apiVersion".to_owned(), json!(resource.api_version));
                         fields.insert("kind".to_owned(), json!(resource.kind));
                     }
-                    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+                    if let Some(metadata) =
+                        object.get_mut("metadata").and_then(Value::as_object_mut)
+                    {
                         metadata.remove("managedFields");
                     }
                     all.push(object);
@@ -147,9 +198,21 @@ impl Cluster {
     }
 
     /// What a container printed, in its current or its previous run; nothing if there is no log.
-    pub async fn log(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Result<Option<String>> {
-        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&previous={previous}");
-        match self.client.request_text(Request::get(path).body(Vec::new())?).await {
+    pub async fn log(
+        &self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        previous: bool,
+    ) -> Result<Option<String>> {
+        let path = format!(
+            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&previous={previous}"
+        );
+        match self
+            .client
+            .request_text(Request::get(path).body(Vec::new())?)
+            .await
+        {
             Ok(text) => Ok(Some(text)),
             Err(kube::Error::Api(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -157,7 +220,10 @@ impl Cluster {
     }
 
     async fn items(&self, path: &str) -> Result<Vec<Value>> {
-        let mut list: Value = self.client.request(Request::get(path).body(Vec::new())?).await?;
+        let mut list: Value = self
+            .client
+            .request(Request::get(path).body(Vec::new())?)
+            .await?;
         match list.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => Ok(items),
             _ => Ok(Vec::new()),
@@ -165,13 +231,20 @@ impl Cluster {
     }
 
     async fn path(&self, target: &Target) -> Result<String> {
-        let Served { resource, namespaced } = self.served(target).await?;
+        let Served {
+            resource,
+            namespaced,
+        } = self.served(target).await?;
         let mut path = root(&resource);
         if namespaced && !target.namespace.is_empty() {
             path = format!("{path}/namespaces/{}", target.namespace);
         }
         path = format!("{path}/{}", resource.plural);
-        Ok(if target.name.is_empty() { path } else { format!("{path}/{}", target.name) })
+        Ok(if target.name.is_empty() {
+            path
+        } else {
+            format!("{path}/{}", target.name)
+        })
     }
 
     async fn served(&self, target: &Target) -> Result<Served> {
@@ -180,10 +253,18 @@ impl Cluster {
         if let Some(served) = kinds.get(&key) {
             return Ok(served.clone());
         }
-        let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
+        let (group, version) = target
+            .api_version
+            .split_once('/')
+            .unwrap_or(("", &target.api_version));
         let kind = GroupVersionKind::gvk(group, version, &target.kind);
-        let (resource, capabilities) = pinned_kind(&self.client, &kind).await.with_context(|| format!("find {key:?}"))?;
-        let served = Served { resource, namespaced: capabilities.scope == Scope::Namespaced };
+        let (resource, capabilities) = pinned_kind(&self.client, &kind)
+            .await
+            .with_context(|| format!("find {key:?}"))?;
+        let served = Served {
+            resource,
+            namespaced: capabilities.scope == Scope::Namespaced,
+        };
         kinds.insert(key, served.clone());
         Ok(served)
     }

@@ -81,16 +81,27 @@ impl Condition {
             Self::Condition(condition) => {
                 let target = within(&condition.of, namespace);
                 let object = cluster.get(&target).await?.unwrap_or_default();
-                let all = object.pointer("/status/conditions").and_then(Value::as_array);
-                let is = all.into_iter().flatten().find(|entry| text_at(entry, "/type") == condition.kind);
+                let all = object
+                    .pointer("/status/conditions")
+                    .and_then(Value::as_array);
+                let is = all
+                    .into_iter()
+                    .flatten()
+                    .find(|entry| text_at(entry, "/type") == condition.kind);
                 let holds = is.is_some_and(|entry| text_at(entry, "/status") == condition.status);
-                Ok((!holds).then(|| format!("{} {}: {} is {is:?}", target.kind, target.name, condition.kind)))
+                Ok((!holds).then(|| {
+                    format!(
+                        "{} {}: {} is {is:?}",
+                        target.kind, target.name, condition.kind
+                    )
+                }))
             }
             Self::Field(field) => {
                 let target = within(&field.of, namespace);
                 let object = cluster.get(&target).await?.unwrap_or_default();
                 let is = object.pointer(&field.path).unwrap_or(&Value::Null);
-                Ok((*is != field.is).then(|| format!("{} {}: {} is {is}", target.kind, target.name, field.path)))
+                Ok((*is != field.is)
+                    .then(|| format!("{} {}: {} is {is}", target.kind, target.name, field.path)))
             }
         }
     }
@@ -98,36 +109,67 @@ impl Condition {
 
 fn within(target: &Target, namespace: &str) -> Target {
     let own = &target.namespace;
-    Target { namespace: if own.is_empty() { namespace.to_owned() } else { own.clone() }, ..target.clone() }
+    Target {
+        namespace: if own.is_empty() {
+            namespace.to_owned()
+        } else {
+            own.clone()
+        },
+        ..target.clone()
+    }
 }
 
 fn kind(name: &str, own: &str, namespace: &str) -> Target {
-    let target = Target { api_version: "v1".to_owned(), kind: name.to_owned(), namespace: own.to_owned(), name: String::new() };
+    let target = Target {
+        api_version: "v1".to_owned(),
+        kind: name.to_owned(),
+        namespace: own.to_owned(),
+        name: String::new(),
+    };
     within(&target, namespace)
 }
 
 impl Pods {
     async fn missing(&self, cluster: &Cluster, namespace: &str) -> Result<Option<String>> {
-        let all = cluster.list(&kind("Pod", &self.namespace, namespace), &self.labels).await?;
+        let all = cluster
+            .list(&kind("Pod", &self.namespace, namespace), &self.labels)
+            .await?;
         let found = all.iter().filter(|pod| self.holds(pod)).count();
-        Ok((found != self.count).then(|| format!("{found} of {} pods are as {self:?} says", all.len())))
+        Ok((found != self.count)
+            .then(|| format!("{found} of {} pods are as {self:?} says", all.len())))
     }
 
     fn holds(&self, pod: &Value) -> bool {
         let conditions = pod.pointer("/status/conditions").and_then(Value::as_array);
-        let ready = conditions.into_iter().flatten().any(|c| text_at(c, "/type") == "Ready" && text_at(c, "/status") == "True");
+        let ready = conditions
+            .into_iter()
+            .flatten()
+            .any(|c| text_at(c, "/type") == "Ready" && text_at(c, "/status") == "True");
         let containers = ["/status/initContainerStatuses", "/status/containerStatuses"];
-        let mut containers = containers.iter().filter_map(|list| pod.pointer(list)).filter_map(Value::as_array).flatten();
+        let mut containers = containers
+            .iter()
+            .filter_map(|list| pod.pointer(list))
+            .filter_map(Value::as_array)
+            .flatten();
         self.ready.is_none_or(|wanted| wanted == ready)
-            && self.phase.as_deref().is_none_or(|wanted| wanted == text_at(pod, "/status/phase"))
-            && self.deleted.is_none_or(|wanted| wanted != text_at(pod, "/metadata/deletionTimestamp").is_empty())
-            && self.waiting.as_deref().is_none_or(|wanted| containers.any(|c| text_at(c, "/state/waiting/reason") == wanted))
+            && self
+                .phase
+                .as_deref()
+                .is_none_or(|wanted| wanted == text_at(pod, "/status/phase"))
+            && self.deleted.is_none_or(|wanted| {
+                wanted != text_at(pod, "/metadata/deletionTimestamp").is_empty()
+            })
+            && self.waiting.as_deref().is_none_or(|wanted| {
+                containers.any(|c| text_at(c, "/state/waiting/reason") == wanted)
+            })
     }
 }
 
 impl Event {
     async fn missing(&self, cluster: &Cluster, namespace: &str) -> Result<Option<String>> {
-        let all = cluster.list(&kind("Event", &self.namespace, namespace), "").await?;
+        let all = cluster
+            .list(&kind("Event", &self.namespace, namespace), "")
+            .await?;
         let holds = all.iter().any(|event| {
             text_at(event, "/involvedObject/kind") == self.kind
                 && text_at(event, "/reason") == self.reason

@@ -18,9 +18,9 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 pub use self::kubeconfig::Credentials;
-pub use self::programs::folder;
 use self::process::Program;
 use self::programs::Ports;
+pub use self::programs::folder;
 use crate::patience::{Seen, until};
 use crate::stage::{self, ContainerLog};
 
@@ -68,25 +68,55 @@ impl ControlPlane {
     }
 
     async fn attempt(built: &Path, options: &Options) -> Result<Self> {
-        let temporary = tempfile::Builder::new().prefix("kubelens-control-plane-").tempdir()?;
+        let temporary = tempfile::Builder::new()
+            .prefix("kubelens-control-plane-")
+            .tempdir()?;
         let folder = temporary.path();
         let attendant = built.join("attendant");
-        let certified = Command::new(&attendant).arg("certificates").arg(folder).status()?;
+        let certified = Command::new(&attendant)
+            .arg("certificates")
+            .arg(folder)
+            .status()?;
         ensure!(certified.success(), "no certificates: {certified}");
-        let tokens: Vec<String> = std::iter::once("admin-token,admin,admin,system:masters".to_owned())
-            .chain(options.users.iter().map(|user| format!("{user}-token,{user},{user}")))
-            .collect();
+        let tokens: Vec<String> =
+            std::iter::once("admin-token,admin,admin,system:masters".to_owned())
+                .chain(
+                    options
+                        .users
+                        .iter()
+                        .map(|user| format!("{user}-token,{user},{user}")),
+                )
+                .collect();
         fs::write(folder.join("tokens.csv"), tokens.join("\n"))?;
-        fs::write(folder.join("kwok.yaml"), stage::configuration(&programs::folder().join("kubelet"), &options.logs, folder)?)?;
+        fs::write(
+            folder.join("kwok.yaml"),
+            stage::configuration(&programs::folder().join("kubelet"), &options.logs, folder)?,
+        )?;
 
         let ports = Ports::free()?;
         let server = format!("https://127.0.0.1:{}", ports.apiserver);
-        let admin = kubeconfig::write(folder, "admin.kubeconfig", &server, "admin", &Credentials::Token("admin-token".to_owned()))?;
-        let mut plane = Self { programs: Vec::new(), webhook: String::new(), server, admin: admin.clone(), folder: temporary };
+        let admin = kubeconfig::write(
+            folder,
+            "admin.kubeconfig",
+            &server,
+            "admin",
+            &Credentials::Token("admin-token".to_owned()),
+        )?;
+        let mut plane = Self {
+            programs: Vec::new(),
+            webhook: String::new(),
+            server,
+            admin: admin.clone(),
+            folder: temporary,
+        };
         let folder = plane.folder.path().to_path_buf();
 
         plane.run(&attendant, "etcd", &programs::etcd(built, &folder, ports))?;
-        plane.run(&attendant, "kube-apiserver", &programs::apiserver(built, &folder, ports))?;
+        plane.run(
+            &attendant,
+            "kube-apiserver",
+            &programs::apiserver(built, &folder, ports),
+        )?;
         let client = plane.client().await?;
         until("the API server to be ready", READY, PAUSE, async || {
             plane.check()?;
@@ -97,20 +127,50 @@ impl ControlPlane {
             })
         })
         .await?;
-        plane.run(&attendant, "kube-controller-manager", &programs::controller_manager(built, &folder, ports, &admin))?;
-        plane.run(&attendant, "kube-scheduler", &programs::scheduler(built, ports, &admin))?;
-        plane.run(&attendant, "kwok", &programs::kwok(built, &folder, ports, &admin))?;
-        let webhook = [&attendant.display().to_string(), "webhook", &folder.display().to_string(), WEBHOOK_MESSAGE].map(str::to_owned);
+        plane.run(
+            &attendant,
+            "kube-controller-manager",
+            &programs::controller_manager(built, &folder, ports, &admin),
+        )?;
+        plane.run(
+            &attendant,
+            "kube-scheduler",
+            &programs::scheduler(built, ports, &admin),
+        )?;
+        plane.run(
+            &attendant,
+            "kwok",
+            &programs::kwok(built, &folder, ports, &admin),
+        )?;
+        let webhook = [
+            &attendant.display().to_string(),
+            "webhook",
+            &folder.display().to_string(),
+            WEBHOOK_MESSAGE,
+        ]
+        .map(str::to_owned);
         plane.run(&attendant, "webhook", &webhook)?;
-        plane.webhook = until("controllers to work and the webhook to listen", READY, PAUSE, async || {
-            plane.check()?;
-            let request = http::Request::get("/api/v1/namespaces/default/serviceaccounts/default").body(Vec::new())?;
-            Ok(match (client.request_text(request).await, fs::read_to_string(folder.join("webhook.address"))) {
-                (Ok(_), Ok(address)) => Seen::Yes(address),
-                (Err(error), _) => Seen::NotYet(error.to_string()),
-                (_, Err(error)) => Seen::NotYet(error.to_string()),
-            })
-        })
+        plane.webhook = until(
+            "controllers to work and the webhook to listen",
+            READY,
+            PAUSE,
+            async || {
+                plane.check()?;
+                let request =
+                    http::Request::get("/api/v1/namespaces/default/serviceaccounts/default")
+                        .body(Vec::new())?;
+                Ok(
+                    match (
+                        client.request_text(request).await,
+                        fs::read_to_string(folder.join("webhook.address")),
+                    ) {
+                        (Ok(_), Ok(address)) => Seen::Yes(address),
+                        (Err(error), _) => Seen::NotYet(error.to_string()),
+                        (_, Err(error)) => Seen::NotYet(error.to_string()),
+                    },
+                )
+            },
+        )
         .await?;
         Ok(plane)
     }
@@ -149,7 +209,13 @@ impl ControlPlane {
     /// Writes the kubeconfig file of somebody with these credentials, good or not: a wrong token, or the
     /// administrator's certificates `admin` (good) and `expired`.
     pub fn kubeconfig_with(&self, context: &str, credentials: &Credentials) -> Result<PathBuf> {
-        kubeconfig::write(self.folder.path(), &format!("{context}.kubeconfig"), &self.server, context, credentials)
+        kubeconfig::write(
+            self.folder.path(),
+            &format!("{context}.kubeconfig"),
+            &self.server,
+            context,
+            credentials,
+        )
     }
 
     /// A client with the rights of the administrator.
@@ -167,8 +233,13 @@ impl ControlPlane {
         let authority = fs::read(self.folder.path().join("ca.crt")).context("read ca.crt")?;
         let url = format!("https://{}", self.webhook);
         let authority = k8s_openapi::ByteString(authority);
-        let authority = serde_json::to_value(&authority)?.as_str().unwrap_or_default().to_owned();
-        Ok(text.replace("$(WEBHOOK_URL)", &url).replace("$(WEBHOOK_CA)", &authority))
+        let authority = serde_json::to_value(&authority)?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        Ok(text
+            .replace("$(WEBHOOK_URL)", &url)
+            .replace("$(WEBHOOK_CA)", &authority))
     }
 }
 

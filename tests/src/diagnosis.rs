@@ -12,9 +12,12 @@ pub fn binary() -> Option<PathBuf> {
         return Some(PathBuf::from(path));
     }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace.join("target"), PathBuf::from);
     let built = ["release", "debug"].map(|profile| target.join(profile).join("kubectl-lens"));
-    let built = built.into_iter().filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)));
+    let built = built
+        .into_iter()
+        .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)));
     built.max().map(|(_, path)| path)
 }
 
@@ -30,5 +33,6 @@ pub fn report(binary: &Path, kubeconfig: &Path, arguments: &[&str]) -> Result<Va
     if !output.status.success() {
         bail!("diagnose {arguments:?}: {}: {error}", output.status);
     }
-    serde_json::from_slice(&output.stdout).with_context(|| format!("diagnose {arguments:?} printed no JSON; standard error: {error}"))
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("diagnose {arguments:?} printed no JSON; standard error: {error}"))
 }

@@ -78,7 +78,11 @@ pub enum Scope {
 
 /// What is wrong with a report; nothing, if it is as expected.
 pub fn complaints(report: &Value, expected: &Expectation, scope: Scope) -> Result<Vec<String>> {
-    let causes = report.get("causes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let causes = report
+        .get("causes")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let mut wrong = contract_breaches(report, causes);
     for root in &expected.roots {
         wrong.extend(root.complaint(causes, scope)?);
@@ -93,46 +97,92 @@ pub fn complaints(report: &Value, expected: &Expectation, scope: Scope) -> Resul
             }
         }
     }
-    let unseen = report.pointer("/coverage/kinds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let unseen = report
+        .pointer("/coverage/kinds")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     for Unseen { kind, state } in &expected.coverage {
-        if !unseen.iter().any(|entry| text_at(entry, "/kind") == kind && text_at(entry, "/state") == state) {
+        if !unseen
+            .iter()
+            .any(|entry| text_at(entry, "/kind") == kind && text_at(entry, "/state") == state)
+        {
             wrong.push(format!("coverage does not say that {kind} is {state}"));
         }
     }
-    let loud: Vec<&str> = causes.iter().filter(|cause| severity(cause) >= 1).map(|cause| text_at(cause, "/title")).collect();
+    let loud: Vec<&str> = causes
+        .iter()
+        .filter(|cause| severity(cause) >= 1)
+        .map(|cause| text_at(cause, "/title"))
+        .collect();
     if loud.len() > expected.max_causes_critical_or_warning {
-        wrong.push(format!("noise: {} causes, at most {}: {loud:?}", loud.len(), expected.max_causes_critical_or_warning));
+        wrong.push(format!(
+            "noise: {} causes, at most {}: {loud:?}",
+            loud.len(),
+            expected.max_causes_critical_or_warning
+        ));
     }
     if expected.family == "healthy" {
         let critical = causes.iter().filter(|cause| severity(cause) >= 2);
-        wrong.extend(critical.map(|cause| format!("critical in a healthy cluster: {}", text_at(cause, "/title"))));
+        wrong.extend(critical.map(|cause| {
+            format!(
+                "critical in a healthy cluster: {}",
+                text_at(cause, "/title")
+            )
+        }));
     }
     Ok(wrong)
 }
 
 impl Root {
     fn complaint(&self, causes: &[Value], scope: Scope) -> Result<Option<String>> {
-        let texts = self.text_all.iter().map(|text| search(text)).collect::<Result<Vec<_>>>()?;
+        let texts = self
+            .text_all
+            .iter()
+            .map(|text| search(text))
+            .collect::<Result<Vec<_>>>()?;
         let mut near = None;
         for (index, cause) in causes.iter().enumerate() {
             if !matches_any(&self.subject_any, cause)? {
                 continue;
             }
             let text = text_of(cause);
-            let lacks: Vec<&str> = texts.iter().filter(|wanted| !wanted.is_match(&text)).map(Regex::as_str).collect();
+            let lacks: Vec<&str> = texts
+                .iter()
+                .filter(|wanted| !wanted.is_match(&text))
+                .map(Regex::as_str)
+                .collect();
             if lacks.is_empty() && severity(cause) >= severity_of(&self.min_severity) {
                 let late = scope == Scope::Story && index + 1 > self.max_rank;
-                return Ok(late.then(|| format!("{}: rank {} (allowed {})", self.subjects(), index + 1, self.max_rank)));
+                return Ok(late.then(|| {
+                    format!(
+                        "{}: rank {} (allowed {})",
+                        self.subjects(),
+                        index + 1,
+                        self.max_rank
+                    )
+                }));
             }
             near.get_or_insert_with(|| {
-                format!("{}: subject at rank {}, severity {}, text lacks {lacks:?}", self.subjects(), index + 1, text_at(cause, "/severity"))
+                format!(
+                    "{}: subject at rank {}, severity {}, text lacks {lacks:?}",
+                    self.subjects(),
+                    index + 1,
+                    text_at(cause, "/severity")
+                )
             });
         }
-        Ok(Some(near.unwrap_or_else(|| format!("{} not among the causes", self.subjects()))))
+        Ok(Some(near.unwrap_or_else(|| {
+            format!("{} not among the causes", self.subjects())
+        })))
     }
 
     fn subjects(&self) -> String {
-        self.subject_any.iter().map(|subject| format!("{}/{}", subject.kind, subject.name)).collect::<Vec<_>>().join(" | ")
+        self.subject_any
+            .iter()
+            .map(|subject| format!("{}/{}", subject.kind, subject.name))
+            .collect::<Vec<_>>()
+            .join(" | ")
     }
 }
 
@@ -146,14 +196,19 @@ impl Forbidden {
         {
             return Ok(true);
         }
-        self.text.as_deref().map_or(Ok(false), |text| Ok(search(text)?.is_match(&text_of(cause))))
+        self.text.as_deref().map_or(
+            Ok(false),
+            |text| Ok(search(text)?.is_match(&text_of(cause))),
+        )
     }
 }
 
 impl Subject {
     fn is(&self, cause: &Value) -> Result<bool> {
         let namespace = self.namespace.as_deref().unwrap_or_default();
-        if self.kind != text_at(cause, "/subject/kind") || namespace != text_at(cause, "/subject/namespace") {
+        if self.kind != text_at(cause, "/subject/kind")
+            || namespace != text_at(cause, "/subject/namespace")
+        {
             return Ok(false);
         }
         let name = text_at(cause, "/subject/name");
@@ -205,7 +260,10 @@ fn collect(value: &Value, lines: &mut Vec<String>) {
         Value::Number(number) => lines.push(number.to_string()),
         Value::Array(items) => items.iter().for_each(|item| collect(item, lines)),
         Value::Object(fields) => {
-            fields.iter().filter(|(key, _)| !matches!(key.as_str(), "uid" | "at" | "id")).for_each(|(_, item)| collect(item, lines));
+            fields
+                .iter()
+                .filter(|(key, _)| !matches!(key.as_str(), "uid" | "at" | "id"))
+                .for_each(|(_, item)| collect(item, lines));
         }
         Value::Null | Value::Bool(_) => {}
     }
@@ -214,7 +272,9 @@ fn collect(value: &Value, lines: &mut Vec<String>) {
 /// What the contract of reports says that must be there, and is not.
 fn contract_breaches(report: &Value, causes: &[Value]) -> Vec<String> {
     let mut wrong = Vec::new();
-    if text_at(report, "/kind") != "Report" || text_at(report, "/apiVersion") != "kubelens.dev/v1alpha1" {
+    if text_at(report, "/kind") != "Report"
+        || text_at(report, "/apiVersion") != "kubelens.dev/v1alpha1"
+    {
         wrong.push("not a Report of kubelens.dev/v1alpha1".to_owned());
     }
     if !report.get("causes").is_some_and(Value::is_array) {
@@ -226,11 +286,24 @@ fn contract_breaches(report: &Value, causes: &[Value]) -> Vec<String> {
                 wrong.push(format!("causes[{index}].{what} is missing or wrong"));
             }
         };
-        claim(cause.get("rank").and_then(Value::as_u64) == u64::try_from(index + 1).ok(), "rank");
-        claim(!text_at(cause, "/subject/kind").is_empty() && !text_at(cause, "/subject/name").is_empty(), "subject");
+        claim(
+            cause.get("rank").and_then(Value::as_u64) == u64::try_from(index + 1).ok(),
+            "rank",
+        );
+        claim(
+            !text_at(cause, "/subject/kind").is_empty()
+                && !text_at(cause, "/subject/name").is_empty(),
+            "subject",
+        );
         claim(severity(cause) >= 0, "severity");
         claim(!text_at(cause, "/title").trim().is_empty(), "title");
-        claim(cause.get("evidence").and_then(Value::as_array).is_some_and(|items| !items.is_empty()), "evidence");
+        claim(
+            cause
+                .get("evidence")
+                .and_then(Value::as_array)
+                .is_some_and(|items| !items.is_empty()),
+            "evidence",
+        );
         claim(!text_at(cause, "/id").is_empty(), "id");
     }
     wrong
@@ -267,16 +340,37 @@ mod tests {
     #[test]
     fn the_right_cause_at_rank_one_is_accepted() -> Result<()> {
         let subject = json!({ "kind": "ConfigMap", "namespace": "shop", "name": "web-config" });
-        let good = report(&[cause(1, &subject, "critical", "ConfigMap shop/web-config does not exist")]);
-        assert_eq!(complaints(&good, &expectation()?, Scope::Story)?, Vec::<String>::new());
+        let good = report(&[cause(
+            1,
+            &subject,
+            "critical",
+            "ConfigMap shop/web-config does not exist",
+        )]);
+        assert_eq!(
+            complaints(&good, &expectation()?, Scope::Story)?,
+            Vec::<String>::new()
+        );
         Ok(())
     }
 
     #[test]
     fn a_subject_may_be_named_by_a_pattern_and_has_no_namespace() -> Result<()> {
-        let good = report(&[cause(1, &json!({ "kind": "Node", "name": "n-12", "namespace": null }), "warning", "node does not exist")]);
-        assert_eq!(complaints(&good, &expectation()?, Scope::Story)?, Vec::<String>::new());
-        let whole = report(&[cause(1, &json!({ "kind": "Node", "name": "n-12x" }), "warning", "node does not exist")]);
+        let good = report(&[cause(
+            1,
+            &json!({ "kind": "Node", "name": "n-12", "namespace": null }),
+            "warning",
+            "node does not exist",
+        )]);
+        assert_eq!(
+            complaints(&good, &expectation()?, Scope::Story)?,
+            Vec::<String>::new()
+        );
+        let whole = report(&[cause(
+            1,
+            &json!({ "kind": "Node", "name": "n-12x" }),
+            "warning",
+            "node does not exist",
+        )]);
         assert_eq!(complaints(&whole, &expectation()?, Scope::Story)?.len(), 1);
         Ok(())
     }
@@ -285,23 +379,53 @@ mod tests {
     fn a_late_rank_counts_in_the_story_but_not_in_the_cluster() -> Result<()> {
         let subject = json!({ "kind": "ConfigMap", "namespace": "shop", "name": "web-config" });
         let other = cause(1, &json!({ "kind": "Pod", "name": "p" }), "info", "other");
-        let late = report(&[other, cause(2, &subject, "warning", "web-config does not exist")]);
+        let late = report(&[
+            other,
+            cause(2, &subject, "warning", "web-config does not exist"),
+        ]);
         let story = complaints(&late, &expectation()?, Scope::Story)?;
-        assert_eq!(story, ["ConfigMap/web-config | Node/~n-[0-9]+: rank 2 (allowed 1)"]);
-        assert_eq!(complaints(&late, &expectation()?, Scope::Cluster)?, Vec::<String>::new());
+        assert_eq!(
+            story,
+            ["ConfigMap/web-config | Node/~n-[0-9]+: rank 2 (allowed 1)"]
+        );
+        assert_eq!(
+            complaints(&late, &expectation()?, Scope::Cluster)?,
+            Vec::<String>::new()
+        );
         Ok(())
     }
 
     #[test]
     fn noise_forbidden_claims_and_missing_roots_are_complaints() -> Result<()> {
         let pod = json!({ "kind": "Pod", "name": "p" });
-        let bad = report(&[cause(1, &pod, "critical", "Secret x is missing"), cause(3, &pod, "warning", "b")]);
+        let bad = report(&[
+            cause(1, &pod, "critical", "Secret x is missing"),
+            cause(3, &pod, "warning", "b"),
+        ]);
         let wrong = complaints(&bad, &expectation()?, Scope::Story)?;
         assert_eq!(wrong.len(), 4, "{wrong:?}");
-        assert!(wrong.iter().any(|text| text.contains("causes[1].rank")), "{wrong:?}");
-        assert!(wrong.iter().any(|text| text.contains("not among the causes")), "{wrong:?}");
-        assert!(wrong.iter().any(|text| text == "forbidden: Secret x is missing"), "{wrong:?}");
-        assert!(wrong.iter().any(|text| text.starts_with("noise: 2 causes, at most 1")), "{wrong:?}");
+        assert!(
+            wrong.iter().any(|text| text.contains("causes[1].rank")),
+            "{wrong:?}"
+        );
+        assert!(
+            wrong
+                .iter()
+                .any(|text| text.contains("not among the causes")),
+            "{wrong:?}"
+        );
+        assert!(
+            wrong
+                .iter()
+                .any(|text| text == "forbidden: Secret x is missing"),
+            "{wrong:?}"
+        );
+        assert!(
+            wrong
+                .iter()
+                .any(|text| text.starts_with("noise: 2 causes, at most 1")),
+            "{wrong:?}"
+        );
         Ok(())
     }
 
@@ -311,18 +435,36 @@ mod tests {
             "family": "healthy", "roots": [], "max_causes_critical_or_warning": 0,
             "coverage": [{ "kind": "Secret", "state": "forbidden" }],
         }))?;
-        let mut quiet = report(&[]);
-        assert_eq!(complaints(&quiet, &blind, Scope::Story)?, ["coverage does not say that Secret is forbidden"]);
-        quiet["coverage"] = json!({ "percent": 90, "kinds": [{ "kind": "Secret", "state": "forbidden" }] });
-        assert_eq!(complaints(&quiet, &blind, Scope::Story)?, Vec::<String>::new());
+        assert_eq!(
+            complaints(&report(&[]), &blind, Scope::Story)?,
+            ["coverage does not say that Secret is forbidden"]
+        );
+        let admitted = json!({
+            "apiVersion": "kubelens.dev/v1alpha1", "kind": "Report", "causes": [],
+            "coverage": { "percent": 90, "kinds": [{ "kind": "Secret", "state": "forbidden" }] },
+        });
+        assert_eq!(
+            complaints(&admitted, &blind, Scope::Story)?,
+            Vec::<String>::new()
+        );
         Ok(())
     }
 
     #[test]
     fn nothing_is_critical_in_a_healthy_cluster() -> Result<()> {
-        let healthy: Expectation = serde_json::from_value(json!({ "family": "healthy", "roots": [], "max_causes_critical_or_warning": 1 }))?;
-        let bad = report(&[cause(1, &json!({ "kind": "Pod", "name": "p" }), "critical", "boo")]);
-        assert_eq!(complaints(&bad, &healthy, Scope::Story)?, ["critical in a healthy cluster: boo"]);
+        let healthy: Expectation = serde_json::from_value(
+            json!({ "family": "healthy", "roots": [], "max_causes_critical_or_warning": 1 }),
+        )?;
+        let bad = report(&[cause(
+            1,
+            &json!({ "kind": "Pod", "name": "p" }),
+            "critical",
+            "boo",
+        )]);
+        assert_eq!(
+            complaints(&bad, &healthy, Scope::Story)?,
+            ["critical in a healthy cluster: boo"]
+        );
         Ok(())
     }
 }

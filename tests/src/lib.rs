@@ -6,6 +6,7 @@
 //! - [`story`] plays a folder of manifests until the cluster is in the state that it tells of;
 //! - [`judge`] says whether a report names what an experienced person would name;
 //! - [`recording`] writes a cluster as the files that `--from` reads;
+//! - [`load`] fills a cluster for the benchmark;
 //! - [`theatre`] is all of it together.
 
 pub mod cluster;
@@ -13,6 +14,7 @@ pub mod condition;
 pub mod control_plane;
 pub mod diagnosis;
 pub mod judge;
+pub mod load;
 pub mod manifest;
 pub mod patience;
 pub mod recording;

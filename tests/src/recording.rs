@@ -16,25 +16,48 @@ use crate::story::Story;
 const OURS: &str = "tests.kubelens.dev/";
 
 /// Records `story` out of `objects`, the whole cluster, leaving out what belongs to the `others`.
-pub async fn write(story: &Story, others: &[&Story], objects: &[Value], cluster: &Cluster, to: &Path) -> Result<()> {
+pub async fn write(
+    story: &Story,
+    others: &[&Story],
+    objects: &[Value],
+    cluster: &Cluster,
+    to: &Path,
+) -> Result<()> {
     let foreign = Foreign::of(others)?;
-    let mut items: Vec<Value> = objects.iter().filter(|object| !foreign.owns(object)).cloned().collect();
+    let mut items: Vec<Value> = objects
+        .iter()
+        .filter(|object| !foreign.owns(object))
+        .cloned()
+        .collect();
     items.iter_mut().for_each(forget_machinery);
     let folder = to.join(&story.name);
     fs::create_dir_all(&folder)?;
     let list = json!({ "apiVersion": "v1", "kind": "List", "metadata": { "resourceVersion": "" }, "items": items });
-    fs::write(folder.join("cluster.json"), serde_json::to_vec_pretty(&list)?)?;
+    fs::write(
+        folder.join("cluster.json"),
+        serde_json::to_vec_pretty(&list)?,
+    )?;
     fs::write(folder.join("expect.json"), story.expectation_text()?)?;
     let printing: BTreeSet<String> = story.logs()?.into_iter().map(|log| log.container).collect();
-    for pod in items.iter().filter(|object| is_kind(object, "Pod") && text_at(object, "/metadata/namespace") == story.namespace()) {
+    for pod in items.iter().filter(|object| {
+        is_kind(object, "Pod") && text_at(object, "/metadata/namespace") == story.namespace()
+    }) {
         let name = text_at(pod, "/metadata/name");
         for list in ["/spec/initContainers", "/spec/containers"] {
-            for container in pod.pointer(list).and_then(Value::as_array).into_iter().flatten() {
+            for container in pod
+                .pointer(list)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 let container = text_at(container, "/name");
                 if !printing.contains(container) {
                     continue;
                 }
-                if let Some(log) = cluster.log(story.namespace(), name, container, false).await? {
+                if let Some(log) = cluster
+                    .log(story.namespace(), name, container, false)
+                    .await?
+                {
                     let place = folder.join(story.namespace()).join(name);
                     fs::create_dir_all(&place)?;
                     fs::write(place.join(format!("{container}.log")), log)?;
@@ -65,19 +88,37 @@ impl Foreign {
                 objects.insert((text_at(&object, "/kind").to_owned(), name));
             }
         }
-        let namespaces = stories.iter().flat_map(|story| story.namespaces.iter().cloned()).collect();
-        Ok(Self { namespaces, objects })
+        let namespaces = stories
+            .iter()
+            .flat_map(|story| story.namespaces.iter().cloned())
+            .collect();
+        Ok(Self {
+            namespaces,
+            objects,
+        })
     }
 
     fn owns(&self, object: &Value) -> bool {
-        let (name, namespace) = (text_at(object, "/metadata/name"), text_at(object, "/metadata/namespace"));
+        let (name, namespace) = (
+            text_at(object, "/metadata/name"),
+            text_at(object, "/metadata/namespace"),
+        );
         let claimed = text_at(object, "/spec/claimRef/namespace");
-        let node = [text_at(object, "/spec/nodeName"), text_at(object, "/involvedObject/name")];
-        let has = |kind: &str, name: &str| self.objects.contains(&(kind.to_owned(), name.to_owned()));
+        let node = [
+            text_at(object, "/spec/nodeName"),
+            text_at(object, "/involvedObject/name"),
+        ];
+        let has =
+            |kind: &str, name: &str| self.objects.contains(&(kind.to_owned(), name.to_owned()));
         match text_at(object, "/kind") {
             "Namespace" => self.namespaces.contains(name),
             "Lease" => namespace == "kube-node-lease" && has("Lease", name),
-            "VolumeAttachment" => has("PersistentVolume", text_at(object, "/spec/source/persistentVolumeName")) || has("Node", node[0]),
+            "VolumeAttachment" => {
+                has(
+                    "PersistentVolume",
+                    text_at(object, "/spec/source/persistentVolumeName"),
+                ) || has("Node", node[0])
+            }
             // A DaemonSet of all stories also has a pod on another story's node.
             "Pod" | "Event" if node.iter().any(|node| has("Node", node)) => true,
             kind if namespace.is_empty() => self.namespaces.contains(claimed) || has(kind, name),
@@ -91,10 +132,16 @@ fn is_kind(object: &Value, kind: &str) -> bool {
 }
 
 fn forget_machinery(object: &mut Value) {
-    let holders = ["/metadata", "/spec/template/metadata", "/spec/jobTemplate/spec/template/metadata"];
+    let holders = [
+        "/metadata",
+        "/spec/template/metadata",
+        "/spec/jobTemplate/spec/template/metadata",
+    ];
     for holder in holders {
         for field in ["annotations", "labels"] {
-            let Some(metadata) = object.pointer_mut(holder).and_then(Value::as_object_mut) else { continue };
+            let Some(metadata) = object.pointer_mut(holder).and_then(Value::as_object_mut) else {
+                continue;
+            };
             if let Some(entries) = metadata.get_mut(field).and_then(Value::as_object_mut) {
                 entries.retain(|key, _| !key.starts_with(OURS));
                 if entries.is_empty() {

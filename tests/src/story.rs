@@ -73,10 +73,15 @@ pub fn base() -> Result<Story> {
 /// All stories of this crate, by name.
 pub fn all() -> Result<Vec<Story>> {
     let folder = control_plane::folder().join("stories");
-    let mut names: Vec<PathBuf> = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut names: Vec<PathBuf> = fs::read_dir(&folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
     names.retain(|path| path.join("manifests.yaml").exists());
     names.sort();
-    names.iter().map(|path| Story::read(path).with_context(|| format!("story {}", path.display()))).collect()
+    names
+        .iter()
+        .map(|path| Story::read(path).with_context(|| format!("story {}", path.display())))
+        .collect()
 }
 
 /// The stories of these names; `all` is all of them.
@@ -85,7 +90,10 @@ pub fn named(names: &[String]) -> Result<Vec<Story>> {
     if names.iter().any(|name| name == "all") {
         return Ok(stories);
     }
-    if let Some(unknown) = names.iter().find(|name| !stories.iter().any(|story| story.name == **name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !stories.iter().any(|story| story.name == **name))
+    {
         let known: Vec<&str> = stories.iter().map(|story| story.name.as_str()).collect();
         anyhow::bail!("no story {unknown}; there are: {}", known.join(", "));
     }
@@ -96,10 +104,13 @@ pub fn named(names: &[String]) -> Result<Vec<Story>> {
 impl Story {
     /// Reads a story's folder.
     pub fn read(folder: &Path) -> Result<Self> {
-        let read = |name: &str| fs::read_to_string(folder.join(name)).with_context(|| name.to_owned());
+        let read =
+            |name: &str| fs::read_to_string(folder.join(name)).with_context(|| name.to_owned());
         let documents = manifest::values(&read("manifests.yaml")?)?;
         let namespaces = documents.iter().filter(|object| is_namespace(object));
-        let namespaces: Vec<String> = namespaces.map(|object| manifest::text_at(object, "/metadata/name").to_owned()).collect();
+        let namespaces: Vec<String> = namespaces
+            .map(|object| manifest::text_at(object, "/metadata/name").to_owned())
+            .collect();
         anyhow::ensure!(!namespaces.is_empty(), "manifests.yaml has no Namespace");
         let plot: Plot = if folder.join("until.yaml").exists() {
             serde_json::from_value(manifest::value(&read("until.yaml")?)?).context("until.yaml")?
@@ -107,7 +118,11 @@ impl Story {
             Plot::default()
         };
         Ok(Self {
-            name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            name: folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             namespaces,
             expectation: serde_json::from_str(&read("expect.json")?).context("expect.json")?,
             asks: plot.asks,
@@ -124,10 +139,17 @@ impl Story {
 
     /// What it brings into the cluster: all documents of all its files.
     pub fn objects(&self) -> Result<Vec<Value>> {
-        let later = self.steps.iter().filter_map(|step| if let Step::Apply(file) = step { Some(file.as_str()) } else { None });
+        let later = self.steps.iter().filter_map(|step| {
+            if let Step::Apply(file) = step {
+                Some(file.as_str())
+            } else {
+                None
+            }
+        });
         let mut all = Vec::new();
         for file in std::iter::once("manifests.yaml").chain(later) {
-            let text = fs::read_to_string(self.folder.join(file)).with_context(|| file.to_owned())?;
+            let text =
+                fs::read_to_string(self.folder.join(file)).with_context(|| file.to_owned())?;
             all.extend(manifest::values(&text)?);
         }
         Ok(all)
@@ -147,8 +169,16 @@ impl Story {
         let mut logs = Vec::new();
         for entry in fs::read_dir(folder)? {
             let file = entry?.path();
-            let container = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            logs.push(ContainerLog { namespace: self.namespace().to_owned(), container, file });
+            let container = file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            logs.push(ContainerLog {
+                namespace: self.namespace().to_owned(),
+                container,
+                file,
+            });
         }
         logs.sort_by(|a, b| a.container.cmp(&b.container));
         Ok(logs)
@@ -156,7 +186,9 @@ impl Story {
 
     /// Applies the manifests and takes the steps, until the last condition holds.
     pub async fn play(&self, plane: &ControlPlane, cluster: &Cluster) -> Result<()> {
-        self.tell(plane, cluster).await.with_context(|| format!("story {}", self.name))
+        self.tell(plane, cluster)
+            .await
+            .with_context(|| format!("story {}", self.name))
     }
 
     async fn tell(&self, plane: &ControlPlane, cluster: &Cluster) -> Result<()> {
@@ -181,7 +213,12 @@ impl Story {
                 }
                 Step::Apply(file) => self.apply(cluster, &self.documents(plane, file)?).await?,
                 Step::Delete(target) if target.namespace.is_empty() => {
-                    cluster.delete(&Target { namespace: self.namespace().to_owned(), ..target.clone() }).await?;
+                    cluster
+                        .delete(&Target {
+                            namespace: self.namespace().to_owned(),
+                            ..target.clone()
+                        })
+                        .await?;
                 }
                 Step::Delete(target) => cluster.delete(target).await?,
             }
@@ -207,13 +244,30 @@ fn is_namespace(object: &Value) -> bool {
 }
 
 /// Waits until controllers have put into a namespace what every pod of it needs.
-async fn settled(cluster: &Cluster, namespace: &str) -> Result<()> {
-    for (kind, name) in [("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")] {
-        let target = Target { api_version: "v1".to_owned(), kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
-        until("a new namespace to be settled", PATIENCE, PAUSE / 5, async || {
-            let found = cluster.get(&target).await?.is_some();
-            Ok(if found { Seen::Yes(()) } else { Seen::NotYet(format!("no {kind} {name}")) })
-        })
+pub(crate) async fn settled(cluster: &Cluster, namespace: &str) -> Result<()> {
+    for (kind, name) in [
+        ("ServiceAccount", "default"),
+        ("ConfigMap", "kube-root-ca.crt"),
+    ] {
+        let target = Target {
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        until(
+            "a new namespace to be settled",
+            PATIENCE,
+            PAUSE / 5,
+            async || {
+                let found = cluster.get(&target).await?.is_some();
+                Ok(if found {
+                    Seen::Yes(())
+                } else {
+                    Seen::NotYet(format!("no {kind} {name}"))
+                })
+            },
+        )
         .await?;
     }
     Ok(())

@@ -34,17 +34,38 @@ impl Theatre {
             options.logs.extend(story.logs()?);
         }
         let plane = ControlPlane::start(&options).await?;
-        say(format!("control plane ready after {:.1} s", started.elapsed().as_secs_f32()));
+        say(format!(
+            "control plane ready after {:.1} s",
+            started.elapsed().as_secs_f32()
+        ));
         let cluster = Cluster::new(plane.client().await?);
         story::base()?.play(&plane, &cluster).await?;
-        say(format!("base of the cluster ready after {:.1} s", started.elapsed().as_secs_f32()));
+        say(format!(
+            "base of the cluster ready after {:.1} s",
+            started.elapsed().as_secs_f32()
+        ));
         let played = join_all(stories.iter().map(async |story| {
             let result = story.play(&plane, &cluster).await;
-            say(format!("{:30} {} {:.1} s", story.name, if result.is_ok() { "ready after" } else { "FAILED after" }, started.elapsed().as_secs_f32()));
+            say(format!(
+                "{:30} {} {:.1} s",
+                story.name,
+                if result.is_ok() {
+                    "ready after"
+                } else {
+                    "FAILED after"
+                },
+                started.elapsed().as_secs_f32()
+            ));
             result
         }))
         .await;
-        let mut theatre = Self { plane, cluster, stories: Vec::new(), failures: Vec::new(), settled: Instant::now() };
+        let mut theatre = Self {
+            plane,
+            cluster,
+            stories: Vec::new(),
+            failures: Vec::new(),
+            settled: Instant::now(),
+        };
         for (story, result) in stories.into_iter().zip(played) {
             match result {
                 Ok(()) => theatre.stories.push(story),
@@ -62,6 +83,10 @@ impl Theatre {
 
     /// An error that lists the stories that failed, if any did.
     pub fn all_played(&self) -> Result<()> {
-        if self.failures.is_empty() { Ok(()) } else { bail!("{}", self.failures.join("\n")) }
+        if self.failures.is_empty() {
+            Ok(())
+        } else {
+            bail!("{}", self.failures.join("\n"))
+        }
     }
 }

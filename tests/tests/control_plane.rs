@@ -16,7 +16,8 @@ fn say(line: impl std::fmt::Display) {
 async fn the_plugin_names_what_is_wrong_in_every_story_and_nothing_else() -> Result<()> {
     let theatre = Theatre::open(story::all()?, say).await?;
     theatre.all_played()?;
-    let plugin = diagnosis::binary().context("no kubectl-lens: build it (cargo build -p kubectl-lens), or set KUBELENS_BIN")?;
+    let plugin = diagnosis::binary()
+        .context("no kubectl-lens: build it (cargo build -p kubectl-lens), or set KUBELENS_BIN")?;
     let mut wrong = Vec::new();
     for story in &theatre.stories {
         theatre.ripen(story).await;
@@ -28,14 +29,32 @@ async fn the_plugin_names_what_is_wrong_in_every_story_and_nothing_else() -> Res
             Ok(report) => complaints(&report, &story.expectation, Scope::Story)?,
             Err(error) => vec![format!("{error:#}")],
         };
-        say(format!("{:34} {}", story.name, if found.is_empty() { "ok" } else { "WRONG" }));
-        wrong.extend(found.into_iter().map(|complaint| format!("{}: {complaint}", story.name)));
+        say(format!(
+            "{:34} {}",
+            story.name,
+            if found.is_empty() { "ok" } else { "WRONG" }
+        ));
+        wrong.extend(
+            found
+                .into_iter()
+                .map(|complaint| format!("{}: {complaint}", story.name)),
+        );
     }
-    let cluster = diagnosis::report(&plugin, theatre.plane.admin_kubeconfig(), &["-A"]).context("the whole cluster")?;
+    let cluster = diagnosis::report(&plugin, theatre.plane.admin_kubeconfig(), &["-A"])
+        .context("the whole cluster")?;
     for story in &theatre.stories {
         let found = complaints(&cluster, &story.expectation, Scope::Cluster)?;
-        wrong.extend(found.into_iter().map(|complaint| format!("whole cluster, {}: {complaint}", story.name)));
+        wrong.extend(
+            found
+                .into_iter()
+                .map(|complaint| format!("whole cluster, {}: {complaint}", story.name)),
+        );
     }
-    ensure!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+    ensure!(
+        wrong.is_empty(),
+        "{} complaints:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     Ok(())
 }

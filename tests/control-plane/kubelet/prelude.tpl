@@ -5,7 +5,7 @@
 {{- $beat := atoi (or (index $asked "tests.kubelens.dev/beat") "0") -}}
 {{- $restarts := add (atoi (or (index $asked "tests.kubelens.dev/restarts") "4")) $beat -}}
 {{- $exit := atoi (or (index $asked "tests.kubelens.dev/exit") "1") -}}
-{{- $ip := PodIPWith .spec.nodeName (or .spec.hostNetwork false) .metadata.uid .metadata.name .metadata.namespace -}}
+{{- $ip := or .status.podIP "" -}}
 {{- $message := or (index $asked "tests.kubelens.dev/message") "" | replace "$IP" $ip | replace "$NODE" .spec.nodeName -}}
 {{- $c := index .spec.containers 0 -}}
 {{- $init := false -}}

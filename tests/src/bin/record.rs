@@ -16,7 +16,10 @@ fn say(line: impl std::fmt::Display) {
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let out = wanted.iter().position(|argument| argument == "--out").context("usage: record STORY...|all --out DIR")?;
+    let out = wanted
+        .iter()
+        .position(|argument| argument == "--out")
+        .context("usage: record STORY...|all --out DIR")?;
     let out: Vec<String> = wanted.drain(out..).collect();
     let out = PathBuf::from(out.get(1).context("--out needs a folder")?);
     ensure!(!wanted.is_empty(), "which stories? `all`, or names");
@@ -28,7 +31,11 @@ async fn main() -> Result<()> {
     }
     let objects = theatre.cluster.everything().await?;
     for story in &theatre.stories {
-        let others: Vec<_> = theatre.stories.iter().filter(|other| other.name != story.name).collect();
+        let others: Vec<_> = theatre
+            .stories
+            .iter()
+            .filter(|other| other.name != story.name)
+            .collect();
         recording::write(story, &others, &objects, &theatre.cluster, &out).await?;
         say(out.join(&story.name).display());
     }

@@ -18,7 +18,10 @@ async fn main() -> Result<()> {
     let stories = story::named(&wanted)?;
     let theatre = Theatre::open(stories, say).await?;
     theatre.failures.iter().for_each(say);
-    say(format!("export KUBECONFIG={}", theatre.plane.admin_kubeconfig().display()));
+    say(format!(
+        "export KUBECONFIG={}",
+        theatre.plane.admin_kubeconfig().display()
+    ));
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -15,7 +15,13 @@ pub enum Credentials {
 }
 
 /// Writes a kubeconfig for `server` with one context named `context`, to `<folder>/<file>`.
-pub(super) fn write(folder: &Path, file: &str, server: &str, context: &str, credentials: &Credentials) -> Result<PathBuf> {
+pub(super) fn write(
+    folder: &Path,
+    file: &str,
+    server: &str,
+    context: &str,
+    credentials: &Credentials,
+) -> Result<PathBuf> {
     let user = match credentials {
         Credentials::Token(token) => json!({ "token": token }),
         Credentials::Certificate(name) => json!({
@@ -32,6 +38,7 @@ pub(super) fn write(folder: &Path, file: &str, server: &str, context: &str, cred
         "contexts": [{ "name": context, "context": { "cluster": "tests", "user": context } }],
     });
     let path = folder.join(file);
-    std::fs::write(&path, serde_json::to_vec_pretty(&config)?).with_context(|| format!("write {}", path.display()))?;
+    std::fs::write(&path, serde_json::to_vec_pretty(&config)?)
+        .with_context(|| format!("write {}", path.display()))?;
     Ok(path)
 }

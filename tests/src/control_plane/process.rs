@@ -17,7 +17,12 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts `argv` under the guard `attendant`; what it prints goes to `<folder>/<name>.log`.
-    pub(super) fn start(attendant: &Path, name: &str, argv: &[String], folder: &Path) -> Result<Self> {
+    pub(super) fn start(
+        attendant: &Path,
+        name: &str,
+        argv: &[String],
+        folder: &Path,
+    ) -> Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log).with_context(|| format!("create {}", log.display()))?;
         let child = Command::new(attendant)
@@ -28,7 +33,11 @@ impl Program {
             .stderr(output)
             .spawn()
             .with_context(|| format!("start {name} under {}", attendant.display()))?;
-        Ok(Self { name: name.to_owned(), child, log })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log,
+        })
     }
 
     /// An error with the end of its log, if the program has ended by itself.
@@ -36,7 +45,9 @@ impl Program {
         if let Some(status) = self.child.try_wait()? {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
-            let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default();
+            let tail = lines
+                .get(lines.len().saturating_sub(15)..)
+                .unwrap_or_default();
             bail!("{} ended ({status}):\n{}", self.name, tail.join("\n"));
         }
         Ok(())

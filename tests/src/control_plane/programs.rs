@@ -20,8 +20,12 @@ pub(super) struct Ports {
 impl Ports {
     /// Ports that are free right now. All are held until all are chosen, so that none is chosen twice.
     pub(super) fn free() -> Result<Self> {
-        let held = (0..6).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>()?;
-        let mut numbers = held.iter().map(|listener| listener.local_addr().map(|address| address.port()));
+        let held = (0..6)
+            .map(|_| TcpListener::bind("127.0.0.1:0"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut numbers = held
+            .iter()
+            .map(|listener| listener.local_addr().map(|address| address.port()));
         let mut next = || numbers.next().context("six listeners")?.context("a port");
         Ok(Self {
             etcd: next()?,
@@ -46,12 +50,19 @@ pub(super) fn build() -> Result<PathBuf> {
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("run {}", script.display()))?;
-    ensure!(output.status.success(), "{} failed ({})", script.display(), output.status);
+    ensure!(
+        output.status.success(),
+        "{} failed ({})",
+        script.display(),
+        output.status
+    );
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }
 
 fn argv(program: &Path, arguments: &[String]) -> Vec<String> {
-    std::iter::once(program.display().to_string()).chain(arguments.iter().cloned()).collect()
+    std::iter::once(program.display().to_string())
+        .chain(arguments.iter().cloned())
+        .collect()
 }
 
 pub(super) fn etcd(programs: &Path, folder: &Path, ports: Ports) -> Vec<String> {
@@ -104,7 +115,12 @@ pub(super) fn apiserver(programs: &Path, folder: &Path, ports: Ports) -> Vec<Str
     )
 }
 
-pub(super) fn controller_manager(programs: &Path, folder: &Path, ports: Ports, kubeconfig: &Path) -> Vec<String> {
+pub(super) fn controller_manager(
+    programs: &Path,
+    folder: &Path,
+    ports: Ports,
+    kubeconfig: &Path,
+) -> Vec<String> {
     let file = |name: &str| folder.join(name).display().to_string();
     argv(
         &programs.join("kube-controller-manager"),
