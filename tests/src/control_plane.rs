@@ -45,6 +45,8 @@ pub struct ControlPlane {
     programs: Vec<Program>,
     // Dropped, and deleted, after the programs that write into it.
     folder: tempfile::TempDir,
+    attendant: PathBuf,
+    ports: Ports,
     server: String,
     webhook: String,
     admin: PathBuf,
@@ -68,6 +70,40 @@ impl ControlPlane {
     }
 
     async fn attempt(built: &Path, options: &Options) -> Result<Self> {
+        let mut plane = Self::prepare(built, options)?;
+        let folder = plane.folder.path().to_path_buf();
+        let (ports, admin) = (plane.ports, plane.admin.clone());
+        plane.run("etcd", &programs::etcd(built, &folder, ports))?;
+        let apiserver = programs::apiserver(built, &folder, ports);
+        plane.run("kube-apiserver", &apiserver)?;
+        let client = plane.client().await?;
+        plane
+            .wait_for("the API server to be ready", &client, "/readyz")
+            .await?;
+
+        let manager = programs::controller_manager(built, &folder, ports, &admin);
+        plane.run("kube-controller-manager", &manager)?;
+        plane.run("kube-scheduler", &programs::scheduler(built, ports, &admin))?;
+        plane.run("kwok", &programs::kwok(built, &folder, ports, &admin))?;
+        plane.run(
+            "webhook",
+            &programs::webhook(built, &folder, WEBHOOK_MESSAGE),
+        )?;
+        let account = "/api/v1/namespaces/default/serviceaccounts/default";
+        plane
+            .wait_for("controllers to work", &client, account)
+            .await?;
+        plane.webhook = until("the webhook to listen", READY, PAUSE, async || {
+            plane.check()?;
+            let address = fs::read_to_string(folder.join("webhook.address"));
+            Ok(address.map_or_else(|error| Seen::NotYet(error.to_string()), Seen::Yes))
+        })
+        .await?;
+        Ok(plane)
+    }
+
+    /// Writes all files that the programs read, and starts none of them yet.
+    fn prepare(built: &Path, options: &Options) -> Result<Self> {
         let temporary = tempfile::Builder::new()
             .prefix("kubelens-control-plane-")
             .tempdir()?;
@@ -78,107 +114,54 @@ impl ControlPlane {
             .arg(folder)
             .status()?;
         ensure!(certified.success(), "no certificates: {certified}");
-        let tokens: Vec<String> =
-            std::iter::once("admin-token,admin,admin,system:masters".to_owned())
-                .chain(
-                    options
-                        .users
-                        .iter()
-                        .map(|user| format!("{user}-token,{user},{user}")),
-                )
-                .collect();
+        let mut tokens = vec!["admin-token,admin,admin,system:masters".to_owned()];
+        tokens.extend(
+            options
+                .users
+                .iter()
+                .map(|user| format!("{user}-token,{user},{user}")),
+        );
         fs::write(folder.join("tokens.csv"), tokens.join("\n"))?;
-        fs::write(
-            folder.join("kwok.yaml"),
-            stage::configuration(&programs::folder().join("kubelet"), &options.logs, folder)?,
-        )?;
-
+        let kubelets = programs::folder().join("kubelet");
+        let kwok = stage::configuration(&kubelets, &options.logs, folder)?;
+        fs::write(folder.join("kwok.yaml"), kwok)?;
         let ports = Ports::free()?;
         let server = format!("https://127.0.0.1:{}", ports.apiserver);
-        let admin = kubeconfig::write(
-            folder,
-            "admin.kubeconfig",
-            &server,
-            "admin",
-            &Credentials::Token("admin-token".to_owned()),
-        )?;
-        let mut plane = Self {
+        let token = Credentials::Token("admin-token".to_owned());
+        let admin = kubeconfig::write(folder, "admin.kubeconfig", &server, "admin", &token)?;
+        let webhook = String::new();
+        Ok(Self {
             programs: Vec::new(),
-            webhook: String::new(),
-            server,
-            admin: admin.clone(),
             folder: temporary,
-        };
-        let folder = plane.folder.path().to_path_buf();
-
-        plane.run(&attendant, "etcd", &programs::etcd(built, &folder, ports))?;
-        plane.run(
-            &attendant,
-            "kube-apiserver",
-            &programs::apiserver(built, &folder, ports),
-        )?;
-        let client = plane.client().await?;
-        until("the API server to be ready", READY, PAUSE, async || {
-            plane.check()?;
-            let request = http::Request::get("/readyz").body(Vec::new())?;
-            Ok(match client.request_text(request).await {
-                Ok(_) => Seen::Yes(()),
-                Err(error) => Seen::NotYet(error.to_string()),
-            })
+            attendant,
+            ports,
+            server,
+            webhook,
+            admin,
         })
-        .await?;
-        plane.run(
-            &attendant,
-            "kube-controller-manager",
-            &programs::controller_manager(built, &folder, ports, &admin),
-        )?;
-        plane.run(
-            &attendant,
-            "kube-scheduler",
-            &programs::scheduler(built, ports, &admin),
-        )?;
-        plane.run(
-            &attendant,
-            "kwok",
-            &programs::kwok(built, &folder, ports, &admin),
-        )?;
-        let webhook = [
-            &attendant.display().to_string(),
-            "webhook",
-            &folder.display().to_string(),
-            WEBHOOK_MESSAGE,
-        ]
-        .map(str::to_owned);
-        plane.run(&attendant, "webhook", &webhook)?;
-        plane.webhook = until(
-            "controllers to work and the webhook to listen",
-            READY,
-            PAUSE,
-            async || {
-                plane.check()?;
-                let request =
-                    http::Request::get("/api/v1/namespaces/default/serviceaccounts/default")
-                        .body(Vec::new())?;
-                Ok(
-                    match (
-                        client.request_text(request).await,
-                        fs::read_to_string(folder.join("webhook.address")),
-                    ) {
-                        (Ok(_), Ok(address)) => Seen::Yes(address),
-                        (Err(error), _) => Seen::NotYet(error.to_string()),
-                        (_, Err(error)) => Seen::NotYet(error.to_string()),
-                    },
-                )
-            },
-        )
-        .await?;
-        Ok(plane)
     }
 
-    fn run(&mut self, attendant: &Path, name: &str, argv: &[String]) -> Result<()> {
-        let program = Program::start(attendant, name, argv, self.folder.path())?;
+    fn run(&mut self, name: &str, argv: &[String]) -> Result<()> {
+        let program = Program::start(&self.attendant, name, argv, self.folder.path())?;
         self.programs.push(program);
         Ok(())
+    }
+
+    /// Waits until the API server answers this path with a success.
+    async fn wait_for(&mut self, what: &str, client: &Client, path: &str) -> Result<()> {
+        until(what, READY, PAUSE, async || {
+            self.check()?;
+            let answer = client
+                .request_text(http::Request::get(path).body(Vec::new())?)
+                .await;
+            Ok(answer.map_or_else(|error| Seen::NotYet(error.to_string()), |_| Seen::Yes(())))
+        })
+        .await
+    }
+
+    /// Stops one of the programs for good, as a crash would: `kube-apiserver`, `kwok`, ...
+    pub fn stop(&mut self, name: &str) {
+        self.programs.retain(|program| program.name() != name);
     }
 
     /// An error, with the end of its log, if one of the programs has ended by itself.

@@ -36,7 +36,7 @@ async fn main() -> Result<()> {
     let started = Instant::now();
     let plane = ControlPlane::start(&Options::default()).await?;
     fill(&Cluster::new(plane.client().await?), size, |line| {
-        say(format!("{:6.1} s  {line}", started.elapsed().as_secs_f32()))
+        say(format!("{:6.1} s  {line}", started.elapsed().as_secs_f32()));
     })
     .await?;
     say(format!(

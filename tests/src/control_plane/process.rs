@@ -40,6 +40,11 @@ impl Program {
         })
     }
 
+    /// What it was started as.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// An error with the end of its log, if the program has ended by itself.
     pub(super) fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {

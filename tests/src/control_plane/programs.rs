@@ -180,3 +180,14 @@ pub(super) fn kwok(programs: &Path, folder: &Path, ports: Ports, kubeconfig: &Pa
         ],
     )
 }
+
+pub(super) fn webhook(programs: &Path, folder: &Path, message: &str) -> Vec<String> {
+    argv(
+        &programs.join("attendant"),
+        &[
+            "webhook".to_owned(),
+            folder.display().to_string(),
+            message.to_owned(),
+        ],
+    )
+}
