@@ -108,6 +108,52 @@ impl std::str::FromStr for Quantity {
     }
 }
 
+impl std::fmt::Display for Quantity {
+    /// Plain notation: whole units, or thousandths with `m`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.human_count())
+    }
+}
+
+impl serde::Serialize for Quantity {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Quantity {
+    /// Takes the string form, and bare numbers as manifests have them.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct QuantityVisitor;
+
+        impl serde::de::Visitor<'_> for QuantityVisitor {
+            type Value = Quantity;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a quantity such as 250m or 1.5Gi")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Quantity, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, units: i64) -> Result<Quantity, E> {
+                Ok(Quantity::from_units(units))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, units: u64) -> Result<Quantity, E> {
+                self.visit_str(&units.to_string())
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, units: f64) -> Result<Quantity, E> {
+                self.visit_str(&units.to_string())
+            }
+        }
+
+        deserializer.deserialize_any(QuantityVisitor)
+    }
+}
+
 impl PartialEq<i64> for Quantity {
     fn eq(&self, units: &i64) -> bool {
         *self == Self::from_units(*units)

@@ -1,0 +1,236 @@
+use jiff::Timestamp;
+
+use super::{Labels, List, Text};
+
+slim! {
+    /// metav1.ObjectMeta, without managedFields.
+    pub struct ObjectMeta {
+        pub name: Text,
+        pub namespace: Text,
+        pub uid: Text,
+        pub resource_version: Text,
+        pub generation: Option<i64>,
+        pub creation_timestamp: Option<Timestamp>,
+        pub deletion_timestamp: Option<Timestamp>,
+        pub deletion_grace_period_seconds: Option<i64>,
+        pub labels: Labels,
+        #[serde(deserialize_with = "short_annotations")]
+        pub annotations: Labels,
+        pub owner_references: List<OwnerReference>,
+        pub finalizers: List<Text>,
+        pub generate_name: Text,
+        /// The newest write to anything but the status: what is kept of managedFields.
+        #[serde(rename = "managedFields", with = "last_write", skip_serializing_if = "Option::is_none")]
+        pub last_write: Option<Timestamp>,
+    }
+
+    /// metav1.OwnerReference.
+    pub struct OwnerReference {
+        pub api_version: Text,
+        pub kind: Text,
+        pub name: Text,
+        pub uid: Text,
+        pub controller: bool,
+        pub block_owner_deletion: bool,
+    }
+
+    /// metav1.Condition and its older relatives.
+    pub struct Condition {
+        #[serde(rename = "type")]
+        pub type_: Text,
+        pub status: Text,
+        pub reason: Text,
+        pub message: Text,
+        pub last_transition_time: Option<Timestamp>,
+        pub last_update_time: Option<Timestamp>,
+        pub last_heartbeat_time: Option<Timestamp>,
+        pub observed_generation: Option<i64>,
+    }
+
+    /// metav1.LabelSelector.
+    pub struct LabelSelector {
+        pub match_labels: Labels,
+        pub match_expressions: List<SelectorRequirement>,
+    }
+
+    /// One expression of a label or node selector.
+    pub struct SelectorRequirement {
+        pub key: Text,
+        pub operator: Text,
+        pub values: List<Text>,
+    }
+}
+
+impl ObjectMeta {
+    /// The owner that manages the object.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|owner| owner.controller)
+    }
+
+    /// Whether it is being deleted.
+    pub const fn is_terminating(&self) -> bool {
+        self.deletion_timestamp.is_some()
+    }
+}
+
+impl Condition {
+    /// Whether the status is `True`.
+    pub fn is_true(&self) -> bool {
+        self.status == "True"
+    }
+
+    /// Whether the status is `False`.
+    pub fn is_false(&self) -> bool {
+        self.status == "False"
+    }
+}
+
+/// The condition of a type in a list.
+pub fn condition<'a>(conditions: &'a [Condition], type_: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+impl LabelSelector {
+    /// Whether it has no requirement. What that means depends on where it stands: mostly everything.
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+
+    /// Whether the labels meet every requirement; an empty selector matches everything.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.match_labels
+            .iter()
+            .all(|(key, value)| labels.get(key) == Some(value))
+            && self
+                .match_expressions
+                .iter()
+                .all(|requirement| requirement.matches(labels))
+    }
+}
+
+impl SelectorRequirement {
+    /// Whether the labels meet it. Source: apimachinery `labels.Requirement.Matches`; an operator
+    /// that is not known meets nothing.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        let value = labels.get(&self.key);
+        match self.operator.as_str() {
+            "In" => value.is_some_and(|value| self.values.contains(value)),
+            "NotIn" => value.is_none_or(|value| !self.values.contains(value)),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            "Gt" | "Lt" => {
+                let bound = self.values.first().and_then(|bound| bound.parse::<i64>().ok());
+                let number = value.and_then(|value| value.parse::<i64>().ok());
+                match (number, bound) {
+                    (Some(number), Some(bound)) if self.operator == "Gt" => number > bound,
+                    (Some(number), Some(bound)) => number < bound,
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for SelectorRequirement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let values = self.values.join(", ");
+        match self.operator.as_str() {
+            "In" => write!(f, "{} in ({values})", self.key),
+            "NotIn" => write!(f, "{} notin ({values})", self.key),
+            "Exists" => write!(f, "{}", self.key),
+            "DoesNotExist" => write!(f, "!{}", self.key),
+            "Gt" => write!(f, "{} > {values}", self.key),
+            "Lt" => write!(f, "{} < {values}", self.key),
+            other => write!(f, "{} {other} ({values})", self.key),
+        }
+    }
+}
+
+impl std::fmt::Display for LabelSelector {
+    /// As `kubectl -l` takes it: `app=web,tier in (a, b)`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let pairs = self.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+        let expressions = self.match_expressions.iter().map(ToString::to_string);
+        f.write_str(&pairs.chain(expressions).collect::<Vec<_>>().join(","))
+    }
+}
+
+/// Longest annotation that is kept; longer ones are copies of whole manifests.
+const LONGEST_ANNOTATION: usize = 256;
+
+fn short_annotations<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
+    let all = <Labels as serde::Deserialize>::deserialize(deserializer)?;
+    if all.iter().all(|(_, value)| value.len() <= LONGEST_ANNOTATION) {
+        return Ok(all);
+    }
+    Ok(all
+        .iter()
+        .filter(|(_, value)| value.len() <= LONGEST_ANNOTATION)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect())
+}
+
+mod last_write {
+    use jiff::Timestamp;
+    use serde::ser::SerializeSeq;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::kubernetes::{List, Text};
+
+    #[derive(Default, Deserialize, Serialize)]
+    #[serde(default)]
+    struct Entry {
+        time: Option<Timestamp>,
+        subresource: Text,
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        let entries = List::<Entry>::deserialize(deserializer)?;
+        Ok(entries
+            .iter()
+            .filter(|entry| entry.subresource.is_empty())
+            .filter_map(|entry| entry.time)
+            .max())
+    }
+
+    // serde's `with` hands over a reference to the field's own type.
+    #[allow(clippy::ref_option, reason = "the signature is serde's")]
+    pub(super) fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = serializer.serialize_seq(Some(1))?;
+        entries.serialize_element(&Entry { time: *time, subresource: Text::default() })?;
+        entries.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requirement(json: &str) -> SelectorRequirement {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    fn labels(json: &str) -> Labels {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    #[test]
+    fn selector_operators_follow_the_api() {
+        let web = labels(r#"{"app":"web","cores":"8"}"#);
+        let cases = [
+            (r#"{"key":"app","operator":"In","values":["web","api"]}"#, true),
+            (r#"{"key":"app","operator":"NotIn","values":["web"]}"#, false),
+            (r#"{"key":"tier","operator":"NotIn","values":["web"]}"#, true),
+            (r#"{"key":"tier","operator":"Exists"}"#, false),
+            (r#"{"key":"tier","operator":"DoesNotExist"}"#, true),
+            (r#"{"key":"cores","operator":"Gt","values":["4"]}"#, true),
+            (r#"{"key":"cores","operator":"Lt","values":["4"]}"#, false),
+            (r#"{"key":"app","operator":"Gt","values":["4"]}"#, false),
+            (r#"{"key":"app","operator":"Like","values":["w"]}"#, false),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(requirement(json).matches(&web), expected, "{json}");
+        }
+    }
+}

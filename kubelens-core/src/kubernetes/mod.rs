@@ -1,0 +1,70 @@
+//! The Kubernetes objects as KubeLens reads them: only the fields that something uses, straight
+//! from the API's JSON, strings shared.
+#![allow(
+    missing_docs,
+    reason = "the fields are the API's own and documented in its reference"
+)]
+
+/// Declares structs as the API spells them: camelCase, every field may be missing.
+macro_rules! slim {
+    ($(
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident : $type:ty,)*
+        }
+    )*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+            #[serde(default, rename_all = "camelCase")]
+            $vis struct $name {
+                $($(#[$field_meta])* $field_vis $field: $type,)*
+            }
+        )*
+    };
+}
+
+mod access;
+mod containers;
+mod control_plane;
+mod custom;
+mod event;
+mod int_or_string;
+mod kinds;
+mod list;
+mod map;
+mod meta;
+mod network;
+mod node;
+mod object;
+mod pod;
+mod pod_state;
+mod policy;
+mod probe;
+mod references;
+mod requests;
+mod scheduling;
+mod spec_sharing;
+mod storage;
+mod text;
+mod workload;
+
+pub use access::*;
+pub use containers::{ContainerRole, ContainerView};
+pub use control_plane::*;
+pub use custom::CustomObject;
+pub use event::*;
+pub use int_or_string::IntOrString;
+pub use kinds::{Batch, Kind, KindSet, Tables};
+pub use list::List;
+pub use map::{Keys, Labels, Map};
+pub use meta::*;
+pub use network::*;
+pub use node::*;
+pub use object::{Object, Table};
+pub use pod::*;
+pub use policy::*;
+pub use references::{ConfigReference, Referenced};
+pub use storage::*;
+pub use text::{Interning, Text};
+pub use workload::*;

@@ -1,0 +1,199 @@
+use super::{Condition, IntOrString, LabelSelector, Labels, List, ObjectMeta, ObjectReference, Text};
+
+slim! {
+    /// core/v1 Service.
+    pub struct Service {
+        pub metadata: ObjectMeta,
+        pub spec: ServiceSpec,
+        pub status: ServiceStatus,
+    }
+
+    pub struct ServiceSpec {
+        #[serde(rename = "type")]
+        pub type_: Text,
+        pub selector: Labels,
+        pub ports: List<ServicePort>,
+        #[serde(rename = "clusterIP")]
+        pub cluster_ip: Text,
+        pub external_name: Text,
+        pub publish_not_ready_addresses: bool,
+        pub internal_traffic_policy: Text,
+        pub external_traffic_policy: Text,
+        pub load_balancer_class: Text,
+        pub load_balancer_source_ranges: List<Text>,
+    }
+
+    pub struct ServicePort {
+        pub name: Text,
+        pub port: i64,
+        pub target_port: Option<IntOrString>,
+        pub protocol: Text,
+        pub node_port: i64,
+    }
+
+    pub struct ServiceStatus {
+        pub load_balancer: LoadBalancerStatus,
+        pub conditions: List<Condition>,
+    }
+
+    pub struct LoadBalancerStatus {
+        pub ingress: List<LoadBalancerIngress>,
+    }
+
+    pub struct LoadBalancerIngress {
+        pub ip: Text,
+        pub hostname: Text,
+        pub ports: List<PortStatus>,
+    }
+
+    pub struct PortStatus {
+        pub port: i64,
+        pub protocol: Text,
+        pub error: Text,
+    }
+
+    /// core/v1 Endpoints.
+    pub struct Endpoints {
+        pub metadata: ObjectMeta,
+        pub subsets: List<EndpointSubset>,
+    }
+
+    pub struct EndpointSubset {
+        pub addresses: List<EndpointAddress>,
+        pub not_ready_addresses: List<EndpointAddress>,
+    }
+
+    pub struct EndpointAddress {
+        pub ip: Text,
+        pub target_ref: Option<ObjectReference>,
+    }
+
+    /// discovery/v1 EndpointSlice.
+    pub struct EndpointSlice {
+        pub metadata: ObjectMeta,
+        pub endpoints: List<Endpoint>,
+        pub ports: List<EndpointPort>,
+    }
+
+    pub struct Endpoint {
+        pub addresses: List<Text>,
+        pub conditions: EndpointConditions,
+        pub target_ref: Option<ObjectReference>,
+        pub node_name: Text,
+    }
+
+    pub struct EndpointConditions {
+        pub ready: Option<bool>,
+        pub serving: Option<bool>,
+        pub terminating: Option<bool>,
+    }
+
+    pub struct EndpointPort {
+        pub name: Text,
+        pub port: Option<i64>,
+        pub protocol: Text,
+    }
+
+    /// networking/v1 Ingress.
+    pub struct Ingress {
+        pub metadata: ObjectMeta,
+        pub spec: IngressSpec,
+        pub status: ServiceStatus,
+    }
+
+    pub struct IngressSpec {
+        pub ingress_class_name: Text,
+        pub default_backend: Option<IngressBackend>,
+        pub tls: List<IngressTls>,
+        pub rules: List<IngressRule>,
+    }
+
+    pub struct IngressTls {
+        pub hosts: List<Text>,
+        pub secret_name: Text,
+    }
+
+    pub struct IngressRule {
+        pub host: Text,
+        pub http: HttpIngressRule,
+    }
+
+    pub struct HttpIngressRule {
+        pub paths: List<HttpIngressPath>,
+    }
+
+    pub struct HttpIngressPath {
+        pub path: Text,
+        pub path_type: Text,
+        pub backend: IngressBackend,
+    }
+
+    pub struct IngressBackend {
+        pub service: Option<IngressServiceBackend>,
+        pub resource: Option<TypedReference>,
+    }
+
+    pub struct TypedReference {
+        pub api_group: Text,
+        pub kind: Text,
+        pub name: Text,
+        pub namespace: Text,
+    }
+
+    pub struct IngressServiceBackend {
+        pub name: Text,
+        pub port: ServiceBackendPort,
+    }
+
+    pub struct ServiceBackendPort {
+        pub name: Text,
+        pub number: i64,
+    }
+
+    /// networking/v1 IngressClass.
+    pub struct IngressClass {
+        pub metadata: ObjectMeta,
+        pub spec: IngressClassSpec,
+    }
+
+    pub struct IngressClassSpec {
+        pub controller: Text,
+    }
+
+    /// networking/v1 NetworkPolicy.
+    pub struct NetworkPolicy {
+        pub metadata: ObjectMeta,
+        pub spec: NetworkPolicySpec,
+    }
+
+    pub struct NetworkPolicySpec {
+        pub pod_selector: LabelSelector,
+        pub policy_types: List<Text>,
+        pub ingress: Option<List<NetworkPolicyRule>>,
+        pub egress: Option<List<NetworkPolicyRule>>,
+    }
+
+    /// One ingress or egress rule; `from` and `to` are both `peers`, one of them is used.
+    pub struct NetworkPolicyRule {
+        #[serde(alias = "from", alias = "to")]
+        pub peers: List<NetworkPolicyPeer>,
+        pub ports: List<NetworkPolicyPort>,
+    }
+
+    pub struct NetworkPolicyPeer {
+        pub pod_selector: Option<LabelSelector>,
+        pub namespace_selector: Option<LabelSelector>,
+        pub ip_block: Option<IpBlock>,
+    }
+
+    pub struct IpBlock {
+        pub cidr: Text,
+        pub except: List<Text>,
+    }
+
+    pub struct NetworkPolicyPort {
+        pub protocol: Text,
+        pub port: Option<IntOrString>,
+        pub end_port: Option<i64>,
+    }
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Kind, ObjectMeta, Tables, Text};
+use crate::model::ObjectRef;
+
+/// A typed object of the API.
+pub trait Object: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Its metadata.
+    fn metadata(&self) -> &ObjectMeta;
+
+    /// The table that holds objects of this kind.
+    fn table(tables: &Tables) -> &Table<Self>;
+
+    /// The same, to fill it.
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self>;
+
+    /// Names it.
+    fn reference(&self) -> ObjectRef {
+        let meta = self.metadata();
+        ObjectRef {
+            uid: meta.uid.non_empty().map(str::to_owned),
+            ..ObjectRef::namespaced(Self::KIND.api_version(), Self::KIND.as_str(), &meta.namespace, &meta.name)
+        }
+    }
+}
+
+/// All objects of one kind, by namespace and name. Cloning shares; changing copies one namespace.
+#[derive(Debug, Clone)]
+pub struct Table<T> {
+    namespaces: BTreeMap<Text, Arc<Vec<Arc<T>>>>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            namespaces: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T: Object> Table<T> {
+    /// Adds objects; of two with the same name the one with the higher resource version stays.
+    pub fn extend(&mut self, objects: impl IntoIterator<Item = T>) {
+        let mut fresh: BTreeMap<Text, Vec<Arc<T>>> = BTreeMap::new();
+        for object in objects {
+            let namespace = object.metadata().namespace.clone();
+            fresh.entry(namespace).or_default().push(Arc::new(object));
+        }
+        for (namespace, mut rows) in fresh {
+            let known = Arc::make_mut(self.namespaces.entry(namespace).or_default());
+            known.append(&mut rows);
+            known.sort_by(|a, b| order(&**a).cmp(&order(&**b)));
+            known.dedup_by(|later, earlier| later.metadata().name == earlier.metadata().name);
+            known.shrink_to_fit();
+        }
+    }
+
+    /// The object of this name; the namespace is empty for what is cluster-scoped.
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
+        let rows = self.namespaces.get(namespace)?;
+        let at = rows
+            .binary_search_by(|row| row.metadata().name.as_str().cmp(name))
+            .ok()?;
+        rows.get(at)
+    }
+
+    /// All objects, by namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.namespaces.values().flat_map(|rows| rows.iter())
+    }
+
+    /// The objects of one namespace, by name.
+    pub fn in_namespace(&self, namespace: &str) -> std::slice::Iter<'_, Arc<T>> {
+        self.namespaces
+            .get(namespace)
+            .map(|rows| rows.iter())
+            .unwrap_or_default()
+    }
+
+    /// Whether a namespace holds any.
+    pub fn has_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.contains_key(namespace)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.namespaces.values().map(|rows| rows.len()).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.namespaces.is_empty()
+    }
+}
+
+/// By name; of equal names the newest first, as `dedup_by` keeps the first.
+fn order<T: Object>(object: &T) -> (&Text, std::cmp::Reverse<(u64, &Text)>) {
+    let meta = object.metadata();
+    let version = meta.resource_version.parse().unwrap_or(0);
+    (&meta.name, std::cmp::Reverse((version, &meta.uid)))
+}

@@ -1,0 +1,63 @@
+use jiff::Timestamp;
+
+use super::{Condition, Pod, condition};
+
+/// The annotation that a kubelet puts on the API's copy of a static pod.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+impl Pod {
+    /// The condition of a type.
+    pub fn condition(&self, type_: &str) -> Option<&Condition> {
+        condition(&self.status.conditions, type_)
+    }
+
+    /// Whether the condition `Ready` is true.
+    pub fn is_ready(&self) -> bool {
+        self.condition("Ready").is_some_and(Condition::is_true)
+    }
+
+    /// Since when it is ready, if it is.
+    pub fn ready_since(&self) -> Option<Timestamp> {
+        self.condition("Ready")
+            .filter(|ready| ready.is_true())
+            .and_then(|ready| ready.last_transition_time)
+    }
+
+    /// Whether it ran to its end, well or not.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    /// Whether it ended well.
+    pub fn has_succeeded(&self) -> bool {
+        self.status.phase == "Succeeded"
+    }
+
+    /// Whether it is meant to serve now: not being deleted and not finished.
+    pub fn is_live(&self) -> bool {
+        !self.metadata.is_terminating() && !self.is_finished()
+    }
+
+    /// Whether it has a node.
+    pub fn is_scheduled(&self) -> bool {
+        !self.node_name.is_empty()
+    }
+
+    /// Whether it is a kubelet's own pod (G-static).
+    pub fn is_static(&self) -> bool {
+        self.metadata.annotations.contains_key(MIRROR)
+    }
+
+    /// Whether sandbox and volumes are there: `PodReadyToStartContainers` (KEP-3085).
+    pub fn is_ready_to_start_containers(&self) -> bool {
+        self.condition("PodReadyToStartContainers")
+            .is_some_and(Condition::is_true)
+    }
+
+    /// Whether any container ran or runs.
+    pub fn has_started_a_container(&self) -> bool {
+        self.containers().any(|container| {
+            container.is_running() || container.last_end().is_some_and(|end| end.started_at.is_some())
+        })
+    }
+}

@@ -1,0 +1,193 @@
+use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// An immutable string that is shared: equal names, namespaces and images that are read within one
+/// [`Interning`] scope are stored once.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Arc<str>);
+
+/// Longest string that is looked up for sharing; longer ones are messages and rarely repeat.
+const LONGEST_SHARED: usize = 200;
+
+thread_local! {
+    static POOL: RefCell<Option<HashSet<Text>>> = const { RefCell::new(None) };
+    static EMPTY: Text = Text(Arc::from(""));
+}
+
+/// While it lives, equal strings that this thread reads are stored once.
+#[derive(Debug)]
+pub struct Interning {
+    outermost: bool,
+}
+
+impl Interning {
+    /// Begins a scope; scopes may nest, the outermost one ends the sharing.
+    pub fn begin() -> Self {
+        let outermost = POOL.with_borrow_mut(|pool| {
+            let outermost = pool.is_none();
+            pool.get_or_insert_with(HashSet::new);
+            outermost
+        });
+        Self { outermost }
+    }
+}
+
+impl Drop for Interning {
+    fn drop(&mut self) {
+        if self.outermost {
+            POOL.with_borrow_mut(|pool| *pool = None);
+            super::spec_sharing::forget();
+        }
+    }
+}
+
+impl Text {
+    /// The string, shared if a scope is open.
+    pub fn new(text: &str) -> Self {
+        if text.is_empty() {
+            return EMPTY.with(Clone::clone);
+        }
+        if text.len() > LONGEST_SHARED {
+            return Self(Arc::from(text));
+        }
+        POOL.with_borrow_mut(|pool| match pool {
+            None => Self(Arc::from(text)),
+            Some(known) => {
+                if let Some(shared) = known.get(text) {
+                    return shared.clone();
+                }
+                let fresh = Self(Arc::from(text));
+                known.insert(fresh.clone());
+                fresh
+            }
+        })
+    }
+
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The string, or `None` if it is empty: in the API, an empty string means unset.
+    pub fn non_empty(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(&*self.0)
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        &*self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.0 == *other
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    /// Null reads as empty, as Go's decoder does.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_none<E>(self) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Text, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(Text::new(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interning, Text};
+    use std::sync::Arc;
+
+    #[test]
+    fn equal_strings_are_stored_once_within_a_scope() {
+        let _scope = Interning::begin();
+        assert!(Arc::ptr_eq(&Text::new("web").0, &Text::new("web").0));
+    }
+
+    #[test]
+    fn null_reads_as_empty() {
+        assert_eq!(serde_json::from_str::<Text>("null").ok(), Some(Text::default()));
+    }
+}

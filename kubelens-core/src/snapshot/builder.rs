@@ -1,0 +1,149 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use super::newest_time::newest_time;
+use super::{Gap, Gaps, Logs, Snapshot};
+use crate::kubernetes::{Batch, CustomObject, Kind, Tables};
+use crate::model::{ClusterInfo, CoverageState, Scope};
+
+/// Puts a [`Snapshot`] together from what a source reads.
+#[derive(Debug, Default)]
+pub struct SnapshotBuilder {
+    info: ClusterInfo,
+    scope: Scope,
+    tables: Tables,
+    custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    gaps: Gaps,
+    logs: Logs,
+    listed: BTreeSet<Kind>,
+}
+
+impl SnapshotBuilder {
+    /// An empty picture of this cluster.
+    pub fn new(info: ClusterInfo, scope: Scope) -> Self {
+        Self {
+            info,
+            scope,
+            ..Self::default()
+        }
+    }
+
+    /// Which cluster it shows.
+    pub const fn info_mut(&mut self) -> &mut ClusterInfo {
+        &mut self.info
+    }
+
+    /// Takes in typed objects.
+    pub fn absorb(&mut self, batch: Batch) {
+        self.tables.absorb(batch);
+    }
+
+    /// Takes in an object of a kind that has no type of its own.
+    pub fn add_custom(&mut self, object: CustomObject) {
+        self.custom
+            .entry(object.kind.to_string())
+            .or_default()
+            .push(Arc::new(object));
+    }
+
+    /// Takes in container logs.
+    pub fn add_logs(&mut self, logs: Logs) {
+        self.logs.extend(logs);
+    }
+
+    /// Says that the source listed the kind in full, even if there was no object of it.
+    pub fn listed(&mut self, kind: Kind) {
+        self.listed.insert(kind);
+    }
+
+    /// Says that a kind could not be read in full.
+    pub fn gap(&mut self, kind: &str, namespace: Option<&str>, state: CoverageState, detail: impl Into<String>) {
+        let detail = detail.into();
+        self.gaps.record(kind, namespace, Gap { state, detail });
+    }
+
+    /// How many objects were taken in so far.
+    pub fn object_count(&self) -> usize {
+        self.tables.object_count() + self.custom.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// A picture as a live source sees it: taken now, every kind without a gap is complete.
+    pub fn build_live(self, taken_at: Timestamp) -> Snapshot {
+        self.finish(Some(taken_at))
+    }
+
+    /// A picture as it was recorded: taken at `taken_at` or at the newest time in it. A kind of which
+    /// the recording holds nothing is unknown, not empty.
+    pub fn build_recorded(mut self, taken_at: Option<Timestamp>) -> Snapshot {
+        for kind in Kind::ALL.iter().copied() {
+            if self.listed.contains(&kind) {
+                continue;
+            }
+            if self.tables.count(kind) == 0 {
+                self.gap(
+                    kind.as_str(),
+                    None,
+                    CoverageState::Absent,
+                    format!("the recording holds no {kind}"),
+                );
+            }
+        }
+        self.mark_namespaces_outside_the_recording();
+        let taken_at = taken_at.or_else(|| newest_time(&self.tables));
+        self.finish(taken_at)
+    }
+
+    /// Where every namespace has an object of a kind by Kubernetes' own doing, a namespace without one
+    /// was not recorded for that kind.
+    fn mark_namespaces_outside_the_recording(&mut self) {
+        let mut namespaces: BTreeSet<String> = BTreeSet::new();
+        for kind in [Kind::Pod, Kind::Deployment, Kind::StatefulSet, Kind::Service, Kind::Ingress] {
+            for reference in self.tables.references(kind) {
+                namespaces.extend(reference.namespace);
+            }
+        }
+        let made_by_controllers = [
+            (Kind::ConfigMap, "kube-root-ca.crt"),
+            (Kind::ServiceAccount, "default"),
+        ];
+        for (kind, object) in made_by_controllers {
+            let is_kept_elsewhere = self.tables.references(kind).iter().any(|known| known.name == object);
+            if !is_kept_elsewhere || self.listed.contains(&kind) {
+                continue;
+            }
+            for namespace in &namespaces {
+                if !self.tables.has_in_namespace(kind, namespace) {
+                    let detail = format!("the recording holds no {kind} of namespace {namespace}, not even `{object}`");
+                    self.gaps.record(
+                        kind.as_str(),
+                        Some(namespace),
+                        Gap {
+                            state: CoverageState::Partial,
+                            detail,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    fn finish(mut self, taken_at: Option<Timestamp>) -> Snapshot {
+        for objects in self.custom.values_mut() {
+            objects.sort_by(|a, b| {
+                (&a.metadata.namespace, &a.metadata.name).cmp(&(&b.metadata.namespace, &b.metadata.name))
+            });
+        }
+        Snapshot {
+            taken_at,
+            info: self.info,
+            scope: self.scope,
+            tables: self.tables,
+            custom: self.custom,
+            gaps: self.gaps,
+            logs: self.logs,
+            relations: Arc::new(OnceLock::new()),
+        }
+    }
+}

@@ -1,0 +1,338 @@
+use std::cell::Cell;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{ContainerLog, Gap, LogKey, Snapshot, Workload};
+use crate::kubernetes::{
+    CronJob, CustomObject, DaemonSet, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
+    Object, ObjectMeta, Pod, ReplicaSet, ReplicationController, Service, StatefulSet,
+};
+use crate::model::ObjectRef;
+
+/// How an analyzer sees the picture: every question notes the kind that it reads.
+#[derive(Debug)]
+pub struct Cluster<'a> {
+    snapshot: &'a Snapshot,
+    touched: Cell<KindSet>,
+}
+
+/// The answer to "is there an object of this name?".
+#[derive(Debug, Clone, Copy)]
+pub enum Lookup<'a, T> {
+    /// It is there.
+    Found(&'a T),
+    /// The list of its kind is complete, and it is not in it.
+    Absent,
+    /// Its kind could not be read in full: nothing can be said.
+    Unknown(&'a Gap),
+}
+
+impl<'a, T> Lookup<'a, T> {
+    /// The object, if it is there.
+    pub const fn found(self) -> Option<&'a T> {
+        match self {
+            Self::Found(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Whether it is proven not to be there.
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+impl<'a> Cluster<'a> {
+    /// A fresh view of the picture.
+    pub const fn new(snapshot: &'a Snapshot) -> Self {
+        Self {
+            snapshot,
+            touched: Cell::new(KindSet::EMPTY),
+        }
+    }
+
+    /// The kinds that were asked about so far.
+    pub const fn touched(&self) -> KindSet {
+        self.touched.get()
+    }
+
+    /// The picture itself, unnoted: for what is no kind (version, scope).
+    pub const fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    fn touch(&self, kind: Kind) {
+        self.touched.set(self.touched.get().with(kind));
+    }
+
+    // ---- time -------------------------------------------------------------------------------
+
+    /// The instant of the picture.
+    pub fn now(&self) -> Timestamp {
+        self.snapshot.taken_at.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known.
+    pub fn seconds_since(&self, then: Option<Timestamp>) -> i64 {
+        then.map_or(0, |then| self.now().duration_since(then).as_secs().max(0))
+    }
+
+    /// How old the object is, in seconds.
+    pub fn age(&self, meta: &ObjectMeta) -> i64 {
+        self.seconds_since(meta.creation_timestamp)
+    }
+
+    /// Whether `then` lies within the last `seconds`.
+    pub fn is_within(&self, then: Option<Timestamp>, seconds: i64) -> bool {
+        then.is_some_and(|then| self.now().duration_since(then) <= SignedDuration::from_secs(seconds))
+    }
+
+    // ---- objects ----------------------------------------------------------------------------
+
+    /// All objects of a kind, by namespace and name.
+    pub fn all<T: Object>(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        self.touch(T::KIND);
+        self.snapshot.table::<T>().iter().map(|object| &**object)
+    }
+
+    /// The objects of a kind in one namespace, by name.
+    pub fn in_namespace<T: Object>(&self, namespace: &str) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        self.touch(T::KIND);
+        self.snapshot
+            .table::<T>()
+            .in_namespace(namespace)
+            .map(|object| &**object)
+    }
+
+    /// An object by name; the namespace is empty for what is cluster-scoped.
+    pub fn get<T: Object>(&self, namespace: &str, name: &str) -> Option<&'a T> {
+        self.touch(T::KIND);
+        self.snapshot.table::<T>().get(namespace, name).map(|object| &**object)
+    }
+
+    /// Whether an object is there, is not there, or cannot be known.
+    pub fn look_up<T: Object>(&self, namespace: &str, name: &str) -> Lookup<'a, T> {
+        match self.get::<T>(namespace, name) {
+            Some(object) => Lookup::Found(object),
+            None => self.gap(T::KIND, namespace).map_or(Lookup::Absent, Lookup::Unknown),
+        }
+    }
+
+    /// Why the kind is not known in full in this namespace, if so.
+    pub fn gap(&self, kind: Kind, namespace: &str) -> Option<&'a Gap> {
+        self.touch(kind);
+        let scope = &self.snapshot.scope.namespaces;
+        if kind.is_namespaced() && !scope.is_empty() && !scope.iter().any(|known| known == namespace) {
+            return Some(&OUTSIDE_SCOPE);
+        }
+        self.snapshot.gaps.find(kind, namespace)
+    }
+
+    /// Whether the kind is known in full in this namespace.
+    pub fn is_complete(&self, kind: Kind, namespace: &str) -> bool {
+        self.gap(kind, namespace).is_none()
+    }
+
+    /// Objects of a kind that has no type here.
+    pub fn custom(&self, kind: &str) -> &'a [Arc<CustomObject>] {
+        self.snapshot.custom.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Names of a kind in a namespace that come nearest to a name, best first, three at most.
+    pub fn near_names<T: Object>(&self, namespace: &str, name: &str) -> Vec<&'a str> {
+        let mut scored: Vec<(f64, &str)> = self
+            .in_namespace::<T>(namespace)
+            .map(|object| object.metadata().name.as_str())
+            .map(|known| (strsim::jaro_winkler(known, name), known))
+            .filter(|(score, known)| *score >= 0.75 && *known != name)
+            .collect();
+        scored.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
+        scored.into_iter().take(3).map(|(_, known)| known).collect()
+    }
+
+    // ---- events and logs --------------------------------------------------------------------
+
+    /// The events about an object, oldest first.
+    pub fn events_of<T: Object>(&self, object: &'a T) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a, T> {
+        let meta = object.metadata();
+        self.events_about(T::KIND.as_str(), &meta.namespace, &meta.name, &meta.uid)
+    }
+
+    /// The events about a named object, oldest first; with an empty uid, of any object of that name.
+    pub fn events_about(&self, kind: &str, namespace: &str, name: &str, uid: &'a str) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a> {
+        self.touch(Kind::Event);
+        self.snapshot.relations().events.about(kind, namespace, name, uid)
+    }
+
+    /// The log of a container's run, if it was fetched.
+    pub fn log(&self, pod: &Pod, container: &str, previous: bool) -> Option<&'a ContainerLog> {
+        self.snapshot.logs.get(&LogKey {
+            namespace: pod.metadata.namespace.to_string(),
+            pod: pod.metadata.name.to_string(),
+            container: container.to_owned(),
+            previous,
+        })
+    }
+
+    // ---- relations --------------------------------------------------------------------------
+
+    /// What a person edits to change a pod: its topmost controller, or itself.
+    pub fn top_of(&self, pod: &Pod) -> ObjectRef {
+        let own = pod.reference();
+        if pod.is_static() {
+            return own;
+        }
+        self.top_owner(own, &pod.metadata)
+    }
+
+    /// The topmost controller of an object, or itself. An owner that cannot be read is named by the
+    /// reference to it.
+    pub fn top_owner(&self, own: ObjectRef, meta: &ObjectMeta) -> ObjectRef {
+        let mut reference = own;
+        let mut current = Some(meta);
+        // Owner references cannot form a cycle through controllers that exist; hostile ones may.
+        for _ in 0..8 {
+            let Some(owner) = current.and_then(ObjectMeta::controller) else {
+                break;
+            };
+            if owner.kind == "Node" {
+                break;
+            }
+            let namespace = reference.namespace.clone().unwrap_or_default();
+            let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
+            current = kind.and_then(|kind| {
+                self.touch(kind);
+                let found = self.snapshot.tables.metadata(kind, &namespace, &owner.name)?;
+                (found.uid == owner.uid || owner.uid.is_empty()).then_some(found)
+            });
+            reference = ObjectRef {
+                uid: owner.uid.non_empty().map(str::to_owned),
+                ..ObjectRef::namespaced(&owner.api_version, &owner.kind, &namespace, &owner.name)
+            };
+        }
+        reference
+    }
+
+    /// The workload that a reference names, if it is in the picture.
+    pub fn workload(&self, reference: &ObjectRef) -> Option<Workload<'a>> {
+        let namespace = reference.namespace.as_deref().unwrap_or_default();
+        let name = &reference.name;
+        Some(match reference.kind.as_str() {
+            "Deployment" => Workload::Deployment(self.get(namespace, name)?),
+            "StatefulSet" => Workload::StatefulSet(self.get(namespace, name)?),
+            "DaemonSet" => Workload::DaemonSet(self.get(namespace, name)?),
+            "ReplicaSet" => Workload::ReplicaSet(self.get(namespace, name)?),
+            "ReplicationController" => Workload::ReplicationController(self.get(namespace, name)?),
+            "Job" => Workload::Job(self.get(namespace, name)?),
+            "CronJob" => Workload::CronJob(self.get(namespace, name)?),
+            "Pod" => Workload::Pod(self.get(namespace, name)?),
+            _ => return None,
+        })
+    }
+
+    /// All workloads of a namespace: what nothing else controls.
+    pub fn workloads_in(&self, namespace: &str) -> Vec<Workload<'a>> {
+        let mut all: Vec<Workload<'a>> = Vec::new();
+        all.extend(self.in_namespace::<Deployment>(namespace).map(Workload::Deployment));
+        all.extend(self.in_namespace::<StatefulSet>(namespace).map(Workload::StatefulSet));
+        all.extend(self.in_namespace::<DaemonSet>(namespace).map(Workload::DaemonSet));
+        all.extend(self.in_namespace::<CronJob>(namespace).map(Workload::CronJob));
+        all.extend(self.in_namespace::<ReplicaSet>(namespace).map(Workload::ReplicaSet));
+        all.extend(self.in_namespace::<ReplicationController>(namespace).map(Workload::ReplicationController));
+        all.extend(self.in_namespace::<Job>(namespace).map(Workload::Job));
+        all.extend(self.in_namespace::<Pod>(namespace).map(Workload::Pod));
+        all.retain(|workload| workload.metadata().controller().is_none());
+        all
+    }
+
+    /// The pods that an object controls itself.
+    pub fn controlled_pods(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a Pod> + use<'a> {
+        self.touch(Kind::Pod);
+        self.snapshot.relations().owners.pods(&meta.uid).iter().map(|pod| &**pod)
+    }
+
+    /// The ReplicaSets of a Deployment.
+    pub fn replica_sets_of(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a ReplicaSet> + use<'a> {
+        self.touch(Kind::ReplicaSet);
+        self.snapshot.relations().owners.replica_sets(&meta.uid).iter().map(|set| &**set)
+    }
+
+    /// The Jobs of a CronJob.
+    pub fn jobs_of(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a Job> + use<'a> {
+        self.touch(Kind::Job);
+        self.snapshot.relations().owners.jobs(&meta.uid).iter().map(|job| &**job)
+    }
+
+    /// The ReplicaSet of a Deployment's newest revision.
+    pub fn newest_replica_set(&self, meta: &ObjectMeta) -> Option<&'a ReplicaSet> {
+        self.replica_sets_of(meta).max_by_key(|set| {
+            let revision = set
+                .metadata
+                .annotations
+                .value("deployment.kubernetes.io/revision")
+                .and_then(|revision| revision.parse::<i64>().ok());
+            (revision, set.metadata.creation_timestamp, &set.metadata.name)
+        })
+    }
+
+    /// All pods of a workload, through ReplicaSets and Jobs.
+    pub fn pods_of(&self, workload: &Workload<'a>) -> Vec<&'a Pod> {
+        let meta = workload.metadata();
+        match workload {
+            Workload::Pod(pod) => vec![*pod],
+            Workload::Deployment(_) => self
+                .replica_sets_of(meta)
+                .flat_map(|set| self.controlled_pods(&set.metadata))
+                .collect(),
+            Workload::CronJob(_) => self
+                .jobs_of(meta)
+                .flat_map(|job| self.controlled_pods(&job.metadata))
+                .collect(),
+            _ => self.controlled_pods(meta).collect(),
+        }
+    }
+
+    /// The pods on a node.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &'a Pod> + use<'a> {
+        self.touch(Kind::Pod);
+        self.snapshot.relations().pods_by_node.on(node).iter().map(|pod| &**pod)
+    }
+
+    /// The pods of a namespace whose labels hold every pair; all for no pair.
+    pub fn pods_with_labels(&self, namespace: &str, labels: &'a Labels) -> impl Iterator<Item = &'a Pod> + use<'a> {
+        self.touch(Kind::Pod);
+        self.snapshot.relations().pods_by_label.with_labels(namespace, labels)
+    }
+
+    /// The pods of a namespace that the selector matches; an empty selector matches all.
+    pub fn pods_selected(&self, namespace: &str, selector: &'a LabelSelector) -> impl Iterator<Item = &'a Pod> + use<'a> {
+        self.touch(Kind::Pod);
+        self.snapshot.relations().pods_by_label.selected(namespace, selector)
+    }
+
+    /// The pods behind a Service; none for a Service without a selector.
+    pub fn pods_behind(&self, service: &'a Service) -> Vec<&'a Pod> {
+        if service.spec.selector.is_empty() {
+            self.touch(Kind::Pod);
+            return Vec::new();
+        }
+        self.pods_with_labels(&service.metadata.namespace, &service.spec.selector).collect()
+    }
+
+    /// The EndpointSlices of a Service.
+    pub fn slices_of(&self, service: &Service) -> impl Iterator<Item = &'a EndpointSlice> + use<'a> {
+        self.touch(Kind::EndpointSlice);
+        self.snapshot
+            .relations()
+            .slices
+            .of_service(&service.metadata.namespace, &service.metadata.name)
+            .iter()
+            .map(|slice| &**slice)
+    }
+}
+
+static OUTSIDE_SCOPE: Gap = Gap {
+    state: crate::model::CoverageState::Partial,
+    detail: String::new(),
+};

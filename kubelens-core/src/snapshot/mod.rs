@@ -1,0 +1,96 @@
+//! An immutable picture of a cluster at one instant: what was read, how it hangs together, and what
+//! could not be read.
+
+mod builder;
+mod cluster;
+mod gap;
+mod logs;
+mod newest_time;
+mod relations;
+mod workload;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+pub use builder::SnapshotBuilder;
+pub use cluster::{Cluster, Lookup};
+pub use gap::{Gap, Gaps};
+pub use logs::{ContainerLog, LogKey, Logs};
+pub use workload::Workload;
+
+use crate::kubernetes::{CustomObject, Object, Table, Tables};
+use crate::model::{ClusterInfo, Scope};
+use relations::Relations;
+
+/// A picture of a cluster. Cloning shares the objects.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    taken_at: Option<Timestamp>,
+    info: ClusterInfo,
+    scope: Scope,
+    tables: Tables,
+    custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    gaps: Gaps,
+    logs: Logs,
+    relations: Arc<OnceLock<Relations>>,
+}
+
+impl Snapshot {
+    /// When the picture was taken; none where it holds no time at all.
+    pub const fn taken_at(&self) -> Option<Timestamp> {
+        self.taken_at
+    }
+
+    /// Which cluster it shows.
+    pub const fn info(&self) -> &ClusterInfo {
+        &self.info
+    }
+
+    /// What of the cluster was asked for.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// All objects of typed kinds.
+    pub const fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The objects of one kind.
+    pub fn table<T: Object>(&self) -> &Table<T> {
+        T::table(&self.tables)
+    }
+
+    /// Objects of kinds without a type of their own, by kind.
+    pub const fn custom(&self) -> &BTreeMap<String, Vec<Arc<CustomObject>>> {
+        &self.custom
+    }
+
+    /// What could not be read.
+    pub const fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
+    /// The container logs that were fetched.
+    pub const fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// How many objects it holds.
+    pub fn object_count(&self) -> usize {
+        self.tables.object_count() + self.custom.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// The same picture with container logs.
+    #[must_use]
+    pub fn with_logs(mut self, logs: Logs) -> Self {
+        self.logs = logs;
+        self
+    }
+
+    fn relations(&self) -> &Relations {
+        self.relations.get_or_init(|| Relations::of(&self.tables))
+    }
+}
