@@ -47,10 +47,14 @@ impl Streams {
         Self::write(AutoStream::new(stdout.lock(), choice), text)
     }
 
-    /// Writes data that is the same on a terminal and in a pipe: `write` gets the bare stream.
-    pub(crate) fn raw(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let mut stdout = io::BufWriter::new(io::stdout().lock());
-        forgive_closed_pipe(write(&mut stdout).and_then(|()| stdout.flush()))
+    /// Writes data of which every byte counts, colours or not.
+    pub(crate) fn exact(text: &str) -> io::Result<()> {
+        Self::write(io::stdout().lock(), text)
+    }
+
+    /// Whether messages may wear colours.
+    pub(crate) fn colors_messages(self) -> bool {
+        self.color.of(&io::stderr()) != anstream::ColorChoice::Never
     }
 
     /// Writes a message for whoever sits before the terminal.
