@@ -1,8 +1,7 @@
 //! The junction with the core: settings -> a picture of a cluster -> a report.
 
-use std::path::Path;
-
 use kubelens_core::{
+    engine::diagnose,
     kubernetes::Kind,
     model::Report,
     snapshot::Snapshot,
@@ -11,6 +10,7 @@ use kubelens_core::{
 use crate::{
     failure::Failure,
     settings::{Checks, OutputSettings, PictureSettings},
+    terminal::Progress,
 };
 
 /// What was read, and what is wrong with it.
@@ -23,22 +23,22 @@ pub(crate) struct Picture {
 /// Reads and diagnoses.
 pub(crate) async fn take(
     settings: &PictureSettings,
-    _checks: &Checks,
+    checks: &Checks,
     output: &OutputSettings,
 ) -> Result<Picture, Failure> {
-    read(settings, output).await?;
-    Err(Failure::new("the engine is not here yet"))
+    let progress = Progress::new(output.progress);
+    let snapshot = read(settings, output).await?;
+    progress.step("analyzing");
+    let report = diagnose(&snapshot, &checks.options());
+    Ok(Picture { snapshot, report })
 }
 
 /// Reads.
 pub(crate) async fn read(_settings: &PictureSettings, output: &OutputSettings) -> Result<Snapshot, Failure> {
-    let _ = crate::terminal::Progress::new(output.progress);
+    let progress = Progress::new(output.progress);
+    progress.read("x", 1);
+    progress.finished("x");
     Err(Failure::new("no source is here yet"))
-}
-
-/// Saves a snapshot for `--from`, and says how many objects it holds.
-pub(crate) fn save(_snapshot: &Snapshot, _file: &Path) -> Result<usize, Failure> {
-    Err(Failure::new("saving is not here yet"))
 }
 
 /// How many objects of a kind a snapshot holds, and whether that is all.

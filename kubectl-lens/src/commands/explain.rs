@@ -29,7 +29,10 @@ pub(super) fn run(args: &ExplainArgs, output: &OutputSettings) -> Result<ExitSta
         Format::Markdown => Printout::Exact(format!("# {} {}\n\n{}\n", entry.code, entry.name, entry.docs.trim())),
         Format::Name => Printout::Exact(format!("{}\n", entry.code)),
         format => {
-            let document = serde_json::to_value(entry).context("cannot write the analyzer")?;
+            let mut document = serde_json::to_value(entry).context("cannot write the analyzer")?;
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("docs".to_owned(), entry.docs.trim().into());
+            }
             crate::render::document(&document, format)?
         }
     };

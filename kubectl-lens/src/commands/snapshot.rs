@@ -2,6 +2,7 @@
 
 use super::print;
 use crate::{
+    archive,
     cli::{ConnectionFlags, SnapshotArgs, SnapshotVerb},
     exit::ExitStatus,
     failure::Failure,
@@ -22,7 +23,7 @@ pub(super) async fn run(
                 return Err(Failure::new(format!("{} is there already", file.display())).way_out("--force overwrites it"));
             }
             let snapshot = picture::read(&settings, output).await?;
-            let saved = picture::save(&snapshot, &file)?;
+            let saved = archive::save(&snapshot, &file)?;
             output.streams.message(&format!("saved {saved} objects to {}\n", file.display()));
         }
         SnapshotVerb::Show { file } => {

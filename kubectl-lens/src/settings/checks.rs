@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use glob::{MatchOptions, Pattern};
+use kubelens_core::engine::Options;
 
 use crate::{catalog::Entry, cli::CheckFlags, failure::Failure, nearest::did_you_mean};
 
@@ -31,6 +32,17 @@ impl Checks {
             return Err(Failure::new("--only and --skip together leave no analyzer to run"));
         }
         Ok(Self::Only(codes))
+    }
+
+    /// The core's options for it.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            only: match self {
+                Self::All => None,
+                Self::Only(codes) => Some(codes.iter().cloned().collect()),
+            },
+            ..Options::default()
+        }
     }
 
     /// Whether the analyzer runs.
@@ -68,7 +80,7 @@ pub(crate) fn select<'a>(
     let pattern = Pattern::new(word)?;
     let options = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
     Ok(catalog.iter().filter(move |entry| {
-        [&entry.code, &entry.name, &entry.family].into_iter().any(|text| pattern.matches_with(text, options))
+        [&entry.code, &entry.name, &entry.family, entry.topic].into_iter().any(|text| pattern.matches_with(text, options))
     }))
 }
 

@@ -41,6 +41,7 @@ pub(super) fn report(report: &Report, view: &View) -> String {
         page.hanging(&[], &[Span::new(format!("… and {rest} more {noun}: --max-causes 0 shows all"), Theme::QUIET)]);
     }
     coverage::print(report, view, &mut page);
+    page.blank();
     summary::print(report, view, &mut page);
     page.into_text()
 }

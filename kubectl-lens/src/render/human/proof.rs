@@ -59,13 +59,18 @@ fn spans(item: &Evidence, cause: &Cause, now: Option<Timestamp>) -> Vec<Span> {
 /// quotation marks.
 pub(in crate::render) fn statement(item: &Evidence) -> String {
     let text = item.text.as_deref().map(|text| if item.untrusted { format!("“{text}”") } else { text.to_owned() });
-    let place = item.path.as_deref();
-    let parts: Vec<String> = match (place, item.value.as_deref()) {
-        (Some(path), Some(value)) => [Some(format!("{path} = {value}")), text].into_iter().flatten().collect(),
-        (Some(path), None) => [Some(path.to_owned()), text].into_iter().flatten().collect(),
-        (None, Some(value)) => [text, Some(value.to_owned())].into_iter().flatten().collect(),
-        (None, None) => text.into_iter().collect(),
-    };
-    let separator = if item.value.is_some() && place.is_some() { ", " } else { " " };
-    parts.join(separator)
+    let place = item.path.as_deref().map(|path| match item.kind {
+        EvidenceKind::Log => format!("{path}:"),
+        _ => path.to_owned(),
+    });
+    let value = item.value.as_deref();
+    match (place, value, text) {
+        (Some(place), Some(value), Some(text)) => format!("{place} = {value}, {text}"),
+        (Some(place), Some(value), None) => format!("{place} = {value}"),
+        (Some(place), None, Some(text)) => format!("{place} {text}"),
+        (None, Some(value), Some(text)) => format!("{text}: {value}"),
+        (Some(only), None, None) | (None, None, Some(only)) => only,
+        (None, Some(only), None) => only.to_owned(),
+        (None, None, None) => String::new(),
+    }
 }
