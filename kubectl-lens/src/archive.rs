@@ -26,7 +26,9 @@ pub(crate) fn save(snapshot: &Snapshot, file: &Path) -> Result<usize, Failure> {
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(".part");
     let unfinished = Path::new(&unfinished);
-    let written = File::create(unfinished).and_then(|out| write(snapshot, out)).and_then(|()| std::fs::rename(unfinished, file));
+    let written = File::create(unfinished)
+        .and_then(|out| write(snapshot, out))
+        .and_then(|()| std::fs::rename(unfinished, file));
     if written.is_err() {
         // What is left is of no use, and the first error is the one to tell.
         let _ = std::fs::remove_file(unfinished);
@@ -43,18 +45,37 @@ fn write(snapshot: &Snapshot, out: impl Write) -> io::Result<()> {
         let is_complete = snapshot.gaps().has_none(kind);
         if is_complete {
             let list = json!({"apiVersion": kind.api_version(), "kind": format!("{kind}List"), "items": items});
-            add(&mut archive, &format!("{}.json", kind.plural()), &list, time)?;
+            add(
+                &mut archive,
+                &format!("{}.json", kind.plural()),
+                &list,
+                time,
+            )?;
         } else if !items.is_empty() {
             let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
-            add(&mut archive, &format!("{}.partial.json", kind.plural()), &list, time)?;
+            add(
+                &mut archive,
+                &format!("{}.partial.json", kind.plural()),
+                &list,
+                time,
+            )?;
         }
     }
     for (kind, objects) in snapshot.custom() {
         let items: Vec<&_> = objects.iter().map(|object| &**object).collect();
-        add(&mut archive, &format!("{}.custom.json", kind.to_lowercase()), &json!({"apiVersion": "v1", "kind": "List", "items": items}), time)?;
+        add(
+            &mut archive,
+            &format!("{}.custom.json", kind.to_lowercase()),
+            &json!({"apiVersion": "v1", "kind": "List", "items": items}),
+            time,
+        )?;
     }
     for (key, log) in snapshot.logs() {
-        let run = if key.previous { ".previous.log" } else { ".log" };
+        let run = if key.previous {
+            ".previous.log"
+        } else {
+            ".log"
+        };
         let path = format!("{}/{}/{}{run}", key.namespace, key.pod, key.container);
         let mut text = log.lines.join("\n");
         text.push('\n');
@@ -63,11 +84,21 @@ fn write(snapshot: &Snapshot, out: impl Write) -> io::Result<()> {
     archive.into_inner()?.finish()?.flush()
 }
 
-fn add(archive: &mut Builder<impl Write>, path: &str, document: &Value, time: Timestamp) -> io::Result<()> {
+fn add(
+    archive: &mut Builder<impl Write>,
+    path: &str,
+    document: &Value,
+    time: Timestamp,
+) -> io::Result<()> {
     append(archive, path, &serde_json::to_vec(document)?, time)
 }
 
-fn append(archive: &mut Builder<impl Write>, path: &str, content: &[u8], time: Timestamp) -> io::Result<()> {
+fn append(
+    archive: &mut Builder<impl Write>,
+    path: &str,
+    content: &[u8],
+    time: Timestamp,
+) -> io::Result<()> {
     let mut header = Header::new_gnu();
     header.set_size(content.len() as u64);
     header.set_mode(0o600);
@@ -90,25 +121,42 @@ mod tests {
         let file = dir.path().join("picture.tar.gz");
         let saved = save(&picture(), &file).map_err(|failure| failure.to_string());
         assert_eq!(saved, Ok(3));
-        let mut archive = tar::Archive::new(GzDecoder::new(std::fs::File::open(&file).expect("the file")));
+        let mut archive = tar::Archive::new(GzDecoder::new(
+            std::fs::File::open(&file).expect("the file"),
+        ));
         let mut members = BTreeMap::new();
         for member in archive.entries().expect("members") {
             let mut member = member.expect("a member");
             let name = member.path().expect("a name").display().to_string();
             let mut text = String::new();
             member.read_to_string(&mut text).expect("text");
-            members.insert(name, serde_json::from_str::<serde_json::Value>(&text).expect("JSON"));
+            members.insert(
+                name,
+                serde_json::from_str::<serde_json::Value>(&text).expect("JSON"),
+            );
         }
         let deployments = members.get("deployments.json").expect("the Deployments");
         assert_eq!(deployments["kind"], "DeploymentList");
         assert_eq!(deployments["items"].as_array().map(Vec::len), Some(3));
-        assert_eq!(members.get("pods.json").expect("the empty list")["items"], serde_json::json!([]));
-        assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "nothing unfinished is left");
+        assert_eq!(
+            members.get("pods.json").expect("the empty list")["items"],
+            serde_json::json!([])
+        );
+        assert_eq!(
+            std::fs::read_dir(dir.path()).expect("the folder").count(),
+            1,
+            "nothing unfinished is left"
+        );
     }
 
     #[test]
     fn a_place_that_cannot_be_written_is_told() {
-        let failure = save(&picture(), std::path::Path::new("/nonexistent/x.tar.gz")).map_err(|failure| failure.to_string());
-        assert!(failure.expect_err("no such folder").starts_with("error: cannot write /nonexistent/x.tar.gz\n  because: "));
+        let failure = save(&picture(), std::path::Path::new("/nonexistent/x.tar.gz"))
+            .map_err(|failure| failure.to_string());
+        assert!(
+            failure
+                .expect_err("no such folder")
+                .starts_with("error: cannot write /nonexistent/x.tar.gz\n  because: ")
+        );
     }
 }

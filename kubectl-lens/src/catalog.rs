@@ -36,7 +36,11 @@ impl Entry {
         Self {
             code: analyzer.code.to_owned(),
             name: analyzer.name.to_owned(),
-            family: analyzer.code.chars().take_while(char::is_ascii_alphabetic).collect(),
+            family: analyzer
+                .code
+                .chars()
+                .take_while(char::is_ascii_alphabetic)
+                .collect(),
             topic: Family::of(analyzer.code).map_or("", Family::title),
             severity: analyzer.severity,
             confidence: analyzer.confidence,
@@ -50,12 +54,18 @@ impl Entry {
 
 /// All analyzers, by code.
 pub(crate) fn entries() -> Vec<Entry> {
-    registry().iter().map(|analyzer| Entry::of(analyzer)).collect()
+    registry()
+        .iter()
+        .map(|analyzer| Entry::of(analyzer))
+        .collect()
 }
 
 /// Documentation comments begin each line with a blank.
 fn dedented(docs: &str) -> String {
-    docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    docs.lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn first_sentence(text: &str) -> &str {
@@ -67,7 +77,10 @@ fn first_sentence(text: &str) -> &str {
 
 /// Codes to complete `explain` with.
 pub(crate) fn candidates() -> Vec<CompletionCandidate> {
-    entries().into_iter().map(|entry| CompletionCandidate::new(entry.code).help(Some(entry.summary.into()))).collect()
+    entries()
+        .into_iter()
+        .map(|entry| CompletionCandidate::new(entry.code).help(Some(entry.summary.into())))
+        .collect()
 }
 
 #[cfg(test)]
@@ -80,7 +93,11 @@ pub(crate) mod tests {
     fn every_analyzer_is_in_the_catalog_with_a_summary() {
         let entries = entries();
         assert_eq!(entries.len(), kubelens_core::engine::registry().len());
-        assert!(entries.iter().all(|entry| !entry.summary.is_empty() && !entry.topic.is_empty()));
+        assert!(
+            entries
+                .iter()
+                .all(|entry| !entry.summary.is_empty() && !entry.topic.is_empty())
+        );
         assert!(entries.is_sorted_by_key(|entry| &entry.code));
     }
 

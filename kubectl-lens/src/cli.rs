@@ -11,7 +11,10 @@ pub(crate) use self::{
     checks::{CheckFlags, ReportFlags},
     cluster::{ConnectionFlags, PictureFlags},
     output::OutputFlags,
-    verbs::{AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs, SnapshotVerb, WhyArgs},
+    verbs::{
+        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs,
+        SnapshotVerb, WhyArgs,
+    },
 };
 
 /// Says what is broken in a Kubernetes cluster, why, with the proof, and what to do

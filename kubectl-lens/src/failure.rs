@@ -11,7 +11,10 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(message: impl fmt::Display) -> Self {
-        Self { error: anyhow::anyhow!("{message}"), way_out: None }
+        Self {
+            error: anyhow::anyhow!("{message}"),
+            way_out: None,
+        }
     }
 
     /// The same failure with what to do about it.
@@ -23,7 +26,10 @@ impl Failure {
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { error: error.into(), way_out: None }
+        Self {
+            error: error.into(),
+            way_out: None,
+        }
     }
 }
 
@@ -54,7 +60,10 @@ mod tests {
     #[test]
     fn a_failure_tells_the_step_the_cause_and_the_way_out() {
         let io = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
-        let failure: Failure = Err::<(), _>(io).context("cannot read dump.yaml").expect_err("an error").into();
+        let failure: Failure = Err::<(), _>(io)
+            .context("cannot read dump.yaml")
+            .expect_err("an error")
+            .into();
         assert_eq!(
             failure.way_out("check the path").to_string(),
             "error: cannot read dump.yaml\n  because: no such file\n  try: check the path"
@@ -63,7 +72,9 @@ mod tests {
 
     #[test]
     fn a_cause_that_was_told_already_is_not_told_again() {
-        let failure: Failure = anyhow::anyhow!("no such file").context("cannot read x: no such file").into();
+        let failure: Failure = anyhow::anyhow!("no such file")
+            .context("cannot read x: no such file")
+            .into();
         assert_eq!(failure.to_string(), "error: cannot read x: no such file");
     }
 }

@@ -5,7 +5,10 @@ use std::future::Future;
 /// Runs `work` to its end, or until the user presses Ctrl-C; then there is no result, and what was
 /// moving on the terminal is gone from it.
 pub(crate) fn until_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!("cannot start: {error}");

@@ -44,7 +44,9 @@ pub(crate) fn kind_of(word: &str) -> Option<Kind> {
         .find_map(|(short, kind)| (*short == name).then_some(*kind))
         .or_else(|| Kind::ALL.iter().copied().find(by_name))?;
     // `deployments.v1.apps` names the version too.
-    let group_fits = group.is_empty() || group == found.group() || group.ends_with(&format!(".{}", found.group()));
+    let group_fits = group.is_empty()
+        || group == found.group()
+        || group.ends_with(&format!(".{}", found.group()));
     group_fits.then_some(found)
 }
 
@@ -61,7 +63,13 @@ mod tests {
 
     #[test]
     fn kinds_are_known_by_all_their_names() {
-        for word in ["deploy", "deployment", "Deployments", "deployments.apps", "deployment.v1.apps"] {
+        for word in [
+            "deploy",
+            "deployment",
+            "Deployments",
+            "deployments.apps",
+            "deployment.v1.apps",
+        ] {
             assert_eq!(kind_of(word), Some(Kind::Deployment), "{word}");
         }
         assert_eq!(kind_of("ing"), Some(Kind::Ingress));

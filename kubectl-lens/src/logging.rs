@@ -19,5 +19,9 @@ pub(crate) fn start(verbose: u8, streams: Streams) {
         .with_writer(std::io::stderr)
         .with_target(verbose > 1);
     // A second start, as in tests, changes nothing.
-    let _ = if verbose == 0 { subscriber.without_time().try_init() } else { subscriber.try_init() };
+    let _ = if verbose == 0 {
+        subscriber.without_time().try_init()
+    } else {
+        subscriber.try_init()
+    };
 }

@@ -11,7 +11,8 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
             let contained = wanted.len() >= 3 && candidate.contains(&wanted);
             let distance = strsim::damerau_levenshtein(&wanted, &candidate);
             let close = distance <= 1 + wanted.chars().count() / 4;
-            (contained || close || likeness > 0.85).then_some((if contained { likeness + 1.0 } else { likeness }, name))
+            (contained || close || likeness > 0.85)
+                .then_some((if contained { likeness + 1.0 } else { likeness }, name))
         })
         .collect();
     near.sort_by(|(a, first), (b, second)| b.total_cmp(a).then_with(|| first.cmp(second)));
@@ -20,7 +21,10 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// `did you mean web, web-2?`, or nothing where nothing is near.
-pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     let near = nearest(word, known);
     (!near.is_empty()).then(|| format!("did you mean {}?", near.join(", ")))
 }
@@ -31,8 +35,14 @@ mod tests {
 
     #[test]
     fn a_typo_finds_its_name() {
-        assert_eq!(nearest("deploymnet", ["Deployment", "DaemonSet", "Pod"]), ["Deployment"]);
-        assert_eq!(nearest("CFG01", ["CFG001", "CFG002", "NET050"]).first(), Some(&"CFG001"));
+        assert_eq!(
+            nearest("deploymnet", ["Deployment", "DaemonSet", "Pod"]),
+            ["Deployment"]
+        );
+        assert_eq!(
+            nearest("CFG01", ["CFG001", "CFG002", "NET050"]).first(),
+            Some(&"CFG001")
+        );
     }
 
     #[test]
@@ -43,6 +53,9 @@ mod tests {
     #[test]
     fn what_is_far_is_not_offered() {
         assert_eq!(did_you_mean("zzz", ["web", "redis"]), None);
-        assert_eq!(did_you_mean("wep", ["web", "redis"]).as_deref(), Some("did you mean web?"));
+        assert_eq!(
+            did_you_mean("wep", ["web", "redis"]).as_deref(),
+            Some("did you mean web?")
+        );
     }
 }

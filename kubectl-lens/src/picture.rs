@@ -1,11 +1,6 @@
 //! The junction with the core: settings -> a picture of a cluster -> a report.
 
-use kubelens_core::{
-    engine::diagnose,
-    kubernetes::Kind,
-    model::Report,
-    snapshot::Snapshot,
-};
+use kubelens_core::{engine::diagnose, kubernetes::Kind, model::Report, snapshot::Snapshot};
 
 use crate::{
     failure::Failure,
@@ -34,7 +29,10 @@ pub(crate) async fn take(
 }
 
 /// Reads.
-pub(crate) async fn read(_settings: &PictureSettings, output: &OutputSettings) -> Result<Snapshot, Failure> {
+pub(crate) async fn read(
+    _settings: &PictureSettings,
+    output: &OutputSettings,
+) -> Result<Snapshot, Failure> {
     let progress = Progress::new(output.progress);
     progress.read("x", 1);
     progress.finished("x");
@@ -53,11 +51,16 @@ pub(crate) struct KindCount {
 /// What a snapshot holds, by kind; kinds that it knows nothing of and has no gap for are left out.
 pub(crate) fn counts(snapshot: &Snapshot) -> Vec<KindCount> {
     let typed = Kind::ALL.iter().map(|kind| {
-        let gap = snapshot.gaps().iter().find(|(name, _, _)| *name == kind.as_str());
+        let gap = snapshot
+            .gaps()
+            .iter()
+            .find(|(name, _, _)| *name == kind.as_str());
         KindCount {
             kind: kind.to_string(),
             objects: snapshot.tables().count(*kind),
-            state: gap.map_or("complete", |(_, _, gap)| gap.state.as_str()).to_owned(),
+            state: gap
+                .map_or("complete", |(_, _, gap)| gap.state.as_str())
+                .to_owned(),
         }
     });
     let custom = snapshot.custom().iter().map(|(kind, objects)| KindCount {
@@ -65,5 +68,8 @@ pub(crate) fn counts(snapshot: &Snapshot) -> Vec<KindCount> {
         objects: objects.len(),
         state: "complete".to_owned(),
     });
-    typed.chain(custom).filter(|count| count.objects > 0 || count.state != "absent").collect()
+    typed
+        .chain(custom)
+        .filter(|count| count.objects > 0 || count.state != "absent")
+        .collect()
 }

@@ -7,10 +7,20 @@ use kubelens_core::model::Severity;
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct CheckFlags {
     /// Run only these analyzers: code, name, family or pattern (CFG001, image-*, NET)
-    #[arg(long, value_name = "ANALYZER", value_delimiter = ',', help_heading = "Checks")]
+    #[arg(
+        long,
+        value_name = "ANALYZER",
+        value_delimiter = ',',
+        help_heading = "Checks"
+    )]
     pub(crate) only: Vec<String>,
     /// Run all but these analyzers
-    #[arg(long, value_name = "ANALYZER", value_delimiter = ',', help_heading = "Checks")]
+    #[arg(
+        long,
+        value_name = "ANALYZER",
+        value_delimiter = ',',
+        help_heading = "Checks"
+    )]
     pub(crate) skip: Vec<String>,
 }
 

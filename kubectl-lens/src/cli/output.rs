@@ -9,11 +9,25 @@ use crate::terminal::ColorChoice;
 pub(crate) struct OutputFlags {
     /// Output format: wide, table, json, yaml, name, markdown, jsonpath=TEMPLATE,
     /// jsonpath-file=FILE, custom-columns=SPEC, custom-columns-file=FILE
-    #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
     pub(crate) output: Option<String>,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true, help_heading = "Output",
-          help = "When to colour: auto, always or never")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true,
+        help_heading = "Output",
+        help = "When to colour: auto, always or never"
+    )]
     pub(crate) color: ColorChoice,
     /// Show no progress
     #[arg(long, global = true, help_heading = "Output")]

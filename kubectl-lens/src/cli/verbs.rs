@@ -9,18 +9,25 @@ use super::{CheckFlags, PictureFlags, ReportFlags};
 
 /// Find the root causes of what is broken, ranked
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 answered, 1 --fail-on was reached, 2 the question could not be answered\n\n\
+#[command(
+    after_help = "Exit status: 0 answered, 1 --fail-on was reached, 2 the question could not be answered\n\n\
     Examples:\n  \
     kubectl lens diagnose                      what is broken\n  \
     kubectl lens diagnose deploy/web -n shop   what hurts one workload\n  \
     kubectl lens diagnose --from dump/         the same from a dump\n  \
-    kubectl lens diagnose -o json --fail-on critical")]
+    kubectl lens diagnose -o json --fail-on critical"
+)]
 pub(crate) struct DiagnoseArgs {
     /// Only what concerns this object: KIND/NAME or KIND NAME
     #[arg(value_name = "KIND/NAME", num_args = 0..=2)]
     pub(crate) target: Vec<String>,
     /// Only what concerns the objects of this manifest; - reads standard input
-    #[arg(short, long = "filename", value_name = "FILE", conflicts_with = "target")]
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE",
+        conflicts_with = "target"
+    )]
     pub(crate) filename: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) picture: PictureFlags,
@@ -93,8 +100,10 @@ pub(crate) enum SnapshotVerb {
 
 /// Print a completion script, or install completion for `kubectl lens`
 #[derive(Debug, Args)]
-#[command(after_help = "kubectl completes its plugins by a program named kubectl_complete-lens on PATH:\n  \
-    kubectl lens completion install")]
+#[command(
+    after_help = "kubectl completes its plugins by a program named kubectl_complete-lens on PATH:\n  \
+    kubectl lens completion install"
+)]
 pub(crate) struct CompletionArgs {
     /// A shell, or `install`
     #[arg(value_enum, value_name = "SHELL")]

@@ -21,7 +21,10 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
     if let Some(filter) = &args.filter {
         entries = filtered(filter, entries)?;
     }
-    print(&render::listing(list(&entries)?, &output.format, output.width)?, output)?;
+    print(
+        &render::listing(list(&entries)?, &output.format, output.width)?,
+        output,
+    )?;
     Ok(ExitStatus::Answered)
 }
 
@@ -35,11 +38,19 @@ fn filtered(filter: &str, entries: Vec<Entry>) -> Result<Vec<Entry>, Failure> {
     }
     let wanted = filter.to_lowercase();
     let says = |entry: &Entry| {
-        [&entry.code, &entry.name, &entry.summary].into_iter().any(|text| text.to_lowercase().contains(&wanted))
+        [&entry.code, &entry.name, &entry.summary]
+            .into_iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
     };
-    let found: Vec<Entry> = entries.iter().filter(|entry| says(entry)).cloned().collect();
+    let found: Vec<Entry> = entries
+        .iter()
+        .filter(|entry| says(entry))
+        .cloned()
+        .collect();
     if found.is_empty() {
-        let known = entries.iter().flat_map(|entry| [&entry.code, &entry.name, &entry.family]);
+        let known = entries
+            .iter()
+            .flat_map(|entry| [&entry.code, &entry.name, &entry.family]);
         return Err(Failure::new(format!("no analyzer matches `{filter}`"))
             .way_out(did_you_mean(filter, known.map(String::as_str)).unwrap_or_default()));
     }
@@ -49,7 +60,11 @@ fn filtered(filter: &str, entries: Vec<Entry>) -> Result<Vec<Entry>, Failure> {
 fn list(entries: &[Entry]) -> Result<Listing, Failure> {
     Ok(Listing {
         kind: "AnalyzerList",
-        items: entries.iter().map(serde_json::to_value).collect::<Result<_, _>>().context("cannot write the analyzers")?,
+        items: entries
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<Result<_, _>>()
+            .context("cannot write the analyzers")?,
         headers: &["CODE", "SEVERITY", "SURE", "NAME", "SUMMARY"],
         rows: entries
             .iter()
@@ -63,7 +78,10 @@ fn list(entries: &[Entry]) -> Result<Listing, Failure> {
                 ]
             })
             .collect(),
-        names: entries.iter().map(|entry| format!("analyzer/{}", entry.code)).collect(),
+        names: entries
+            .iter()
+            .map(|entry| format!("analyzer/{}", entry.code))
+            .collect(),
     })
 }
 
@@ -73,7 +91,9 @@ mod tests {
     use crate::catalog::tests::three_entries;
 
     fn codes(filter: &str) -> Vec<String> {
-        let found = filtered(filter, three_entries()).map_err(|failure| failure.to_string()).expect("analyzers");
+        let found = filtered(filter, three_entries())
+            .map_err(|failure| failure.to_string())
+            .expect("analyzers");
         found.into_iter().map(|entry| entry.code).collect()
     }
 
@@ -86,7 +106,9 @@ mod tests {
 
     #[test]
     fn what_matches_nothing_names_the_nearest() {
-        let message = filtered("IMG20", three_entries()).map_err(|failure| failure.to_string()).expect_err("nothing");
+        let message = filtered("IMG20", three_entries())
+            .map_err(|failure| failure.to_string())
+            .expect_err("nothing");
         assert!(message.contains("did you mean"), "{message}");
     }
 }

@@ -38,14 +38,24 @@ pub(super) fn run(args: &CompletionArgs, output: &OutputSettings) -> Result<Exit
         CompletionTarget::Install => return install(args.dir.as_deref(), output),
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command().bin_name("kubectl-lens"), "kubectl-lens", &mut script);
-    print(&Printout::Exact(String::from_utf8_lossy(&script).into_owned()), output)?;
+    clap_complete::generate(
+        shell,
+        &mut Cli::command().bin_name("kubectl-lens"),
+        "kubectl-lens",
+        &mut script,
+    );
+    print(
+        &Printout::Exact(String::from_utf8_lossy(&script).into_owned()),
+        output,
+    )?;
     Ok(ExitStatus::Answered)
 }
 
 /// Whether kubectl runs the program for candidates.
 pub(super) fn is_asked_by_kubectl(words: &[OsString]) -> bool {
-    let name = words.first().and_then(|program| Path::new(program).file_stem());
+    let name = words
+        .first()
+        .and_then(|program| Path::new(program).file_stem());
     name == Some(OsStr::new(PROTOCOL_NAME))
 }
 
@@ -54,9 +64,13 @@ pub(super) fn answer_kubectl(words: Vec<OsString>) -> ExitStatus {
     let last = words.len().saturating_sub(1);
     let mut command = Cli::command();
     let here = std::env::current_dir().ok();
-    let candidates = clap_complete::engine::complete(&mut command, words, last, here.as_deref()).unwrap_or_default();
+    let candidates = clap_complete::engine::complete(&mut command, words, last, here.as_deref())
+        .unwrap_or_default();
     let mut answer = String::new();
-    for candidate in candidates.iter().filter(|candidate| !candidate.is_hide_set()) {
+    for candidate in candidates
+        .iter()
+        .filter(|candidate| !candidate.is_hide_set())
+    {
         answer.push_str(&printable(&candidate.get_value().to_string_lossy()));
         if let Some(help) = candidate.get_help() {
             answer.push('\t');
@@ -75,14 +89,20 @@ fn install(dir: Option<&Path>, output: &OutputSettings) -> Result<ExitStatus, Fa
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let dir: PathBuf = match dir.or_else(|| program.parent()) {
         Some(dir) => dir.to_owned(),
-        None => return Err(Failure::new("this program's own folder is not known").way_out("--dir DIR")),
+        None => {
+            return Err(Failure::new("this program's own folder is not known").way_out("--dir DIR"));
+        }
     };
     let link = dir.join(format!("{PROTOCOL_NAME}{}", std::env::consts::EXE_SUFFIX));
-    place(&program, &link)
-        .map_err(|failure| failure.way_out("--dir DIR, with a folder that is on PATH and that you may write to"))?;
+    place(&program, &link).map_err(|failure| {
+        failure.way_out("--dir DIR, with a folder that is on PATH and that you may write to")
+    })?;
     let mut text = format!("installed {}\n", link.display());
     if !is_on_path(&dir) {
-        text.push_str(&format!("{} is not on PATH: kubectl will not find it there\n", dir.display()));
+        text.push_str(&format!(
+            "{} is not on PATH: kubectl will not find it there\n",
+            dir.display()
+        ));
     }
     output.streams.message(&text);
     Ok(ExitStatus::Answered)
@@ -91,7 +111,9 @@ fn install(dir: Option<&Path>, output: &OutputSettings) -> Result<ExitStatus, Fa
 fn place(program: &Path, link: &Path) -> Result<(), Failure> {
     let step = || format!("cannot write {}", link.display());
     match std::fs::remove_file(link) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(anyhow::Error::new(error).context(step()).into()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(anyhow::Error::new(error).context(step()).into());
+        }
         _ => {}
     }
     #[cfg(unix)]
@@ -102,7 +124,8 @@ fn place(program: &Path, link: &Path) -> Result<(), Failure> {
 }
 
 fn is_on_path(dir: &Path) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|known| known == dir))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|known| known == dir))
 }
 
 #[cfg(test)]
@@ -111,7 +134,10 @@ mod tests {
 
     #[test]
     fn the_programs_name_decides_whether_kubectl_asks() {
-        assert!(is_asked_by_kubectl(&["/usr/bin/kubectl_complete-lens".into(), "di".into()]));
+        assert!(is_asked_by_kubectl(&[
+            "/usr/bin/kubectl_complete-lens".into(),
+            "di".into()
+        ]));
         assert!(!is_asked_by_kubectl(&["/usr/bin/kubectl-lens".into()]));
         assert!(!is_asked_by_kubectl(&[]));
     }

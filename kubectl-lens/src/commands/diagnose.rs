@@ -22,13 +22,18 @@ pub(super) async fn run(
     connection: &ConnectionFlags,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
-    let mut targets = Target::of_words(&args.target)?.into_iter().collect::<Vec<_>>();
+    let mut targets = Target::of_words(&args.target)?
+        .into_iter()
+        .collect::<Vec<_>>();
     for path in &args.filename {
         targets.extend(target::of_manifest(path)?);
     }
     let checks = Checks::new(&args.checks, &catalog::entries())?;
     let settings = PictureSettings::new(connection, &args.picture)?;
-    let Picture { snapshot, mut report } = picture::take(&settings, &checks, output).await?;
+    let Picture {
+        snapshot,
+        mut report,
+    } = picture::take(&settings, &checks, output).await?;
     if !targets.is_empty() {
         let mut objects = Vec::new();
         for target in &targets {
@@ -38,14 +43,19 @@ pub(super) async fn run(
     }
     let status = status(&report, args.report.fail_on);
     let report = shown(report, &args.report, output);
-    print(&render::report(&report, &output.format, &view(&args.report, output))?, output)?;
+    print(
+        &render::report(&report, &output.format, &view(&args.report, output))?,
+        output,
+    )?;
     Ok(status)
 }
 
 /// Judged before anything is hidden.
 fn status(report: &Report, fail_on: Option<Severity>) -> ExitStatus {
     match fail_on {
-        Some(limit) if report.causes.iter().any(|cause| cause.severity >= limit) => ExitStatus::FailOnReached,
+        Some(limit) if report.causes.iter().any(|cause| cause.severity >= limit) => {
+            ExitStatus::FailOnReached
+        }
         _ => ExitStatus::Answered,
     }
 }
@@ -57,7 +67,10 @@ fn shown(report: Report, flags: &ReportFlags, output: &OutputSettings) -> Report
         Some(least) => target::keep(report, |cause| cause.severity >= least),
         None => report,
     };
-    if let Some(most) = flags.max_causes.filter(|most| *most > 0 && !output.format.is_for_people()) {
+    if let Some(most) = flags
+        .max_causes
+        .filter(|most| *most > 0 && !output.format.is_for_people())
+    {
         report.causes.truncate(most);
     }
     report
@@ -85,9 +98,17 @@ mod tests {
     #[test]
     fn failing_is_asked_for_and_never_the_default() {
         assert_eq!(status(&shop_report(), None), ExitStatus::Answered);
-        assert_eq!(status(&shop_report(), Some(Severity::Critical)), ExitStatus::FailOnReached);
+        assert_eq!(
+            status(&shop_report(), Some(Severity::Critical)),
+            ExitStatus::FailOnReached
+        );
         let mut healthy = shop_report();
-        healthy.causes.retain(|cause| cause.severity == Severity::Info);
-        assert_eq!(status(&healthy, Some(Severity::Warning)), ExitStatus::Answered);
+        healthy
+            .causes
+            .retain(|cause| cause.severity == Severity::Info);
+        assert_eq!(
+            status(&healthy, Some(Severity::Warning)),
+            ExitStatus::Answered
+        );
     }
 }

@@ -18,15 +18,28 @@ pub(super) fn run(args: &ExplainArgs, output: &OutputSettings) -> Result<ExitSta
     let wanted = args.code.trim();
     let entry = entries
         .iter()
-        .find(|entry| entry.code.eq_ignore_ascii_case(wanted) || entry.name.eq_ignore_ascii_case(wanted))
+        .find(|entry| {
+            entry.code.eq_ignore_ascii_case(wanted) || entry.name.eq_ignore_ascii_case(wanted)
+        })
         .ok_or_else(|| {
-            let known = entries.iter().flat_map(|entry| [entry.code.as_str(), entry.name.as_str()]);
-            Failure::new(format!("no analyzer has the code or the name `{wanted}`"))
-                .way_out(did_you_mean(wanted, known).unwrap_or_else(|| "kubectl lens analyzers lists them".into()))
+            let known = entries
+                .iter()
+                .flat_map(|entry| [entry.code.as_str(), entry.name.as_str()]);
+            Failure::new(format!("no analyzer has the code or the name `{wanted}`")).way_out(
+                did_you_mean(wanted, known)
+                    .unwrap_or_else(|| "kubectl lens analyzers lists them".into()),
+            )
         })?;
     let printout = match &output.format {
-        Format::Human | Format::Wide | Format::Table => Printout::Styled(explanation::print(entry, output.width)),
-        Format::Markdown => Printout::Exact(format!("# {} {}\n\n{}\n", entry.code, entry.name, entry.docs.trim())),
+        Format::Human | Format::Wide | Format::Table => {
+            Printout::Styled(explanation::print(entry, output.width))
+        }
+        Format::Markdown => Printout::Exact(format!(
+            "# {} {}\n\n{}\n",
+            entry.code,
+            entry.name,
+            entry.docs.trim()
+        )),
         Format::Name => Printout::Exact(format!("{}\n", entry.code)),
         format => {
             let mut document = serde_json::to_value(entry).context("cannot write the analyzer")?;

@@ -32,7 +32,11 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
         Err(error) => {
             // Help and version are answers; clap knows which stream each belongs to.
             let _ = error.print();
-            return if error.use_stderr() { ExitStatus::NotAnswered } else { ExitStatus::Answered };
+            return if error.use_stderr() {
+                ExitStatus::NotAnswered
+            } else {
+                ExitStatus::Answered
+            };
         }
     };
     let streams = Streams::new(cli.output.color);

@@ -17,14 +17,21 @@ pub(super) async fn run(
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     match args.verb {
-        SnapshotVerb::Save { file, force, picture } => {
+        SnapshotVerb::Save {
+            file,
+            force,
+            picture,
+        } => {
             let settings = PictureSettings::new(connection, &picture)?;
             if file.exists() && !force {
-                return Err(Failure::new(format!("{} is there already", file.display())).way_out("--force overwrites it"));
+                return Err(Failure::new(format!("{} is there already", file.display()))
+                    .way_out("--force overwrites it"));
             }
             let snapshot = picture::read(&settings, output).await?;
             let saved = archive::save(&snapshot, &file)?;
-            output.streams.message(&format!("saved {saved} objects to {}\n", file.display()));
+            output
+                .streams
+                .message(&format!("saved {saved} objects to {}\n", file.display()));
         }
         SnapshotVerb::Show { file } => {
             let snapshot = picture::read(&PictureSettings::recorded(file), output).await?;
@@ -42,7 +49,10 @@ pub(super) async fn run(
                     .collect(),
                 names: counts.iter().map(|count| count.kind.to_lowercase()).collect(),
             };
-            print(&render::listing(list, &output.format, output.width)?, output)?;
+            print(
+                &render::listing(list, &output.format, output.width)?,
+                output,
+            )?;
         }
     }
     Ok(ExitStatus::Answered)

@@ -14,9 +14,9 @@ use crate::{
 pub(super) fn run(output: &OutputSettings) -> Result<ExitStatus, Failure> {
     let version = env!("CARGO_PKG_VERSION");
     let printout = match &output.format {
-        format if format.is_for_people() => {
-            Printout::Styled(format!("kubectl-lens v{version}\nreports {KUBELENS_API_VERSION}\n"))
-        }
+        format if format.is_for_people() => Printout::Styled(format!(
+            "kubectl-lens v{version}\nreports {KUBELENS_API_VERSION}\n"
+        )),
         Format::Name => Printout::Exact(format!("kubectl-lens/v{version}\n")),
         format => {
             let document = json!({

@@ -26,14 +26,28 @@ pub(super) async fn run(
     let Picture { snapshot, report } = picture::take(&settings, &checks, output).await?;
     let object = target.find(&snapshot, &report)?;
     let report = target::focus(report, &snapshot, std::slice::from_ref(&object));
-    let ran = catalog.iter().filter(|entry| checks.runs(&entry.code)).count();
+    let ran = catalog
+        .iter()
+        .filter(|entry| checks.runs(&entry.code))
+        .count();
     print(&answer(&object, &report, ran, output)?, output)?;
     Ok(ExitStatus::Answered)
 }
 
-fn answer(object: &ObjectRef, report: &Report, checks: usize, output: &OutputSettings) -> Result<Printout, Failure> {
+fn answer(
+    object: &ObjectRef,
+    report: &Report,
+    checks: usize,
+    output: &OutputSettings,
+) -> Result<Printout, Failure> {
     if !matches!(output.format, Format::Human | Format::Wide) {
-        let view = View { width: output.width, wide: false, show_info: true, all_findings: false, most: None };
+        let view = View {
+            width: output.width,
+            wide: false,
+            show_info: true,
+            all_findings: false,
+            most: None,
+        };
         return render::report(report, &output.format, &view);
     }
     let view = View {
@@ -44,7 +58,9 @@ fn answer(object: &ObjectRef, report: &Report, checks: usize, output: &OutputSet
         most: None,
     };
     if report.causes.is_empty() {
-        return Ok(Printout::Styled(tree::healthy(object, report, checks, &view)));
+        return Ok(Printout::Styled(tree::healthy(
+            object, report, checks, &view,
+        )));
     }
     let causes: Vec<_> = report.causes.iter().collect();
     let tree = tree::print(object, &causes, &view);

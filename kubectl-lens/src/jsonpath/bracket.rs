@@ -13,7 +13,10 @@ pub(super) fn read(cursor: &mut Cursor, depth: usize) -> Result<Vec<Step>, JsonP
     let at = cursor.at();
     if cursor.eat("[?(") {
         let test = filter::read(cursor, at, depth)?;
-        return Ok(vec![Step { at, action: Action::Filter(test) }]);
+        return Ok(vec![Step {
+            at,
+            action: Action::Filter(test),
+        }]);
     }
     cursor.bump();
     let mut choices = Vec::new();
@@ -25,7 +28,15 @@ pub(super) fn read(cursor: &mut Cursor, depth: usize) -> Result<Vec<Step>, JsonP
         match cursor.bump() {
             Some(',') => {}
             Some(']') => break,
-            Some(other) => return Err(JsonPathError::new(stopped, format!("`{}` in brackets: expected a number, `1:3`, `*`, `'key'` or `?(…)`", other.escape_default()))),
+            Some(other) => {
+                return Err(JsonPathError::new(
+                    stopped,
+                    format!(
+                        "`{}` in brackets: expected a number, `1:3`, `*`, `'key'` or `?(…)`",
+                        other.escape_default()
+                    ),
+                ));
+            }
             None => return Err(JsonPathError::new(at, "this `[` is never closed")),
         }
     }
@@ -33,7 +44,10 @@ pub(super) fn read(cursor: &mut Cursor, depth: usize) -> Result<Vec<Step>, JsonP
         Some(only) if choices.is_empty() => only,
         last => {
             choices.extend(last);
-            vec![Step { at, action: Action::Union(choices) }]
+            vec![Step {
+                at,
+                action: Action::Union(choices),
+            }]
         }
     })
 }
@@ -49,13 +63,27 @@ fn choice(cursor: &mut Cursor, depth: usize) -> Result<Vec<Step>, JsonPathError>
                 return Err(literal::unclosed_quote(at));
             }
             let mut path = Cursor::inside(&format!(".{key}"), at);
-            Steps { stops: "", depth: depth + 1 }.read(&mut path)
+            Steps {
+                stops: "",
+                depth: depth + 1,
+            }
+            .read(&mut path)
         }
         Some('*') => {
             cursor.bump();
-            Ok(vec![Step { at, action: Action::Slice(Slice { from: 0, to: End::Open, every: 1 }) }])
+            Ok(vec![Step {
+                at,
+                action: Action::Slice(Slice {
+                    from: 0,
+                    to: End::Open,
+                    every: 1,
+                }),
+            }])
         }
-        _ => Ok(vec![Step { at, action: Action::Slice(slice(cursor)?) }]),
+        _ => Ok(vec![Step {
+            at,
+            action: Action::Slice(slice(cursor)?),
+        }]),
     }
 }
 
@@ -63,7 +91,11 @@ fn choice(cursor: &mut Cursor, depth: usize) -> Result<Vec<Step>, JsonPathError>
 fn slice(cursor: &mut Cursor) -> Result<Slice, JsonPathError> {
     let from = index(cursor)?.unwrap_or(0);
     if !cursor.eat(":") {
-        return Ok(Slice { from, to: End::AfterOne, every: 1 });
+        return Ok(Slice {
+            from,
+            to: End::AfterOne,
+            every: 1,
+        });
     }
     let to = index(cursor)?.map_or(End::Open, End::Before);
     let mut every = 1;
@@ -87,5 +119,7 @@ fn index(cursor: &mut Cursor) -> Result<Option<i64>, JsonPathError> {
         return Ok(None);
     }
     let text = format!("{sign}{digits}");
-    text.parse().map(Some).map_err(|_| JsonPathError::new(at, format!("`{text}` is not an index")))
+    text.parse()
+        .map(Some)
+        .map_err(|_| JsonPathError::new(at, format!("`{text}` is not an index")))
 }

@@ -16,7 +16,11 @@ impl Cursor {
 
     /// Over a piece of a template that begins at `offset`.
     pub(super) fn inside(text: &str, offset: usize) -> Self {
-        Self { characters: text.chars().collect(), next: 0, offset }
+        Self {
+            characters: text.chars().collect(),
+            next: 0,
+            offset,
+        }
     }
 
     /// Which character of the user's template comes next.
@@ -41,7 +45,10 @@ impl Cursor {
 
     /// Reads `word` if it comes next, and says whether it did.
     pub(super) fn eat(&mut self, word: &str) -> bool {
-        let comes_next = word.chars().enumerate().all(|(ahead, wanted)| self.peek_after(ahead) == Some(wanted));
+        let comes_next = word
+            .chars()
+            .enumerate()
+            .all(|(ahead, wanted)| self.peek_after(ahead) == Some(wanted));
         if comes_next {
             self.next += word.chars().count();
         }

@@ -13,12 +13,17 @@ use super::{
 pub(super) type Found<'a> = Cow<'a, Value>;
 
 /// Walks all steps from `value`. A field that is missing finds nothing and is no error.
-pub(super) fn steps<'a>(steps: &'a [Step], value: &'a Value) -> Result<Vec<Found<'a>>, JsonPathError> {
+pub(super) fn steps<'a>(
+    steps: &'a [Step],
+    value: &'a Value,
+) -> Result<Vec<Found<'a>>, JsonPathError> {
     walk(steps, vec![Cow::Borrowed(value)])
 }
 
 fn walk<'a>(steps: &'a [Step], start: Vec<Found<'a>>) -> Result<Vec<Found<'a>>, JsonPathError> {
-    steps.iter().try_fold(start, |values, step| take(step, values))
+    steps
+        .iter()
+        .try_fold(start, |values, step| take(step, values))
 }
 
 fn take<'a>(step: &'a Step, values: Vec<Found<'a>>) -> Result<Vec<Found<'a>>, JsonPathError> {
@@ -29,7 +34,9 @@ fn take<'a>(step: &'a Step, values: Vec<Found<'a>>) -> Result<Vec<Found<'a>>, Js
         Action::Literal(value) => found.extend(values.iter().map(|_| Cow::Borrowed(value))),
         Action::Field(name) => found.extend(values.iter().filter_map(|value| field(value, name))),
         Action::Wildcard => found.extend(values.iter().flat_map(children)),
-        Action::Recursive => values.into_iter().for_each(|value| containers(value, &mut found)),
+        Action::Recursive => values
+            .into_iter()
+            .for_each(|value| containers(value, &mut found)),
         Action::Union(choices) => {
             for choice in choices {
                 found.extend(walk(choice, values.clone())?);
@@ -37,7 +44,10 @@ fn take<'a>(step: &'a Step, values: Vec<Found<'a>>) -> Result<Vec<Found<'a>>, Js
         }
         Action::Slice(slice) => {
             for value in values.iter().filter(|value| !value.is_null()) {
-                found.extend(slice_of(value, *slice).map_err(|message| JsonPathError::new(step.at, message))?);
+                found.extend(
+                    slice_of(value, *slice)
+                        .map_err(|message| JsonPathError::new(step.at, message))?,
+                );
             }
         }
         Action::Filter(test) => {
@@ -79,7 +89,13 @@ fn slice_of<'a>(value: &Found<'a>, slice: Slice) -> Result<Vec<Found<'a>>, Strin
         return Err(format!("{} is not a list and has no items", kind_of(value)));
     };
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let resolve = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
+    let resolve = |index: i64| {
+        if index < 0 {
+            index.saturating_add(length)
+        } else {
+            index
+        }
+    };
     let from = resolve(slice.from);
     let to = match slice.to {
         End::AfterOne => from.saturating_add(1),
@@ -97,15 +113,29 @@ fn slice_of<'a>(value: &Found<'a>, slice: Slice) -> Result<Vec<Found<'a>>, Strin
         return Err(outside(to - 1));
     }
     if from > to {
-        return Err(format!("the slice begins at {from} and ends before it, at {to}"));
+        return Err(format!(
+            "the slice begins at {from} and ends before it, at {to}"
+        ));
     }
     let count = usize::try_from(to - from).unwrap_or(0);
-    Ok(children(value).into_iter().skip(usize::try_from(from).unwrap_or(0)).take(count).step_by(slice.every).collect())
+    Ok(children(value)
+        .into_iter()
+        .skip(usize::try_from(from).unwrap_or(0))
+        .take(count)
+        .step_by(slice.every)
+        .collect())
 }
 
-fn filtered<'a>(value: &Found<'a>, test: &'a Test, at: usize) -> Result<Vec<Found<'a>>, JsonPathError> {
+fn filtered<'a>(
+    value: &Found<'a>,
+    test: &'a Test,
+    at: usize,
+) -> Result<Vec<Found<'a>>, JsonPathError> {
     if !value.is_array() {
-        return Err(JsonPathError::new(at, format!("{} is not a list and cannot be filtered", kind_of(value))));
+        return Err(JsonPathError::new(
+            at,
+            format!("{} is not a list and cannot be filtered", kind_of(value)),
+        ));
     }
     let mut kept = Vec::new();
     for item in children(value) {
@@ -119,21 +149,36 @@ fn filtered<'a>(value: &Found<'a>, test: &'a Test, at: usize) -> Result<Vec<Foun
 fn holds<'a>(test: &'a Test, item: &Found<'a>, at: usize) -> Result<bool, JsonPathError> {
     match test {
         // What cannot be walked does not exist.
-        Test::Exists(path) => Ok(walk(path, vec![item.clone()]).is_ok_and(|found| !found.is_empty())),
-        Test::Compare { left, operator, right } => {
-            let (Some(left), Some(right)) = (single(left, item, at)?, single(right, item, at)?) else {
+        Test::Exists(path) => {
+            Ok(walk(path, vec![item.clone()]).is_ok_and(|found| !found.is_empty()))
+        }
+        Test::Compare {
+            left,
+            operator,
+            right,
+        } => {
+            let (Some(left), Some(right)) = (single(left, item, at)?, single(right, item, at)?)
+            else {
                 return Ok(false);
             };
-            compare::holds(&left, *operator, &right).map_err(|message| JsonPathError::new(at, message))
+            compare::holds(&left, *operator, &right)
+                .map_err(|message| JsonPathError::new(at, message))
         }
     }
 }
 
-fn single<'a>(path: &'a [Step], item: &Found<'a>, at: usize) -> Result<Option<Found<'a>>, JsonPathError> {
+fn single<'a>(
+    path: &'a [Step],
+    item: &Found<'a>,
+    at: usize,
+) -> Result<Option<Found<'a>>, JsonPathError> {
     let mut found = walk(path, vec![item.clone()])?;
     match found.len() {
         0 | 1 => Ok(found.pop()),
-        several => Err(JsonPathError::new(at, format!("a filter compares one value at a time and found {several}"))),
+        several => Err(JsonPathError::new(
+            at,
+            format!("a filter compares one value at a time and found {several}"),
+        )),
     }
 }
 

@@ -26,7 +26,12 @@ pub(super) fn unclosed_quote(at: usize) -> JsonPathError {
 
 /// The character that an escape stands for; its `\` was read at `at`.
 fn escaped(cursor: &mut Cursor, at: usize) -> Result<char, JsonPathError> {
-    let unknown = || JsonPathError::new(at, "this escape is not known (try \\n, \\t, \\\\, \\\" or \\u00e4)");
+    let unknown = || {
+        JsonPathError::new(
+            at,
+            "this escape is not known (try \\n, \\t, \\\\, \\\" or \\u00e4)",
+        )
+    };
     let letter = cursor.bump().ok_or_else(unknown)?;
     let digits = match letter {
         'a' => return Ok('\u{7}'),
@@ -43,7 +48,10 @@ fn escaped(cursor: &mut Cursor, at: usize) -> Result<char, JsonPathError> {
         _ => return Err(unknown()),
     };
     let hexadecimal: String = (0..digits).filter_map(|_| cursor.bump()).collect();
-    u32::from_str_radix(&hexadecimal, 16).ok().and_then(char::from_u32).ok_or_else(unknown)
+    u32::from_str_radix(&hexadecimal, 16)
+        .ok()
+        .and_then(char::from_u32)
+        .ok_or_else(unknown)
 }
 
 /// `7`, `-1`, `0.5`.

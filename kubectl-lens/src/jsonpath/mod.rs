@@ -37,7 +37,10 @@ pub(crate) struct JsonPathError {
 
 impl JsonPathError {
     fn new(at: usize, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self {
+            at,
+            message: message.into(),
+        }
     }
 }
 
@@ -52,7 +55,9 @@ impl std::error::Error for JsonPathError {}
 impl Template {
     /// Reads a whole template: `{.a}text{range .b[*]}{.c}{"\n"}{end}`.
     pub(crate) fn parse(text: &str) -> Result<Self, JsonPathError> {
-        Ok(Self { parts: parse::template(text)? })
+        Ok(Self {
+            parts: parse::template(text)?,
+        })
     }
 
     /// What the template prints for `value`. Text that comes out of the value is made safe for a
@@ -74,12 +79,18 @@ pub(crate) struct Expression {
 impl Expression {
     /// Reads an expression, braces and the leading dot being optional.
     pub(crate) fn parse(text: &str) -> Result<Self, JsonPathError> {
-        Ok(Self { steps: parse::expression(text)? })
+        Ok(Self {
+            steps: parse::expression(text)?,
+        })
     }
 
     /// The texts that the expression finds in `value`; null and nothing give none.
     pub(crate) fn texts(&self, value: &Value) -> Result<Vec<String>, JsonPathError> {
         let found = evaluate::steps(&self.steps, value)?;
-        Ok(found.iter().filter(|item| !item.is_null()).map(|item| print::text_of(item)).collect())
+        Ok(found
+            .iter()
+            .filter(|item| !item.is_null())
+            .map(|item| print::text_of(item))
+            .collect())
     }
 }

@@ -47,7 +47,10 @@ pub(super) fn template(text: &str) -> Result<Vec<Part>, JsonPathError> {
 
 /// The steps of one expression, braces and leading dot being optional.
 pub(super) fn expression(text: &str) -> Result<Vec<Step>, JsonPathError> {
-    let (inner, mut offset) = match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+    let (inner, mut offset) = match text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+    {
         Some(inner) => (inner, 1),
         None => (text, 0),
     };
@@ -59,7 +62,11 @@ pub(super) fn expression(text: &str) -> Result<Vec<Step>, JsonPathError> {
         format!(".{inner}")
     };
     let mut cursor = Cursor::inside(&dotted, offset);
-    let steps = Steps { stops: "", depth: 0 }.read(&mut cursor)?;
+    let steps = Steps {
+        stops: "",
+        depth: 0,
+    }
+    .read(&mut cursor)?;
     match cursor.peek() {
         None => Ok(steps),
         Some(other) => Err(unexpected(cursor.at(), other)),
@@ -75,11 +82,17 @@ enum Block {
 /// What stands between `{`, which was read, and `}`.
 fn block(cursor: &mut Cursor, start: usize) -> Result<Block, JsonPathError> {
     cursor.skip_blanks();
-    let keyword = ["range", "end"].into_iter().find(|word| starts_with_word(cursor, word));
+    let keyword = ["range", "end"]
+        .into_iter()
+        .find(|word| starts_with_word(cursor, word));
     if let Some(word) = keyword {
         cursor.eat(word);
     }
-    let steps = Steps { stops: "}", depth: 0 }.read(cursor)?;
+    let steps = Steps {
+        stops: "}",
+        depth: 0,
+    }
+    .read(cursor)?;
     if !cursor.eat("}") {
         return Err(JsonPathError::new(start, "this `{` is never closed"));
     }
@@ -92,7 +105,9 @@ fn block(cursor: &mut Cursor, start: usize) -> Result<Block, JsonPathError> {
 
 fn starts_with_word(cursor: &Cursor, word: &str) -> bool {
     let length = word.chars().count();
-    word.chars().enumerate().all(|(ahead, wanted)| cursor.peek_after(ahead) == Some(wanted))
+    word.chars()
+        .enumerate()
+        .all(|(ahead, wanted)| cursor.peek_after(ahead) == Some(wanted))
         && cursor.peek_after(length).is_none_or(ends_name)
 }
 
@@ -112,7 +127,9 @@ impl Steps<'_> {
         loop {
             cursor.skip_blanks();
             let at = cursor.at();
-            let Some(character) = cursor.peek() else { return Ok(steps) };
+            let Some(character) = cursor.peek() else {
+                return Ok(steps);
+            };
             if self.stops.contains(character) {
                 return Ok(steps);
             }
@@ -142,7 +159,9 @@ impl Steps<'_> {
         if cursor.peek() != Some('.') {
             return Ok(self.field(cursor));
         }
-        if before.is_some_and(|step| step.action == Action::Recursive) || cursor.peek_after(1) == Some('.') {
+        if before.is_some_and(|step| step.action == Action::Recursive)
+            || cursor.peek_after(1) == Some('.')
+        {
             return Err(JsonPathError::new(at, "`..` stands twice in a row"));
         }
         // In `..name` the second dot is the field's own.
@@ -171,18 +190,29 @@ impl Steps<'_> {
                 cursor.bump();
             }
         }
-        if name == "*" && !escaped { Action::Wildcard } else { Action::Field(name) }
+        if name == "*" && !escaped {
+            Action::Wildcard
+        } else {
+            Action::Field(name)
+        }
     }
 
     /// `true`, `false`, or a name that lacks its dot.
     fn word(self, cursor: &mut Cursor) -> Result<Action, JsonPathError> {
         let at = cursor.at();
-        let word = cursor.take_while(|character| !ends_name(character) && !self.stops.contains(character));
+        let word =
+            cursor.take_while(|character| !ends_name(character) && !self.stops.contains(character));
         match word.as_str() {
             "true" | "True" | "TRUE" => Ok(Action::Literal(true.into())),
             "false" | "False" | "FALSE" => Ok(Action::Literal(false.into())),
-            "range" | "end" => Err(JsonPathError::new(at, format!("`{word}` must come first in its braces"))),
-            _ => Err(JsonPathError::new(at, format!("`{word}` is not known here (a field is written `.{word}`)"))),
+            "range" | "end" => Err(JsonPathError::new(
+                at,
+                format!("`{word}` must come first in its braces"),
+            )),
+            _ => Err(JsonPathError::new(
+                at,
+                format!("`{word}` is not known here (a field is written `.{word}`)"),
+            )),
         }
     }
 }
@@ -198,5 +228,11 @@ fn unexpected(at: usize, character: char) -> JsonPathError {
         '(' => " (a filter is written `[?(…)]`)",
         _ => "",
     };
-    JsonPathError::new(at, format!("`{}` is not expected here{way_out}", character.escape_default()))
+    JsonPathError::new(
+        at,
+        format!(
+            "`{}` is not expected here{way_out}",
+            character.escape_default()
+        ),
+    )
 }

@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    JsonPathError, evaluate,
-    step::Part,
-};
+use super::{JsonPathError, evaluate, step::Part};
 use crate::terminal::printable;
 
 /// Appends what the parts print for `value`.
@@ -20,7 +17,9 @@ pub(super) fn parts(parts: &[Part], value: &Value, out: &mut String) -> Result<(
                     }
                     match found {
                         // Quoted text of the template may hold tabs and newlines that are meant.
-                        std::borrow::Cow::Borrowed(Value::String(text)) if is_literal(steps) => out.push_str(text),
+                        std::borrow::Cow::Borrowed(Value::String(text)) if is_literal(steps) => {
+                            out.push_str(text)
+                        }
                         _ => out.push_str(&text_of(found)),
                     }
                 }
@@ -36,7 +35,10 @@ pub(super) fn parts(parts: &[Part], value: &Value, out: &mut String) -> Result<(
 }
 
 fn is_literal(steps: &[super::Step]) -> bool {
-    matches!(steps.last().map(|step| &step.action), Some(super::step::Action::Literal(_)))
+    matches!(
+        steps.last().map(|step| &step.action),
+        Some(super::step::Action::Literal(_))
+    )
 }
 
 /// How a value reads: text without quotes, maps and lists as JSON.

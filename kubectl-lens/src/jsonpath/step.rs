@@ -64,7 +64,11 @@ pub(super) enum Test {
     /// The path finds something.
     Exists(Vec<Step>),
     /// What the two sides find compares like this.
-    Compare { left: Vec<Step>, operator: Operator, right: Vec<Step> },
+    Compare {
+        left: Vec<Step>,
+        operator: Operator,
+        right: Vec<Step>,
+    },
 }
 
 /// How a filter compares.

@@ -37,7 +37,10 @@ const SAME_AS_KUBECTL: &[(&str, &str)] = &[
     ("{.spec.containers[1:1].name}", ""),
     ("{.spec.containers[].name}", "a"),
     ("{.spec.containers[0,2].name}", "a c"),
-    ("{.spec.containers[*]['name','image']}", "a b c one:1 two:2 three:3"),
+    (
+        "{.spec.containers[*]['name','image']}",
+        "a b c one:1 two:2 three:3",
+    ),
     ("{.spec.containers[*].ports[*].containerPort}", "80 81"),
     ("{..containerPort}", "80 81"),
     ("{.spec..name}", "a http b c"),
@@ -48,21 +51,36 @@ const SAME_AS_KUBECTL: &[(&str, &str)] = &[
     (r#"{.spec.containers[?(@.name>"a")].name}"#, "b c"),
     (r#"{.spec.containers[?(@.nope=="b")].image}"#, ""),
     ("{.spec.containers[?(@.ports)].name}", "a"),
-    ("{.spec.containers[?(@.ports[0].containerPort==80)].name}", "a"),
+    (
+        "{.spec.containers[?(@.ports[0].containerPort==80)].name}",
+        "a",
+    ),
     ("{.spec.containers[?(@.ratio>0.1)].name}", "c"),
     ("{.spec.containers[?(@.big>=1000000)].name}", "c"),
     ("{.spec.containers[?(@.big<5)].name}", ""),
     ("{.spec.containers[?(@.ready==true)].name}", "c"),
-    ("{.spec.containers[2].ratio} {.spec.containers[2].big} {.spec.containers[2].ready}", "0.5 1000000 true"),
+    (
+        "{.spec.containers[2].ratio} {.spec.containers[2].big} {.spec.containers[2].ready}",
+        "0.5 1000000 true",
+    ),
     ("{.spec.containers[2].nothing}", "null"),
     (r#"{"a" "b"}"#, "b"),
     (r"{'x\ty'}", "x\ty"),
     ("{1}", "1"),
     ("{.metadata.name}{'\\n'}", "web\n"),
-    (r#"{range .spec.containers[*]}{.name}{"\t"}{.image}{"\n"}{end}"#, "a\tone:1\nb\ttwo:2\nc\tthree:3\n"),
-    ("{range .spec.containers[*]}{.name}:{range .ports[*]}{.containerPort},{end};{end}", "a:80,81,;b:;c:;"),
+    (
+        r#"{range .spec.containers[*]}{.name}{"\t"}{.image}{"\n"}{end}"#,
+        "a\tone:1\nb\ttwo:2\nc\tthree:3\n",
+    ),
+    (
+        "{range .spec.containers[*]}{.name}:{range .ports[*]}{.containerPort},{end};{end}",
+        "a:80,81,;b:;c:;",
+    ),
     ("{range .nope[*]}x{end}y", "y"),
-    (r#"{range .spec.containers[?(@.name!="a")]}[{.name}]{end}"#, "[b][c]"),
+    (
+        r#"{range .spec.containers[?(@.name!="a")]}[{.name}]{end}"#,
+        "[b][c]",
+    ),
 ];
 
 /// Templates that kubectl refuses, and where the fault stands.
@@ -104,7 +122,11 @@ fn faults_are_told_with_their_place() {
     for (template, place) in REFUSED {
         let error = print(template).expect_err(template);
         assert_eq!(error.at, *place, "{template}: {error}");
-        assert!(error.to_string().starts_with(&format!("character {}: ", place + 1)));
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("character {}: ", place + 1))
+        );
     }
 }
 
@@ -114,7 +136,12 @@ fn kubectl_itself_agrees_with_what_is_recorded() {
     let file = dir.path().join("pod.yaml");
     std::fs::write(&file, DOCUMENT).expect("a file");
     let kubectl = |template: &str| {
-        Command::new("kubectl").args(["label", "--local", "z=1", "-o"]).arg(format!("jsonpath={template}")).arg("-f").arg(&file).output()
+        Command::new("kubectl")
+            .args(["label", "--local", "z=1", "-o"])
+            .arg(format!("jsonpath={template}"))
+            .arg("-f")
+            .arg(&file)
+            .output()
     };
     if kubectl("{.metadata.name}").map_or(true, |output| !output.status.success()) {
         eprintln!("no kubectl that works here: only what is recorded of it was compared");
@@ -122,42 +149,78 @@ fn kubectl_itself_agrees_with_what_is_recorded() {
     }
     for (template, expected) in SAME_AS_KUBECTL {
         let output = kubectl(template).expect("kubectl");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), *expected, "{template}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            *expected,
+            "{template}"
+        );
     }
     for (template, _) in REFUSED {
-        assert!(!kubectl(template).expect("kubectl").status.success(), "{template}");
+        assert!(
+            !kubectl(template).expect("kubectl").status.success(),
+            "{template}"
+        );
     }
 }
 
 #[test]
 fn numbers_of_both_kinds_and_nulls_compare_where_kubectl_gives_up() {
-    assert_eq!(print("{.spec.containers[?(@.big>=1.5)].name}").as_deref(), Ok("c"));
-    assert_eq!(print("{.spec.containers[?(@.ratio<1)].name}").as_deref(), Ok("c"));
-    assert_eq!(print(r#"{.spec.containers[?(@.nothing=="b")].name}"#).as_deref(), Ok(""));
-    assert_eq!(print(r#"{.spec.containers[?(@.nothing!="b")].name}"#).as_deref(), Ok("c"));
+    assert_eq!(
+        print("{.spec.containers[?(@.big>=1.5)].name}").as_deref(),
+        Ok("c")
+    );
+    assert_eq!(
+        print("{.spec.containers[?(@.ratio<1)].name}").as_deref(),
+        Ok("c")
+    );
+    assert_eq!(
+        print(r#"{.spec.containers[?(@.nothing=="b")].name}"#).as_deref(),
+        Ok("")
+    );
+    assert_eq!(
+        print(r#"{.spec.containers[?(@.nothing!="b")].name}"#).as_deref(),
+        Ok("c")
+    );
 }
 
 #[test]
 fn a_range_without_an_end_runs_to_the_end() {
     // kubectl prints the rest once more behind the last item.
-    assert_eq!(print("{range .spec.containers[*]}{.name}-").as_deref(), Ok("a-b-c-"));
+    assert_eq!(
+        print("{range .spec.containers[*]}{.name}-").as_deref(),
+        Ok("a-b-c-")
+    );
 }
 
 #[test]
 fn maps_print_as_json_in_their_own_order() {
-    assert_eq!(print("{.spec.containers[0].ports[0]}").as_deref(), Ok(r#"{"containerPort":80,"name":"http"}"#));
-    assert_eq!(print("{}").map(|text| text.starts_with(r#"{"apiVersion":"v1""#)), Ok(true));
+    assert_eq!(
+        print("{.spec.containers[0].ports[0]}").as_deref(),
+        Ok(r#"{"containerPort":80,"name":"http"}"#)
+    );
+    assert_eq!(
+        print("{}").map(|text| text.starts_with(r#"{"apiVersion":"v1""#)),
+        Ok(true)
+    );
 }
 
 #[test]
 fn escape_sequences_in_values_do_not_reach_the_terminal() {
     let template = Template::parse("{.name}{\"\\n\"}").expect("a template");
-    assert_eq!(template.print(&json!({"name": "a\u{1b}[2Jb"})).as_deref(), Ok("a[2Jb\n"));
+    assert_eq!(
+        template.print(&json!({"name": "a\u{1b}[2Jb"})).as_deref(),
+        Ok("a[2Jb\n")
+    );
 }
 
 #[test]
 fn an_expression_needs_neither_braces_nor_dot() {
-    for text in ["{.metadata.name}", ".metadata.name", "metadata.name", "{metadata.name}"] {
+    for text in [
+        "{.metadata.name}",
+        ".metadata.name",
+        "metadata.name",
+        "{metadata.name}",
+    ] {
         let texts = Expression::parse(text).expect(text).texts(&document());
         assert_eq!(texts, Ok(vec!["web".to_owned()]), "{text}");
     }
@@ -181,7 +244,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[a-c]", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map("[a-c]", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -17,7 +17,9 @@ impl Columns {
         let mut columns = Vec::new();
         let mut start = 0;
         for piece in split_outside_brackets(spec) {
-            let column = piece.split_once(':').filter(|(header, path)| !header.is_empty() && !path.is_empty());
+            let column = piece
+                .split_once(':')
+                .filter(|(header, path)| !header.is_empty() && !path.is_empty());
             let Some((header, path)) = column else {
                 return Err(Failure::new(format!(
                     "-o custom-columns: character {}: `{piece}` is not HEADER:.path",
@@ -26,7 +28,9 @@ impl Columns {
                 .way_out("-o custom-columns=CODE:.code,SUBJECT:.subject.name"));
             };
             let expression = Expression::parse(path).map_err(|error| {
-                Failure::new(format!("-o custom-columns: column {header}, in `{path}`, {error}"))
+                Failure::new(format!(
+                    "-o custom-columns: column {header}, in `{path}`, {error}"
+                ))
             })?;
             columns.push((header.to_owned(), expression));
             start += piece.chars().count() + 1;
@@ -36,8 +40,13 @@ impl Columns {
 
     /// Reads a file of two lines: the headers, and below each its path.
     pub(crate) fn parse_file(text: &str) -> Result<Self, Failure> {
-        let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let (headers, paths) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let mut lines = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let (headers, paths) = (
+            lines.next().unwrap_or_default(),
+            lines.next().unwrap_or_default(),
+        );
         if headers.is_empty() || headers.len() != paths.len() {
             return Err(Failure::new(format!(
                 "-o custom-columns-file: {} headers stand over {} paths",
@@ -45,20 +54,33 @@ impl Columns {
                 paths.len()
             )));
         }
-        let pairs: Vec<_> = headers.iter().zip(&paths).map(|(header, path)| format!("{header}:{path}")).collect();
+        let pairs: Vec<_> = headers
+            .iter()
+            .zip(&paths)
+            .map(|(header, path)| format!("{header}:{path}"))
+            .collect();
         Self::parse(&pairs.join(","))
     }
 
     /// The header and a line for each item, in columns three blanks apart, as kubectl prints them.
     pub(crate) fn print(&self, items: &[Value]) -> Result<String, Failure> {
-        let mut rows = vec![self.columns.iter().map(|(header, _)| header.clone()).collect::<Vec<_>>()];
+        let mut rows = vec![
+            self.columns
+                .iter()
+                .map(|(header, _)| header.clone())
+                .collect::<Vec<_>>(),
+        ];
         for item in items {
             let mut row = Vec::new();
             for (header, expression) in &self.columns {
-                let texts = expression
-                    .texts(item)
-                    .map_err(|error| Failure::new(format!("-o custom-columns: column {header}, {error}")))?;
-                row.push(if texts.is_empty() { "<none>".to_owned() } else { texts.join(",") });
+                let texts = expression.texts(item).map_err(|error| {
+                    Failure::new(format!("-o custom-columns: column {header}, {error}"))
+                })?;
+                row.push(if texts.is_empty() {
+                    "<none>".to_owned()
+                } else {
+                    texts.join(",")
+                });
             }
             rows.push(row);
         }
@@ -70,7 +92,13 @@ impl Columns {
 pub(super) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|place| rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.width()).max().unwrap_or(0))
+        .map(|place| {
+            rows.iter()
+                .filter_map(|row| row.get(place))
+                .map(|cell| cell.width())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let mut out = String::new();
     for row in rows {
@@ -106,12 +134,20 @@ mod tests {
     use super::Columns;
 
     fn print(spec: &str) -> String {
-        let items = [json!({"code": "CFG001", "n": [1, 2], "o": null}), json!({"code": "IMG2"})];
-        Columns::parse(spec).expect("columns").print(&items).expect("a table")
+        let items = [
+            json!({"code": "CFG001", "n": [1, 2], "o": null}),
+            json!({"code": "IMG2"}),
+        ];
+        Columns::parse(spec)
+            .expect("columns")
+            .print(&items)
+            .expect("a table")
     }
 
     fn error(spec: &str) -> String {
-        Columns::parse(spec).map_err(|failure| failure.to_string()).expect_err("an error")
+        Columns::parse(spec)
+            .map_err(|failure| failure.to_string())
+            .expect_err("an error")
     }
 
     #[test]
@@ -129,8 +165,14 @@ mod tests {
 
     #[test]
     fn a_bad_column_says_where() {
-        assert!(error("CODE:.code,NAME").starts_with("error: -o custom-columns: character 12: `NAME`"));
-        assert!(error("A:.a,B:.b[x]").contains("column B, in `.b[x]`, character 4"), "{}", error("A:.a,B:.b[x]"));
+        assert!(
+            error("CODE:.code,NAME").starts_with("error: -o custom-columns: character 12: `NAME`")
+        );
+        assert!(
+            error("A:.a,B:.b[x]").contains("column B, in `.b[x]`, character 4"),
+            "{}",
+            error("A:.a,B:.b[x]")
+        );
         assert!(error("").contains("character 1"));
     }
 

@@ -16,12 +16,15 @@ pub(super) fn print(document: &Value, items: &str, format: &Format) -> Result<St
             make_printable(&mut document);
             Ok(serde_saphyr::to_string(&document).context("cannot write YAML")?)
         }
-        Format::JsonPath(template) => {
-            template.print(document).map_err(|error| Failure::new(format!("-o jsonpath: {error}")))
-        }
-        Format::Columns(columns) => {
-            columns.print(document.get(items).and_then(Value::as_array).map_or(&[], Vec::as_slice))
-        }
+        Format::JsonPath(template) => template
+            .print(document)
+            .map_err(|error| Failure::new(format!("-o jsonpath: {error}"))),
+        Format::Columns(columns) => columns.print(
+            document
+                .get(items)
+                .and_then(Value::as_array)
+                .map_or(&[], Vec::as_slice),
+        ),
         _ => json::pretty(document),
     }
 }

@@ -37,7 +37,10 @@ pub(super) fn entries<'a>(causes: &[&'a Cause]) -> Vec<Entry<'a>> {
         });
         match known {
             Some(entry) => entry.others.push(cause),
-            None => entries.push(Entry { first: cause, others: Vec::new() }),
+            None => entries.push(Entry {
+                first: cause,
+                others: Vec::new(),
+            }),
         }
     }
     entries
@@ -52,7 +55,10 @@ mod tests {
     fn a_group_is_one_entry_where_its_first_cause_ranks() {
         let report = shop_report();
         let causes: Vec<_> = report.causes.iter().collect();
-        let sizes: Vec<_> = entries(&causes).iter().map(|entry| (entry.first.rank, entry.size())).collect();
+        let sizes: Vec<_> = entries(&causes)
+            .iter()
+            .map(|entry| (entry.first.rank, entry.size()))
+            .collect();
         assert_eq!(sizes, [(1, 1), (2, 3), (5, 1), (6, 1)]);
     }
 }

@@ -11,7 +11,11 @@ pub(crate) fn print(entry: &Entry, width: usize) -> String {
     let mut page = Page::new(width.min(100));
     page.hanging(
         &[Span::new(format!("{}  ", entry.code), Theme::QUIET)],
-        &[Span::new(&entry.name, Theme::TITLE), Span::plain("  "), Span::new(entry.severity.as_str(), Theme::severity(entry.severity))],
+        &[
+            Span::new(&entry.name, Theme::TITLE),
+            Span::plain("  "),
+            Span::new(entry.severity.as_str(), Theme::severity(entry.severity)),
+        ],
     );
     page.blank();
     let mut in_code = false;
@@ -26,7 +30,13 @@ pub(crate) fn print(entry: &Entry, width: usize) -> String {
             code if in_code => page.line(&[Span::plain("    "), Span::new(code, Theme::COMMAND)]),
             "" => page.blank(),
             heading if heading.starts_with('#') => {
-                page.hanging(&[], &[Span::new(heading.trim_start_matches(['#', ' ']), Theme::TITLE)]);
+                page.hanging(
+                    &[],
+                    &[Span::new(
+                        heading.trim_start_matches(['#', ' ']),
+                        Theme::TITLE,
+                    )],
+                );
             }
             text => {
                 if !paragraph.is_empty() {

@@ -1,10 +1,7 @@
 //! What `-o` asks for.
 
 use crate::{
-    failure::Failure,
-    jsonpath::Template,
-    nearest::did_you_mean,
-    render::columns::Columns,
+    failure::Failure, jsonpath::Template, nearest::did_you_mean, render::columns::Columns,
 };
 
 /// An output format, ready to use.
@@ -23,7 +20,16 @@ pub(crate) enum Format {
 }
 
 const NAMES: [&str; 10] = [
-    "wide", "table", "json", "yaml", "name", "markdown", "jsonpath", "jsonpath-file", "custom-columns", "custom-columns-file",
+    "wide",
+    "table",
+    "json",
+    "yaml",
+    "name",
+    "markdown",
+    "jsonpath",
+    "jsonpath-file",
+    "custom-columns",
+    "custom-columns-file",
 ];
 
 impl Format {
@@ -41,31 +47,48 @@ impl Format {
             ("yaml", None) => Ok(Self::Yaml),
             ("name", None) => Ok(Self::Name),
             ("markdown" | "md", None) => Ok(Self::Markdown),
-            ("jsonpath", Some(template)) if !template.is_empty() => jsonpath(template, "-o jsonpath"),
+            ("jsonpath", Some(template)) if !template.is_empty() => {
+                jsonpath(template, "-o jsonpath")
+            }
             ("jsonpath-file", Some(path)) if !path.is_empty() => jsonpath(&read(path)?, path),
-            ("custom-columns", Some(spec)) if !spec.is_empty() => Ok(Self::Columns(Columns::parse(spec)?)),
-            ("custom-columns-file", Some(path)) if !path.is_empty() => Ok(Self::Columns(Columns::parse_file(&read(path)?)?)),
+            ("custom-columns", Some(spec)) if !spec.is_empty() => {
+                Ok(Self::Columns(Columns::parse(spec)?))
+            }
+            ("custom-columns-file", Some(path)) if !path.is_empty() => {
+                Ok(Self::Columns(Columns::parse_file(&read(path)?)?))
+            }
             ("jsonpath", _) => Err(needs("jsonpath", "'{.causes[*].code}'")),
-            ("custom-columns", _) => Err(needs("custom-columns", "CODE:.code,SUBJECT:.subject.name")),
+            ("custom-columns", _) => {
+                Err(needs("custom-columns", "CODE:.code,SUBJECT:.subject.name"))
+            }
             ("jsonpath-file" | "custom-columns-file", _) => Err(needs(name, "FILE")),
             ("go-template" | "go-template-file" | "template" | "templatefile", _) => {
-                Err(Failure::new("-o go-template is not supported").way_out("-o jsonpath='{.causes[*].code}'"))
+                Err(Failure::new("-o go-template is not supported")
+                    .way_out("-o jsonpath='{.causes[*].code}'"))
             }
-            _ => Err(Failure::new(format!("-o {text} is not a format ({})", NAMES.join(", ")))
-                .way_out(did_you_mean(name, NAMES).unwrap_or_default())),
+            _ => Err(
+                Failure::new(format!("-o {text} is not a format ({})", NAMES.join(", ")))
+                    .way_out(did_you_mean(name, NAMES).unwrap_or_default()),
+            ),
         }
     }
 
     /// Whether people are meant to read it.
     pub(crate) const fn is_for_people(&self) -> bool {
-        matches!(self, Self::Human | Self::Wide | Self::Table | Self::Markdown)
+        matches!(
+            self,
+            Self::Human | Self::Wide | Self::Table | Self::Markdown
+        )
     }
 }
 
 fn jsonpath(template: &str, place: &str) -> Result<Format, Failure> {
     Template::parse(template)
         .map(Format::JsonPath)
-        .map_err(|error| Failure::new(format!("{place}: {error}")).way_out(format!("the template was: {template}")))
+        .map_err(|error| {
+            Failure::new(format!("{place}: {error}"))
+                .way_out(format!("the template was: {template}"))
+        })
 }
 
 fn read(path: &str) -> Result<String, Failure> {
@@ -82,7 +105,9 @@ mod tests {
     use super::Format;
 
     fn error(text: &str) -> String {
-        Format::parse(text).map_err(|failure| failure.to_string()).expect_err("an error")
+        Format::parse(text)
+            .map_err(|failure| failure.to_string())
+            .expect_err("an error")
     }
 
     #[test]
@@ -96,7 +121,11 @@ mod tests {
 
     #[test]
     fn an_unknown_format_names_the_nearest() {
-        assert!(error("jsn").ends_with("\n  try: did you mean json?"), "{}", error("jsn"));
+        assert!(
+            error("jsn").ends_with("\n  try: did you mean json?"),
+            "{}",
+            error("jsn")
+        );
         assert!(error("go-template={{.x}}").contains("not supported"));
     }
 

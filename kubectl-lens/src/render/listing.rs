@@ -23,10 +23,14 @@ pub(crate) struct Listing {
 /// The list in this format.
 pub(crate) fn listing(list: Listing, format: &Format, width: usize) -> Result<Printout, Failure> {
     match format {
-        Format::Human | Format::Wide | Format::Table => {
-            Ok(Printout::Styled(table::print(list.headers, list.rows, width)))
-        }
-        Format::Name => Ok(Printout::Exact(list.names.iter().map(|name| format!("{name}\n")).collect())),
+        Format::Human | Format::Wide | Format::Table => Ok(Printout::Styled(table::print(
+            list.headers,
+            list.rows,
+            width,
+        ))),
+        Format::Name => Ok(Printout::Exact(
+            list.names.iter().map(|name| format!("{name}\n")).collect(),
+        )),
         Format::Markdown => Ok(Printout::Exact(markdown(&list))),
         Format::Json | Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => {
             let document = json!({
@@ -40,7 +44,9 @@ pub(crate) fn listing(list: Listing, format: &Format, width: usize) -> Result<Pr
 }
 
 fn markdown(list: &Listing) -> String {
-    let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
+    let line = |cells: &mut dyn Iterator<Item = String>| {
+        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+    };
     let mut out = line(&mut list.headers.iter().map(ToString::to_string));
     out.push_str(&line(&mut list.headers.iter().map(|_| "---".to_owned())));
     for row in &list.rows {

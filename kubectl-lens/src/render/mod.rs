@@ -37,14 +37,22 @@ pub(crate) enum Printout {
 pub(crate) fn report(report: &Report, format: &Format, view: &View) -> Result<Printout, Failure> {
     Ok(match format {
         Format::Human => Printout::Styled(human::report(report, view)),
-        Format::Wide => Printout::Styled(human::report(report, &View { wide: true, ..*view })),
+        Format::Wide => Printout::Styled(human::report(
+            report,
+            &View {
+                wide: true,
+                ..*view
+            },
+        )),
         Format::Table => Printout::Styled(table::report(report, view)),
         Format::Markdown => Printout::Exact(markdown::report(report, view)),
         Format::Name => Printout::Exact(name::subjects(report)),
         Format::Json => Printout::Exact(json::pretty(report)?),
-        Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => {
-            Printout::Exact(data::print(&serde_json::to_value(report)?, "causes", format)?)
-        }
+        Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => Printout::Exact(data::print(
+            &serde_json::to_value(report)?,
+            "causes",
+            format,
+        )?),
     })
 }
 

@@ -36,7 +36,18 @@ mod tests {
 
     #[test]
     fn names_carry_the_group_as_kubectls_do() {
-        assert_eq!(name(&ObjectRef::namespaced("v1", "ConfigMap", "shop", "web")), "configmap/web");
-        assert_eq!(name(&ObjectRef::namespaced("apps/v1", "Deployment", "shop", "web")), "deployment.apps/web");
+        assert_eq!(
+            name(&ObjectRef::namespaced("v1", "ConfigMap", "shop", "web")),
+            "configmap/web"
+        );
+        assert_eq!(
+            name(&ObjectRef::namespaced(
+                "apps/v1",
+                "Deployment",
+                "shop",
+                "web"
+            )),
+            "deployment.apps/web"
+        );
     }
 }

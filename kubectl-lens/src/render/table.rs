@@ -25,11 +25,21 @@ pub(super) fn report(report: &Report, view: &View) -> String {
             cause.title.clone(),
         ]
     });
-    print(&["RANK", "SEVERITY", "CODE", "SURE", "SINCE", "SUBJECT", "TITLE"], rows, view.width)
+    print(
+        &[
+            "RANK", "SEVERITY", "CODE", "SURE", "SINCE", "SUBJECT", "TITLE",
+        ],
+        rows,
+        view.width,
+    )
 }
 
 /// Rows below headers, without lines between, wrapped so that the table fits `width`.
-pub(super) fn print(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width: usize) -> String {
+pub(super) fn print(
+    headers: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    width: usize,
+) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -48,6 +58,10 @@ pub(super) fn print(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>
             column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(35)));
         }
     }
-    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    let lines: Vec<String> = table
+        .to_string()
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
     format!("{}\n", lines.join("\n"))
 }

@@ -7,7 +7,8 @@ use super::{Format, Printout, View, report, tree};
 
 /// Causes, a group, info, gaps, and text that tries to misbehave.
 pub(crate) fn shop_report() -> Report {
-    serde_json::from_str(include_str!("../../tests/fixtures/report.json")).expect("the fixture is a report")
+    serde_json::from_str(include_str!("../../tests/fixtures/report.json"))
+        .expect("the fixture is a report")
 }
 
 fn healthy_report() -> Report {
@@ -19,19 +20,33 @@ fn healthy_report() -> Report {
 }
 
 fn view(width: usize) -> View {
-    View { width, wide: false, show_info: false, all_findings: false, most: None }
+    View {
+        width,
+        wide: false,
+        show_info: false,
+        all_findings: false,
+        most: None,
+    }
 }
 
 fn print(of: &Report, format: &str, view: &View) -> String {
-    let format = Format::parse(format).map_err(|failure| failure.to_string()).expect("a format");
-    match report(of, &format, view).map_err(|failure| failure.to_string()).expect("a printout") {
+    let format = Format::parse(format)
+        .map_err(|failure| failure.to_string())
+        .expect("a format");
+    match report(of, &format, view)
+        .map_err(|failure| failure.to_string())
+        .expect("a printout")
+    {
         Printout::Styled(text) => anstream::adapter::strip_str(&text).to_string(),
         Printout::Exact(text) => text,
     }
 }
 
 fn widest(text: &str) -> usize {
-    text.lines().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0)
+    text.lines()
+        .map(unicode_width::UnicodeWidthStr::width)
+        .max()
+        .unwrap_or(0)
 }
 
 #[test]
@@ -46,7 +61,11 @@ fn human_in_140_columns() {
 
 #[test]
 fn human_with_everything() {
-    let view = View { show_info: true, all_findings: true, ..view(80) };
+    let view = View {
+        show_info: true,
+        all_findings: true,
+        ..view(80)
+    };
     assert_snapshot!(print(&shop_report(), "human", &view));
 }
 
@@ -57,7 +76,14 @@ fn human_when_nothing_is_broken() {
 
 #[test]
 fn human_cut_short() {
-    assert_snapshot!(print(&shop_report(), "human", &View { most: Some(1), ..view(80) }));
+    assert_snapshot!(print(
+        &shop_report(),
+        "human",
+        &View {
+            most: Some(1),
+            ..view(80)
+        }
+    ));
 }
 
 #[test]
@@ -128,12 +154,24 @@ fn jsonpath() {
 
 #[test]
 fn json_and_yaml_hold_the_report_and_nothing_else() {
-    let json: Report = serde_json::from_str(&print(&shop_report(), "json", &view(80))).expect("a report");
+    let json: Report =
+        serde_json::from_str(&print(&shop_report(), "json", &view(80))).expect("a report");
     assert_eq!(json, shop_report());
-    let yaml: Report = serde_saphyr::from_str(&print(&shop_report(), "yaml", &view(80))).expect("a report");
+    let yaml: Report =
+        serde_saphyr::from_str(&print(&shop_report(), "yaml", &view(80))).expect("a report");
     assert_eq!(yaml.causes.len(), 6);
-    let but_for_the_hostile = |report: Report| Report { causes: report.causes.into_iter().filter(|cause| cause.rank != 5).collect(), ..report };
-    assert_eq!(but_for_the_hostile(yaml), but_for_the_hostile(shop_report()));
+    let but_for_the_hostile = |report: Report| Report {
+        causes: report
+            .causes
+            .into_iter()
+            .filter(|cause| cause.rank != 5)
+            .collect(),
+        ..report
+    };
+    assert_eq!(
+        but_for_the_hostile(yaml),
+        but_for_the_hostile(shop_report())
+    );
 }
 
 #[test]
@@ -142,8 +180,19 @@ fn no_view_for_people_is_wider_than_asked() {
         let healthy = print(&healthy_report(), "human", &view(width));
         assert!(widest(&healthy) <= width);
         for format in ["human", "wide"] {
-            let text = print(&shop_report(), format, &View { show_info: true, all_findings: true, ..view(width) });
-            let too_wide: Vec<_> = text.lines().filter(|line| widest(line) > width && !is_command(line)).collect();
+            let text = print(
+                &shop_report(),
+                format,
+                &View {
+                    show_info: true,
+                    all_findings: true,
+                    ..view(width)
+                },
+            );
+            let too_wide: Vec<_> = text
+                .lines()
+                .filter(|line| widest(line) > width && !is_command(line))
+                .collect();
             assert!(too_wide.is_empty(), "{format} in {width}: {too_wide:#?}");
         }
     }
@@ -156,9 +205,29 @@ fn is_command(line: &str) -> bool {
 
 #[test]
 fn no_escape_sequence_of_the_cluster_reaches_any_format() {
-    for format in ["human", "wide", "table", "markdown", "yaml", "json", "name", "jsonpath={..name}", "custom-columns=N:.evidence[*].object.name"] {
-        let text = print(&shop_report(), format, &View { show_info: true, ..view(80) });
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{format}");
+    for format in [
+        "human",
+        "wide",
+        "table",
+        "markdown",
+        "yaml",
+        "json",
+        "name",
+        "jsonpath={..name}",
+        "custom-columns=N:.evidence[*].object.name",
+    ] {
+        let text = print(
+            &shop_report(),
+            format,
+            &View {
+                show_info: true,
+                ..view(80)
+            },
+        );
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{format}"
+        );
     }
 }
 
@@ -166,7 +235,14 @@ fn no_escape_sequence_of_the_cluster_reaches_any_format() {
 fn why_is_a_tree_from_the_object_down_to_its_causes() {
     let report = shop_report();
     let causes: Vec<_> = report.causes.iter().take(1).collect();
-    let ingress = &report.causes.first().expect("a cause").affected.get(2).expect("the Ingress").clone();
+    let ingress = &report
+        .causes
+        .first()
+        .expect("a cause")
+        .affected
+        .get(2)
+        .expect("the Ingress")
+        .clone();
     let tree = tree::print(ingress, &causes, &view(80));
     assert_snapshot!(anstream::adapter::strip_str(&tree).to_string());
 }

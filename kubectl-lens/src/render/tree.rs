@@ -35,12 +35,21 @@ struct Node<'a> {
 fn grow<'a>(cause: &'a Cause, target: &ObjectRef) -> Vec<Node<'a>> {
     let below = down(cause, target, &mut vec![target]);
     if below.is_empty() && !cause.subject.is_same(target) {
-        return vec![Node { object: &cause.subject, count: 1, relation: "", below: Vec::new() }];
+        return vec![Node {
+            object: &cause.subject,
+            count: 1,
+            relation: "",
+            below: Vec::new(),
+        }];
     }
     below
 }
 
-fn down<'a, 'b>(cause: &'a Cause, object: &ObjectRef, walked: &mut Vec<&'b ObjectRef>) -> Vec<Node<'a>>
+fn down<'a, 'b>(
+    cause: &'a Cause,
+    object: &ObjectRef,
+    walked: &mut Vec<&'b ObjectRef>,
+) -> Vec<Node<'a>>
 where
     'a: 'b,
 {
@@ -53,11 +62,21 @@ where
             continue;
         }
         // How many there are is told by the link that leads to them.
-        let count = cause.chain.iter().filter(|other| other.effect.is_same(&link.cause)).map(|other| other.count).max();
+        let count = cause
+            .chain
+            .iter()
+            .filter(|other| other.effect.is_same(&link.cause))
+            .map(|other| other.count)
+            .max();
         walked.push(&link.cause);
         let below = down(cause, &link.cause, walked);
         walked.pop();
-        nodes.push(Node { object: &link.cause, count: count.unwrap_or(1), relation: &link.relation, below });
+        nodes.push(Node {
+            object: &link.cause,
+            count: count.unwrap_or(1),
+            relation: &link.relation,
+            below,
+        });
     }
     nodes
 }
@@ -65,7 +84,11 @@ where
 fn branch(nodes: &[Node<'_>], cause: &Cause, margin: &str, is_last: bool, page: &mut Page) {
     if nodes.is_empty() {
         // The target is the cause itself.
-        verdict(cause, &format!("{margin}{}", if is_last { "└─ " } else { "├─ " }), page);
+        verdict(
+            cause,
+            &format!("{margin}{}", if is_last { "└─ " } else { "├─ " }),
+            page,
+        );
         return;
     }
     for (place, node) in nodes.iter().enumerate() {
@@ -89,9 +112,15 @@ fn verdict(cause: &Cause, head: &str, page: &mut Page) {
     page.hanging(
         &[Span::new(head, Theme::QUIET)],
         &[
-            Span::new(cause.severity.as_str().to_uppercase(), Theme::severity(cause.severity)),
+            Span::new(
+                cause.severity.as_str().to_uppercase(),
+                Theme::severity(cause.severity),
+            ),
             Span::new(format!(" {}", cause.title), Theme::TITLE),
-            Span::new(format!("  {} {:.0}%", cause.code, cause.confidence * 100.0), Theme::QUIET),
+            Span::new(
+                format!("  {} {:.0}%", cause.code, cause.confidence * 100.0),
+                Theme::QUIET,
+            ),
         ],
     );
 }
@@ -101,7 +130,11 @@ pub(crate) fn healthy(target: &ObjectRef, report: &Report, checks: usize, view: 
     let mut page = Page::new(view.width);
     page.hanging(
         &[],
-        &[Span::new(target.to_string(), Theme::TITLE), Span::plain(": "), Span::new("healthy", Theme::GOOD)],
+        &[
+            Span::new(target.to_string(), Theme::TITLE),
+            Span::plain(": "),
+            Span::new("healthy", Theme::GOOD),
+        ],
     );
     page.hanging(
         &[Span::new("  Checked  ", Theme::LABEL)],
@@ -111,11 +144,19 @@ pub(crate) fn healthy(target: &ObjectRef, report: &Report, checks: usize, view: 
         ))],
     );
     if !report.coverage.kinds.is_empty() {
-        let kinds: Vec<String> =
-            report.coverage.kinds.iter().map(|kind| format!("{} {}", kind.kind, kind.state.as_str())).collect();
+        let kinds: Vec<String> = report
+            .coverage
+            .kinds
+            .iter()
+            .map(|kind| format!("{} {}", kind.kind, kind.state.as_str()))
+            .collect();
         page.hanging(
             &[Span::new("  Unknown  ", Theme::LABEL)],
-            &[Span::plain(format!("{} (coverage {}%)", kinds.join(", "), report.coverage.percent))],
+            &[Span::plain(format!(
+                "{} (coverage {}%)",
+                kinds.join(", "),
+                report.coverage.percent
+            ))],
         );
     }
     page.into_text()

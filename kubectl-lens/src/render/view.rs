@@ -17,6 +17,10 @@ pub(crate) struct View {
 impl View {
     /// The causes that people get to see; programs get all.
     pub(crate) fn causes<'a>(&self, report: &'a Report) -> Vec<&'a Cause> {
-        report.causes.iter().filter(|cause| self.show_info || cause.severity > Severity::Info).collect()
+        report
+            .causes
+            .iter()
+            .filter(|cause| self.show_info || cause.severity > Severity::Info)
+            .collect()
     }
 }

@@ -29,7 +29,9 @@ impl Checks {
             codes.remove(&code);
         }
         if codes.is_empty() {
-            return Err(Failure::new("--only and --skip together leave no analyzer to run"));
+            return Err(Failure::new(
+                "--only and --skip together leave no analyzer to run",
+            ));
         }
         Ok(Self::Only(codes))
     }
@@ -56,13 +58,19 @@ impl Checks {
 
 fn matching(words: &[String], flag: &str, catalog: &[Entry]) -> Result<BTreeSet<String>, Failure> {
     let mut codes = BTreeSet::new();
-    for word in words.iter().map(|word| word.trim()).filter(|word| !word.is_empty()) {
+    for word in words
+        .iter()
+        .map(|word| word.trim())
+        .filter(|word| !word.is_empty())
+    {
         let found: Vec<_> = select(word, catalog)
             .map_err(|error| Failure::new(format!("{flag} `{word}` is not a pattern: {error}")))?
             .map(|entry| entry.code.clone())
             .collect();
         if found.is_empty() {
-            let known = catalog.iter().flat_map(|entry| [&entry.code, &entry.name, &entry.family]);
+            let known = catalog
+                .iter()
+                .flat_map(|entry| [&entry.code, &entry.name, &entry.family]);
             let near = did_you_mean(word, known.map(String::as_str));
             return Err(Failure::new(format!("{flag} `{word}` names no analyzer"))
                 .way_out(near.unwrap_or_else(|| "kubectl lens analyzers lists them".to_owned())));
@@ -78,9 +86,14 @@ pub(crate) fn select<'a>(
     catalog: &'a [Entry],
 ) -> Result<impl Iterator<Item = &'a Entry> + use<'a>, glob::PatternError> {
     let pattern = Pattern::new(word)?;
-    let options = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
+    let options = MatchOptions {
+        case_sensitive: false,
+        ..MatchOptions::new()
+    };
     Ok(catalog.iter().filter(move |entry| {
-        [&entry.code, &entry.name, &entry.family, entry.topic].into_iter().any(|text| pattern.matches_with(text, options))
+        [&entry.code, &entry.name, &entry.family, entry.topic]
+            .into_iter()
+            .any(|text| pattern.matches_with(text, options))
     }))
 }
 
@@ -91,24 +104,41 @@ mod tests {
 
     fn codes(only: &[&str], skip: &[&str]) -> Result<Vec<String>, String> {
         let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let flags = CheckFlags { only: words(only), skip: words(skip) };
+        let flags = CheckFlags {
+            only: words(only),
+            skip: words(skip),
+        };
         let catalog = three_entries();
         let checks = Checks::new(&flags, &catalog).map_err(|failure| failure.to_string())?;
-        Ok(catalog.iter().map(|entry| entry.code.clone()).filter(|code| checks.runs(code)).collect())
+        Ok(catalog
+            .iter()
+            .map(|entry| entry.code.clone())
+            .filter(|code| checks.runs(code))
+            .collect())
     }
 
     #[test]
     fn analyzers_are_chosen_by_code_name_family_and_pattern() {
         assert_eq!(codes(&["cfg001"], &[]), Ok(vec!["CFG001".into()]));
         assert_eq!(codes(&["image-not-found"], &[]), Ok(vec!["IMG002".into()]));
-        assert_eq!(codes(&["CFG"], &[]), Ok(vec!["CFG001".into(), "CFG002".into()]));
-        assert_eq!(codes(&["*-missing"], &["secret-*"]), Ok(vec!["CFG001".into()]));
+        assert_eq!(
+            codes(&["CFG"], &[]),
+            Ok(vec!["CFG001".into(), "CFG002".into()])
+        );
+        assert_eq!(
+            codes(&["*-missing"], &["secret-*"]),
+            Ok(vec!["CFG001".into()])
+        );
     }
 
     #[test]
     fn an_unknown_code_names_the_nearest() {
         let message = codes(&["CFG01"], &[]).expect_err("unknown");
-        assert!(message.starts_with("error: --only `CFG01` names no analyzer\n  try: did you mean CFG001"), "{message}");
+        assert!(
+            message
+                .starts_with("error: --only `CFG01` names no analyzer\n  try: did you mean CFG001"),
+            "{message}"
+        );
     }
 
     #[test]

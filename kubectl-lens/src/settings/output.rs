@@ -21,7 +21,12 @@ pub(crate) struct OutputSettings {
 impl OutputSettings {
     pub(crate) fn new(flags: &OutputFlags) -> Result<Self, Failure> {
         Ok(Self {
-            format: flags.output.as_deref().map(Format::parse).transpose()?.unwrap_or_default(),
+            format: flags
+                .output
+                .as_deref()
+                .map(Format::parse)
+                .transpose()?
+                .unwrap_or_default(),
             streams: Streams::new(flags.color),
             width: terminal::width(),
             // Log lines and moving lines would write over each other.

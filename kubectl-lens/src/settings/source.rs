@@ -49,7 +49,10 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl PictureSettings {
     /// The meaning of the flags together.
-    pub(crate) fn new(connection: &ConnectionFlags, picture: &PictureFlags) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        connection: &ConnectionFlags,
+        picture: &PictureFlags,
+    ) -> Result<Self, Failure> {
         let namespaces = namespaces(connection, picture)?;
         let origin = match (&picture.from, picture.demo) {
             (Some(path), _) => Origin::Recorded(path.clone()),
@@ -57,8 +60,10 @@ impl PictureSettings {
             (None, false) => Origin::Live(Box::new(connection.clone())),
         };
         if picture.now.is_some() && matches!(origin, Origin::Live(_)) {
-            return Err(Failure::new("--now is for recorded pictures: a live cluster has its own time")
-                .way_out("add --from PATH, or leave --now out"));
+            return Err(Failure::new(
+                "--now is for recorded pictures: a live cluster has its own time",
+            )
+            .way_out("add --from PATH, or leave --now out"));
         }
         Ok(Self {
             origin,
@@ -94,7 +99,12 @@ fn namespaces(connection: &ConnectionFlags, picture: &PictureFlags) -> Result<Na
         .way_out("choose one of -A and -n"));
     }
     let mut named: Vec<String> = Vec::new();
-    for name in connection.namespace.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+    for name in connection
+        .namespace
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+    {
         if !named.iter().any(|known| known == name) {
             named.push(name.to_owned());
         }
@@ -111,7 +121,9 @@ fn namespaces(connection: &ConnectionFlags, picture: &PictureFlags) -> Result<Na
 
 /// kubectl's notation: a number of seconds, or a number with a unit; 0 means no limit.
 fn request_timeout(text: Option<&str>) -> Result<Option<Duration>, Failure> {
-    let Some(text) = text else { return Ok(Some(REQUEST_TIMEOUT)) };
+    let Some(text) = text else {
+        return Ok(Some(REQUEST_TIMEOUT));
+    };
     let bad = || {
         Failure::new(format!("--request-timeout `{text}` is not a time"))
             .way_out("write it as 30s, 2m or 1h; 0 means no limit")
@@ -131,21 +143,34 @@ fn request_timeout(text: Option<&str>) -> Result<Option<Duration>, Failure> {
 mod tests {
     use super::*;
 
-    fn settings(connection: &ConnectionFlags, picture: &PictureFlags) -> Result<PictureSettings, String> {
+    fn settings(
+        connection: &ConnectionFlags,
+        picture: &PictureFlags,
+    ) -> Result<PictureSettings, String> {
         PictureSettings::new(connection, picture).map_err(|failure| failure.to_string())
     }
 
     #[test]
     fn all_namespaces_and_one_namespace_contradict_each_other() {
-        let connection = ConnectionFlags { namespace: vec!["shop".into()], ..Default::default() };
-        let picture = PictureFlags { all_namespaces: true, ..Default::default() };
+        let connection = ConnectionFlags {
+            namespace: vec!["shop".into()],
+            ..Default::default()
+        };
+        let picture = PictureFlags {
+            all_namespaces: true,
+            ..Default::default()
+        };
         let message = settings(&connection, &picture).expect_err("a contradiction");
-        assert_eq!(message, "error: -A asks for all namespaces and -n for shop only\n  try: choose one of -A and -n");
+        assert_eq!(
+            message,
+            "error: -A asks for all namespaces and -n for shop only\n  try: choose one of -A and -n"
+        );
     }
 
     #[test]
     fn without_a_namespace_the_contexts_own_is_meant() {
-        let settings = settings(&ConnectionFlags::default(), &PictureFlags::default()).expect("settings");
+        let settings =
+            settings(&ConnectionFlags::default(), &PictureFlags::default()).expect("settings");
         assert_eq!(settings.namespaces, Namespaces::Current);
         assert!(matches!(settings.origin, Origin::Live(_)));
     }
@@ -162,7 +187,10 @@ mod tests {
 
     #[test]
     fn a_live_cluster_has_its_own_time() {
-        let picture = PictureFlags { now: "2026-11-23T12:00:00Z".parse().ok(), ..Default::default() };
+        let picture = PictureFlags {
+            now: "2026-11-23T12:00:00Z".parse().ok(),
+            ..Default::default()
+        };
         assert!(settings(&ConnectionFlags::default(), &picture).is_err());
     }
 }

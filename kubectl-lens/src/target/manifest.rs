@@ -29,11 +29,16 @@ struct Metadata {
 
 /// The objects of a YAML or JSON file with any number of documents; `-` is standard input.
 pub(crate) fn of_manifest(path: &Path) -> Result<Vec<Target>, Failure> {
-    let shown = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let shown = if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
     let text = read(path).with_context(|| format!("cannot read {shown}"))?;
     let targets = of_text(&text).with_context(|| format!("{shown} is not a manifest"))?;
     if targets.is_empty() {
-        return Err(Failure::new(format!("{shown} names no object")).way_out("a manifest has kind and metadata.name"));
+        return Err(Failure::new(format!("{shown} names no object"))
+            .way_out("a manifest has kind and metadata.name"));
     }
     Ok(targets)
 }
@@ -49,18 +54,29 @@ fn read(path: &Path) -> std::io::Result<String> {
 
 fn of_text(text: &str) -> Result<Vec<Target>, serde_saphyr::Error> {
     let mut targets = Vec::new();
-    for manifest in serde_saphyr::from_multiple::<Option<Manifest>>(text)?.into_iter().flatten() {
+    for manifest in serde_saphyr::from_multiple::<Option<Manifest>>(text)?
+        .into_iter()
+        .flatten()
+    {
         collect(manifest, &mut targets);
     }
     Ok(targets)
 }
 
 fn collect(manifest: Manifest, targets: &mut Vec<Target>) {
-    let Manifest { kind, metadata, items } = manifest;
+    let Manifest {
+        kind,
+        metadata,
+        items,
+    } = manifest;
     if kind.ends_with("List") && !items.is_empty() {
         items.into_iter().for_each(|item| collect(item, targets));
     } else if !kind.is_empty() && !metadata.name.is_empty() {
-        targets.push(Target { kind, name: metadata.name, namespace: metadata.namespace });
+        targets.push(Target {
+            kind,
+            name: metadata.name,
+            namespace: metadata.namespace,
+        });
     }
 }
 
@@ -69,7 +85,11 @@ mod tests {
     use super::{Target, of_text};
 
     fn target(kind: &str, name: &str, namespace: Option<&str>) -> Target {
-        Target { kind: kind.into(), name: name.into(), namespace: namespace.map(Into::into) }
+        Target {
+            kind: kind.into(),
+            name: name.into(),
+            namespace: namespace.map(Into::into),
+        }
     }
 
     #[test]
@@ -77,7 +97,11 @@ mod tests {
         let text = "kind: Deployment\nmetadata: {name: web, namespace: shop}\n---\n---\nkind: List\nitems:\n- kind: Service\n  metadata: {name: web}\n- kind: ConfigMap\n  metadata: {name: conf}\n";
         assert_eq!(
             of_text(text).expect("targets"),
-            [target("Deployment", "web", Some("shop")), target("Service", "web", None), target("ConfigMap", "conf", None)]
+            [
+                target("Deployment", "web", Some("shop")),
+                target("Service", "web", None),
+                target("ConfigMap", "conf", None)
+            ]
         );
     }
 

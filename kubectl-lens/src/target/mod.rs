@@ -31,30 +31,48 @@ impl Target {
         let (kind, name) = match words {
             [] => return Ok(None),
             [word] => word.split_once('/').ok_or_else(|| {
-                Failure::new(format!("`{word}` names no object")).way_out(format!("name it as {word}/NAME, or {word} NAME"))
+                Failure::new(format!("`{word}` names no object"))
+                    .way_out(format!("name it as {word}/NAME, or {word} NAME"))
             })?,
             [kind, name] if !kind.contains('/') => (kind.as_str(), name.as_str()),
             several => {
-                return Err(Failure::new(format!("`{}` is more than one object", several.join(" ")))
-                    .way_out("ask about one: KIND/NAME or KIND NAME"));
+                return Err(Failure::new(format!(
+                    "`{}` is more than one object",
+                    several.join(" ")
+                ))
+                .way_out("ask about one: KIND/NAME or KIND NAME"));
             }
         };
         if kind.is_empty() || name.is_empty() || name.contains('/') {
-            return Err(Failure::new(format!("`{}` is not KIND/NAME", words.join(" "))).way_out("for example deploy/web"));
+            return Err(
+                Failure::new(format!("`{}` is not KIND/NAME", words.join(" ")))
+                    .way_out("for example deploy/web"),
+            );
         }
-        Ok(Some(Self { kind: kind.to_owned(), name: name.to_owned(), namespace: None }))
+        Ok(Some(Self {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            namespace: None,
+        }))
     }
 
     /// The object in the picture, or, where it is missing and that is a cause, in the report.
     pub(crate) fn find(&self, snapshot: &Snapshot, report: &Report) -> Result<ObjectRef, Failure> {
         let known = self.of_kind(snapshot)?;
         let is_it = |object: &&ObjectRef| {
-            object.name == self.name && (self.namespace.is_none() || object.namespace == self.namespace)
+            object.name == self.name
+                && (self.namespace.is_none() || object.namespace == self.namespace)
         };
         let mut found: Vec<&ObjectRef> = known.iter().filter(is_it).collect();
         if found.is_empty() {
-            let spoken_of = report.causes.iter().flat_map(|cause| std::iter::once(&cause.subject).chain(&cause.affected));
-            found = spoken_of.filter(|object| self.names_kind(&object.kind)).filter(is_it).collect();
+            let spoken_of = report
+                .causes
+                .iter()
+                .flat_map(|cause| std::iter::once(&cause.subject).chain(&cause.affected));
+            found = spoken_of
+                .filter(|object| self.names_kind(&object.kind))
+                .filter(is_it)
+                .collect();
             found.sort();
             found.dedup_by(|a, b| a.is_same(b));
         }
@@ -62,9 +80,17 @@ impl Target {
             [only] => Ok((*only).clone()),
             [] => Err(self.not_found(snapshot, &known)),
             several => {
-                let places: Vec<&str> = several.iter().filter_map(|object| object.namespace.as_deref()).collect();
-                Err(Failure::new(format!("{}/{} is in {} namespaces", self.kind, self.name, places.len()))
-                    .way_out(format!("choose one: -n {}", places.join(", -n "))))
+                let places: Vec<&str> = several
+                    .iter()
+                    .filter_map(|object| object.namespace.as_deref())
+                    .collect();
+                Err(Failure::new(format!(
+                    "{}/{} is in {} namespaces",
+                    self.kind,
+                    self.name,
+                    places.len()
+                ))
+                .way_out(format!("choose one: -n {}", places.join(", -n "))))
             }
         }
     }
@@ -101,8 +127,12 @@ impl Target {
         let name = kind.to_lowercase();
         kind_of(&self.kind).is_some_and(|known| known.as_str() == kind)
             || word == name
-            || word.strip_suffix("es").is_some_and(|singular| singular == name)
-            || word.strip_suffix('s').is_some_and(|singular| singular == name)
+            || word
+                .strip_suffix("es")
+                .is_some_and(|singular| singular == name)
+            || word
+                .strip_suffix('s')
+                .is_some_and(|singular| singular == name)
     }
 
     fn not_found(&self, snapshot: &Snapshot, known: &[ObjectRef]) -> Failure {
@@ -111,11 +141,21 @@ impl Target {
             None => format!("{}/{}", self.kind, self.name),
         };
         let gap = kind_of(&self.kind).and_then(|kind| {
-            let namespace = self.namespace.as_deref().or(snapshot.scope().namespaces.first().map(String::as_str));
-            snapshot.gaps().find(kind, namespace.unwrap_or_default()).map(|gap| (kind, gap))
+            let namespace = self.namespace.as_deref().or(snapshot
+                .scope()
+                .namespaces
+                .first()
+                .map(String::as_str));
+            snapshot
+                .gaps()
+                .find(kind, namespace.unwrap_or_default())
+                .map(|gap| (kind, gap))
         });
         if let Some((kind, gap)) = gap {
-            return Failure::new(format!("whether there is {asked} is not known: {kind} objects could not all be read ({})", gap.detail));
+            return Failure::new(format!(
+                "whether there is {asked} is not known: {kind} objects could not all be read ({})",
+                gap.detail
+            ));
         }
         let names = known.iter().map(|object| object.name.as_str());
         let near: Vec<String> = nearest(&self.name, names)
@@ -123,7 +163,11 @@ impl Target {
             .filter_map(|name| known.iter().find(|object| object.name == name))
             .map(ObjectRef::to_string)
             .collect();
-        let way_out = if near.is_empty() { String::new() } else { format!("did you mean {}?", near.join(", ")) };
+        let way_out = if near.is_empty() {
+            String::new()
+        } else {
+            format!("did you mean {}?", near.join(", "))
+        };
         let where_looked = match snapshot.scope().namespaces.as_slice() {
             [] => String::new(),
             looked => format!(" (looked in {})", looked.join(", ")),
@@ -131,7 +175,6 @@ impl Target {
         Failure::new(format!("there is no {asked}{where_looked}")).way_out(way_out)
     }
 }
-
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -150,7 +193,9 @@ pub(crate) mod tests {
         let mut batch = Batch::default();
         for (namespace, name) in [("shop", "web"), ("shop", "worker"), ("blog", "worker")] {
             let object = json!({"metadata": {"namespace": namespace, "name": name, "uid": format!("{namespace}-{name}")}});
-            batch.push_value(Kind::Deployment, object).expect("a Deployment");
+            batch
+                .push_value(Kind::Deployment, object)
+                .expect("a Deployment");
         }
         builder.absorb(batch);
         builder.build_live("2026-11-23T12:00:00Z".parse().expect("a time"))
@@ -167,12 +212,18 @@ pub(crate) mod tests {
     #[test]
     fn an_object_is_named_in_one_word_or_two() {
         assert_eq!(find(&["deploy/web"]), Ok("Deployment shop/web".into()));
-        assert_eq!(find(&["deployments.apps", "web"]), Ok("Deployment shop/web".into()));
+        assert_eq!(
+            find(&["deployments.apps", "web"]),
+            Ok("Deployment shop/web".into())
+        );
     }
 
     #[test]
     fn an_object_whose_absence_is_a_cause_can_be_asked_about() {
-        assert_eq!(find(&["cm/web-config"]), Ok("ConfigMap shop/web-config".into()));
+        assert_eq!(
+            find(&["cm/web-config"]),
+            Ok("ConfigMap shop/web-config".into())
+        );
     }
 
     #[test]
@@ -191,14 +242,29 @@ pub(crate) mod tests {
     fn a_name_in_several_namespaces_asks_which() {
         assert_eq!(
             find(&["deploy/worker"]),
-            Err("error: deploy/worker is in 2 namespaces\n  try: choose one: -n blog, -n shop".into())
+            Err(
+                "error: deploy/worker is in 2 namespaces\n  try: choose one: -n blog, -n shop"
+                    .into()
+            )
         );
     }
 
     #[test]
     fn words_that_name_no_object_say_how_to_name_one() {
-        assert!(find(&["deploy"]).expect_err("no name").contains("deploy/NAME"));
-        assert!(find(&["deploy/"]).expect_err("no name").contains("not KIND/NAME"));
-        assert!(find(&["deploy/web", "x"]).expect_err("two").contains("more than one"));
+        assert!(
+            find(&["deploy"])
+                .expect_err("no name")
+                .contains("deploy/NAME")
+        );
+        assert!(
+            find(&["deploy/"])
+                .expect_err("no name")
+                .contains("not KIND/NAME")
+        );
+        assert!(
+            find(&["deploy/web", "x"])
+                .expect_err("two")
+                .contains("more than one")
+        );
     }
 }

@@ -68,7 +68,11 @@ mod tests {
     fn quoted_text_is_never_torn() {
         assert_eq!(
             fold_command("kubectl patch x -p '[{\"op\": \"remove\"}]' --now", 20),
-            ["kubectl patch x -p \\", "  '[{\"op\": \"remove\"}]' \\", "  --now"]
+            [
+                "kubectl patch x -p \\",
+                "  '[{\"op\": \"remove\"}]' \\",
+                "  --now"
+            ]
         );
     }
 }

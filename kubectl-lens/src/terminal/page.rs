@@ -19,7 +19,10 @@ pub(crate) struct Span {
 impl Span {
     /// `text`, made safe for a terminal.
     pub(crate) fn new(text: impl AsRef<str>, style: Style) -> Self {
-        Self { text: printable(text.as_ref()).into_owned(), style }
+        Self {
+            text: printable(text.as_ref()).into_owned(),
+            style,
+        }
     }
 
     pub(crate) fn plain(text: impl AsRef<str>) -> Self {
@@ -36,7 +39,10 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, text: String::new() }
+        Self {
+            width,
+            text: String::new(),
+        }
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -74,7 +80,9 @@ impl Page {
         let lead = characters(head);
         let text = characters(spans);
         let tail = characters(tail);
-        let gap = self.width.saturating_sub(columns(&lead) + columns(&text) + columns(&tail));
+        let gap = self
+            .width
+            .saturating_sub(columns(&lead) + columns(&text) + columns(&tail));
         if gap < 2 {
             self.hanging(head, spans);
             self.text.extend(std::iter::repeat_n(' ', columns(&lead)));
@@ -109,7 +117,10 @@ impl Page {
 }
 
 fn characters(spans: &[Span]) -> Vec<Styled> {
-    spans.iter().flat_map(|span| span.text.chars().map(|character| (character, span.style))).collect()
+    spans
+        .iter()
+        .flat_map(|span| span.text.chars().map(|character| (character, span.style)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,21 +130,32 @@ mod tests {
     #[test]
     fn further_lines_begin_below_the_text() {
         let mut page = Page::new(16);
-        page.hanging(&[Span::plain("  Why  ")], &[Span::plain("it does not start")]);
+        page.hanging(
+            &[Span::plain("  Why  ")],
+            &[Span::plain("it does not start")],
+        );
         assert_eq!(page.into_text(), "  Why  it does\n       not start\n");
     }
 
     #[test]
     fn a_tail_that_fits_stands_at_the_right_edge() {
         let mut page = Page::new(16);
-        page.hanging_with_tail(&[Span::plain("1 ")], &[Span::plain("broken")], &[Span::plain("A001")]);
+        page.hanging_with_tail(
+            &[Span::plain("1 ")],
+            &[Span::plain("broken")],
+            &[Span::plain("A001")],
+        );
         assert_eq!(page.into_text(), "1 broken    A001\n");
     }
 
     #[test]
     fn a_tail_that_does_not_fit_gets_its_own_line() {
         let mut page = Page::new(12);
-        page.hanging_with_tail(&[Span::plain("1 ")], &[Span::plain("is broken")], &[Span::plain("A001")]);
+        page.hanging_with_tail(
+            &[Span::plain("1 ")],
+            &[Span::plain("is broken")],
+            &[Span::plain("A001")],
+        );
         assert_eq!(page.into_text(), "1 is broken\n  A001\n");
     }
 

@@ -34,7 +34,10 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_not_even_copied() {
-        assert!(matches!(printable("größer → ok"), Cow::Borrowed("größer → ok")));
+        assert!(matches!(
+            printable("größer → ok"),
+            Cow::Borrowed("größer → ok")
+        ));
     }
 
     #[test]

@@ -34,7 +34,11 @@ impl Progress {
         let lines = shows.then(|| {
             let all = MultiProgress::new();
             let top = all.add(line("{spinner} {msg}"));
-            Lines { all, top, state: Mutex::default() }
+            Lines {
+                all,
+                top,
+                state: Mutex::default(),
+            }
         });
         Self { lines }
     }
@@ -78,9 +82,15 @@ impl Progress {
     fn change(&self, change: impl FnOnce(&Lines, &mut State)) {
         let Some(lines) = &self.lines else { return };
         // A thread that died with the lock leaves only a count behind.
-        let mut state = lines.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = lines
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         change(lines, &mut state);
-        lines.top.set_message(format!("reading: {} kinds, {} objects", state.kinds_read, state.objects));
+        lines.top.set_message(format!(
+            "reading: {} kinds, {} objects",
+            state.kinds_read, state.objects
+        ));
     }
 }
 

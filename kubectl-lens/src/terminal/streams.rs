@@ -66,7 +66,11 @@ impl Streams {
     }
 
     fn write(mut stream: impl Write, text: &str) -> io::Result<()> {
-        forgive_closed_pipe(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
+        forgive_closed_pipe(
+            stream
+                .write_all(text.as_bytes())
+                .and_then(|()| stream.flush()),
+        )
     }
 }
 
@@ -79,7 +83,12 @@ fn forgive_closed_pipe(result: io::Result<()>) -> io::Result<()> {
 
 /// Columns to lay text out for: the terminal's, else `COLUMNS`, else 80.
 pub(crate) fn width() -> usize {
-    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let terminal =
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let wanted = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.filter(|width| *width > 0).or_else(wanted).unwrap_or(80).clamp(40, 160)
+    terminal
+        .filter(|width| *width > 0)
+        .or_else(wanted)
+        .unwrap_or(80)
+        .clamp(40, 160)
 }

@@ -8,7 +8,9 @@ pub(super) type Styled = (char, Style);
 
 /// Columns that the characters take.
 pub(super) fn columns(text: &[Styled]) -> usize {
-    text.iter().map(|(character, _)| character.width().unwrap_or(0)).sum()
+    text.iter()
+        .map(|(character, _)| character.width().unwrap_or(0))
+        .sum()
 }
 
 /// Breaks `text` at blanks into lines of at most `width` columns; the first may take `first`.
@@ -67,7 +69,9 @@ mod tests {
     use super::{Styled, columns, wrap};
 
     fn styled(text: &str) -> Vec<Styled> {
-        text.chars().map(|character| (character, Style::new())).collect()
+        text.chars()
+            .map(|character| (character, Style::new()))
+            .collect()
     }
 
     fn lines(text: &str, first: usize, width: usize) -> Vec<String> {
@@ -89,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_word_longer_than_the_line_is_broken() {
-        assert_eq!(lines("ab registry.example.com", 8, 8), ["ab", "registry", ".example", ".com"]);
+        assert_eq!(
+            lines("ab registry.example.com", 8, 8),
+            ["ab", "registry", ".example", ".com"]
+        );
     }
 
     #[test]

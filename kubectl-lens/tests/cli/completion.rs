@@ -7,13 +7,27 @@ fn asked_by_kubectl(words: &[&str]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a folder");
     let dir_name = dir.path().to_str().expect("a name");
     let installed = run(&["completion", "install", "--dir", dir_name]);
-    assert_eq!((installed.status, installed.stdout.as_str()), (Some(0), ""), "{}", installed.stderr);
+    assert_eq!(
+        (installed.status, installed.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        installed.stderr
+    );
     let again = run(&["completion", "install", "--dir", dir_name]);
-    assert_eq!(again.status, Some(0), "a second time is fine: {}", again.stderr);
+    assert_eq!(
+        again.status,
+        Some(0),
+        "a second time is fine: {}",
+        again.stderr
+    );
     let program = dir.path().join("kubectl_complete-lens");
     let answer = finish(named(&program, words).output().expect("the program starts"));
     assert_eq!((answer.status, answer.stderr.as_str()), (Some(0), ""));
-    answer.stdout.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
+    answer
+        .stdout
+        .lines()
+        .map(|line| line.split('\t').next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 #[cfg(unix)]
@@ -28,7 +42,12 @@ fn kubectl_gets_verbs_flags_values_and_codes() {
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_completed_is_no_error() {
-    assert_eq!(asked_by_kubectl(&["nonsense", "x", "y"]).last().map(String::as_str), Some(":4"));
+    assert_eq!(
+        asked_by_kubectl(&["nonsense", "x", "y"])
+            .last()
+            .map(String::as_str),
+        Some(":4")
+    );
     assert_eq!(asked_by_kubectl(&[]).last().map(String::as_str), Some(":4"));
 }
 

@@ -23,7 +23,14 @@ fn help_of_diagnose_with_every_flag() {
 
 #[test]
 fn help_of_the_other_verbs() {
-    let verbs: [&[&str]; 6] = [&["why"], &["explain"], &["analyzers"], &["snapshot"], &["snapshot", "save"], &["completion"]];
+    let verbs: [&[&str]; 6] = [
+        &["why"],
+        &["explain"],
+        &["analyzers"],
+        &["snapshot"],
+        &["snapshot", "save"],
+        &["completion"],
+    ];
     for verb in verbs {
         let words: Vec<&str> = verb.iter().copied().chain(["-h"]).collect();
         assert_snapshot!(verb.join("_"), help(&words));
@@ -41,5 +48,9 @@ fn no_verb_shows_the_help_and_is_no_answer() {
 fn the_program_calls_itself_as_users_call_it() {
     let run = run(&["diagnose", "--nonsense"]);
     assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
-    assert!(run.stderr.contains("Usage: kubectl lens diagnose"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("Usage: kubectl lens diagnose"),
+        "{}",
+        run.stderr
+    );
 }

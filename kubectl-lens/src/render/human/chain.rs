@@ -23,7 +23,11 @@ pub(super) fn print(cause: &Cause, view: &View, page: &mut Page) {
             if step == 0 {
                 spans.push(Span::plain(short(&link.cause, &cause.subject)));
             }
-            let arrow = if view.wide { format!(" →({}) ", link.relation) } else { " → ".to_owned() };
+            let arrow = if view.wide {
+                format!(" →({}) ", link.relation)
+            } else {
+                " → ".to_owned()
+            };
             spans.push(Span::new(arrow, Theme::QUIET));
             spans.push(Span::plain(short(&link.effect, &cause.subject)));
             if link.count > 1 {
@@ -32,7 +36,10 @@ pub(super) fn print(cause: &Cause, view: &View, page: &mut Page) {
         }
         if place == 0 && hidden > 0 {
             let noun = if hidden == 1 { "way" } else { "ways" };
-            spans.push(Span::new(format!("  and {hidden} more {noun}"), Theme::QUIET));
+            spans.push(Span::new(
+                format!("  and {hidden} more {noun}"),
+                Theme::QUIET,
+            ));
         }
         page.hanging(&[label(name)], &spans);
     }
@@ -64,10 +71,17 @@ fn ways(cause: &Cause) -> Vec<Vec<&ChainLink>> {
     ways
 }
 
-fn follow<'a>(chain: &'a [ChainLink], from: &ObjectRef, way: &mut Vec<&'a ChainLink>, ways: &mut Vec<Vec<&'a ChainLink>>) {
+fn follow<'a>(
+    chain: &'a [ChainLink],
+    from: &ObjectRef,
+    way: &mut Vec<&'a ChainLink>,
+    ways: &mut Vec<Vec<&'a ChainLink>>,
+) {
     let walked = |object: &ObjectRef| way.iter().any(|link| link.cause.is_same(object));
-    let next: Vec<&ChainLink> =
-        chain.iter().filter(|link| link.cause.is_same(from) && !walked(&link.effect) && !walked(from)).collect();
+    let next: Vec<&ChainLink> = chain
+        .iter()
+        .filter(|link| link.cause.is_same(from) && !walked(&link.effect) && !walked(from))
+        .collect();
     if ways.len() >= MOST_WAYS {
         return;
     }
@@ -106,18 +120,29 @@ mod tests {
         cause.chain = links;
         ways(&cause)
             .iter()
-            .map(|way| way.iter().map(|link| format!("{}{}", link.cause.name, link.effect.name)).collect::<Vec<_>>().join(" "))
+            .map(|way| {
+                way.iter()
+                    .map(|link| format!("{}{}", link.cause.name, link.effect.name))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .collect()
     }
 
     #[test]
     fn a_chain_that_branches_gives_a_way_for_each_end() {
-        assert_eq!(names(vec![link("a", "b"), link("b", "c"), link("a", "d")]), ["ab bc", "ad"]);
+        assert_eq!(
+            names(vec![link("a", "b"), link("b", "c"), link("a", "d")]),
+            ["ab bc", "ad"]
+        );
     }
 
     #[test]
     fn a_circle_ends_where_it_began() {
-        assert_eq!(names(vec![link("x", "a"), link("a", "b"), link("b", "a")]), ["xa ab"]);
+        assert_eq!(
+            names(vec![link("x", "a"), link("a", "b"), link("b", "a")]),
+            ["xa ab"]
+        );
         assert!(names(vec![link("a", "a")]).is_empty());
     }
 }

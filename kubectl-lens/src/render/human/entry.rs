@@ -28,7 +28,13 @@ pub(super) fn print(entry: &Entry<'_>, report: &Report, view: &View, page: &mut 
     remedy::print(&cause.suggestions, page);
     if view.wide {
         ruled_out(cause, page);
-        page.hanging(&[label("Id")], &[Span::new(format!("{} ({})", cause.id, cause.name), Theme::QUIET)]);
+        page.hanging(
+            &[label("Id")],
+            &[Span::new(
+                format!("{} ({})", cause.id, cause.name),
+                Theme::QUIET,
+            )],
+        );
     }
 }
 
@@ -37,38 +43,63 @@ fn title(entry: &Entry<'_>, page: &mut Page) {
     page.hanging_with_tail(
         &[
             Span::plain(format!("{:>2}  ", cause.rank)),
-            Span::new(cause.severity.as_str().to_uppercase(), Theme::severity(cause.severity)),
+            Span::new(
+                cause.severity.as_str().to_uppercase(),
+                Theme::severity(cause.severity),
+            ),
             Span::plain(" ".repeat(10_usize.saturating_sub(cause.severity.as_str().len()))),
         ],
         &[Span::new(entry.title(), Theme::TITLE)],
-        &[Span::new(format!("{}  {:.0}%", cause.code, cause.confidence * 100.0), Theme::QUIET)],
+        &[Span::new(
+            format!("{}  {:.0}%", cause.code, cause.confidence * 100.0),
+            Theme::QUIET,
+        )],
     );
 }
 
 /// What suffers, unless the chain says it all.
 fn hits(cause: &Cause, view: &View, page: &mut Page) {
     let told = |object: &&ObjectRef| cause.chain.iter().any(|link| link.effect.is_same(object));
-    if cause.affected.is_empty() || (!view.wide && cause.affected.iter().all(|object| told(&object))) {
+    if cause.affected.is_empty()
+        || (!view.wide && cause.affected.iter().all(|object| told(&object)))
+    {
         return;
     }
     let most = if view.wide { usize::MAX } else { NAMED };
-    page.hanging(&[label("Hits")], &[Span::plain(list(cause.affected.iter(), most))]);
+    page.hanging(
+        &[label("Hits")],
+        &[Span::plain(list(cause.affected.iter(), most))],
+    );
 }
 
 /// The other causes of a group.
 fn same(entry: &Entry<'_>, view: &View, page: &mut Page) {
     let most = if view.wide { usize::MAX } else { NAMED };
-    let subjects: Vec<&ObjectRef> =
-        std::iter::once(entry.first).chain(entry.others.iter().copied()).map(|cause| &cause.subject).collect();
+    let subjects: Vec<&ObjectRef> = std::iter::once(entry.first)
+        .chain(entry.others.iter().copied())
+        .map(|cause| &cause.subject)
+        .collect();
     page.hanging(
         &[label("All")],
-        &[Span::plain(format!("{} causes: {}", entry.size(), list(subjects.into_iter(), most)))],
+        &[Span::plain(format!(
+            "{} causes: {}",
+            entry.size(),
+            list(subjects.into_iter(), most)
+        ))],
     );
-    page.hanging(&[label("")], &[Span::new(format!("The rest here is about {}.", entry.first.subject), Theme::QUIET)]);
+    page.hanging(
+        &[label("")],
+        &[Span::new(
+            format!("The rest here is about {}.", entry.first.subject),
+            Theme::QUIET,
+        )],
+    );
 }
 
 fn since(cause: &Cause, report: &Report, view: &View, page: &mut Page) {
-    let (Some(first), Some(now)) = (cause.first_seen, report.taken_at) else { return };
+    let (Some(first), Some(now)) = (cause.first_seen, report.taken_at) else {
+        return;
+    };
     let mut text = format!("{} ago", age(first, now));
     if view.wide {
         text.push_str(&format!(" ({})", instant(first)));
@@ -83,7 +114,10 @@ fn ruled_out(cause: &Cause, page: &mut Page) {
     for (place, other) in cause.ruled_out.iter().enumerate() {
         let name = if place == 0 { "Not" } else { "" };
         page.hanging(
-            &[label(name), Span::new(format!("{}  ", other.code), Theme::QUIET)],
+            &[
+                label(name),
+                Span::new(format!("{}  ", other.code), Theme::QUIET),
+            ],
             &[Span::plain(format!("{}: {}", other.subject, other.reason))],
         );
     }

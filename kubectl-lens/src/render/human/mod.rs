@@ -36,9 +36,19 @@ pub(super) fn report(report: &Report, view: &View) -> String {
     }
     page.blank();
     if entries.len() > most {
-        let rest: usize = entries.iter().skip(most).map(super::entries::Entry::size).sum();
+        let rest: usize = entries
+            .iter()
+            .skip(most)
+            .map(super::entries::Entry::size)
+            .sum();
         let noun = if rest == 1 { "cause" } else { "causes" };
-        page.hanging(&[], &[Span::new(format!("… and {rest} more {noun}: --max-causes 0 shows all"), Theme::QUIET)]);
+        page.hanging(
+            &[],
+            &[Span::new(
+                format!("… and {rest} more {noun}: --max-causes 0 shows all"),
+                Theme::QUIET,
+            )],
+        );
     }
     coverage::print(report, view, &mut page);
     page.blank();
@@ -58,7 +68,13 @@ fn header(report: &Report, page: &mut Page) {
         [only] => format!("namespace {only}"),
         several => format!("namespaces {}", several.join(", ")),
     });
-    parts.extend(report.scope.selector.as_ref().map(|selector| format!("labels {selector}")));
+    parts.extend(
+        report
+            .scope
+            .selector
+            .as_ref()
+            .map(|selector| format!("labels {selector}")),
+    );
     parts.extend(report.taken_at.map(instant));
     page.hanging(&[], &[Span::new(parts.join(" · "), Theme::QUIET)]);
 }
@@ -69,7 +85,10 @@ fn label(name: &str) -> Span {
 }
 
 /// `Deployment shop/a, Service shop/b (+3)`.
-fn list<'a>(objects: impl ExactSizeIterator<Item = &'a kubelens_core::model::ObjectRef>, most: usize) -> String {
+fn list<'a>(
+    objects: impl ExactSizeIterator<Item = &'a kubelens_core::model::ObjectRef>,
+    most: usize,
+) -> String {
     let hidden = objects.len().saturating_sub(most);
     let shown: Vec<String> = objects.take(most).map(ToString::to_string).collect();
     match hidden {

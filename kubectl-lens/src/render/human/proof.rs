@@ -19,7 +19,13 @@ pub(super) fn print(cause: &Cause, now: Option<Timestamp>, view: &View, page: &m
     let hidden = cause.evidence.len().saturating_sub(most);
     if hidden > 0 {
         let noun = if hidden == 1 { "item" } else { "items" };
-        page.hanging(&[label("")], &[Span::new(format!("{hidden} more {noun}: -o wide"), Theme::QUIET)]);
+        page.hanging(
+            &[label("")],
+            &[Span::new(
+                format!("{hidden} more {noun}: -o wide"),
+                Theme::QUIET,
+            )],
+        );
     }
 }
 
@@ -45,7 +51,11 @@ fn spans(item: &Evidence, cause: &Cause, now: Option<Timestamp>) -> Vec<Span> {
     }
     spans.push(Span::plain(says));
     let mut notes = Vec::new();
-    notes.extend(item.count.filter(|count| *count > 1).map(|count| format!("{count}x")));
+    notes.extend(
+        item.count
+            .filter(|count| *count > 1)
+            .map(|count| format!("{count}x")),
+    );
     if let (Some(at), Some(now)) = (item.at, now) {
         notes.push(format!("{} ago", age(at, now)));
     }
@@ -58,7 +68,13 @@ fn spans(item: &Evidence, cause: &Cause, now: Option<Timestamp>) -> Vec<Span> {
 /// What an item says, without the object. Words that something in the cluster wrote stand in
 /// quotation marks.
 pub(in crate::render) fn statement(item: &Evidence) -> String {
-    let text = item.text.as_deref().map(|text| if item.untrusted { format!("“{text}”") } else { text.to_owned() });
+    let text = item.text.as_deref().map(|text| {
+        if item.untrusted {
+            format!("“{text}”")
+        } else {
+            text.to_owned()
+        }
+    });
     let place = item.path.as_deref().map(|path| match item.kind {
         EvidenceKind::Log => format!("{path}:"),
         _ => path.to_owned(),

@@ -14,7 +14,10 @@ pub(super) fn print(suggestions: &[Suggestion], page: &mut Page) {
             continue;
         };
         advice.push(Span::plain(" "));
-        advice.push(Span::new(format!("[{}]", safety(suggestion.risk)), Theme::risk(suggestion.risk)));
+        advice.push(Span::new(
+            format!("[{}]", safety(suggestion.risk)),
+            Theme::risk(suggestion.risk),
+        ));
         page.hanging(&[label(name)], &advice);
         let margin = format!("{INDENT}{:LABEL$}", "");
         let room = page.width().saturating_sub(margin.len() + 2);

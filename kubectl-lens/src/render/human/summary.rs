@@ -9,23 +9,49 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
     let summary = &report.summary;
     let mut spans = Vec::new();
     if summary.critical + summary.warning == 0 {
-        let how_far = if report.coverage.kinds.is_empty() { "" } else { " as far as could be read" };
-        spans.push(Span::new(format!("Nothing is broken{how_far}"), Theme::GOOD));
+        let how_far = if report.coverage.kinds.is_empty() {
+            ""
+        } else {
+            " as far as could be read"
+        };
+        spans.push(Span::new(
+            format!("Nothing is broken{how_far}"),
+            Theme::GOOD,
+        ));
     } else {
         push_count(&mut spans, summary.critical, "critical", Severity::Critical);
-        push_count(&mut spans, summary.warning, if summary.warning == 1 { "warning" } else { "warnings" }, Severity::Warning);
+        push_count(
+            &mut spans,
+            summary.warning,
+            if summary.warning == 1 {
+                "warning"
+            } else {
+                "warnings"
+            },
+            Severity::Warning,
+        );
     }
     if summary.info > 0 {
         let hidden = if view.show_info { "" } else { " (--show-info)" };
         spans.push(Span::plain(format!(", {} info{hidden}", summary.info)));
     }
-    let objects = if summary.objects == 1 { "object" } else { "objects" };
-    spans.push(Span::new(format!(" · {} {objects}", summary.objects), Theme::QUIET));
+    let objects = if summary.objects == 1 {
+        "object"
+    } else {
+        "objects"
+    };
+    spans.push(Span::new(
+        format!(" · {} {objects}", summary.objects),
+        Theme::QUIET,
+    ));
     if let Some(score) = summary.health_score {
         spans.push(Span::new(format!(" · health {score}/100"), Theme::QUIET));
     }
     if let Some(first) = view.causes(report).first() {
-        spans.push(Span::new(format!(" · more: kubectl lens explain {}", first.code), Theme::QUIET));
+        spans.push(Span::new(
+            format!(" · more: kubectl lens explain {}", first.code),
+            Theme::QUIET,
+        ));
     }
     page.hanging(&[], &spans);
 }
@@ -34,6 +60,9 @@ fn push_count(spans: &mut Vec<Span>, count: usize, noun: &str, severity: Severit
     if count > 0 {
         let comma = if spans.is_empty() { "" } else { ", " };
         spans.push(Span::plain(comma));
-        spans.push(Span::new(format!("{count} {noun}"), Theme::severity(severity)));
+        spans.push(Span::new(
+            format!("{count} {noun}"),
+            Theme::severity(severity),
+        ));
     }
 }
