@@ -4,3 +4,4 @@
 pub mod kubernetes;
 pub mod model;
 pub mod snapshot;
+pub mod source;
