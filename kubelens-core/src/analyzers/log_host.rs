@@ -57,7 +57,7 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 10] = [
+static GRAMMARS: [Pattern; 11] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(
@@ -77,9 +77,8 @@ static GRAMMARS: [Pattern; 10] = [
     Pattern::new(
         r"(?i)\b([a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*):(\d{2,5})\b",
     ),
-    Pattern::new(
-        r"(?i)remote host \(([0-9.]+)\)|(?:mysql server on|server on|connect to|connecting to|resolve) '?([a-z0-9][a-z0-9._-]*)'?",
-    ),
+    Pattern::new(r"(?i)remote host \(([0-9.]+)\)|server on '?([a-z0-9][a-z0-9._-]*)'?"),
+    Pattern::new(r"(?i)(?:connect to|connecting to|resolve) '?([a-z0-9][a-z0-9._-]*)'?"),
 ];
 
 /// Words before `:number` that are no host: places in sources and files.
@@ -136,7 +135,7 @@ fn is_host(name: &str) -> bool {
             | "in"
             | "upstream"
     );
-    (is_address || has_letter) && !is_filler && !PLACE_IN_A_FILE.is_in(name)
+    (is_address || has_letter) && !is_filler && name != "MySQL" && !PLACE_IN_A_FILE.is_in(name)
 }
 
 /// `lookup db on 10.96.0.10:53`, `read udp 10.1.2.3:4->10.96.0.10:53`: who was asked, not what for.
