@@ -213,7 +213,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// The topmost controller of an object, or itself. An owner that cannot be read is named by the
-    /// reference to it.
+    /// reference to it, so no kind has to be read in full for the answer.
     pub fn top_owner(&self, own: ObjectRef, meta: &ObjectMeta) -> ObjectRef {
         let mut reference = own;
         let mut current = Some(meta);
@@ -228,7 +228,6 @@ impl<'a> Cluster<'a> {
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
             current = kind.and_then(|kind| {
-                self.touch(kind);
                 let found = self
                     .snapshot
                     .tables
