@@ -2,10 +2,12 @@
 
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
+mod failed_create;
 pub(crate) mod images;
 pub(crate) mod jobs;
 pub(crate) mod network;
 pub(crate) mod nodes;
+mod refusal;
 pub(crate) mod rollouts;
 pub(crate) mod scaling;
 pub(crate) mod scheduling;

@@ -14,7 +14,7 @@ use crate::model::ObjectRef;
 /// How an analyzer sees the picture: every question notes the kind that it reads.
 #[derive(Debug)]
 pub struct Cluster<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     touched: Cell<KindSet>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Cluster<'a> {
         self.snapshot
     }
 
-    fn touch(&self, kind: Kind) {
+    pub(super) fn touch(&self, kind: Kind) {
         self.touched.set(self.touched.get().with(kind));
     }
 

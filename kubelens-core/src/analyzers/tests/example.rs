@@ -41,7 +41,7 @@ struct Header {
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
 /// (read in full), `# log: namespace/pod/container [previous] | line`.
-pub(super) fn picture(block: &str) -> Snapshot {
+pub(in crate::analyzers) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
         .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))

@@ -1,6 +1,6 @@
 //! Laws that hold for every analyzer, and the examples on their pages.
 
-mod example;
+pub(super) mod example;
 mod index;
 mod laws;
 mod pages;
