@@ -1,6 +1,7 @@
 //! The archives of a release: one a platform, `kubectl-lens_VERSION_OS_ARCH.tar.gz`.
 
 use std::{
+    fmt::Write as _,
     fs::File,
     io::{Read, Write},
     path::Path,
@@ -37,11 +38,12 @@ pub(crate) fn sha256(path: &Path) -> Result<String> {
         };
         hasher.update(bytes);
     }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let mut digits = String::new();
+    for byte in hasher.finalize() {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Ok(digits)
 }
 
 /// The names of the archive's members.

@@ -45,19 +45,19 @@ fn carry_out(words: &[&str]) -> Result<String> {
         ["check", manifest, archives] => {
             let text = std::fs::read_to_string(manifest)
                 .with_context(|| format!("cannot read {manifest}"))?;
-            told(check::complaints(&text, Path::new(archives))?, manifest)
+            told(&check::complaints(&text, Path::new(archives))?, manifest)
         }
         ["check"] => {
             let archives = Scratch::new()?;
             archive::make_samples("v0.0.0", &archives.0)?;
             let text = render::render("v0.0.0", &archives.0)?;
-            told(check::complaints(&text, &archives.0)?, "the template")
+            told(&check::complaints(&text, &archives.0)?, "the template")
         }
         _ => bail!("usage: render VERSION ARCHIVES | check [MANIFEST ARCHIVES]"),
     }
 }
 
-fn told(complaints: Vec<String>, what: &str) -> Result<String> {
+fn told(complaints: &[String], what: &str) -> Result<String> {
     if complaints.is_empty() {
         return Ok(format!("{what}: fine\n"));
     }

@@ -1,6 +1,5 @@
 //! `kubectl lens`: says what is broken in a cluster, why, with the proof, and what to do.
 
-mod archive;
 mod catalog;
 mod cli;
 mod commands;

@@ -19,7 +19,7 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
         entries.retain(|entry| entry.severity >= least);
     }
     if let Some(filter) = &args.filter {
-        entries = filtered(filter, entries)?;
+        entries = filtered(filter, &entries)?;
     }
     print(
         &render::listing(list(&entries)?, &output.format, output.width)?,
@@ -28,8 +28,8 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
     Ok(ExitStatus::Answered)
 }
 
-fn filtered(filter: &str, entries: Vec<Entry>) -> Result<Vec<Entry>, Failure> {
-    let by_pattern: Vec<Entry> = select(filter, &entries)
+fn filtered(filter: &str, entries: &[Entry]) -> Result<Vec<Entry>, Failure> {
+    let by_pattern: Vec<Entry> = select(filter, entries)
         .map_err(|error| Failure::new(format!("`{filter}` is not a pattern: {error}")))?
         .cloned()
         .collect();
@@ -91,7 +91,7 @@ mod tests {
     use crate::catalog::tests::three_entries;
 
     fn codes(filter: &str) -> Vec<String> {
-        let found = filtered(filter, three_entries())
+        let found = filtered(filter, &three_entries())
             .map_err(|failure| failure.to_string())
             .expect("analyzers");
         found.into_iter().map(|entry| entry.code).collect()
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_matches_nothing_names_the_nearest() {
-        let message = filtered("IMG20", three_entries())
+        let message = filtered("IMG20", &three_entries())
             .map_err(|failure| failure.to_string())
             .expect_err("nothing");
         assert!(message.contains("did you mean"), "{message}");

@@ -45,7 +45,10 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
         Ok(output) => output,
         Err(failure) => return tell(streams, &failure),
     };
-    match interrupt::until_interrupted(carry_out(cli, output)) {
+    let progress = output.progress.clone();
+    let end = interrupt::until_interrupted(carry_out(cli, output));
+    progress.stop();
+    match end {
         Some(Ok(status)) => status,
         Some(Err(failure)) => tell(streams, &failure),
         None => ExitStatus::Interrupted,

@@ -2,7 +2,6 @@
 
 use super::print;
 use crate::{
-    archive,
     cli::{ConnectionFlags, SnapshotArgs, SnapshotVerb},
     exit::ExitStatus,
     failure::Failure,
@@ -28,7 +27,7 @@ pub(super) async fn run(
                     .way_out("--force overwrites it"));
             }
             let snapshot = picture::read(&settings, output).await?;
-            let saved = archive::save(&snapshot, &file)?;
+            let saved = picture::save(&snapshot, &file)?;
             output
                 .streams
                 .message(&format!("saved {saved} objects to {}\n", file.display()));

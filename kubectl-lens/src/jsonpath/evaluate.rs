@@ -34,9 +34,11 @@ fn take<'a>(step: &'a Step, values: Vec<Found<'a>>) -> Result<Vec<Found<'a>>, Js
         Action::Literal(value) => found.extend(values.iter().map(|_| Cow::Borrowed(value))),
         Action::Field(name) => found.extend(values.iter().filter_map(|value| field(value, name))),
         Action::Wildcard => found.extend(values.iter().flat_map(children)),
-        Action::Recursive => values
-            .into_iter()
-            .for_each(|value| containers(value, &mut found)),
+        Action::Recursive => {
+            for value in values {
+                containers(value, &mut found);
+            }
+        }
         Action::Union(choices) => {
             for choice in choices {
                 found.extend(walk(choice, values.clone())?);
@@ -80,7 +82,9 @@ fn containers<'a>(value: Found<'a>, found: &mut Vec<Found<'a>>) {
     let below = children(&value);
     if !below.is_empty() {
         found.push(value);
-        below.into_iter().for_each(|child| containers(child, found));
+        for child in below {
+            containers(child, found);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn parts(parts: &[Part], value: &Value, out: &mut String) -> Result<(
                     match found {
                         // Quoted text of the template may hold tabs and newlines that are meant.
                         std::borrow::Cow::Borrowed(Value::String(text)) if is_literal(steps) => {
-                            out.push_str(text)
+                            out.push_str(text);
                         }
                         _ => out.push_str(&text_of(found)),
                     }

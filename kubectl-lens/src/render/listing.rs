@@ -28,9 +28,7 @@ pub(crate) fn listing(list: Listing, format: &Format, width: usize) -> Result<Pr
             list.rows,
             width,
         ))),
-        Format::Name => Ok(Printout::Exact(
-            list.names.iter().map(|name| format!("{name}\n")).collect(),
-        )),
+        Format::Name => Ok(Printout::Exact(list.names.join("\n") + "\n")),
         Format::Markdown => Ok(Printout::Exact(markdown(&list))),
         Format::Json | Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => {
             let document = json!({

@@ -40,12 +40,14 @@ pub(crate) struct PictureSettings {
     pub(crate) field_selector: Option<String>,
     pub(crate) now: Option<Timestamp>,
     pub(crate) logs: bool,
-    /// How long one request may take; none for no limit.
-    pub(crate) request_timeout: Option<Duration>,
+    /// How long one request may go without an answer.
+    pub(crate) request_timeout: Duration,
 }
 
 /// One request may take this long when nothing else was asked for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// As good as for ever.
+const NO_LIMIT: Duration = Duration::from_secs(365 * 86400);
 
 impl PictureSettings {
     /// The meaning of the flags together.
@@ -85,7 +87,7 @@ impl PictureSettings {
             field_selector: None,
             now: None,
             logs: true,
-            request_timeout: None,
+            request_timeout: REQUEST_TIMEOUT,
         }
     }
 }
@@ -120,9 +122,9 @@ fn namespaces(connection: &ConnectionFlags, picture: &PictureFlags) -> Result<Na
 }
 
 /// kubectl's notation: a number of seconds, or a number with a unit; 0 means no limit.
-fn request_timeout(text: Option<&str>) -> Result<Option<Duration>, Failure> {
+fn request_timeout(text: Option<&str>) -> Result<Duration, Failure> {
     let Some(text) = text else {
-        return Ok(Some(REQUEST_TIMEOUT));
+        return Ok(REQUEST_TIMEOUT);
     };
     let bad = || {
         Failure::new(format!("--request-timeout `{text}` is not a time"))
@@ -136,7 +138,7 @@ fn request_timeout(text: Option<&str>) -> Result<Option<Duration>, Failure> {
             .and_then(|span| Duration::try_from(span).ok())
             .ok_or_else(bad)?,
     };
-    Ok((!seconds.is_zero()).then_some(seconds))
+    Ok(if seconds.is_zero() { NO_LIMIT } else { seconds })
 }
 
 #[cfg(test)]
@@ -178,9 +180,9 @@ mod tests {
     #[test]
     fn request_timeouts_are_read_as_kubectl_reads_them() {
         let read = |text| request_timeout(Some(text)).map_err(|failure| failure.to_string());
-        assert_eq!(read("0"), Ok(None));
-        assert_eq!(read("7"), Ok(Some(Duration::from_secs(7))));
-        assert_eq!(read("1m30s"), Ok(Some(Duration::from_secs(90))));
+        assert_eq!(read("0"), Ok(NO_LIMIT));
+        assert_eq!(read("7"), Ok(Duration::from_secs(7)));
+        assert_eq!(read("1m30s"), Ok(Duration::from_secs(90)));
         assert!(read("soon").is_err());
         assert!(read("-3s").is_err());
     }

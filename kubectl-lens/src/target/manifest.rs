@@ -70,7 +70,9 @@ fn collect(manifest: Manifest, targets: &mut Vec<Target>) {
         items,
     } = manifest;
     if kind.ends_with("List") && !items.is_empty() {
-        items.into_iter().for_each(|item| collect(item, targets));
+        for item in items {
+            collect(item, targets);
+        }
     } else if !kind.is_empty() && !metadata.name.is_empty() {
         targets.push(Target {
             kind,

@@ -2,6 +2,7 @@
 
 mod focus;
 mod manifest;
+mod selector;
 
 use kubelens_core::{
     model::{ObjectRef, Report},
@@ -10,6 +11,7 @@ use kubelens_core::{
 
 pub(crate) use focus::{focus, keep};
 pub(crate) use manifest::of_manifest;
+pub(crate) use selector::{with_fields, with_labels};
 
 use crate::{
     failure::Failure,

@@ -12,7 +12,8 @@ pub(crate) fn fold_command(command: &str, width: usize) -> Vec<String> {
         // Room for the blank and the backslash.
         if !line.is_empty() && line.width() + 1 + word.width() + 2 > width {
             lines.push(format!("{line} \\"));
-            line = "  ".to_owned();
+            line.clear();
+            line.push_str("  ");
         } else if !line.is_empty() {
             line.push(' ');
         }

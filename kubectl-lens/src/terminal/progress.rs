@@ -1,17 +1,25 @@
 //! What moves on standard error while work goes on.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kubelens_core::source;
 
-/// Lines that may move at once; what is read beyond them is in the line on top.
+use super::{Streams, printable};
+
+/// Lines that may move at once; what is read beyond them counts in the line on top.
 const MOST_LINES: usize = 8;
 
-/// A line for each kind that is being read, and one on top for the whole. Nothing of it stays when
-/// it is dropped.
-#[derive(Debug)]
+/// A line for each kind that is being read, and one on top for the whole. Clones are the same
+/// progress.
+#[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    lines: Option<Lines>,
+    streams: Streams,
+    lines: Option<Arc<Lines>>,
 }
 
 #[derive(Debug)]
@@ -23,84 +31,91 @@ struct Lines {
 
 #[derive(Debug, Default)]
 struct State {
-    kinds: BTreeMap<String, Option<ProgressBar>>,
+    /// What is being read, with its line, if it got one, and how much of it there is.
+    reading: BTreeMap<String, (Option<ProgressBar>, usize)>,
     kinds_read: usize,
-    objects: u64,
+    objects_read: usize,
 }
 
 impl Progress {
-    /// Progress that shows, or that stays silent.
-    pub(crate) fn new(shows: bool) -> Self {
+    /// Progress that shows, or that only passes warnings on.
+    pub(crate) fn new(shows: bool, streams: Streams) -> Self {
         let lines = shows.then(|| {
             let all = MultiProgress::new();
             let top = all.add(line("{spinner} {msg}"));
-            Lines {
-                all,
-                top,
-                state: Mutex::default(),
-            }
+            Arc::new(Lines { all, top, state: Mutex::default() })
         });
-        Self { lines }
+        Self { streams, lines }
     }
 
-    /// What is done as a whole: `reading the cluster`, `analyzing`.
+    /// What is done now, as a whole: `analyzing`.
     pub(crate) fn step(&self, what: &str) {
         if let Some(lines) = &self.lines {
             lines.top.set_message(what.to_owned());
         }
     }
 
-    /// So many more objects of a kind were read.
-    pub(crate) fn read(&self, kind: &str, objects: u64) {
-        self.change(|lines, state| {
-            state.objects += objects;
-            if !state.kinds.contains_key(kind) {
-                let moving = state.kinds.values().flatten().count();
-                let bar = (moving < MOST_LINES).then(|| {
-                    let bar = lines.all.add(line("  {prefix:28} {pos:>7}"));
-                    bar.set_prefix(kind.to_owned());
-                    bar
-                });
-                state.kinds.insert(kind.to_owned(), bar);
-            }
-            if let Some(Some(bar)) = state.kinds.get(kind) {
-                bar.inc(objects);
-            }
-        });
-    }
-
-    /// A kind was read to its end.
-    pub(crate) fn finished(&self, kind: &str) {
-        self.change(|_, state| {
-            state.kinds_read += 1;
-            if let Some(Some(bar)) = state.kinds.get_mut(kind).map(Option::take) {
-                bar.finish_and_clear();
-            }
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&Lines, &mut State)) {
-        let Some(lines) = &self.lines else { return };
-        // A thread that died with the lock leaves only a count behind.
-        let mut state = lines
-            .state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        change(lines, &mut state);
-        lines.top.set_message(format!(
-            "reading: {} kinds, {} objects",
-            state.kinds_read, state.objects
-        ));
+    /// Takes everything off the terminal, for good.
+    pub(crate) fn stop(&self) {
+        if let Some(lines) = &self.lines {
+            // A terminal that is gone needs no cleaning.
+            let _ = lines.all.clear();
+            lines.all.set_draw_target(ProgressDrawTarget::hidden());
+        }
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(lines) = &self.lines {
-            lines.top.finish_and_clear();
-            // A terminal that is gone needs no cleaning.
-            let _ = lines.all.clear();
+impl source::Progress for Progress {
+    fn counted(&self, what: &str, objects: usize) {
+        let Some(lines) = &self.lines else { return };
+        let mut state = lines.state();
+        if !state.reading.contains_key(what) {
+            let moving = state.reading.values().filter(|(line, _)| line.is_some()).count();
+            let bar = (moving < MOST_LINES).then(|| {
+                let bar = lines.all.add(line("  {prefix:32} {pos:>8}"));
+                bar.set_prefix(printable(what).into_owned());
+                bar
+            });
+            state.reading.insert(what.to_owned(), (bar, 0));
         }
+        if let Some((bar, count)) = state.reading.get_mut(what) {
+            *count = objects;
+            if let Some(bar) = bar {
+                bar.set_position(objects as u64);
+            }
+        }
+        lines.tell(&state);
+    }
+
+    fn finished(&self, what: &str, objects: usize) {
+        let Some(lines) = &self.lines else { return };
+        let mut state = lines.state();
+        state.kinds_read += 1;
+        state.objects_read += objects;
+        if let Some((Some(bar), _)) = state.reading.remove(what) {
+            bar.finish_and_clear();
+        }
+        lines.tell(&state);
+    }
+
+    fn warning(&self, text: &str) {
+        let tell = || self.streams.message(&format!("warning: {}\n", printable(text)));
+        match &self.lines {
+            Some(lines) => lines.all.suspend(tell),
+            None => tell(),
+        }
+    }
+}
+
+impl Lines {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A thread that died with the lock leaves only counts behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, state: &State) {
+        let objects = state.objects_read + state.reading.values().map(|(_, count)| count).sum::<usize>();
+        self.top.set_message(format!("reading: {} done, {objects} objects", state.kinds_read));
     }
 }
 

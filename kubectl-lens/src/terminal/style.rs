@@ -8,8 +8,6 @@ use kubelens_core::model::{Risk, Severity};
 pub(crate) struct Theme;
 
 impl Theme {
-    /// Ordinary text.
-    pub(crate) const PLAIN: Style = Style::new();
     /// What a line is about.
     pub(crate) const LABEL: Style = Style::new().dimmed();
     /// What is there for the record.

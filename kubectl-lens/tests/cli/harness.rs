@@ -6,12 +6,12 @@ use std::{
 };
 
 /// The program with these words, in an environment that is the same everywhere.
-pub fn lens(words: &[&str]) -> Command {
+pub(crate) fn lens(words: &[&str]) -> Command {
     named(Path::new(env!("CARGO_BIN_EXE_kubectl-lens")), words)
 }
 
 /// As [`lens`], run under another name.
-pub fn named(program: &Path, words: &[&str]) -> Command {
+pub(crate) fn named(program: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(program);
     command
         .args(words)
@@ -25,18 +25,18 @@ pub fn named(program: &Path, words: &[&str]) -> Command {
 
 /// What a run came to.
 #[derive(Debug)]
-pub struct Run {
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs to the end.
-pub fn run(words: &[&str]) -> Run {
+pub(crate) fn run(words: &[&str]) -> Run {
     finish(lens(words).output().expect("the program starts"))
 }
 
-pub fn finish(output: Output) -> Run {
+pub(crate) fn finish(output: Output) -> Run {
     Run {
         status: output.status.code(),
         stdout: String::from_utf8(output.stdout).expect("data is UTF-8"),
@@ -45,7 +45,7 @@ pub fn finish(output: Output) -> Run {
 }
 
 /// A file with this content, in a folder that lives as long as the first value.
-pub fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join(name);
     std::fs::write(&path, content).expect("a file");

@@ -100,14 +100,14 @@ fn since(cause: &Cause, report: &Report, view: &View, page: &mut Page) {
     let (Some(first), Some(now)) = (cause.first_seen, report.taken_at) else {
         return;
     };
-    let mut text = format!("{} ago", age(first, now));
+    let mut spans = vec![Span::plain(format!("{} ago", age(first, now)))];
     if view.wide {
-        text.push_str(&format!(" ({})", instant(first)));
+        spans.push(Span::plain(format!(" ({})", instant(first))));
     }
     if let Some(last) = cause.last_seen.filter(|last| *last != first) {
-        text.push_str(&format!(", last seen {} ago", age(last, now)));
+        spans.push(Span::plain(format!(", last seen {} ago", age(last, now))));
     }
-    page.hanging(&[label("Since")], &[Span::plain(text)]);
+    page.hanging(&[label("Since")], &spans);
 }
 
 fn ruled_out(cause: &Cause, page: &mut Page) {

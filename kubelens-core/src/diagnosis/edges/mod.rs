@@ -5,6 +5,7 @@ mod broken_node;
 mod owned_pods;
 mod same_object;
 mod selected_pods;
+mod superseded_pod;
 
 use super::graph::Edge;
 use super::index::Index;
@@ -17,5 +18,6 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(same_object::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
+    edges.extend(superseded_pod::edges(index));
     edges
 }
