@@ -1,7 +1,18 @@
 //! KubeLens' brain: reads a picture of a Kubernetes cluster and says what is broken, why, with the
 //! proof, and what to do.
+//!
+//! ```text
+//! source ──> snapshot ──> engine (analyzers) ──> diagnosis ──> model::Report
+//! ```
 
+mod analyzers;
+mod diagnosis;
+pub mod engine;
 pub mod kubernetes;
 pub mod model;
 pub mod snapshot;
 pub mod source;
+
+pub use engine::{Options, diagnose, registry};
+pub use model::Report;
+pub use snapshot::{Snapshot, SnapshotBuilder};

@@ -1,1 +1,23 @@
-//! What crosses crates.
+//! What tests share across crates: a real control plane on loopback, stories played on it by real
+//! controllers, recordings of them, and a judge of reports.
+//!
+//! - [`control_plane`] starts etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok,
+//!   which plays the kubelets, and stops them however the test ends;
+//! - [`story`] plays a folder of manifests until the cluster is in the state that it tells of;
+//! - [`judge`] says whether a report names what an experienced person would name;
+//! - [`recording`] writes a cluster as the files that `--from` reads;
+//! - [`load`] fills a cluster for the benchmark;
+//! - [`theatre`] is all of it together.
+
+pub mod cluster;
+pub mod condition;
+pub mod control_plane;
+pub mod diagnosis;
+pub mod judge;
+pub mod load;
+pub mod manifest;
+pub mod patience;
+pub mod recording;
+pub mod stage;
+pub mod story;
+pub mod theatre;

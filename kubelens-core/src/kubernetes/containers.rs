@@ -55,7 +55,8 @@ impl<'a> ContainerView<'a> {
 
     /// Whether it runs now.
     pub fn is_running(&self) -> bool {
-        self.status.is_some_and(|status| status.state.running.is_some())
+        self.status
+            .is_some_and(|status| status.state.running.is_some())
     }
 
     /// Whether it is ready now.
@@ -75,7 +76,9 @@ impl<'a> ContainerView<'a> {
 
     /// Where the newest end stands: the path of the field below the pod.
     pub fn last_end_path(&self, field: &str) -> String {
-        let current = self.status.is_some_and(|status| status.state.terminated.is_some());
+        let current = self
+            .status
+            .is_some_and(|status| status.state.terminated.is_some());
         let state = if current { "state" } else { "lastState" };
         self.status_path(&format!("{state}.terminated.{field}"))
     }
@@ -107,7 +110,11 @@ impl PodSpec {
             };
             (role, container)
         });
-        init.chain(self.containers.iter().map(|container| (ContainerRole::App, container)))
+        init.chain(
+            self.containers
+                .iter()
+                .map(|container| (ContainerRole::App, container)),
+        )
     }
 
     /// The container of this name.
@@ -124,7 +131,10 @@ impl Pod {
         self.spec.all_containers().map(|(role, spec)| {
             let (list, status_list) = match role {
                 ContainerRole::App => (&self.status.container_statuses, "status.containerStatuses"),
-                _ => (&self.status.init_container_statuses, "status.initContainerStatuses"),
+                _ => (
+                    &self.status.init_container_statuses,
+                    "status.initContainerStatuses",
+                ),
             };
             let index = list.iter().position(|status| status.name == spec.name);
             ContainerView {

@@ -54,8 +54,15 @@ impl Event {
 
     /// How often it was seen, at least once.
     pub fn times(&self) -> u32 {
-        let count = self.series.as_ref().map(|series| series.count).or(self.count);
-        count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1).max(1)
+        let count = self
+            .series
+            .as_ref()
+            .map(|series| series.count)
+            .or(self.count);
+        count
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(1)
+            .max(1)
     }
 
     /// Whether its type is `Warning`.

@@ -56,6 +56,11 @@ macro_rules! kinds {
                 match kind { $(Kind::$kind => self.$field.has_namespace(namespace),)* }
             }
 
+            /// The namespaces that hold an object of a kind, sorted.
+            pub fn namespaces_of(&self, kind: Kind) -> Vec<&Text> {
+                match kind { $(Kind::$kind => self.$field.namespaces().collect(),)* }
+            }
+
             /// Names every object of a kind.
             pub fn references(&self, kind: Kind) -> Vec<crate::model::ObjectRef> {
                 match kind { $(Kind::$kind => self.$field.iter().map(|object| object.reference()).collect(),)* }
@@ -149,8 +154,12 @@ macro_rules! kinds {
 }
 
 macro_rules! is_namespaced {
-    (namespaced) => { true };
-    (cluster) => { false };
+    (namespaced) => {
+        true
+    };
+    (cluster) => {
+        false
+    };
 }
 
 kinds! {
@@ -199,7 +208,10 @@ kinds! {
     Lease leases "coordination.k8s.io/v1" "leases" namespaced;
 }
 
-fn with_type<T: serde::Serialize>(kind: Kind, object: &T) -> Result<serde_json::Value, serde_json::Error> {
+fn with_type<T: serde::Serialize>(
+    kind: Kind,
+    object: &T,
+) -> Result<serde_json::Value, serde_json::Error> {
     let mut value = serde_json::to_value(object)?;
     if let Some(fields) = value.as_object_mut() {
         fields.insert("apiVersion".to_owned(), kind.api_version().into());
@@ -211,7 +223,9 @@ fn with_type<T: serde::Serialize>(kind: Kind, object: &T) -> Result<serde_json::
 impl Kind {
     /// The API group: empty for core.
     pub fn group(self) -> &'static str {
-        self.api_version().split_once('/').map_or("", |(group, _)| group)
+        self.api_version()
+            .split_once('/')
+            .map_or("", |(group, _)| group)
     }
 
     /// The API version without the group.
@@ -224,18 +238,18 @@ impl Kind {
     /// `events.k8s.io` are events.
     pub fn from_manifest(api_version: &str, kind: &str) -> Option<Self> {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| {
-                known.as_str() == kind
-                    && (known.group() == group || (*known == Self::Event && group == "events.k8s.io"))
-            })
+        Self::ALL.iter().copied().find(|known| {
+            known.as_str() == kind
+                && (known.group() == group || (*known == Self::Event && group == "events.k8s.io"))
+        })
     }
 
     /// The kind of this name, whatever its group.
     pub fn from_name(kind: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|known| known.as_str() == kind)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == kind)
     }
 }
 
@@ -289,7 +303,10 @@ impl KindSet {
 
     /// The kinds, in the order of the table.
     pub fn iter(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.iter().copied().filter(move |kind| self.contains(*kind))
+        Kind::ALL
+            .iter()
+            .copied()
+            .filter(move |kind| self.contains(*kind))
     }
 
     /// Whether no kind is in it.
@@ -304,10 +321,22 @@ mod tests {
 
     #[test]
     fn a_kind_is_found_by_group_and_name_in_any_version() {
-        assert_eq!(Kind::from_manifest("apps/v1", "Deployment"), Some(Kind::Deployment));
-        assert_eq!(Kind::from_manifest("autoscaling/v1", "HorizontalPodAutoscaler"), Some(Kind::HorizontalPodAutoscaler));
-        assert_eq!(Kind::from_manifest("events.k8s.io/v1", "Event"), Some(Kind::Event));
-        assert_eq!(Kind::from_manifest("serving.knative.dev/v1", "Service"), None);
+        assert_eq!(
+            Kind::from_manifest("apps/v1", "Deployment"),
+            Some(Kind::Deployment)
+        );
+        assert_eq!(
+            Kind::from_manifest("autoscaling/v1", "HorizontalPodAutoscaler"),
+            Some(Kind::HorizontalPodAutoscaler)
+        );
+        assert_eq!(
+            Kind::from_manifest("events.k8s.io/v1", "Event"),
+            Some(Kind::Event)
+        );
+        assert_eq!(
+            Kind::from_manifest("serving.knative.dev/v1", "Service"),
+            None
+        );
     }
 
     #[test]

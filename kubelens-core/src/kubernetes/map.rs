@@ -17,7 +17,10 @@ pub type Labels = Map<Text>;
 impl<V> Map<V> {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&V> {
-        let at = self.0.binary_search_by(|(known, _)| known.as_str().cmp(key)).ok()?;
+        let at = self
+            .0
+            .binary_search_by(|(known, _)| known.as_str().cmp(key))
+            .ok()?;
         self.0.get(at).map(|(_, value)| value)
     }
 

@@ -119,7 +119,10 @@ impl SelectorRequirement {
             "Exists" => value.is_some(),
             "DoesNotExist" => value.is_none(),
             "Gt" | "Lt" => {
-                let bound = self.values.first().and_then(|bound| bound.parse::<i64>().ok());
+                let bound = self
+                    .values
+                    .first()
+                    .and_then(|bound| bound.parse::<i64>().ok());
                 let number = value.and_then(|value| value.parse::<i64>().ok());
                 match (number, bound) {
                     (Some(number), Some(bound)) if self.operator == "Gt" => number > bound,
@@ -150,7 +153,10 @@ impl std::fmt::Display for SelectorRequirement {
 impl std::fmt::Display for LabelSelector {
     /// As `kubectl -l` takes it: `app=web,tier in (a, b)`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let pairs = self.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+        let pairs = self
+            .match_labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
         let expressions = self.match_expressions.iter().map(ToString::to_string);
         f.write_str(&pairs.chain(expressions).collect::<Vec<_>>().join(","))
     }
@@ -159,9 +165,14 @@ impl std::fmt::Display for LabelSelector {
 /// Longest annotation that is kept; longer ones are copies of whole manifests.
 const LONGEST_ANNOTATION: usize = 256;
 
-fn short_annotations<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Labels, D::Error> {
+fn short_annotations<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Labels, D::Error> {
     let all = <Labels as serde::Deserialize>::deserialize(deserializer)?;
-    if all.iter().all(|(_, value)| value.len() <= LONGEST_ANNOTATION) {
+    if all
+        .iter()
+        .all(|(_, value)| value.len() <= LONGEST_ANNOTATION)
+    {
         return Ok(all);
     }
     Ok(all
@@ -185,7 +196,9 @@ mod last_write {
         subresource: Text,
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
         let entries = List::<Entry>::deserialize(deserializer)?;
         Ok(entries
             .iter()
@@ -196,9 +209,15 @@ mod last_write {
 
     // serde's `with` hands over a reference to the field's own type.
     #[allow(clippy::ref_option, reason = "the signature is serde's")]
-    pub(super) fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut entries = serializer.serialize_seq(Some(1))?;
-        entries.serialize_element(&Entry { time: *time, subresource: Text::default() })?;
+        entries.serialize_element(&Entry {
+            time: *time,
+            subresource: Text::default(),
+        })?;
         entries.end()
     }
 }
@@ -219,9 +238,18 @@ mod tests {
     fn selector_operators_follow_the_api() {
         let web = labels(r#"{"app":"web","cores":"8"}"#);
         let cases = [
-            (r#"{"key":"app","operator":"In","values":["web","api"]}"#, true),
-            (r#"{"key":"app","operator":"NotIn","values":["web"]}"#, false),
-            (r#"{"key":"tier","operator":"NotIn","values":["web"]}"#, true),
+            (
+                r#"{"key":"app","operator":"In","values":["web","api"]}"#,
+                true,
+            ),
+            (
+                r#"{"key":"app","operator":"NotIn","values":["web"]}"#,
+                false,
+            ),
+            (
+                r#"{"key":"tier","operator":"NotIn","values":["web"]}"#,
+                true,
+            ),
             (r#"{"key":"tier","operator":"Exists"}"#, false),
             (r#"{"key":"tier","operator":"DoesNotExist"}"#, true),
             (r#"{"key":"cores","operator":"Gt","values":["4"]}"#, true),

@@ -1,4 +1,6 @@
-use super::{Condition, IntOrString, LabelSelector, Labels, List, ObjectMeta, ObjectReference, Text};
+use super::{
+    Condition, IntOrString, LabelSelector, Labels, List, ObjectMeta, ObjectReference, Text,
+};
 
 slim! {
     /// core/v1 Service.
@@ -195,5 +197,19 @@ slim! {
         pub protocol: Text,
         pub port: Option<IntOrString>,
         pub end_port: Option<i64>,
+    }
+}
+
+impl IngressSpec {
+    /// Every Service that a path or the default backend names.
+    pub fn backends(&self) -> impl Iterator<Item = &IngressServiceBackend> {
+        let paths = self
+            .rules
+            .iter()
+            .flat_map(|rule| rule.http.paths.iter().map(|path| &path.backend));
+        self.default_backend
+            .iter()
+            .chain(paths)
+            .filter_map(|backend| backend.service.as_ref())
     }
 }

@@ -26,7 +26,12 @@ pub trait Object: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
         let meta = self.metadata();
         ObjectRef {
             uid: meta.uid.non_empty().map(str::to_owned),
-            ..ObjectRef::namespaced(Self::KIND.api_version(), Self::KIND.as_str(), &meta.namespace, &meta.name)
+            ..ObjectRef::namespaced(
+                Self::KIND.api_version(),
+                Self::KIND.as_str(),
+                &meta.namespace,
+                &meta.name,
+            )
         }
     }
 }
@@ -87,6 +92,11 @@ impl<T: Object> Table<T> {
             .get(namespace)
             .map(|rows| rows.iter())
             .unwrap_or_default()
+    }
+
+    /// The namespaces that hold any, sorted.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Text> {
+        self.namespaces.keys()
     }
 
     /// Whether a namespace holds any.

@@ -3,7 +3,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, IntOrString, LabelSelector, Labels, List, Map, ObjectMeta, SelectorRequirement, Text, spec_sharing};
+use super::{
+    Condition, IntOrString, LabelSelector, Labels, List, Map, ObjectMeta, SelectorRequirement,
+    Text, spec_sharing,
+};
 use crate::model::Quantity;
 
 /// Amounts by resource name.

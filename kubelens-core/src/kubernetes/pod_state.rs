@@ -57,7 +57,10 @@ impl Pod {
     /// Whether any container ran or runs.
     pub fn has_started_a_container(&self) -> bool {
         self.containers().any(|container| {
-            container.is_running() || container.last_end().is_some_and(|end| end.started_at.is_some())
+            container.is_running()
+                || container
+                    .last_end()
+                    .is_some_and(|end| end.started_at.is_some())
         })
     }
 }

@@ -1,4 +1,7 @@
-use super::{Condition, IntOrString, Keys, LabelSelector, List, LocalObjectReference, Map, ObjectMeta, ObjectReference, Resources, Text};
+use super::{
+    Condition, IntOrString, Keys, LabelSelector, List, LocalObjectReference, Map, ObjectMeta,
+    ObjectReference, Resources, Text,
+};
 use crate::model::Quantity;
 
 slim! {

@@ -3,17 +3,29 @@ use super::{Container, IntOrString, Probe};
 impl Probe {
     /// Seconds between two tries (default 10).
     pub const fn period(&self) -> i64 {
-        if self.period_seconds > 0 { self.period_seconds } else { 10 }
+        if self.period_seconds > 0 {
+            self.period_seconds
+        } else {
+            10
+        }
     }
 
     /// Tries in a row that must fail (default 3).
     pub const fn failures(&self) -> i64 {
-        if self.failure_threshold > 0 { self.failure_threshold } else { 3 }
+        if self.failure_threshold > 0 {
+            self.failure_threshold
+        } else {
+            3
+        }
     }
 
     /// Seconds that one try may take (default 1).
     pub const fn timeout(&self) -> i64 {
-        if self.timeout_seconds > 0 { self.timeout_seconds } else { 1 }
+        if self.timeout_seconds > 0 {
+            self.timeout_seconds
+        } else {
+            1
+        }
     }
 
     /// Seconds from the start of the container until the probe has certainly given up.
@@ -44,8 +56,16 @@ impl Probe {
     /// What it does, as a person would say it: `GET http :8080/healthz`.
     pub fn action(&self) -> String {
         if let Some(http) = &self.http_get {
-            let port = http.port.as_ref().map(ToString::to_string).unwrap_or_default();
-            let scheme = if http.scheme == "HTTPS" { "https" } else { "http" };
+            let port = http
+                .port
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let scheme = if http.scheme == "HTTPS" {
+                "https"
+            } else {
+                "http"
+            };
             let path = http.path.non_empty().unwrap_or("/");
             return format!("GET {scheme} :{port}{path}");
         }

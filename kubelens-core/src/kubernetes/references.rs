@@ -33,7 +33,10 @@ impl PodSpec {
     }
 
     fn environment_references<'a>(&'a self, found: &mut Vec<ConfigReference<'a>>) {
-        let lists = [("initContainers", &self.init_containers), ("containers", &self.containers)];
+        let lists = [
+            ("initContainers", &self.init_containers),
+            ("containers", &self.containers),
+        ];
         for (list, containers) in lists {
             for (index, container) in containers.iter().enumerate() {
                 for (at, source) in container.env_from.iter().enumerate() {
@@ -56,9 +59,15 @@ impl PodSpec {
                     }
                 }
                 for (at, variable) in container.env.iter().enumerate() {
-                    let Some(source) = &variable.value_from else { continue };
+                    let Some(source) = &variable.value_from else {
+                        continue;
+                    };
                     let sources = [
-                        (Kind::ConfigMap, "configMapKeyRef", &source.config_map_key_ref),
+                        (
+                            Kind::ConfigMap,
+                            "configMapKeyRef",
+                            &source.config_map_key_ref,
+                        ),
                         (Kind::Secret, "secretKeyRef", &source.secret_key_ref),
                     ];
                     for (kind, field, reference) in sources {
@@ -81,7 +90,12 @@ impl PodSpec {
 
     fn volume_references<'a>(&'a self, found: &mut Vec<ConfigReference<'a>>) {
         for (index, volume) in self.volumes.iter().enumerate() {
-            let mut push = |kind, name: &'a Text, items: &'a List<super::KeyToPath>, optional, relation, field: &str| {
+            let mut push = |kind,
+                            name: &'a Text,
+                            items: &'a List<super::KeyToPath>,
+                            optional,
+                            relation,
+                            field: &str| {
                 found.push(ConfigReference {
                     kind,
                     name,
@@ -93,19 +107,51 @@ impl PodSpec {
                 });
             };
             if let Some(source) = &volume.config_map {
-                push(Kind::ConfigMap, &source.name, &source.items, source.optional, "volume", "configMap.name");
+                push(
+                    Kind::ConfigMap,
+                    &source.name,
+                    &source.items,
+                    source.optional,
+                    "volume",
+                    "configMap.name",
+                );
             }
             if let Some(source) = &volume.secret {
-                push(Kind::Secret, &source.secret_name, &source.items, source.optional, "volume", "secret.secretName");
+                push(
+                    Kind::Secret,
+                    &source.secret_name,
+                    &source.items,
+                    source.optional,
+                    "volume",
+                    "secret.secretName",
+                );
             }
-            for (at, source) in volume.projected.iter().flat_map(|projected| projected.sources.iter().enumerate()) {
+            for (at, source) in volume
+                .projected
+                .iter()
+                .flat_map(|projected| projected.sources.iter().enumerate())
+            {
                 if let Some(reference) = &source.config_map {
                     let field = format!("projected.sources[{at}].configMap.name");
-                    push(Kind::ConfigMap, &reference.name, &reference.items, reference.optional, "projected volume", &field);
+                    push(
+                        Kind::ConfigMap,
+                        &reference.name,
+                        &reference.items,
+                        reference.optional,
+                        "projected volume",
+                        &field,
+                    );
                 }
                 if let Some(reference) = &source.secret {
                     let field = format!("projected.sources[{at}].secret.name");
-                    push(Kind::Secret, &reference.name, &reference.items, reference.optional, "projected volume", &field);
+                    push(
+                        Kind::Secret,
+                        &reference.name,
+                        &reference.items,
+                        reference.optional,
+                        "projected volume",
+                        &field,
+                    );
                 }
             }
         }

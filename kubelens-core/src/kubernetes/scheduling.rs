@@ -48,7 +48,9 @@ impl NodeSelectorTerm {
 impl NodeSelector {
     /// Whether the node meets any term.
     pub fn matches(&self, node: &Node) -> bool {
-        self.node_selector_terms.iter().any(|term| term.matches(node))
+        self.node_selector_terms
+            .iter()
+            .any(|term| term.matches(node))
     }
 }
 
@@ -67,7 +69,12 @@ impl PodSpec {
 
     /// The node affinity that must be met.
     pub fn required_node_affinity(&self) -> Option<&NodeSelector> {
-        self.affinity.as_ref()?.node_affinity.as_ref()?.required.as_ref()
+        self.affinity
+            .as_ref()?
+            .node_affinity
+            .as_ref()?
+            .required
+            .as_ref()
     }
 
     /// The taints of the node that keep the pod away.
@@ -76,7 +83,12 @@ impl PodSpec {
             .taints
             .iter()
             .filter(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"))
-            .filter(|taint| !self.tolerations.iter().any(|toleration| toleration.tolerates(taint)))
+            .filter(|taint| {
+                !self
+                    .tolerations
+                    .iter()
+                    .any(|toleration| toleration.tolerates(taint))
+            })
             .collect()
     }
 }

@@ -44,7 +44,11 @@ fn name_token_volume_alike(spec: &mut PodSpec) {
             volume.name = alike.clone();
         }
     }
-    for container in spec.init_containers.iter_mut().chain(spec.containers.iter_mut()) {
+    for container in spec
+        .init_containers
+        .iter_mut()
+        .chain(spec.containers.iter_mut())
+    {
         for mount in container.volume_mounts.iter_mut() {
             if mount.name.starts_with(TOKEN_VOLUME) {
                 mount.name = alike.clone();

@@ -1,6 +1,9 @@
 use jiff::Timestamp;
 
-use super::{Condition, LabelSelector, Labels, List, NodeSelector, ObjectMeta, ObjectReference, ResourceRequirements, Resources, Text, TypedReference};
+use super::{
+    Condition, LabelSelector, Labels, List, NodeSelector, ObjectMeta, ObjectReference,
+    ResourceRequirements, Resources, Text, TypedReference,
+};
 
 slim! {
     /// core/v1 PersistentVolumeClaim.

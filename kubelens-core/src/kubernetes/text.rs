@@ -188,6 +188,9 @@ mod tests {
 
     #[test]
     fn null_reads_as_empty() {
-        assert_eq!(serde_json::from_str::<Text>("null").ok(), Some(Text::default()));
+        assert_eq!(
+            serde_json::from_str::<Text>("null").ok(),
+            Some(Text::default())
+        );
     }
 }

@@ -26,7 +26,10 @@ mod tests {
 
     #[test]
     fn fingerprint_is_stable_and_separates_its_parts() {
-        assert_eq!(fingerprint(["CFG001", "shop", "web"]), fingerprint(["CFG001", "shop", "web"]));
+        assert_eq!(
+            fingerprint(["CFG001", "shop", "web"]),
+            fingerprint(["CFG001", "shop", "web"])
+        );
         assert_ne!(fingerprint(["ab", "c"]), fingerprint(["a", "bc"]));
         assert_eq!(fingerprint(["a"]).len(), 12);
     }

@@ -11,6 +11,7 @@ mod object_ref;
 mod quantity;
 mod redaction;
 mod report;
+mod sentence;
 mod severity;
 mod suggestion;
 
@@ -23,5 +24,6 @@ pub use object_ref::{KUBELENS_API_VERSION, ObjectRef};
 pub use quantity::{ParseQuantityError, Quantity};
 pub use redaction::safe_text;
 pub use report::{ClusterInfo, Report, Scope, Summary};
+pub use sentence::{capitalized, counted, some_of};
 pub use severity::Severity;
 pub use suggestion::{Risk, Suggestion};

@@ -8,7 +8,9 @@ pub const KUBELENS_API_VERSION: &str = "kubelens.dev/v1alpha1";
 ///
 /// Where no Kubernetes object is to blame, a pseudo-object of [`KUBELENS_API_VERSION`] and kind
 /// `Cluster`, `Zone`, `Registry` or `Host` stands in.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectRef {
     /// Group and version, as in a manifest: `v1`, `apps/v1`.

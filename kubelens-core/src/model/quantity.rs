@@ -41,7 +41,10 @@ impl Quantity {
     }
 
     /// The value as a floating-point number, for ratios.
-    #[allow(clippy::cast_precision_loss, reason = "a ratio for people needs no more than 52 bits")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a ratio for people needs no more than 52 bits"
+    )]
     pub fn as_f64(self) -> f64 {
         self.thousandths as f64 / 1000.0
     }
@@ -92,7 +95,10 @@ impl Quantity {
 
     /// As people write this resource: bytes for memory and storage, counts for the rest.
     pub fn human(self, resource: &str) -> String {
-        if resource.contains("memory") || resource.contains("storage") || resource.contains("hugepages") {
+        if resource.contains("memory")
+            || resource.contains("storage")
+            || resource.contains("hugepages")
+        {
             self.human_bytes()
         } else {
             self.human_count()
@@ -184,7 +190,9 @@ fn parse(text: &str) -> Option<Quantity> {
     let (numerator, denominator) = scale(suffix)?;
     let mut digits: i128 = 0;
     for digit in whole.bytes().chain(fraction.bytes()) {
-        digits = digits.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+        digits = digits
+            .checked_mul(10)?
+            .checked_add(i128::from(digit - b'0'))?;
     }
     let denominator = 10_i128
         .checked_pow(u32::try_from(fraction.len()).ok()?)?
@@ -243,21 +251,43 @@ mod tests {
         assert_eq!(thousandths("1E"), Some(1_000_000_000_000_000_000_000));
         assert_eq!(thousandths("-3"), Some(-3000));
         assert_eq!(thousandths(".5"), Some(500));
-        assert_eq!(thousandths("1n"), Some(1), "finer than a thousandth rounds up");
+        assert_eq!(
+            thousandths("1n"),
+            Some(1),
+            "finer than a thousandth rounds up"
+        );
     }
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for text in ["", ".", "-", "1.2.3", "1Gb", "abc", "1 Gi", "99999999999999999999999999999999999999999"] {
+        for text in [
+            "",
+            ".",
+            "-",
+            "1.2.3",
+            "1Gb",
+            "abc",
+            "1 Gi",
+            "99999999999999999999999999999999999999999",
+        ] {
             assert_eq!(thousandths(text), None, "{text}");
         }
     }
 
     #[test]
     fn people_read_round_units() {
-        assert_eq!("28Gi".parse::<Quantity>().map(|q| q.human("memory")), Ok("28Gi".into()));
-        assert_eq!("1536Mi".parse::<Quantity>().map(|q| q.human("memory")), Ok("1.5Gi".into()));
-        assert_eq!("1500m".parse::<Quantity>().map(|q| q.human("cpu")), Ok("1500m".into()));
+        assert_eq!(
+            "28Gi".parse::<Quantity>().map(|q| q.human("memory")),
+            Ok("28Gi".into())
+        );
+        assert_eq!(
+            "1536Mi".parse::<Quantity>().map(|q| q.human("memory")),
+            Ok("1.5Gi".into())
+        );
+        assert_eq!(
+            "1500m".parse::<Quantity>().map(|q| q.human("cpu")),
+            Ok("1500m".into())
+        );
     }
 
     proptest::proptest! {

@@ -29,7 +29,10 @@ fn printable(text: &str) -> String {
                     out.push(' ');
                 }
             }
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {}
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {}
             other if other.is_control() => {}
             other => out.push(other),
         }
@@ -107,15 +110,27 @@ mod tests {
 
     #[test]
     fn control_characters_and_escape_sequences_are_removed() {
-        assert_eq!(safe_text("a\u{1b}[31mred\u{1b}[0m\u{7}\nb\u{202e}c"), "ared bc");
+        assert_eq!(
+            safe_text("a\u{1b}[31mred\u{1b}[0m\u{7}\nb\u{202e}c"),
+            "ared bc"
+        );
         assert_eq!(safe_text("\u{1b}]0;title\u{7}x"), "x");
     }
 
     #[test]
     fn secrets_are_replaced_and_the_key_stays() {
-        assert_eq!(safe_text("Authorization: Bearer abcdefgh12345"), "Authorization: Bearer [redacted]");
-        assert_eq!(safe_text("DB_PASSWORD=hunter22 host=db"), "DB_PASSWORD=[redacted] host=db");
-        assert_eq!(safe_text("postgres://app:s3cret@db:5432/x"), "postgres://app:[redacted]@db:5432/x");
+        assert_eq!(
+            safe_text("Authorization: Bearer abcdefgh12345"),
+            "Authorization: Bearer [redacted]"
+        );
+        assert_eq!(
+            safe_text("DB_PASSWORD=hunter22 host=db"),
+            "DB_PASSWORD=[redacted] host=db"
+        );
+        assert_eq!(
+            safe_text("postgres://app:s3cret@db:5432/x"),
+            "postgres://app:[redacted]@db:5432/x"
+        );
         assert!(!safe_text("token eyJhbGciOiJI.eyJzdWIiOiIx.c2ln").contains("eyJ"));
     }
 

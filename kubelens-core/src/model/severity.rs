@@ -43,7 +43,9 @@ impl std::str::FromStr for Severity {
             "critical" => Ok(Self::Critical),
             "warning" => Ok(Self::Warning),
             "info" => Ok(Self::Info),
-            _ => Err(format!("`{word}` is not a severity (critical, warning, info)")),
+            _ => Err(format!(
+                "`{word}` is not a severity (critical, warning, info)"
+            )),
         }
     }
 }

@@ -99,7 +99,13 @@ impl SnapshotBuilder {
     }
 
     /// Says that a kind could not be read in full.
-    pub fn gap(&mut self, kind: &str, namespace: Option<&str>, state: CoverageState, detail: impl Into<String>) {
+    pub fn gap(
+        &mut self,
+        kind: &str,
+        namespace: Option<&str>,
+        state: CoverageState,
+        detail: impl Into<String>,
+    ) {
         let detail = detail.into();
         self.gaps.record(kind, namespace, Gap { state, detail });
     }
@@ -144,7 +150,13 @@ impl SnapshotBuilder {
     /// was not recorded for that kind.
     fn mark_namespaces_outside_the_recording(&mut self) {
         let mut namespaces: BTreeSet<String> = BTreeSet::new();
-        for kind in [Kind::Pod, Kind::Deployment, Kind::StatefulSet, Kind::Service, Kind::Ingress] {
+        for kind in [
+            Kind::Pod,
+            Kind::Deployment,
+            Kind::StatefulSet,
+            Kind::Service,
+            Kind::Ingress,
+        ] {
             for reference in self.tables.references(kind) {
                 namespaces.extend(reference.namespace);
             }
@@ -154,13 +166,19 @@ impl SnapshotBuilder {
             (Kind::ServiceAccount, "default"),
         ];
         for (kind, object) in made_by_controllers {
-            let is_kept_elsewhere = self.tables.references(kind).iter().any(|known| known.name == object);
+            let is_kept_elsewhere = self
+                .tables
+                .references(kind)
+                .iter()
+                .any(|known| known.name == object);
             if !is_kept_elsewhere || self.listed.contains(&kind) {
                 continue;
             }
             for namespace in &namespaces {
                 if !self.tables.has_in_namespace(kind, namespace) {
-                    let detail = format!("the recording holds no {kind} of namespace {namespace}, not even `{object}`");
+                    let detail = format!(
+                        "the recording holds no {kind} of namespace {namespace}, not even `{object}`"
+                    );
                     self.gaps.record(
                         kind.as_str(),
                         Some(namespace),
@@ -177,7 +195,8 @@ impl SnapshotBuilder {
     fn finish(mut self, taken_at: Option<Timestamp>) -> Snapshot {
         for objects in self.custom.values_mut() {
             objects.sort_by(|a, b| {
-                (&a.metadata.namespace, &a.metadata.name).cmp(&(&b.metadata.namespace, &b.metadata.name))
+                (&a.metadata.namespace, &a.metadata.name)
+                    .cmp(&(&b.metadata.namespace, &b.metadata.name))
             });
         }
         Snapshot {

@@ -5,15 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{ContainerLog, Gap, LogKey, Snapshot, Workload};
 use crate::kubernetes::{
-    CronJob, CustomObject, DaemonSet, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
-    Object, ObjectMeta, Pod, ReplicaSet, ReplicationController, Service, StatefulSet,
+    CronJob, CustomObject, DaemonSet, Deployment, EndpointSlice, Event, Job, Kind, KindSet,
+    LabelSelector, Labels, Object, ObjectMeta, Pod, ReplicaSet, ReplicationController, Service,
+    StatefulSet,
 };
 use crate::model::ObjectRef;
 
 /// How an analyzer sees the picture: every question notes the kind that it reads.
 #[derive(Debug)]
 pub struct Cluster<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     touched: Cell<KindSet>,
 }
 
@@ -62,7 +63,7 @@ impl<'a> Cluster<'a> {
         self.snapshot
     }
 
-    fn touch(&self, kind: Kind) {
+    pub(super) fn touch(&self, kind: Kind) {
         self.touched.set(self.touched.get().with(kind));
     }
 
@@ -85,7 +86,9 @@ impl<'a> Cluster<'a> {
 
     /// Whether `then` lies within the last `seconds`.
     pub fn is_within(&self, then: Option<Timestamp>, seconds: i64) -> bool {
-        then.is_some_and(|then| self.now().duration_since(then) <= SignedDuration::from_secs(seconds))
+        then.is_some_and(|then| {
+            self.now().duration_since(then) <= SignedDuration::from_secs(seconds)
+        })
     }
 
     // ---- objects ----------------------------------------------------------------------------
@@ -97,7 +100,10 @@ impl<'a> Cluster<'a> {
     }
 
     /// The objects of a kind in one namespace, by name.
-    pub fn in_namespace<T: Object>(&self, namespace: &str) -> impl Iterator<Item = &'a T> + use<'a, T> {
+    pub fn in_namespace<T: Object>(
+        &self,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'a T> + use<'a, T> {
         self.touch(T::KIND);
         self.snapshot
             .table::<T>()
@@ -108,14 +114,19 @@ impl<'a> Cluster<'a> {
     /// An object by name; the namespace is empty for what is cluster-scoped.
     pub fn get<T: Object>(&self, namespace: &str, name: &str) -> Option<&'a T> {
         self.touch(T::KIND);
-        self.snapshot.table::<T>().get(namespace, name).map(|object| &**object)
+        self.snapshot
+            .table::<T>()
+            .get(namespace, name)
+            .map(|object| &**object)
     }
 
     /// Whether an object is there, is not there, or cannot be known.
     pub fn look_up<T: Object>(&self, namespace: &str, name: &str) -> Lookup<'a, T> {
         match self.get::<T>(namespace, name) {
             Some(object) => Lookup::Found(object),
-            None => self.gap(T::KIND, namespace).map_or(Lookup::Absent, Lookup::Unknown),
+            None => self
+                .gap(T::KIND, namespace)
+                .map_or(Lookup::Absent, Lookup::Unknown),
         }
     }
 
@@ -123,7 +134,10 @@ impl<'a> Cluster<'a> {
     pub fn gap(&self, kind: Kind, namespace: &str) -> Option<&'a Gap> {
         self.touch(kind);
         let scope = &self.snapshot.scope.namespaces;
-        if kind.is_namespaced() && !scope.is_empty() && !scope.iter().any(|known| known == namespace) {
+        if kind.is_namespaced()
+            && !scope.is_empty()
+            && !scope.iter().any(|known| known == namespace)
+        {
             return Some(&OUTSIDE_SCOPE);
         }
         self.snapshot.gaps.find(kind, namespace)
@@ -154,15 +168,27 @@ impl<'a> Cluster<'a> {
     // ---- events and logs --------------------------------------------------------------------
 
     /// The events about an object, oldest first.
-    pub fn events_of<T: Object>(&self, object: &'a T) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a, T> {
+    pub fn events_of<T: Object>(
+        &self,
+        object: &'a T,
+    ) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a, T> {
         let meta = object.metadata();
         self.events_about(T::KIND.as_str(), &meta.namespace, &meta.name, &meta.uid)
     }
 
     /// The events about a named object, oldest first; with an empty uid, of any object of that name.
-    pub fn events_about(&self, kind: &str, namespace: &str, name: &str, uid: &'a str) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a> {
+    pub fn events_about(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        uid: &'a str,
+    ) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a> {
         self.touch(Kind::Event);
-        self.snapshot.relations().events.about(kind, namespace, name, uid)
+        self.snapshot
+            .relations()
+            .events
+            .about(kind, namespace, name, uid)
     }
 
     /// The log of a container's run, if it was fetched.
@@ -187,7 +213,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// The topmost controller of an object, or itself. An owner that cannot be read is named by the
-    /// reference to it.
+    /// reference to it, so no kind has to be read in full for the answer.
     pub fn top_owner(&self, own: ObjectRef, meta: &ObjectMeta) -> ObjectRef {
         let mut reference = own;
         let mut current = Some(meta);
@@ -202,8 +228,10 @@ impl<'a> Cluster<'a> {
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
             current = kind.and_then(|kind| {
-                self.touch(kind);
-                let found = self.snapshot.tables.metadata(kind, &namespace, &owner.name)?;
+                let found = self
+                    .snapshot
+                    .tables
+                    .metadata(kind, &namespace, &owner.name)?;
                 (found.uid == owner.uid || owner.uid.is_empty()).then_some(found)
             });
             reference = ObjectRef {
@@ -231,15 +259,55 @@ impl<'a> Cluster<'a> {
         })
     }
 
+    /// The namespaces in which anything runs or is asked to run, sorted.
+    pub fn all_namespaces(&self) -> Vec<String> {
+        let tables = self.snapshot.tables();
+        let mut names: Vec<String> = [
+            Kind::Deployment,
+            Kind::StatefulSet,
+            Kind::DaemonSet,
+            Kind::CronJob,
+            Kind::ReplicaSet,
+            Kind::ReplicationController,
+            Kind::Job,
+            Kind::Pod,
+        ]
+        .into_iter()
+        .flat_map(|kind| tables.namespaces_of(kind))
+        .map(ToString::to_string)
+        .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// All workloads of a namespace: what nothing else controls.
     pub fn workloads_in(&self, namespace: &str) -> Vec<Workload<'a>> {
         let mut all: Vec<Workload<'a>> = Vec::new();
-        all.extend(self.in_namespace::<Deployment>(namespace).map(Workload::Deployment));
-        all.extend(self.in_namespace::<StatefulSet>(namespace).map(Workload::StatefulSet));
-        all.extend(self.in_namespace::<DaemonSet>(namespace).map(Workload::DaemonSet));
-        all.extend(self.in_namespace::<CronJob>(namespace).map(Workload::CronJob));
-        all.extend(self.in_namespace::<ReplicaSet>(namespace).map(Workload::ReplicaSet));
-        all.extend(self.in_namespace::<ReplicationController>(namespace).map(Workload::ReplicationController));
+        all.extend(
+            self.in_namespace::<Deployment>(namespace)
+                .map(Workload::Deployment),
+        );
+        all.extend(
+            self.in_namespace::<StatefulSet>(namespace)
+                .map(Workload::StatefulSet),
+        );
+        all.extend(
+            self.in_namespace::<DaemonSet>(namespace)
+                .map(Workload::DaemonSet),
+        );
+        all.extend(
+            self.in_namespace::<CronJob>(namespace)
+                .map(Workload::CronJob),
+        );
+        all.extend(
+            self.in_namespace::<ReplicaSet>(namespace)
+                .map(Workload::ReplicaSet),
+        );
+        all.extend(
+            self.in_namespace::<ReplicationController>(namespace)
+                .map(Workload::ReplicationController),
+        );
         all.extend(self.in_namespace::<Job>(namespace).map(Workload::Job));
         all.extend(self.in_namespace::<Pod>(namespace).map(Workload::Pod));
         all.retain(|workload| workload.metadata().controller().is_none());
@@ -249,19 +317,37 @@ impl<'a> Cluster<'a> {
     /// The pods that an object controls itself.
     pub fn controlled_pods(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
-        self.snapshot.relations().owners.pods(&meta.uid).iter().map(|pod| &**pod)
+        self.snapshot
+            .relations()
+            .owners
+            .pods(&meta.uid)
+            .iter()
+            .map(|pod| &**pod)
     }
 
     /// The ReplicaSets of a Deployment.
-    pub fn replica_sets_of(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a ReplicaSet> + use<'a> {
+    pub fn replica_sets_of(
+        &self,
+        meta: &ObjectMeta,
+    ) -> impl Iterator<Item = &'a ReplicaSet> + use<'a> {
         self.touch(Kind::ReplicaSet);
-        self.snapshot.relations().owners.replica_sets(&meta.uid).iter().map(|set| &**set)
+        self.snapshot
+            .relations()
+            .owners
+            .replica_sets(&meta.uid)
+            .iter()
+            .map(|set| &**set)
     }
 
     /// The Jobs of a CronJob.
     pub fn jobs_of(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a Job> + use<'a> {
         self.touch(Kind::Job);
-        self.snapshot.relations().owners.jobs(&meta.uid).iter().map(|job| &**job)
+        self.snapshot
+            .relations()
+            .owners
+            .jobs(&meta.uid)
+            .iter()
+            .map(|job| &**job)
     }
 
     /// The ReplicaSet of a Deployment's newest revision.
@@ -272,7 +358,11 @@ impl<'a> Cluster<'a> {
                 .annotations
                 .value("deployment.kubernetes.io/revision")
                 .and_then(|revision| revision.parse::<i64>().ok());
-            (revision, set.metadata.creation_timestamp, &set.metadata.name)
+            (
+                revision,
+                set.metadata.creation_timestamp,
+                &set.metadata.name,
+            )
         })
     }
 
@@ -296,19 +386,38 @@ impl<'a> Cluster<'a> {
     /// The pods on a node.
     pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
-        self.snapshot.relations().pods_by_node.on(node).iter().map(|pod| &**pod)
+        self.snapshot
+            .relations()
+            .pods_by_node
+            .on(node)
+            .iter()
+            .map(|pod| &**pod)
     }
 
     /// The pods of a namespace whose labels hold every pair; all for no pair.
-    pub fn pods_with_labels(&self, namespace: &str, labels: &'a Labels) -> impl Iterator<Item = &'a Pod> + use<'a> {
+    pub fn pods_with_labels(
+        &self,
+        namespace: &str,
+        labels: &'a Labels,
+    ) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
-        self.snapshot.relations().pods_by_label.with_labels(namespace, labels)
+        self.snapshot
+            .relations()
+            .pods_by_label
+            .with_labels(namespace, labels)
     }
 
     /// The pods of a namespace that the selector matches; an empty selector matches all.
-    pub fn pods_selected(&self, namespace: &str, selector: &'a LabelSelector) -> impl Iterator<Item = &'a Pod> + use<'a> {
+    pub fn pods_selected(
+        &self,
+        namespace: &str,
+        selector: &'a LabelSelector,
+    ) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
-        self.snapshot.relations().pods_by_label.selected(namespace, selector)
+        self.snapshot
+            .relations()
+            .pods_by_label
+            .selected(namespace, selector)
     }
 
     /// The pods behind a Service; none for a Service without a selector.
@@ -317,11 +426,15 @@ impl<'a> Cluster<'a> {
             self.touch(Kind::Pod);
             return Vec::new();
         }
-        self.pods_with_labels(&service.metadata.namespace, &service.spec.selector).collect()
+        self.pods_with_labels(&service.metadata.namespace, &service.spec.selector)
+            .collect()
     }
 
     /// The EndpointSlices of a Service.
-    pub fn slices_of(&self, service: &Service) -> impl Iterator<Item = &'a EndpointSlice> + use<'a> {
+    pub fn slices_of(
+        &self,
+        service: &Service,
+    ) -> impl Iterator<Item = &'a EndpointSlice> + use<'a> {
         self.touch(Kind::EndpointSlice);
         self.snapshot
             .relations()

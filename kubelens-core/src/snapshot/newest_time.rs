@@ -11,7 +11,10 @@ pub(super) fn newest_time(tables: &Tables) -> Option<Timestamp> {
         .flat_map(|kind| tables.all_metadata(*kind))
         .filter_map(|meta| meta.creation_timestamp.max(meta.last_write));
     let events = tables.events.iter().filter_map(|event| event.last_seen());
-    let leases = tables.leases.iter().filter_map(|lease| lease.spec.renew_time);
+    let leases = tables
+        .leases
+        .iter()
+        .filter_map(|lease| lease.spec.renew_time);
     let nodes = tables
         .nodes
         .iter()
@@ -39,10 +42,12 @@ pub(super) fn newest_time(tables: &Tables) -> Option<Timestamp> {
             .max(job.status.start_time)
             .max(of_conditions(&job.status.conditions))
     });
-    let schedules = tables
-        .cron_jobs
-        .iter()
-        .filter_map(|schedule| schedule.status.last_schedule_time.max(schedule.status.last_successful_time));
+    let schedules = tables.cron_jobs.iter().filter_map(|schedule| {
+        schedule
+            .status
+            .last_schedule_time
+            .max(schedule.status.last_successful_time)
+    });
     let scalers = tables
         .horizontal_pod_autoscalers
         .iter()
@@ -77,7 +82,10 @@ fn of_conditions(conditions: &[Condition]) -> Option<Timestamp> {
 }
 
 fn of_state(state: &ContainerState) -> Option<Timestamp> {
-    let running = state.running.as_ref().and_then(|running| running.started_at);
+    let running = state
+        .running
+        .as_ref()
+        .and_then(|running| running.started_at);
     let ended = state.terminated.as_ref().and_then(|end| end.finished_at);
     running.max(ended)
 }

@@ -1,6 +1,6 @@
 use crate::kubernetes::{
-    CronJob, DaemonSet, Deployment, Job, Kind, LabelSelector, Labels, Object, ObjectMeta, Pod, PodSpec,
-    ReplicaSet, ReplicationController, StatefulSet,
+    CronJob, DaemonSet, Deployment, Job, Kind, LabelSelector, Labels, Object, ObjectMeta, Pod,
+    PodSpec, ReplicaSet, ReplicationController, StatefulSet,
 };
 use crate::model::ObjectRef;
 

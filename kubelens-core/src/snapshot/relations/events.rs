@@ -18,7 +18,11 @@ impl EventsByObject {
             if about.name.is_empty() {
                 continue;
             }
-            let key = (about.kind.clone(), about.namespace.clone(), about.name.clone());
+            let key = (
+                about.kind.clone(),
+                about.namespace.clone(),
+                about.name.clone(),
+            );
             by_object.entry(key).or_default().push(Arc::clone(event));
         }
         #[allow(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]

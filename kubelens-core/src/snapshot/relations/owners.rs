@@ -36,7 +36,9 @@ impl Owners {
     }
 }
 
-fn by_controller<'a, T: Object>(objects: impl Iterator<Item = &'a Arc<T>>) -> HashMap<Text, Vec<Arc<T>>> {
+fn by_controller<'a, T: Object>(
+    objects: impl Iterator<Item = &'a Arc<T>>,
+) -> HashMap<Text, Vec<Arc<T>>> {
     let mut by_controller: HashMap<Text, Vec<Arc<T>>> = HashMap::new();
     for object in objects {
         if let Some(owner) = object.metadata().controller() {

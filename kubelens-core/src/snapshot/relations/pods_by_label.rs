@@ -22,13 +22,20 @@ impl PodsByLabel {
                     .or_default()
                     .push(Arc::clone(pod));
             }
-            namespaces.entry(namespace.clone()).or_default().push(Arc::clone(pod));
+            namespaces
+                .entry(namespace.clone())
+                .or_default()
+                .push(Arc::clone(pod));
         }
         Self { pairs, namespaces }
     }
 
     /// The pods of the namespace whose labels hold every pair; all of them for no pair.
-    pub(in crate::snapshot) fn with_labels<'a>(&'a self, namespace: &str, labels: &'a Labels) -> impl Iterator<Item = &'a Pod> + use<'a> {
+    pub(in crate::snapshot) fn with_labels<'a>(
+        &'a self,
+        namespace: &str,
+        labels: &'a Labels,
+    ) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.candidates(namespace, labels)
             .iter()
             .map(|pod| &**pod)
@@ -40,7 +47,11 @@ impl PodsByLabel {
     }
 
     /// The pods of the namespace that the selector matches.
-    pub(in crate::snapshot) fn selected<'a>(&'a self, namespace: &str, selector: &'a LabelSelector) -> impl Iterator<Item = &'a Pod> + use<'a> {
+    pub(in crate::snapshot) fn selected<'a>(
+        &'a self,
+        namespace: &str,
+        selector: &'a LabelSelector,
+    ) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.candidates(namespace, &selector.match_labels)
             .iter()
             .map(|pod| &**pod)

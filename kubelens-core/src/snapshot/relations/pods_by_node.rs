@@ -11,7 +11,10 @@ impl PodsByNode {
     pub(super) fn of(tables: &Tables) -> Self {
         let mut by_node: HashMap<Text, Vec<Arc<Pod>>> = HashMap::new();
         for pod in tables.pods.iter().filter(|pod| pod.is_scheduled()) {
-            by_node.entry(pod.node_name.clone()).or_default().push(Arc::clone(pod));
+            by_node
+                .entry(pod.node_name.clone())
+                .or_default()
+                .push(Arc::clone(pod));
         }
         Self(by_node)
     }

@@ -23,7 +23,11 @@ impl SlicesByService {
     }
 
     /// The slices of a Service.
-    pub(in crate::snapshot) fn of_service(&self, namespace: &str, service: &str) -> &[Arc<EndpointSlice>] {
+    pub(in crate::snapshot) fn of_service(
+        &self,
+        namespace: &str,
+        service: &str,
+    ) -> &[Arc<EndpointSlice>] {
         self.0
             .get(&(Text::new(namespace), Text::new(service)))
             .map_or(&[], Vec::as_slice)

@@ -1,0 +1,9 @@
+//! The program as users run it: words in, streams and exit status out.
+
+#![allow(clippy::expect_used, reason = "what a test cannot set up fails it")]
+
+mod bad_input;
+mod completion;
+mod harness;
+mod help;
+mod offline;

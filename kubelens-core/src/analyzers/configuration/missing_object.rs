@@ -1,0 +1,187 @@
+//! What ConfigMaps and Secrets that do not exist have in common.
+
+use crate::engine::{Sighting, Sink, event_evidence};
+use crate::kubernetes::{ConfigReference, Kind, Object, Pod};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::snapshot::{Cluster, Lookup, Workload};
+
+/// Looks at every place where a workload names an object of kind `T` that must exist.
+pub(super) fn check<'a, T: Object>(
+    workload: &Workload<'a>,
+    cluster: &Cluster<'a>,
+    sink: &mut Sink,
+) {
+    let namespace = workload.metadata().namespace.as_str();
+    if workload.metadata().is_terminating() {
+        return;
+    }
+    let blocked: Vec<&'a Pod> = cluster
+        .pods_of(workload)
+        .into_iter()
+        .filter(|pod| pod.is_live() && !pod.is_ready())
+        .collect();
+    for pod in &blocked {
+        for reference in required::<T>(&pod.spec) {
+            if let Some(proof) = kubelet_says_missing(cluster, pod, T::KIND, reference.name) {
+                if cluster.get::<T>(namespace, reference.name).is_none() {
+                    sink.report(blocking::<T>(workload, cluster, pod, &reference, proof));
+                }
+            }
+        }
+    }
+    for reference in required::<T>(workload.pod_spec()) {
+        let is_missing = matches!(
+            cluster.look_up::<T>(namespace, reference.name),
+            Lookup::Absent
+        );
+        if is_missing && !is_about_to_be_made(cluster, namespace, reference.name) {
+            sink.report(latent::<T>(workload, cluster, &reference));
+        }
+    }
+}
+
+fn required<T: Object>(
+    spec: &crate::kubernetes::PodSpec,
+) -> impl Iterator<Item = ConfigReference<'_>> {
+    spec.config_references()
+        .into_iter()
+        .filter(|reference| reference.kind == T::KIND && !reference.optional)
+}
+
+/// The root certificate comes with each namespace, a moment after it.
+fn is_about_to_be_made(cluster: &Cluster<'_>, namespace: &str, name: &str) -> bool {
+    name == "kube-root-ca.crt"
+        && cluster
+            .get::<crate::kubernetes::Namespace>("", namespace)
+            .is_none_or(|namespace| cluster.age(&namespace.metadata) < 60)
+}
+
+/// What the kubelet wrote about the missing object, if it still holds: in a container's waiting
+/// message, or in a mount event while the pod's volumes are not there.
+fn kubelet_says_missing<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    kind: Kind,
+    name: &str,
+) -> Option<Evidence> {
+    let words = format!("{} \"{name}\" not found", kind.as_str().to_lowercase());
+    for container in pod.containers() {
+        if let Some(waiting) = container
+            .waiting()
+            .filter(|waiting| waiting.message.contains(&words))
+        {
+            let path = container.status_path("state.waiting.message");
+            return Some(Evidence::message(
+                pod.reference(),
+                &path,
+                &format!("{}: {}", waiting.reason, waiting.message),
+            ));
+        }
+    }
+    if pod.is_ready_to_start_containers() {
+        return None;
+    }
+    cluster
+        .events_of(pod)
+        .rev()
+        .find(|event| event.reason == "FailedMount" && event.message.contains(&words))
+        .map(event_evidence)
+}
+
+fn missing<T: Object>(workload: &Workload<'_>, reference: &ConfigReference<'_>) -> ObjectRef {
+    ObjectRef::namespaced(
+        T::KIND.api_version(),
+        T::KIND.as_str(),
+        &workload.metadata().namespace,
+        reference.name,
+    )
+}
+
+fn blocking<T: Object>(
+    workload: &Workload<'_>,
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    reference: &ConfigReference<'_>,
+    proof: Evidence,
+) -> Sighting {
+    let explanation = format!(
+        "Pods cannot start: {} takes it ({}), and it is not optional.",
+        user(reference),
+        reference.relation
+    );
+    sighting::<T>(workload, cluster, reference, explanation)
+        .seen_on(pod.reference(), reference.relation)
+        .severity(Severity::Critical)
+        .evidence(Evidence::field(
+            pod.reference(),
+            &format!("spec.{}", reference.path),
+            reference.name,
+        ))
+        .evidence(proof)
+        .since(pod.metadata.creation_timestamp)
+}
+
+fn latent<T: Object>(
+    workload: &Workload<'_>,
+    cluster: &Cluster<'_>,
+    reference: &ConfigReference<'_>,
+) -> Sighting {
+    let explanation = format!(
+        "{} takes it ({}), and it is not optional. What runs goes on; the next restart, rollout or reschedule of {} fails.",
+        user(reference),
+        reference.relation,
+        workload.reference()
+    );
+    let path = format!("{}.{}", workload.pod_spec_path(), reference.path);
+    let severity = if workload.is_resting() {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
+    sighting::<T>(workload, cluster, reference, explanation)
+        .seen_on(workload.reference(), reference.relation)
+        .severity(severity)
+        .evidence(Evidence::field(workload.reference(), &path, reference.name))
+}
+
+fn user(reference: &ConfigReference<'_>) -> String {
+    if reference.relation.contains("volume") {
+        format!("Volume `{}`", reference.user)
+    } else {
+        format!("Container `{}`", reference.user)
+    }
+}
+
+fn sighting<T: Object>(
+    workload: &Workload<'_>,
+    cluster: &Cluster<'_>,
+    reference: &ConfigReference<'_>,
+    explanation: String,
+) -> Sighting {
+    let subject = missing::<T>(workload, reference);
+    let namespace = workload.metadata().namespace.as_str();
+    let near = cluster.near_names::<T>(namespace, reference.name);
+    let title = format!("{subject} does not exist");
+    let mut sighting = Sighting::of(subject.clone(), title, explanation);
+    if cluster.is_complete(T::KIND, namespace) {
+        let text = if near.is_empty() {
+            "not in the namespace".to_owned()
+        } else {
+            format!(
+                "not in the namespace (near names there: {})",
+                near.join(", ")
+            )
+        };
+        sighting = sighting.evidence(Evidence::absence(subject, &text));
+    }
+    let advice = near.first().map_or_else(
+        || format!("Create it, or take it out of {}", workload.reference()),
+        |near| format!("Create it, or point {} at `{near}`", workload.reference()),
+    );
+    sighting
+        .suggest(Suggestion::advice(advice))
+        .suggest(Suggestion::look(
+            "See what is there",
+            format!("kubectl -n {namespace} get {}", T::KIND.plural()),
+        ))
+}

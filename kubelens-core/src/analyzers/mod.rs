@@ -1,0 +1,47 @@
+//! One condition, one file. Each family's `mod.rs` is a generated list of its files.
+
+pub(crate) mod configuration;
+pub(crate) mod control_plane;
+mod failed_create;
+pub(crate) mod images;
+pub(crate) mod jobs;
+pub(crate) mod network;
+pub(crate) mod nodes;
+mod refusal;
+pub(crate) mod rollouts;
+pub(crate) mod scaling;
+pub(crate) mod scheduling;
+pub(crate) mod security;
+pub(crate) mod storage;
+pub(crate) mod workloads;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use crate::engine::Analyzer;
+
+/// All analyzers, by code.
+pub(crate) fn registry() -> &'static [&'static Analyzer] {
+    static BY_CODE: LazyLock<Vec<&'static Analyzer>> = LazyLock::new(|| {
+        let mut all: Vec<_> = [
+            configuration::ALL,
+            control_plane::ALL,
+            images::ALL,
+            jobs::ALL,
+            network::ALL,
+            nodes::ALL,
+            rollouts::ALL,
+            scaling::ALL,
+            scheduling::ALL,
+            security::ALL,
+            storage::ALL,
+            workloads::ALL,
+        ]
+        .concat();
+        all.sort_by_key(|analyzer| analyzer.code);
+        all
+    });
+    &BY_CODE
+}

@@ -1,0 +1,117 @@
+use crate::engine::{Analyzer, look};
+use crate::kubernetes::{Batch, CustomObject, Kind};
+use crate::model::{ClusterInfo, Scope};
+use crate::snapshot::{ContainerLog, LogKey, Logs, Snapshot, SnapshotBuilder};
+
+/// The headings of a page, in order.
+pub(super) const HEADINGS: [&str; 6] = [
+    "What it means",
+    "Fires on",
+    "Stays silent on",
+    "How to fix",
+    "What it cannot know",
+    "Source",
+];
+
+/// The YAML blocks below a heading of an analyzer's page.
+pub(super) fn blocks<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
+    let Some((_, section)) = page.split_once(&format!("# {heading}\n")) else {
+        return Vec::new();
+    };
+    let end = HEADINGS
+        .iter()
+        .filter_map(|next| section.find(&format!("\n # {next}\n")))
+        .min()
+        .unwrap_or(section.len());
+    section
+        .get(..end)
+        .unwrap_or_default()
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect()
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Header {
+    api_version: String,
+    kind: String,
+}
+
+/// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
+/// (read in full), `# log: namespace/pod/container [previous] | line`.
+pub(in crate::analyzers) fn picture(block: &str) -> Snapshot {
+    let text: String = block
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+        .collect();
+    let mut builder = SnapshotBuilder::new(ClusterInfo::default(), Scope::default());
+    let mut now = None;
+    let mut logs = Logs::new();
+    for line in text.lines() {
+        if let Some(time) = line.strip_prefix("# now: ") {
+            now = Some(time.trim().parse().expect("a time"));
+        } else if let Some(kinds) = line.strip_prefix("# listed: ") {
+            for kind in kinds.split(',') {
+                builder.listed(
+                    Kind::from_name(kind.trim()).unwrap_or_else(|| panic!("no kind `{kind}`")),
+                );
+            }
+        } else if let Some(log) = line.strip_prefix("# log: ") {
+            let (place, line) = log.split_once(" | ").expect("place | line");
+            let (place, previous) = place
+                .strip_suffix(" previous")
+                .map_or((place, false), |place| (place, true));
+            let mut parts = place.trim().split('/');
+            let mut part = || parts.next().expect("namespace/pod/container").to_owned();
+            let key = LogKey {
+                namespace: part(),
+                pod: part(),
+                container: part(),
+                previous,
+            };
+            logs.entry(key)
+                .or_insert_with(ContainerLog::default)
+                .lines
+                .push(line.to_owned());
+        }
+    }
+    let mut batch = Batch::default();
+    for document in text.split("\n---\n") {
+        if document
+            .lines()
+            .all(|line| line.trim().is_empty() || line.starts_with('#'))
+        {
+            continue;
+        }
+        let header: Header =
+            serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{error}\n{document}"));
+        match Kind::from_manifest(&header.api_version, &header.kind) {
+            Some(kind) => batch
+                .push_yaml(kind, document)
+                .unwrap_or_else(|error| panic!("{error}\n{document}")),
+            None => {
+                let object: CustomObject = serde_saphyr::from_str(document)
+                    .unwrap_or_else(|error| panic!("{error}\n{document}"));
+                builder.add_custom(object);
+            }
+        }
+    }
+    builder.absorb(batch);
+    builder.add_logs(logs);
+    builder.build_recorded(now)
+}
+
+/// How often the analyzer fires on a picture.
+pub(super) fn sightings(
+    analyzer: &'static Analyzer,
+    picture: &Snapshot,
+) -> Vec<crate::engine::Sighting> {
+    let seen = look(picture, &[analyzer]);
+    assert!(seen.failed.is_empty(), "{} panicked", analyzer.code);
+    seen.seen
+        .into_iter()
+        .map(|(_, sighting)| sighting)
+        .collect()
+}

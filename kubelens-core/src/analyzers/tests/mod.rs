@@ -1,0 +1,6 @@
+//! Laws that hold for every analyzer, and the examples on their pages.
+
+pub(super) mod example;
+mod index;
+mod laws;
+mod pages;

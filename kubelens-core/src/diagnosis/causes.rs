@@ -1,0 +1,315 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::affected::affected;
+use super::chain::chain;
+use super::graph::Graph;
+use super::index::{Index, Seen, id_of};
+use super::ruled_out::alternatives;
+use crate::engine::{Analyzer, Sighting};
+use crate::model::{
+    Cause, Evidence, Finding, Group, ObjectRef, Severity, Suggestion, counted, fingerprint, some_of,
+};
+use crate::snapshot::{Cluster, Snapshot};
+
+/// Most items of proof that a cause carries.
+const MOST_EVIDENCE: usize = 14;
+
+/// Most names that are listed in a sentence.
+const MOST_NAMES: usize = 3;
+
+/// Folds every sighting into the cause that explains it: causes unranked, findings with their cause.
+pub(super) fn fold(
+    index: &Index<'_>,
+    graph: &Graph,
+    cluster: &Cluster<'_>,
+) -> (Vec<Cause>, Vec<Finding>) {
+    let mut families: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for at in 0..index.seen.len() {
+        for root in graph.roots(at) {
+            if let Some(seen) = index.get(root) {
+                families.entry(&seen.id).or_default().insert(at);
+            }
+        }
+    }
+    let mut findings: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (at, seen) in index.seen.iter().enumerate() {
+        let cause = index
+            .get(graph.root(at))
+            .map_or(seen.id.as_str(), |root| root.id.as_str());
+        findings.entry((&seen.id, cause)).or_default().push(at);
+    }
+    let causes = families
+        .iter()
+        .filter_map(|(id, members)| cause(index, graph, cluster, id, members))
+        .collect();
+    let findings = findings
+        .into_iter()
+        .filter_map(|((_, cause), members)| finding(index, &members, cause))
+        .collect();
+    (causes, findings)
+}
+
+/// Ranks: severity, reach, confidence, id.
+pub(super) fn rank(causes: &mut [Cause]) {
+    causes.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then(b.affected.len().cmp(&a.affected.len()))
+            .then(b.confidence.total_cmp(&a.confidence))
+            .then(a.id.cmp(&b.id))
+    });
+    for (at, cause) in causes.iter_mut().enumerate() {
+        cause.rank = at + 1;
+    }
+}
+
+/// Findings that an annotation keeps from becoming causes.
+pub(super) fn suppressed(all: &[(&'static Analyzer, Sighting)]) -> Vec<Finding> {
+    all.iter()
+        .map(|(analyzer, sighting)| {
+            let id = id_of(analyzer.code, sighting);
+            Finding {
+                suppressed: true,
+                ..as_finding(analyzer, sighting, &id, &id, 1)
+            }
+        })
+        .collect()
+}
+
+/// A finding about KubeLens itself: an analyzer panicked, so its condition was not looked for.
+pub(super) fn failed_analyzer(snapshot: &Snapshot, code: &str) -> Finding {
+    let id = fingerprint(["INT001", code]);
+    Finding {
+        cause_id: id.clone(),
+        id,
+        code: "INT001".to_owned(),
+        name: "analyzer-failed".to_owned(),
+        severity: Severity::Info,
+        confidence: 1.0,
+        subject: ObjectRef::pseudo("Cluster", &snapshot.info().name),
+        title: format!("Analyzer {code} failed: its condition was not looked for"),
+        explanation: "This is a fault of KubeLens, not of the cluster. All other analyzers ran."
+            .to_owned(),
+        evidence: Vec::new(),
+        suggestions: Vec::new(),
+        occurrences: 1,
+        suppressed: false,
+        first_seen: snapshot.taken_at(),
+        last_seen: snapshot.taken_at(),
+    }
+}
+
+fn cause(
+    index: &Index<'_>,
+    graph: &Graph,
+    cluster: &Cluster<'_>,
+    id: &str,
+    members: &BTreeSet<usize>,
+) -> Option<Cause> {
+    let own: Vec<usize> = members
+        .iter()
+        .copied()
+        .filter(|at| {
+            index.get(*at).is_some_and(|seen| seen.id == id) && graph.parent(*at).is_none()
+        })
+        .collect();
+    let primary = primary(index, &own)?;
+    let folded: Vec<usize> = members
+        .iter()
+        .copied()
+        .filter(|at| !own.contains(at))
+        .collect();
+    let severity = members
+        .iter()
+        .filter_map(|at| index.get(*at))
+        .map(Seen::severity)
+        .max()
+        .unwrap_or(primary.severity());
+    let mut all: Vec<usize> = own.clone();
+    all.extend(&folded);
+    let evidence = evidence(index, primary, &own, &folded);
+    let subject = subject(index, primary);
+    let (first_seen, last_seen) = span(index, &all, &evidence);
+    let sighting = &primary.sighting;
+    Some(Cause {
+        rank: 0,
+        id: id.to_owned(),
+        code: primary.code().to_owned(),
+        name: primary.analyzer.name.to_owned(),
+        severity,
+        confidence: confidence(primary, &evidence),
+        title: sighting.title.clone(),
+        explanation: with_pods(&sighting.explanation, index, &all),
+        chain: chain(index, graph, &all, &subject, &evidence),
+        affected: affected(
+            index,
+            &all,
+            &subject,
+            cluster,
+            severity == Severity::Critical,
+        ),
+        ruled_out: alternatives(primary),
+        suggestions: suggestions(index, primary, &folded),
+        group: sighting.group.as_ref().map(|(key, title)| Group {
+            key: format!("{}/{key}", primary.code()),
+            title: title.clone(),
+            size: 1,
+        }),
+        evidence,
+        subject,
+        first_seen,
+        last_seen,
+    })
+}
+
+/// The sighting that speaks for all: the worst one, else the first.
+fn primary<'i, 'a>(index: &'i Index<'a>, own: &[usize]) -> Option<&'i Seen<'a>> {
+    let mut best: Option<&Seen<'_>> = None;
+    for seen in own.iter().filter_map(|at| index.get(*at)) {
+        if best.is_none_or(|best| seen.severity() > best.severity()) {
+            best = Some(seen);
+        }
+    }
+    best
+}
+
+/// The subject; its uid is not part of it where several objects of that name come and go.
+fn subject(_index: &Index<'_>, primary: &Seen<'_>) -> ObjectRef {
+    primary.sighting.subject.clone()
+}
+
+/// The proof: the primary's own, then one new item of each code that folded in.
+fn evidence(
+    index: &Index<'_>,
+    primary: &Seen<'_>,
+    own: &[usize],
+    folded: &[usize],
+) -> Vec<Evidence> {
+    let mut all = primary.sighting.evidence.clone();
+    let mut codes = BTreeSet::from([primary.code()]);
+    let mut push = |items: &[Evidence], most: usize| {
+        let mut added = 0;
+        for item in items {
+            if added < most && all.len() < MOST_EVIDENCE && !all.contains(item) {
+                all.push(item.clone());
+                added += 1;
+            }
+        }
+    };
+    for seen in folded.iter().filter_map(|at| index.get(*at)) {
+        if codes.insert(seen.code()) {
+            push(&seen.sighting.evidence, 2);
+        }
+    }
+    for seen in own.iter().filter_map(|at| index.get(*at)).take(MOST_NAMES) {
+        push(&seen.sighting.evidence, 1);
+    }
+    all
+}
+
+/// The analyzer's confidence: more with each further kind of proof, less where one event or one log
+/// line is all there is.
+fn confidence(primary: &Seen<'_>, evidence: &[Evidence]) -> f64 {
+    use crate::model::EvidenceKind::{Event, Log};
+    let kinds: BTreeSet<_> = evidence.iter().map(|item| item.kind).collect();
+    let further = kinds.len().saturating_sub(1);
+    #[allow(clippy::cast_precision_loss, reason = "six kinds at most")]
+    let mut value = primary.confidence() + 0.03 * further as f64;
+    let only_one_word = evidence.len() == 1 && (kinds.contains(&Event) || kinds.contains(&Log));
+    if only_one_word {
+        value -= 0.10;
+    }
+    (value.clamp(0.30, 0.99) * 100.0).round() / 100.0
+}
+
+fn suggestions(index: &Index<'_>, primary: &Seen<'_>, folded: &[usize]) -> Vec<Suggestion> {
+    let mut all = primary.sighting.suggestions.clone();
+    if all.is_empty() {
+        if let Some(seen) = folded
+            .iter()
+            .filter_map(|at| index.get(*at))
+            .find(|seen| !seen.sighting.suggestions.is_empty())
+        {
+            all.clone_from(&seen.sighting.suggestions);
+        }
+    }
+    all
+}
+
+/// The explanation, and how many pods of whom show it.
+fn with_pods(explanation: &str, index: &Index<'_>, members: &[usize]) -> String {
+    let mut pods: BTreeSet<String> = BTreeSet::new();
+    let mut tops: BTreeSet<String> = BTreeSet::new();
+    for seen in members.iter().filter_map(|at| index.get(*at)) {
+        if let (Some(_), Some(top)) = (seen.pod, &seen.top) {
+            if top.kind != "Pod" {
+                pods.insert(seen.sighting.seen_on.path());
+                tops.insert(top.to_string());
+            }
+        }
+    }
+    if pods.is_empty() {
+        return explanation.to_owned();
+    }
+    format!(
+        "{explanation} Seen on {} of {}.",
+        counted(pods.len(), "pod"),
+        some_of(&tops, MOST_NAMES)
+    )
+}
+
+fn span(
+    index: &Index<'_>,
+    members: &[usize],
+    evidence: &[Evidence],
+) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
+    let since = members
+        .iter()
+        .filter_map(|at| index.get(*at)?.sighting.since);
+    let shown = evidence.iter().filter_map(|item| item.at);
+    let first = since.clone().chain(shown.clone()).min();
+    let last = shown.chain(since).max();
+    (first, last)
+}
+
+fn finding(index: &Index<'_>, members: &[usize], cause_id: &str) -> Option<Finding> {
+    let primary = primary(index, members)?;
+    let mut finding = as_finding(
+        primary.analyzer,
+        &primary.sighting,
+        &primary.id,
+        cause_id,
+        members.len(),
+    );
+    let (first_seen, last_seen) = span(index, members, &finding.evidence);
+    finding.first_seen = first_seen;
+    finding.last_seen = last_seen;
+    Some(finding)
+}
+
+fn as_finding(
+    analyzer: &Analyzer,
+    sighting: &Sighting,
+    id: &str,
+    cause_id: &str,
+    occurrences: usize,
+) -> Finding {
+    let shown = sighting.evidence.iter().filter_map(|item| item.at);
+    Finding {
+        id: id.to_owned(),
+        code: analyzer.code.to_owned(),
+        name: analyzer.name.to_owned(),
+        cause_id: cause_id.to_owned(),
+        severity: sighting.severity.unwrap_or(analyzer.severity),
+        confidence: sighting.confidence.unwrap_or(analyzer.confidence),
+        subject: sighting.subject.clone(),
+        title: sighting.title.clone(),
+        explanation: sighting.explanation.clone(),
+        evidence: sighting.evidence.clone(),
+        suggestions: sighting.suggestions.clone(),
+        occurrences,
+        suppressed: false,
+        first_seen: sighting.since.or_else(|| shown.clone().min()),
+        last_seen: shown.max(),
+    }
+}

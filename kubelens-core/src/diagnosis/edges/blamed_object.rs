@@ -1,0 +1,57 @@
+use crate::diagnosis::graph::Edge;
+use crate::diagnosis::index::{Index, Key};
+use crate::engine::Role;
+use crate::snapshot::Cluster;
+
+/// A sighting that points at an object is explained by what is wrong with that object: by what names
+/// it as the thing to change, else by what its pods show.
+pub(super) fn edges(index: &Index<'_>, _cluster: &Cluster<'_>) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (effect, seen) in index.seen.iter().enumerate() {
+        for blame in &seen.sighting.blames {
+            for cause in about(index, &blame.object.key()) {
+                let is_itself = index.get(cause).is_some_and(|other| {
+                    other.id == seen.id && other.sighting.seen_on == seen.sighting.seen_on
+                });
+                if cause != effect && !is_itself {
+                    edges.push(Edge {
+                        effect,
+                        cause,
+                        confidence: 0.97,
+                        relation: blame.relation,
+                    });
+                }
+            }
+        }
+    }
+    edges
+}
+
+/// What is wrong with an object: roots first; symptoms only where there is no root.
+fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
+    let mut all: Vec<usize> = index.with_subject(key).to_vec();
+    all.extend(index.shown_by(key));
+    all.extend(index.on_pods_of(key));
+    all.sort_unstable();
+    all.dedup();
+    let is_info = |at: &usize| {
+        index
+            .get(*at)
+            .is_some_and(|seen| seen.severity() == crate::model::Severity::Info)
+    };
+    let roots: Vec<usize> = all
+        .iter()
+        .copied()
+        .filter(|at| {
+            index
+                .get(*at)
+                .is_some_and(|seen| seen.analyzer.role != Role::Symptom)
+        })
+        .collect();
+    let chosen = if roots.is_empty() { all } else { roots };
+    if chosen.iter().all(is_info) {
+        chosen
+    } else {
+        chosen.into_iter().filter(|at| !is_info(at)).collect()
+    }
+}

@@ -1,0 +1,23 @@
+//! Which sighting explains which, one relation a file.
+
+mod blamed_object;
+mod broken_node;
+mod owned_pods;
+mod same_object;
+mod selected_pods;
+mod superseded_pod;
+
+use super::graph::Edge;
+use super::index::Index;
+use crate::snapshot::Cluster;
+
+/// All relations between the sightings.
+pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
+    let mut edges = blamed_object::edges(index, cluster);
+    edges.extend(broken_node::edges(index));
+    edges.extend(same_object::edges(index, &edges));
+    edges.extend(owned_pods::edges(index, cluster));
+    edges.extend(selected_pods::edges(index, cluster));
+    edges.extend(superseded_pod::edges(index));
+    edges
+}

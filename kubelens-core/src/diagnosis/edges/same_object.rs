@@ -1,0 +1,60 @@
+use std::collections::BTreeSet;
+
+use crate::diagnosis::graph::Edge;
+use crate::diagnosis::index::{Index, Seen};
+use crate::diagnosis::specificity::specificity;
+use crate::model::Severity;
+
+/// Of several things that one pod shows about one container, the one nearest to the fault explains
+/// the others; one that points on to another object comes first.
+pub(super) fn edges(index: &Index<'_>, outward: &[Edge]) -> Vec<Edge> {
+    let points_on: BTreeSet<usize> = outward.iter().map(|edge| edge.effect).collect();
+    let mut edges = Vec::new();
+    for (key, all) in index.objects() {
+        if key.0 != "Pod" || all.len() < 2 {
+            continue;
+        }
+        for effect in all.iter().copied() {
+            for cause in all.iter().copied() {
+                let (Some(symptom), Some(reason)) = (index.get(effect), index.get(cause)) else {
+                    continue;
+                };
+                let nearer = rank(cause, reason, &points_on) < rank(effect, symptom, &points_on);
+                if nearer && explains(symptom, reason) {
+                    edges.push(Edge {
+                        effect,
+                        cause,
+                        confidence: 0.9,
+                        relation: "same pod",
+                    });
+                }
+            }
+        }
+    }
+    edges
+}
+
+fn rank(at: usize, seen: &Seen<'_>, points_on: &BTreeSet<usize>) -> (bool, u8, usize) {
+    (!points_on.contains(&at), specificity(seen.code()), at)
+}
+
+/// Whether both speak of one container, or one of them of the pod as a whole. A latent fault explains
+/// nothing that happens now.
+fn explains(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
+    if reason.severity() == Severity::Info && symptom.severity() > Severity::Info {
+        return false;
+    }
+    // Two facts of one rule are two facts.
+    if symptom.code() == reason.code() && symptom.sighting.subject == reason.sighting.subject {
+        return false;
+    }
+    // Both name a thing to change and neither is a class of the other: two causes.
+    let both_required = specificity(symptom.code()) <= 4 && specificity(reason.code()) <= 4;
+    if both_required {
+        return false;
+    }
+    match (&symptom.sighting.container, &reason.sighting.container) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}

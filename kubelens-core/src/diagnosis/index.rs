@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+
+use crate::engine::{Analyzer, Sighting};
+use crate::kubernetes::Pod;
+use crate::model::{ObjectRef, Severity, fingerprint};
+use crate::snapshot::Cluster;
+
+/// Kind, namespace, name.
+pub(super) type Key = (String, String, String);
+
+/// One sighting with what the folding needs to know of it.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) analyzer: &'static Analyzer,
+    pub(super) sighting: Sighting,
+    pub(super) id: String,
+    /// The pod that shows it, where a pod does and is in the picture.
+    pub(super) pod: Option<&'a Pod>,
+    /// What a person edits to change that pod.
+    pub(super) top: Option<ObjectRef>,
+}
+
+impl Seen<'_> {
+    pub(super) fn code(&self) -> &'static str {
+        self.analyzer.code
+    }
+
+    pub(super) fn severity(&self) -> Severity {
+        self.sighting.severity.unwrap_or(self.analyzer.severity)
+    }
+
+    pub(super) fn confidence(&self) -> f64 {
+        self.sighting.confidence.unwrap_or(self.analyzer.confidence)
+    }
+}
+
+/// All sightings, and where to find them by what they are about.
+#[derive(Debug)]
+pub(super) struct Index<'a> {
+    pub(super) seen: Vec<Seen<'a>>,
+    by_subject: BTreeMap<Key, Vec<usize>>,
+    by_object: BTreeMap<Key, Vec<usize>>,
+    by_top: BTreeMap<Key, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(cluster: &Cluster<'a>, sightings: Vec<(&'static Analyzer, Sighting)>) -> Self {
+        let mut index = Self {
+            seen: Vec::with_capacity(sightings.len()),
+            by_subject: BTreeMap::new(),
+            by_object: BTreeMap::new(),
+            by_top: BTreeMap::new(),
+        };
+        for (analyzer, sighting) in sightings {
+            let pod = (sighting.seen_on.kind == "Pod")
+                .then(|| {
+                    let namespace = sighting.seen_on.namespace.as_deref().unwrap_or_default();
+                    cluster.get::<Pod>(namespace, &sighting.seen_on.name)
+                })
+                .flatten();
+            let top = pod.map(|pod| cluster.top_of(pod));
+            let at = index.seen.len();
+            index
+                .by_subject
+                .entry(sighting.subject.key())
+                .or_default()
+                .push(at);
+            index
+                .by_object
+                .entry(sighting.seen_on.key())
+                .or_default()
+                .push(at);
+            if let Some(top) = &top {
+                index.by_top.entry(top.key()).or_default().push(at);
+            }
+            index.seen.push(Seen {
+                id: id_of(analyzer.code, &sighting),
+                analyzer,
+                sighting,
+                pod,
+                top,
+            });
+        }
+        index
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Seen<'a>> {
+        self.seen.get(at)
+    }
+
+    /// Sightings whose subject is the object.
+    pub(super) fn with_subject(&self, key: &Key) -> &[usize] {
+        self.by_subject.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Sightings that the object shows.
+    pub(super) fn shown_by(&self, key: &Key) -> &[usize] {
+        self.by_object.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Sightings that pods of the workload show.
+    pub(super) fn on_pods_of(&self, key: &Key) -> &[usize] {
+        self.by_top.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every object that shows something, with what it shows.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&Key, &[usize])> {
+        self.by_object
+            .iter()
+            .map(|(key, all)| (key, all.as_slice()))
+    }
+}
+
+/// The fingerprint of a fault: code, subject, identity. Never a uid or a pod of an owner.
+pub(super) fn id_of(code: &str, sighting: &Sighting) -> String {
+    let subject = &sighting.subject;
+    let mut parts = vec![
+        code,
+        subject.kind.as_str(),
+        subject.namespace.as_deref().unwrap_or_default(),
+        subject.name.as_str(),
+    ];
+    for (what, value) in &sighting.identity {
+        parts.push(what);
+        parts.push(value);
+    }
+    fingerprint(parts)
+}

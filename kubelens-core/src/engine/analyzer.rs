@@ -1,0 +1,147 @@
+use super::Sink;
+use crate::kubernetes::{
+    APIService, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler,
+    Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, PersistentVolume,
+    PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController,
+    ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttachment,
+};
+use crate::model::Severity;
+use crate::snapshot::{Cluster, Workload};
+
+/// Whether a finding can be explained by another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Names the thing to change.
+    Root,
+    /// Is explained by something else whenever a relation holds.
+    Symptom,
+    /// A root when no relation holds.
+    Both,
+}
+
+/// One condition that KubeLens detects: what it is called, what it reads, how it looks.
+#[derive(Debug)]
+pub struct Analyzer {
+    /// Family and number, never reused: `CFG001`.
+    pub code: &'static str,
+    /// The condition in words: `config-map-missing`.
+    pub name: &'static str,
+    /// Whether it can be explained by another one.
+    pub role: Role,
+    /// How bad it is unless a sighting says otherwise.
+    pub severity: Severity,
+    /// How sure it is unless a sighting says otherwise.
+    pub confidence: f64,
+    /// The kinds it asks about.
+    pub reads: KindSet,
+    /// What other tools call it.
+    pub maps_to: &'static [&'static str],
+    /// The page about it, in Markdown, with its examples.
+    pub docs: &'static str,
+    /// The file that holds it.
+    pub file: &'static str,
+    /// How it looks.
+    pub check: Check,
+}
+
+impl Analyzer {
+    /// The first paragraph of its page: what it means, in a sentence or two.
+    pub fn summary(&self) -> String {
+        self.docs
+            .lines()
+            .map(str::trim)
+            .skip_while(|line| line.is_empty() || line.starts_with('#'))
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+macro_rules! checks {
+    ($($kind:ident)*) => {
+        /// The function that looks, by what it looks at: one object of a kind at a time.
+        #[derive(Debug, Clone, Copy)]
+        pub enum Check {
+            $(
+                #[doc = concat!("Each ", stringify!($kind), ".")]
+                $kind(for<'a> fn(&'a $kind, &Cluster<'a>, &mut Sink)),
+            )*
+            /// Each workload: what nothing else controls.
+            Workload(for<'a> fn(&Workload<'a>, &Cluster<'a>, &mut Sink)),
+            /// The picture as a whole.
+            Cluster(fn(&Cluster<'_>, &mut Sink)),
+        }
+
+        impl Check {
+            /// Looks at every object it is for.
+            pub(super) fn run(&self, cluster: &Cluster<'_>, sink: &mut Sink) {
+                match self {
+                    $(Self::$kind(check) => {
+                        for object in cluster.all::<$kind>() {
+                            check(object, cluster, sink);
+                        }
+                    })*
+                    Self::Workload(check) => {
+                        for namespace in cluster.all_namespaces() {
+                            for workload in cluster.workloads_in(&namespace) {
+                                check(&workload, cluster, sink);
+                            }
+                        }
+                    }
+                    Self::Cluster(check) => check(cluster, sink),
+                }
+            }
+
+            /// The kinds it walks through by itself.
+            pub const fn walks(&self) -> KindSet {
+                match self {
+                    $(Self::$kind(_) => KindSet::of(&[Kind::$kind]),)*
+                    Self::Workload(_) => KindSet::of(&[
+                        Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::CronJob, Kind::ReplicaSet,
+                        Kind::ReplicationController, Kind::Job, Kind::Pod,
+                    ]),
+                    Self::Cluster(_) => KindSet::EMPTY,
+                }
+            }
+        }
+    };
+}
+
+checks! {
+    APIService CronJob CustomResourceDefinition DaemonSet Deployment HorizontalPodAutoscaler Ingress Job Lease
+    Namespace NetworkPolicy Node PersistentVolume PersistentVolumeClaim Pod PodDisruptionBudget ReplicaSet
+    ReplicationController ResourceQuota Service ServiceAccount StatefulSet StorageClass VolumeAttachment
+}
+
+/// Declares the analyzer of a file: its documentation comment is its page and its test.
+///
+/// The kinds in `reads` are those it asks about besides the ones that `check` walks through.
+macro_rules! declare_analyzer {
+    (
+        $(#[doc = $doc:literal])*
+        $code:ident $name:literal {
+            role: $role:ident,
+            severity: $severity:ident,
+            confidence: $confidence:literal,
+            reads: [$($kind:ident),* $(,)?],
+            maps_to: [$($maps_to:literal),* $(,)?],
+            check: $walks:ident($check:path) $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])*
+        pub(crate) static ANALYZER: $crate::engine::Analyzer = $crate::engine::Analyzer {
+            code: stringify!($code),
+            name: $name,
+            role: $crate::engine::Role::$role,
+            severity: $crate::model::Severity::$severity,
+            confidence: $confidence,
+            reads: $crate::kubernetes::KindSet::of(&[$($crate::kubernetes::Kind::$kind),*])
+                .union($crate::engine::Check::$walks($check).walks()),
+            maps_to: &[$($maps_to),*],
+            docs: concat!($($doc, "\n",)*),
+            file: file!(),
+            check: $crate::engine::Check::$walks($check),
+        };
+    };
+}
+pub(crate) use declare_analyzer;

@@ -1,0 +1,80 @@
+use std::collections::BTreeMap;
+
+use super::Analyzer;
+use crate::kubernetes::{Kind, KindSet};
+use crate::model::{Coverage, CoverageState, KindCoverage};
+use crate::snapshot::Snapshot;
+
+/// Most namespaces whose reasons are listed for one kind.
+const MOST_DETAILS: usize = 3;
+
+/// What the analyzers wanted and could not read.
+pub(super) fn coverage(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> Coverage {
+    let wanted = analyzers.iter().fold(KindSet::EMPTY, |wanted, analyzer| {
+        wanted.union(analyzer.reads)
+    });
+    let mut kinds: BTreeMap<&str, (CoverageState, Vec<String>)> = BTreeMap::new();
+    for (kind, namespace, gap) in snapshot.gaps().iter() {
+        if Kind::from_name(kind).is_some_and(|kind| !wanted.contains(kind)) {
+            continue;
+        }
+        let detail = match namespace {
+            Some(namespace) if !gap.detail.contains(namespace) => {
+                format!("{namespace}: {}", gap.detail)
+            }
+            _ => gap.detail.clone(),
+        };
+        kinds
+            .entry(kind)
+            .or_insert((gap.state, Vec::new()))
+            .1
+            .push(detail);
+    }
+    let missing = kinds
+        .keys()
+        .filter(|kind| Kind::from_name(kind).is_some())
+        .count();
+    let total = wanted.iter().count();
+    let seen = total.saturating_sub(missing);
+    Coverage {
+        percent: if total == 0 {
+            100
+        } else {
+            u8::try_from(seen * 100 / total).unwrap_or(100)
+        },
+        kinds: kinds
+            .into_iter()
+            .map(|(kind, (state, details))| KindCoverage {
+                kind: kind.to_owned(),
+                state,
+                detail: joined(&details),
+                checks_skipped: skipped(kind, analyzers),
+            })
+            .collect(),
+    }
+}
+
+fn joined(details: &[String]) -> String {
+    let mut text = details
+        .iter()
+        .take(MOST_DETAILS)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("; ");
+    if details.len() > MOST_DETAILS {
+        use std::fmt::Write;
+        let _ = write!(text, "; and {} more", details.len() - MOST_DETAILS);
+    }
+    text
+}
+
+fn skipped(kind: &str, analyzers: &[&'static Analyzer]) -> Vec<String> {
+    let Some(kind) = Kind::from_name(kind) else {
+        return Vec::new();
+    };
+    analyzers
+        .iter()
+        .filter(|analyzer| analyzer.reads.contains(kind))
+        .map(|analyzer| analyzer.code.to_owned())
+        .collect()
+}

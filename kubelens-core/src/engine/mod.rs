@@ -1,0 +1,40 @@
+//! Runs the analyzers over a picture and hands what they saw to the diagnosis.
+
+mod analyzer;
+mod coverage;
+mod family;
+mod log_targets;
+mod opt_out;
+mod options;
+mod run;
+mod sighting;
+mod sink;
+
+pub(crate) use analyzer::declare_analyzer;
+pub use analyzer::{Analyzer, Check, Role};
+pub use family::Family;
+pub use log_targets::wanted_logs;
+pub use options::Options;
+pub use run::{Sightings, look};
+pub(crate) use sighting::event_evidence;
+pub use sighting::{Blame, Sighting};
+pub use sink::Sink;
+
+use crate::diagnosis;
+use crate::model::Report;
+use crate::snapshot::Snapshot;
+
+/// All analyzers, by code.
+pub fn registry() -> &'static [&'static Analyzer] {
+    crate::analyzers::registry()
+}
+
+/// What is wrong in this picture: analyzers run, findings fold into causes, causes are ranked.
+///
+/// The same picture and options give the same report, byte for byte.
+pub fn diagnose(snapshot: &Snapshot, options: &Options) -> Report {
+    let analyzers = options.selected(registry());
+    let sightings = look(snapshot, &analyzers);
+    let coverage = coverage::coverage(snapshot, &analyzers);
+    diagnosis::report(snapshot, sightings, coverage)
+}

@@ -1,0 +1,197 @@
+use jiff::Timestamp;
+
+use crate::kubernetes::{Event, Object};
+use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+/// What an analyzer says of one object: the fact before equal facts are merged and folded.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// The object that someone has to change, create or free.
+    pub subject: ObjectRef,
+    /// The object that shows it; the subject itself unless said otherwise.
+    pub seen_on: ObjectRef,
+    /// How the subject reaches the object that shows it: `envFrom`, `template of`.
+    pub relation: &'static str,
+    /// What tells this fault from another of the same code and subject: container, key, port.
+    pub identity: Vec<(&'static str, String)>,
+    /// The container it is about.
+    pub container: Option<String>,
+    /// Its own severity, if it differs from the analyzer's.
+    pub severity: Option<Severity>,
+    /// Its own confidence, if it differs from the analyzer's.
+    pub confidence: Option<f64>,
+    /// The condition in one line.
+    pub title: String,
+    /// What it means for what runs.
+    pub explanation: String,
+    /// The proof.
+    pub evidence: Vec<Evidence>,
+    /// What to do.
+    pub suggestions: Vec<Suggestion>,
+    /// Objects that it points at as the reason.
+    pub blames: Vec<Blame>,
+    /// Alternatives that were looked at and are not it.
+    pub ruled_out: Vec<RuledOut>,
+    /// What other causes could be cured with it: a key, and words that follow a number.
+    pub group: Option<(String, String)>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+}
+
+/// An object that a sighting points at, and how the two hang together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blame {
+    /// The object.
+    pub object: ObjectRef,
+    /// The relation: `mounts`, `calls`, `quota`.
+    pub relation: &'static str,
+}
+
+impl Sighting {
+    /// A fact about the object that someone has to change, create or free.
+    pub fn of(
+        subject: ObjectRef,
+        title: impl Into<String>,
+        explanation: impl Into<String>,
+    ) -> Self {
+        Self {
+            seen_on: subject.clone(),
+            subject,
+            relation: "",
+            identity: Vec::new(),
+            container: None,
+            severity: None,
+            confidence: None,
+            title: title.into(),
+            explanation: explanation.into(),
+            evidence: Vec::new(),
+            suggestions: Vec::new(),
+            blames: Vec::new(),
+            ruled_out: Vec::new(),
+            group: None,
+            since: None,
+        }
+    }
+
+    /// The object that shows it, and how the subject reaches it.
+    #[must_use]
+    pub fn seen_on(mut self, object: ObjectRef, relation: &'static str) -> Self {
+        self.seen_on = object;
+        self.relation = relation;
+        self
+    }
+
+    /// What tells this fault from another of the same code and subject.
+    #[must_use]
+    pub fn identified_by(mut self, what: &'static str, value: impl Into<String>) -> Self {
+        self.identity.push((what, value.into()));
+        self
+    }
+
+    /// The container it is about; part of its identity.
+    #[must_use]
+    pub fn in_container(mut self, name: &str) -> Self {
+        self.container = Some(name.to_owned());
+        self.identified_by("container", name)
+    }
+
+    /// A severity other than the analyzer's.
+    #[must_use]
+    pub const fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// A confidence other than the analyzer's.
+    #[must_use]
+    pub const fn confidence(mut self, confidence: f64) -> Self {
+        self.confidence = Some(confidence);
+        self
+    }
+
+    /// An item of proof.
+    #[must_use]
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    /// Several items of proof.
+    #[must_use]
+    pub fn all_evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// An event as proof.
+    #[must_use]
+    pub fn event(self, event: &Event) -> Self {
+        self.evidence(event_evidence(event))
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn suggest(mut self, suggestion: Suggestion) -> Self {
+        self.suggestions.push(suggestion);
+        self
+    }
+
+    /// Points at an object as the reason: if something is wrong with that, this folds into it.
+    #[must_use]
+    pub fn blames(mut self, object: ObjectRef, relation: &'static str) -> Self {
+        self.blames.push(Blame { object, relation });
+        self
+    }
+
+    /// An alternative that was looked at and is not it.
+    #[must_use]
+    pub fn rules_out(mut self, code: &str, subject: ObjectRef, reason: impl Into<String>) -> Self {
+        self.ruled_out.push(RuledOut {
+            code: code.to_owned(),
+            subject,
+            reason: reason.into(),
+        });
+        self
+    }
+
+    /// Causes that one fix elsewhere could cure together share a key. The title follows a number:
+    /// `workloads need node label disk=ssd`.
+    #[must_use]
+    pub fn grouped(mut self, key: impl Into<String>, title: impl Into<String>) -> Self {
+        self.group = Some((key.into(), title.into()));
+        self
+    }
+
+    /// Since when.
+    #[must_use]
+    pub const fn since(mut self, since: Option<Timestamp>) -> Self {
+        self.since = since;
+        self
+    }
+}
+
+/// An event as an item of proof, about the object that it names.
+pub(crate) fn event_evidence(event: &Event) -> Evidence {
+    let about = &event.involved_object;
+    let object = ObjectRef {
+        uid: about.uid.non_empty().map(str::to_owned),
+        ..ObjectRef::namespaced(
+            about.api_version.non_empty().unwrap_or("v1"),
+            &about.kind,
+            &about.namespace,
+            &about.name,
+        )
+    };
+    let text = format!("{}: {}", event.reason, event.message);
+    Evidence::event(object, &text, event.times(), event.last_seen())
+}
+
+impl<'a> Cluster<'a> {
+    /// The newest event about an object with one of these reasons.
+    pub fn newest_event<T: Object>(&self, object: &'a T, reasons: &[&str]) -> Option<&'a Event> {
+        self.events_of(object)
+            .rev()
+            .find(|event| reasons.contains(&event.reason.as_str()))
+    }
+}
