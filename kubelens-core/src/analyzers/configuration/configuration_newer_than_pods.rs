@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 
 use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{ConfigMap, Container, ContainerView, Kind, Object, ObjectMeta, Pod, Secret};
+use crate::kubernetes::{
+    ConfigMap, Container, ContainerView, Kind, Object, ObjectMeta, Pod, Secret,
+};
 use crate::model::{Evidence, ObjectRef, Risk, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -87,7 +89,9 @@ fn check(pod: &Pod, cluster: &Cluster<'_>, sink: &mut Sink) {
                 Kind::ConfigMap => last_write::<ConfigMap>(cluster, pod, name),
                 _ => last_write::<Secret>(cluster, pod, name),
             };
-            let Some((object, changed)) = changed else { continue };
+            let Some((object, changed)) = changed else {
+                continue;
+            };
             let delay = unready.duration_since(changed).as_secs();
             if changed > started && (0..=TOGETHER).contains(&delay) {
                 sink.report(sighting(cluster, pod, &container, &object, changed));
@@ -136,17 +140,27 @@ fn sighting(
     changed: Timestamp,
 ) -> Sighting {
     let top = cluster.top_of(pod);
-    let title = format!("{object} changed after {} of {top} started, which still has the old values", container.title());
+    let title = format!(
+        "{object} changed after {} of {top} started, which still has the old values",
+        container.title()
+    );
     let explanation = "Environment variables and subPath mounts are read once, at the start. The container stopped being ready after the change.";
     let path = container.status_path("state.running.startedAt");
     let started = container
         .status
         .and_then(|status| status.state.running.as_ref()?.started_at);
-    let restart = matches!(top.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet").then(|| {
+    let restart = matches!(
+        top.kind.as_str(),
+        "Deployment" | "StatefulSet" | "DaemonSet"
+    )
+    .then(|| {
         let kind = top.kind.to_lowercase();
         Suggestion::run(
             "Restart it, so that its pods read the new values",
-            format!("kubectl -n {} rollout restart {kind}/{}", pod.metadata.namespace, top.name),
+            format!(
+                "kubectl -n {} rollout restart {kind}/{}",
+                pod.metadata.namespace, top.name
+            ),
             Risk::Medium,
         )
     });
@@ -154,7 +168,11 @@ fn sighting(
         .seen_on(pod.reference(), "template of")
         .in_container(container.name())
         .identified_by("object", object.to_string())
-        .evidence(Evidence::change(object.clone(), "changed after the container started", Some(changed)))
+        .evidence(Evidence::change(
+            object.clone(),
+            "changed after the container started",
+            Some(changed),
+        ))
         .all_evidence(started.map(|at| Evidence::field(pod.reference(), &path, at).at(Some(at))))
         .since(Some(changed));
     sighting.suggestions.extend(restart);

@@ -212,8 +212,20 @@ fn sighting<T: Keyed>(
     });
     let near = near.filter(|near| strsim::jaro_winkler(near, lack.key) >= 0.75);
     let advice = near.map_or_else(
-        || format!("Add key `{}` to {subject}, or take it out of {}", lack.key, workload.reference()),
-        |near| format!("Add key `{}` to {subject}, or point {} at its key `{near}`", lack.key, workload.reference()),
+        || {
+            format!(
+                "Add key `{}` to {subject}, or take it out of {}",
+                lack.key,
+                workload.reference()
+            )
+        },
+        |near| {
+            format!(
+                "Add key `{}` to {subject}, or point {} at its key `{near}`",
+                lack.key,
+                workload.reference()
+            )
+        },
     );
     let absence = known.as_ref().map(|known| {
         let keys = if known.is_empty() {

@@ -24,18 +24,25 @@ pub(super) fn check<T: Object>(cluster: &Cluster<'_>, sink: &mut Sink, of: &Prer
         let Some(name) = (of.refused)(&failed.refusal) else {
             continue;
         };
-        if cluster.get::<T>(scope::<T>(failed.namespace()), name).is_none() {
+        if cluster
+            .get::<T>(scope::<T>(failed.namespace()), name)
+            .is_none()
+        {
             sink.report(blocking::<T>(cluster, &failed, name, of));
         }
     }
     for namespace in cluster.all_namespaces() {
         for workload in cluster.workloads_in(&namespace) {
             let name = (of.name)(workload.pod_spec());
-            let is_done = matches!(workload, Workload::Pod(pod) if !pod.is_live() || pod.is_static());
+            let is_done =
+                matches!(workload, Workload::Pod(pod) if !pod.is_live() || pod.is_static());
             if name.is_empty() || is_done || workload.metadata().is_terminating() {
                 continue;
             }
-            if matches!(cluster.look_up::<T>(scope::<T>(&namespace), name), Lookup::Absent) {
+            if matches!(
+                cluster.look_up::<T>(scope::<T>(&namespace), name),
+                Lookup::Absent
+            ) {
                 sink.report(latent::<T>(cluster, &workload, name, of));
             }
         }
@@ -44,7 +51,11 @@ pub(super) fn check<T: Object>(cluster: &Cluster<'_>, sink: &mut Sink, of: &Prer
 
 /// The namespace in which an object of the kind lives: none for what is cluster-scoped.
 fn scope<T: Object>(namespace: &str) -> &str {
-    if T::KIND.is_namespaced() { namespace } else { "" }
+    if T::KIND.is_namespaced() {
+        namespace
+    } else {
+        ""
+    }
 }
 
 fn blocking<T: Object>(
@@ -103,12 +114,15 @@ fn sighting<T: Object>(
     user: &ObjectRef,
 ) -> Sighting {
     let space = scope::<T>(namespace);
-    let subject =
-        ObjectRef::namespaced(T::KIND.api_version(), T::KIND.as_str(), space, name);
+    let subject = ObjectRef::namespaced(T::KIND.api_version(), T::KIND.as_str(), space, name);
     let near = cluster.near_names::<T>(space, name);
     let title = format!("{subject} does not exist");
     let absence = cluster.is_complete(T::KIND, space).then(|| {
-        let place = if space.is_empty() { "in the cluster" } else { "in the namespace" };
+        let place = if space.is_empty() {
+            "in the cluster"
+        } else {
+            "in the namespace"
+        };
         let text = if near.is_empty() {
             format!("not {place}")
         } else {

@@ -1,6 +1,6 @@
 use super::missing_prerequisite::{self, Prerequisite};
-use crate::analyzers::refusal::Refusal;
 use crate::analyzers::pattern::Pattern;
+use crate::analyzers::refusal::Refusal;
 use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Event, Node, Object, Pod, RuntimeClass};
 use crate::model::{Evidence, Suggestion};
@@ -142,7 +142,9 @@ fn without_handler(cluster: &Cluster<'_>, pod: &Pod, event: &Event, handler: &st
     let node = cluster
         .get::<Node>("", &pod.node_name)
         .map_or_else(|| cluster.top_of(pod), Object::reference);
-    let title = format!("{node} has no runtime `{handler}` for RuntimeClass {class}: it is not configured there");
+    let title = format!(
+        "{node} has no runtime `{handler}` for RuntimeClass {class}: it is not configured there"
+    );
     let explanation = format!(
         "The sandbox of pods with runtimeClassName {class} cannot be made there. RuntimeClasses may be limited to nodes that have the runtime (scheduling.nodeSelector)."
     );

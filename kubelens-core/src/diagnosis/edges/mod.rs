@@ -5,6 +5,7 @@ mod broken_node;
 mod owned_pods;
 mod same_object;
 mod selected_pods;
+mod sibling_pods;
 
 use super::graph::Edge;
 use super::index::Index;
@@ -15,6 +16,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     let mut edges = blamed_object::edges(index, cluster);
     edges.extend(broken_node::edges(index));
     edges.extend(same_object::edges(index, &edges));
+    edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
     edges
