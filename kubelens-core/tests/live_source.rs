@@ -141,7 +141,7 @@ async fn a_cut_answer_is_asked_for_again_and_then_kept_as_far_as_it_came() {
     assert_eq!(names(&snapshot), ["a"]);
     let (state, detail) = gap(&snapshot, Kind::Pod, "shop").unwrap();
     assert_eq!(state, CoverageState::Partial);
-    assert!(detail.starts_with("the list of pods ended after 1 objects: the connection failed"), "{detail}");
+    assert!(detail.starts_with("the list of pods ended after 1 objects: the answer was cut off"), "{detail}");
 }
 
 #[tokio::test]
