@@ -233,3 +233,6 @@ fn item<'a>(bytes: &'a [u8], line: u64, scan: &'a Scan) -> Item<'a> {
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0xEF | 0xBB | 0xBF | 0x1E)
 }
+
+#[cfg(test)]
+mod tests;
