@@ -8,7 +8,7 @@ use kubelens_core::{
     kubernetes::Kind,
     model::Report,
     snapshot::{Logs, Snapshot},
-    source::{ClusterSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError, archive},
+    source::{ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError, archive},
 };
 
 use crate::{
@@ -58,7 +58,7 @@ pub(crate) async fn read(
 ) -> Result<Snapshot, Failure> {
     match &settings.origin {
         Origin::Recorded(path) => load(&FileSource::new(path), settings, Vec::new(), output).await,
-        Origin::Demo => Err(Failure::new("the demo is not here yet")),
+        Origin::Demo => load(&DemoSource, settings, Vec::new(), output).await,
         Origin::Live(flags) => {
             output.progress.step("connecting");
             let source = LiveSource::connect(&connect_options(flags))
