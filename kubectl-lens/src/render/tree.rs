@@ -78,7 +78,16 @@ where
             below,
         });
     }
-    nodes
+    // A short cut to what a sibling leads to anyway says nothing more.
+    let deeper: Vec<&ObjectRef> = nodes.iter().flat_map(|node| &node.below).flat_map(objects).collect();
+    let is_short_cut: Vec<bool> =
+        nodes.iter().map(|node| deeper.iter().any(|object| object.is_same(node.object))).collect();
+    nodes.into_iter().zip(is_short_cut).filter(|(_, short_cut)| !short_cut).map(|(node, _)| node).collect()
+}
+
+/// The object of a node and of all below it.
+fn objects<'a>(node: &Node<'a>) -> Vec<&'a ObjectRef> {
+    std::iter::once(node.object).chain(node.below.iter().flat_map(objects)).collect()
 }
 
 fn branch(nodes: &[Node<'_>], cause: &Cause, margin: &str, is_last: bool, page: &mut Page) {

@@ -68,7 +68,16 @@ fn ways(cause: &Cause) -> Vec<Vec<&ChainLink>> {
     for start in starts {
         follow(&cause.chain, start, &mut Vec::new(), &mut ways);
     }
+    let all = ways.clone();
+    ways.retain(|way| !all.iter().any(|other| other.len() > way.len() && leads_over(other, way)));
     ways
+}
+
+/// Whether a way passes everything that a shorter one does: then the shorter one says nothing more.
+fn leads_over(long: &[&ChainLink], short: &[&ChainLink]) -> bool {
+    let mut stops = long.first().map(|link| &link.cause).into_iter().chain(long.iter().map(|link| &link.effect));
+    let mut wanted = short.first().map(|link| &link.cause).into_iter().chain(short.iter().map(|link| &link.effect));
+    wanted.all(|object| stops.any(|stop| stop.is_same(object)))
 }
 
 fn follow<'a>(
@@ -135,6 +144,11 @@ mod tests {
             names(vec![link("a", "b"), link("b", "c"), link("a", "d")]),
             ["ab bc", "ad"]
         );
+    }
+
+    #[test]
+    fn a_short_cut_says_nothing_more() {
+        assert_eq!(names(vec![link("a", "c"), link("a", "b"), link("b", "c")]), ["ab bc"]);
     }
 
     #[test]
