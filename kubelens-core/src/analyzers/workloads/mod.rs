@@ -20,6 +20,26 @@ pub(super) mod init_container_hanging;
 pub(super) mod last_words;
 pub(super) mod liveness_probe_kills;
 pub(super) mod local_storage_limit_exceeded;
+pub(super) mod log_address_in_use;
+pub(super) mod log_api_forbidden;
+pub(super) mod log_bad_argument;
+pub(super) mod log_bad_config;
+pub(super) mod log_certificate_rejected;
+pub(super) mod log_connection_refused;
+pub(super) mod log_connection_timeout;
+pub(super) mod log_dependency_overloaded;
+pub(super) mod log_error_rate_rise;
+pub(super) mod log_file_missing;
+pub(super) mod log_login_refused;
+pub(super) mod log_name_not_resolved;
+pub(super) mod log_peer;
+pub(super) mod log_permission_denied;
+pub(super) mod log_place;
+pub(super) mod log_runtime_memory_exhausted;
+pub(super) mod log_setting_missing;
+pub(super) mod log_signature;
+pub(super) mod log_space_limit;
+pub(super) mod log_uncaught_failure;
 pub(super) mod mount_path_conflict;
 pub(super) mod must_not_run_as_root;
 pub(super) mod node_shortage;
@@ -58,6 +78,23 @@ pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
     &init_container_hanging::ANALYZER,
     &liveness_probe_kills::ANALYZER,
     &local_storage_limit_exceeded::ANALYZER,
+    &log_address_in_use::ANALYZER,
+    &log_api_forbidden::ANALYZER,
+    &log_bad_argument::ANALYZER,
+    &log_bad_config::ANALYZER,
+    &log_certificate_rejected::ANALYZER,
+    &log_connection_refused::ANALYZER,
+    &log_connection_timeout::ANALYZER,
+    &log_dependency_overloaded::ANALYZER,
+    &log_error_rate_rise::ANALYZER,
+    &log_file_missing::ANALYZER,
+    &log_login_refused::ANALYZER,
+    &log_name_not_resolved::ANALYZER,
+    &log_permission_denied::ANALYZER,
+    &log_runtime_memory_exhausted::ANALYZER,
+    &log_setting_missing::ANALYZER,
+    &log_space_limit::ANALYZER,
+    &log_uncaught_failure::ANALYZER,
     &mount_path_conflict::ANALYZER,
     &must_not_run_as_root::ANALYZER,
     &pod_disrupted_or_lost::ANALYZER,

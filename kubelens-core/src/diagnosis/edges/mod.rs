@@ -7,6 +7,7 @@ mod node_fault;
 mod owned_pods;
 mod same_object;
 mod selected_pods;
+mod sibling_pods;
 mod superseded_pod;
 
 use super::graph::Edge;
@@ -20,6 +21,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(node_fault::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
+    edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));
