@@ -58,33 +58,69 @@ const NO_DEVICE: [&str; 3] = ["kubernetes.io/", "hugepages-", "attachable-volume
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_up = ready(node).is_some_and(crate::kubernetes::Condition::is_true);
-    if !is_up || !is_in_use(node) || (node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < JOINING) {
+    if !is_up
+        || !is_in_use(node)
+        || (node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < JOINING)
+    {
         return;
     }
     for (resource, capacity) in node.status.capacity.iter() {
-        let is_device = resource.contains('/') && !NO_DEVICE.iter().any(|prefix| resource.starts_with(prefix));
-        let healthy = node.status.allocatable.get(resource).copied().unwrap_or_default();
+        let is_device =
+            resource.contains('/') && !NO_DEVICE.iter().any(|prefix| resource.starts_with(prefix));
+        let healthy = node
+            .status
+            .allocatable
+            .get(resource)
+            .copied()
+            .unwrap_or_default();
         if is_device && healthy < *capacity {
             sink.report(sighting(node, cluster, resource, *capacity, healthy));
         }
     }
 }
 
-fn sighting(node: &Node, cluster: &Cluster<'_>, resource: &str, capacity: Quantity, healthy: Quantity) -> Sighting {
+fn sighting(
+    node: &Node,
+    cluster: &Cluster<'_>,
+    resource: &str,
+    capacity: Quantity,
+    healthy: Quantity,
+) -> Sighting {
     let own = node.reference();
-    let severity = if healthy.is_zero() { Severity::Critical } else { Severity::Warning };
+    let severity = if healthy.is_zero() {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     let plugin = broken_device_plugin(cluster, node, resource);
-    let whose = plugin.as_ref().map_or_else(String::new, |plugin| format!(" The pod of {plugin} on it does not serve."));
+    let whose = plugin.as_ref().map_or_else(String::new, |plugin| {
+        format!(" The pod of {plugin} on it does not serve.")
+    });
     let title = format!("{own} can give {healthy} of its {capacity} {resource} to pods");
-    let explanation = format!("Its device plugin reports the others as unhealthy, or does not answer.{whose}");
-    let mut sighting = Sighting::of(plugin.clone().unwrap_or_else(|| own.clone()), title, explanation)
-        .identified_by("resource", resource)
-        .severity(severity)
-        .evidence(Evidence::field(own.clone(), &format!("status.capacity[{resource}]"), capacity))
-        .evidence(Evidence::field(own.clone(), &format!("status.allocatable[{resource}]"), healthy))
-        .suggest(describe(node));
+    let explanation =
+        format!("Its device plugin reports the others as unhealthy, or does not answer.{whose}");
+    let mut sighting = Sighting::of(
+        plugin.clone().unwrap_or_else(|| own.clone()),
+        title,
+        explanation,
+    )
+    .identified_by("resource", resource)
+    .severity(severity)
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("status.capacity[{resource}]"),
+        capacity,
+    ))
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("status.allocatable[{resource}]"),
+        healthy,
+    ))
+    .suggest(describe(node));
     if let Some(plugin) = plugin {
-        sighting = sighting.seen_on(own, "device plugin of").blames(plugin, "device plugin of");
+        sighting = sighting
+            .seen_on(own, "device plugin of")
+            .blames(plugin, "device plugin of");
     }
     sighting
 }

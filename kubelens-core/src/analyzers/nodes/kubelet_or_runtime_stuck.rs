@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
-use super::state::{EVENT_WINDOW, JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready};
+use super::state::{
+    EVENT_WINDOW, JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there,
+    ready,
+};
 use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod};
 use crate::model::{Evidence, Suggestion, safe_text};
@@ -64,7 +67,8 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !is_in_use(node) {
         return;
     }
-    let is_young = node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < JOINING;
+    let is_young =
+        node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < JOINING;
     let not_ready = ready(node).filter(|ready| {
         ready.is_false()
             && classify(&ready.message) == NotReady::Runtime
@@ -94,8 +98,15 @@ fn containers_that_time_out<'a>(cluster: &Cluster<'a>, node: &Node) -> Vec<&'a P
         .filter(|pod| {
             pod.containers().any(|container| {
                 container.waiting().is_some_and(|waiting| {
-                    let is_refused = matches!(waiting.reason.as_str(), "CreateContainerError" | "RunContainerError");
-                    let is_late = ["context deadline exceeded", "DeadlineExceeded", "is reserved for"];
+                    let is_refused = matches!(
+                        waiting.reason.as_str(),
+                        "CreateContainerError" | "RunContainerError"
+                    );
+                    let is_late = [
+                        "context deadline exceeded",
+                        "DeadlineExceeded",
+                        "is reserved for",
+                    ];
                     is_refused && is_late.iter().any(|words| waiting.message.contains(words))
                 })
             })
@@ -114,10 +125,18 @@ fn by_condition<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) ->
     )
     .since(ready.last_transition_time)
     .evidence(
-        Evidence::message(own, "status.conditions[Ready]", &format!("False, {}: {message}", ready.reason))
-            .at(ready.last_transition_time),
+        Evidence::message(
+            own,
+            "status.conditions[Ready]",
+            &format!("False, {}: {message}", ready.reason),
+        )
+        .at(ready.last_transition_time),
     )
-    .all_evidence(cluster.newest_event(node, &["NodeNotReady"]).map(event_evidence));
+    .all_evidence(
+        cluster
+            .newest_event(node, &["NodeNotReady"])
+            .map(event_evidence),
+    );
     grouped_by_zone(advised(sighting, node), node)
 }
 
@@ -126,7 +145,10 @@ fn by_time_outs(node: &Node, pods: &[&Pod]) -> Sighting {
     let sighting = Sighting::of(
         own.clone(),
         format!("{own} starts no containers: its container runtime does not answer in time"),
-        format!("Containers of {} workloads time out while they are made there.", pods.len()),
+        format!(
+            "Containers of {} workloads time out while they are made there.",
+            pods.len()
+        ),
     )
     .identified_by("fact", "time-outs")
     .confidence(0.88)
@@ -134,7 +156,11 @@ fn by_time_outs(node: &Node, pods: &[&Pod]) -> Sighting {
         pod.containers().find_map(|container| {
             let waiting = container.waiting()?;
             let path = container.status_path("state.waiting.message");
-            Some(Evidence::message(pod.reference(), &path, &format!("{}: {}", waiting.reason, waiting.message)))
+            Some(Evidence::message(
+                pod.reference(),
+                &path,
+                &format!("{}: {}", waiting.reason, waiting.message),
+            ))
         })
     }));
     advised(sighting, node)
@@ -144,7 +170,10 @@ fn by_setup(node: &Node, event: &Event) -> Sighting {
     let own = node.reference();
     let sighting = Sighting::of(
         own.clone(),
-        format!("The kubelet of {own} cannot set itself up ({})", event.reason),
+        format!(
+            "The kubelet of {own} cannot set itself up ({})",
+            event.reason
+        ),
         format!("It says: {}.", safe_text(&event.message)),
     )
     .identified_by("fact", event.reason.as_str())
@@ -154,7 +183,7 @@ fn by_setup(node: &Node, event: &Event) -> Sighting {
 }
 
 fn advised(sighting: Sighting, node: &Node) -> Sighting {
-    sighting
-        .suggest(describe(node))
-        .suggest(Suggestion::advice("Restart the container runtime and the kubelet on that machine, and look at its disk"))
+    sighting.suggest(describe(node)).suggest(Suggestion::advice(
+        "Restart the container runtime and the kubelet on that machine, and look at its disk",
+    ))
 }

@@ -18,26 +18,48 @@ pub(super) fn broken_network_agent(cluster: &Cluster<'_>, node: &Node) -> Option
 }
 
 /// The DaemonSet of the device plugin for this vendor whose pod on this node does not serve.
-pub(super) fn broken_device_plugin(cluster: &Cluster<'_>, node: &Node, resource: &str) -> Option<ObjectRef> {
+pub(super) fn broken_device_plugin(
+    cluster: &Cluster<'_>,
+    node: &Node,
+    resource: &str,
+) -> Option<ObjectRef> {
     let vendor = resource.split(['.', '/']).next().unwrap_or_default();
     broken_agent(cluster, node, |pod| {
         let is_named = pod.metadata.name.contains(vendor)
-            || pod.spec.containers.iter().any(|container| container.image.contains(vendor));
+            || pod
+                .spec
+                .containers
+                .iter()
+                .any(|container| container.image.contains(vendor));
         mounts(pod, DEVICE_PLUGINS) && is_named
     })
 }
 
-fn broken_agent(cluster: &Cluster<'_>, node: &Node, is_agent: impl Fn(&Pod) -> bool) -> Option<ObjectRef> {
+fn broken_agent(
+    cluster: &Cluster<'_>,
+    node: &Node,
+    is_agent: impl Fn(&Pod) -> bool,
+) -> Option<ObjectRef> {
     cluster
         .pods_on(&node.metadata.name)
-        .filter(|pod| pod.metadata.controller().is_some_and(|owner| owner.kind == "DaemonSet"))
+        .filter(|pod| {
+            pod.metadata
+                .controller()
+                .is_some_and(|owner| owner.kind == "DaemonSet")
+        })
         .find(|pod| !serves(pod) && is_agent(pod))
         .map(|pod| cluster.top_of(pod))
 }
 
 /// Whether all containers of a pod are ready, whatever the API made of the pod on a node that is not.
 fn serves(pod: &Pod) -> bool {
-    pod.is_ready() || (!pod.status.container_statuses.is_empty() && pod.status.container_statuses.iter().all(|status| status.ready))
+    pod.is_ready()
+        || (!pod.status.container_statuses.is_empty()
+            && pod
+                .status
+                .container_statuses
+                .iter()
+                .all(|status| status.ready))
 }
 
 fn mounts(pod: &Pod, folder: &str) -> bool {
@@ -45,5 +67,8 @@ fn mounts(pod: &Pod, folder: &str) -> bool {
         .volumes
         .iter()
         .filter_map(|volume| volume.host_path.as_ref())
-        .any(|host| format!("{}/", host.path.trim_end_matches('/')).starts_with(folder) || host.path.starts_with(folder))
+        .any(|host| {
+            format!("{}/", host.path.trim_end_matches('/')).starts_with(folder)
+                || host.path.starts_with(folder)
+        })
 }

@@ -68,21 +68,34 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         .and_then(|taint| taint.time_added);
     let waiting = kept_waiting(cluster, node);
     let (severity, effect) = if waiting == 0 {
-        (Severity::Info, "No new pods come to it; those on it run on.".to_owned())
+        (
+            Severity::Info,
+            "No new pods come to it; those on it run on.".to_owned(),
+        )
     } else {
-        (Severity::Warning, format!("{} that it could take wait for a node.", counted(waiting, "pod")))
+        (
+            Severity::Warning,
+            format!(
+                "{} that it could take wait for a node.",
+                counted(waiting, "pod")
+            ),
+        )
     };
     let duration = since.map_or_else(String::new, |since| format!(" since {since}"));
     sink.report(
-        Sighting::of(own.clone(), format!("{own} is cordoned: closed to new pods{duration}"), effect)
-            .severity(severity)
-            .since(since)
-            .evidence(Evidence::field(own, "spec.unschedulable", true).at(since))
-            .suggest(Suggestion::run(
-                "Open it again when the maintenance is over",
-                format!("kubectl uncordon {}", node.metadata.name),
-                Risk::Low,
-            )),
+        Sighting::of(
+            own.clone(),
+            format!("{own} is cordoned: closed to new pods{duration}"),
+            effect,
+        )
+        .severity(severity)
+        .since(since)
+        .evidence(Evidence::field(own, "spec.unschedulable", true).at(since))
+        .suggest(Suggestion::run(
+            "Open it again when the maintenance is over",
+            format!("kubectl uncordon {}", node.metadata.name),
+            Risk::Low,
+        )),
     );
 }
 
@@ -90,11 +103,13 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 fn kept_waiting(cluster: &Cluster<'_>, node: &Node) -> usize {
     cluster
         .all::<Pod>()
-        .filter(|pod| !pod.is_scheduled() && pod.is_live() && cluster.age(&pod.metadata) > PENDING_GRACE)
         .filter(|pod| {
-            let says_so = pod
-                .condition("PodScheduled")
-                .is_some_and(|scheduled| scheduled.is_false() && scheduled.message.contains("unschedulable"));
+            !pod.is_scheduled() && pod.is_live() && cluster.age(&pod.metadata) > PENDING_GRACE
+        })
+        .filter(|pod| {
+            let says_so = pod.condition("PodScheduled").is_some_and(|scheduled| {
+                scheduled.is_false() && scheduled.message.contains("unschedulable")
+            });
             let only_the_cordon = pod
                 .spec
                 .untolerated_taints(node)

@@ -79,7 +79,12 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         .collect();
     let facts = [
         ("NodeNotReady", "turned not ready", AGAIN, Severity::Warning),
-        ("Starting", "had its kubelet started", AGAIN, Severity::Warning),
+        (
+            "Starting",
+            "had its kubelet started",
+            AGAIN,
+            Severity::Warning,
+        ),
         ("Rebooted", "was rebooted", 1, Severity::Info),
     ];
     for (reason, words, least, severity) in facts {
@@ -99,12 +104,27 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// How often an event was seen within the window; its count may reach further back.
 fn in_window(cluster: &Cluster<'_>, event: &Event) -> u32 {
-    if cluster.is_within(event.first_seen(), EVENT_WINDOW) { event.times() } else { 1 }
+    if cluster.is_within(event.first_seen(), EVENT_WINDOW) {
+        event.times()
+    } else {
+        1
+    }
 }
 
-fn sighting(node: &Node, event: &Event, reason: &str, words: &str, times: u32, severity: Severity) -> Sighting {
+fn sighting(
+    node: &Node,
+    event: &Event,
+    reason: &str,
+    words: &str,
+    times: u32,
+    severity: Severity,
+) -> Sighting {
     let own = node.reference();
-    let often = if times == 1 { "within the last hour".to_owned() } else { format!("{times} times within an hour") };
+    let often = if times == 1 {
+        "within the last hour".to_owned()
+    } else {
+        format!("{times} times within an hour")
+    };
     Sighting::of(
         own.clone(),
         format!("{own} {words} {often}"),

@@ -58,7 +58,8 @@ const YOUNG: i64 = 180;
 const NODE_GRACE: i64 = 40;
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
-    let is_young = node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < YOUNG;
+    let is_young =
+        node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < YOUNG;
     if is_young || !is_in_use(node) {
         return;
     }
@@ -80,19 +81,32 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
         || "No pod of a network plugin that fails is seen on it.".to_owned(),
         |agent| format!("The pod of {agent} on it does not serve."),
     );
-    let explanation = format!("Its kubelet says: {message}. {whose} {}", pods_there(cluster, node));
+    let explanation = format!(
+        "Its kubelet says: {message}. {whose} {}",
+        pods_there(cluster, node)
+    );
     let title = format!("{own} is not ready: its network plugin (CNI) is not set up");
     let subject = agent.clone().unwrap_or_else(|| own.clone());
     let mut sighting = Sighting::of(subject, title, explanation)
         .since(ready.last_transition_time)
         .evidence(
-            Evidence::message(own.clone(), "status.conditions[Ready]", &format!("False, {}: {message}", ready.reason))
-                .at(ready.last_transition_time),
+            Evidence::message(
+                own.clone(),
+                "status.conditions[Ready]",
+                &format!("False, {}: {message}", ready.reason),
+            )
+            .at(ready.last_transition_time),
         )
-        .all_evidence(cluster.newest_event(node, &["NodeNotReady"]).map(event_evidence))
+        .all_evidence(
+            cluster
+                .newest_event(node, &["NodeNotReady"])
+                .map(event_evidence),
+        )
         .suggest(describe(node));
     if let Some(agent) = agent {
-        sighting = sighting.seen_on(own, "network agent of").blames(agent, "network agent of");
+        sighting = sighting
+            .seen_on(own, "network agent of")
+            .blames(agent, "network agent of");
     }
     grouped_by_zone(sighting, node)
 }

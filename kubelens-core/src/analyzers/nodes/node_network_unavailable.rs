@@ -52,12 +52,14 @@ declare_analyzer! {
 const GRACE: i64 = 60;
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
-    let Some(condition) = condition(&node.status.conditions, "NetworkUnavailable").filter(|condition| condition.is_true())
+    let Some(condition) = condition(&node.status.conditions, "NetworkUnavailable")
+        .filter(|condition| condition.is_true())
     else {
         return;
     };
     let is_brief = cluster.seconds_since(condition.last_transition_time) <= GRACE;
-    let is_young = node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < JOINING;
+    let is_young =
+        node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < JOINING;
     if is_brief || is_young || !is_in_use(node) {
         return;
     }
@@ -65,11 +67,25 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let why = format!("{}: {}", condition.reason, safe_text(&condition.message));
     let mut sighting = Sighting::of(
         own.clone(),
-        format!("{own} has no pod network (NetworkUnavailable, {})", condition.reason),
-        format!("{}. {}", safe_text(&condition.message), pods_there(cluster, node)),
+        format!(
+            "{own} has no pod network (NetworkUnavailable, {})",
+            condition.reason
+        ),
+        format!(
+            "{}. {}",
+            safe_text(&condition.message),
+            pods_there(cluster, node)
+        ),
     )
     .since(condition.last_transition_time)
-    .evidence(Evidence::message(own, "status.conditions[NetworkUnavailable]", &format!("True, {why}")).at(condition.last_transition_time))
+    .evidence(
+        Evidence::message(
+            own,
+            "status.conditions[NetworkUnavailable]",
+            &format!("True, {why}"),
+        )
+        .at(condition.last_transition_time),
+    )
     .suggest(describe(node));
     if let Some(agent) = broken_network_agent(cluster, node) {
         sighting = sighting.blames(agent, "network agent of");

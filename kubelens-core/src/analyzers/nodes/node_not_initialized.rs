@@ -54,7 +54,8 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     for taint in &node.spec.taints {
-        let is_brief = taint.time_added.is_some() && cluster.seconds_since(taint.time_added) < JOINING;
+        let is_brief =
+            taint.time_added.is_some() && cluster.seconds_since(taint.time_added) < JOINING;
         if let Some((what, who)) = waits_for(taint).filter(|_| !is_brief) {
             sink.report(sighting(node, taint, what, who));
         }
@@ -65,7 +66,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 fn waits_for(taint: &Taint) -> Option<(&'static str, &'static str)> {
     let key = taint.key.as_str();
     if key == "node.cloudprovider.kubernetes.io/uninitialized" {
-        Some(("was never initialized by the cloud controller", "the cloud controller manager"))
+        Some((
+            "was never initialized by the cloud controller",
+            "the cloud controller manager",
+        ))
     } else if key == "node.cloudprovider.kubernetes.io/shutdown" {
         Some(("is shut down in the cloud", "whoever stopped the machine"))
     } else if key.ends_with("agent-not-ready") || key.ends_with("startup-taint") {

@@ -1,4 +1,6 @@
-use super::state::{JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready};
+use super::state::{
+    JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready,
+};
 use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, safe_text};
@@ -57,7 +59,8 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(ready) = ready(node).filter(|ready| ready.is_false()) else {
         return;
     };
-    let is_young = cluster.age(&node.metadata) < JOINING && node.metadata.creation_timestamp.is_some();
+    let is_young =
+        cluster.age(&node.metadata) < JOINING && node.metadata.creation_timestamp.is_some();
     let is_brief = cluster.seconds_since(ready.last_transition_time) <= NODE_GRACE;
     if is_in_use(node) && !is_young && !is_brief && classify(&ready.message) == NotReady::Other {
         sink.report(sighting(node, cluster, ready));
@@ -75,11 +78,15 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
     let sighting = Sighting::of(
         own.clone(),
         format!("{own} is not ready ({why})"),
-        format!("Its kubelet reports Ready=False. {}", pods_there(cluster, node)),
+        format!(
+            "Its kubelet reports Ready=False. {}",
+            pods_there(cluster, node)
+        ),
     )
     .since(ready.last_transition_time)
     .evidence(
-        Evidence::message(own, "status.conditions[Ready]", &format!("False, {why}")).at(ready.last_transition_time),
+        Evidence::message(own, "status.conditions[Ready]", &format!("False, {why}"))
+            .at(ready.last_transition_time),
     )
     .all_evidence(event.map(event_evidence))
     .suggest(describe(node));

@@ -102,8 +102,14 @@ fn sighting(node: &Node, condition: &Condition) -> Sighting {
     let type_ = &condition.type_;
     Sighting::of(
         own.clone(),
-        format!("{own} reports {type_}={} ({})", condition.status, condition.reason),
-        format!("An agent on the node says: {}.", safe_text(&condition.message).trim_end_matches('.')),
+        format!(
+            "{own} reports {type_}={} ({})",
+            condition.status, condition.reason
+        ),
+        format!(
+            "An agent on the node says: {}.",
+            safe_text(&condition.message).trim_end_matches('.')
+        ),
     )
     .identified_by("condition", type_.as_str())
     .since(condition.last_transition_time)
@@ -111,7 +117,10 @@ fn sighting(node: &Node, condition: &Condition) -> Sighting {
         Evidence::message(
             own,
             &format!("status.conditions[{type_}]"),
-            &format!("{}, {}: {}", condition.status, condition.reason, condition.message),
+            &format!(
+                "{}, {}: {}",
+                condition.status, condition.reason, condition.message
+            ),
         )
         .at(condition.last_transition_time),
     )

@@ -89,7 +89,9 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     let is_young = cluster.age(&node.metadata) < JOINING;
     match ready(node) {
-        Some(ready) if ready.status == "Unknown" => sink.report(silent_kubelet(node, cluster, ready)),
+        Some(ready) if ready.status == "Unknown" => {
+            sink.report(silent_kubelet(node, cluster, ready))
+        }
         Some(ready) if ready.is_true() && !is_young => {
             if let Some((own, newest)) = lagging_lease(cluster, node) {
                 sink.report(stale_lease(node, cluster, own, newest));
@@ -103,7 +105,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 }
 
 fn lease_of(cluster: &Cluster<'_>, node: &Node) -> Option<Timestamp> {
-    cluster.get::<Lease>(NODE_LEASES, &node.metadata.name)?.spec.renew_time
+    cluster
+        .get::<Lease>(NODE_LEASES, &node.metadata.name)?
+        .spec
+        .renew_time
 }
 
 /// The node's renewal and the newest of all, where the one lags too far behind the other.
@@ -118,7 +123,9 @@ fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Times
 
 fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sighting {
     let own = node.reference();
-    let heard = ready.last_heartbeat_time.map_or_else(String::new, |at| format!(" since {at}"));
+    let heard = ready
+        .last_heartbeat_time
+        .map_or_else(String::new, |at| format!(" since {at}"));
     let why = if ready.reason == "NodeStatusNeverUpdated" {
         "its kubelet never posted a status".to_owned()
     } else {
@@ -137,18 +144,31 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
         ),
     )
     .since(ready.last_transition_time)
-    .evidence(Evidence::message(own, "status.conditions[Ready]", &text).at(ready.last_transition_time))
+    .evidence(
+        Evidence::message(own, "status.conditions[Ready]", &text).at(ready.last_transition_time),
+    )
     .all_evidence(lease)
     .all_evidence(event.map(event_evidence))
     .suggest(describe(node))
-    .suggest(Suggestion::advice("Bring the machine or its network back, or restart its kubelet; replace it if it is gone"));
+    .suggest(Suggestion::advice(
+        "Bring the machine or its network back, or restart its kubelet; replace it if it is gone",
+    ));
     grouped_by_zone(sighting, node)
 }
 
-fn stale_lease<'a>(node: &'a Node, cluster: &Cluster<'a>, renewed: Timestamp, newest: Timestamp) -> Sighting {
+fn stale_lease<'a>(
+    node: &'a Node,
+    cluster: &Cluster<'a>,
+    renewed: Timestamp,
+    newest: Timestamp,
+) -> Sighting {
     let own = node.reference();
     let lag = newest.duration_since(renewed).as_secs();
-    let severity = if lag > LEASE_DEAD { Severity::Critical } else { Severity::Warning };
+    let severity = if lag > LEASE_DEAD {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     Sighting::of(
         own.clone(),
         format!("{own} is unreachable: its lease was not renewed for {lag} s"),
@@ -162,7 +182,11 @@ fn stale_lease<'a>(node: &'a Node, cluster: &Cluster<'a>, renewed: Timestamp, ne
     .confidence(0.90)
     .since(Some(renewed))
     .evidence(lease_evidence(node, renewed))
-    .evidence(Evidence::field(own, "newest renewTime of the other nodes", newest))
+    .evidence(Evidence::field(
+        own,
+        "newest renewTime of the other nodes",
+        newest,
+    ))
     .suggest(describe(node))
 }
 
@@ -171,7 +195,10 @@ fn never_reported<'a>(node: &'a Node, cluster: &Cluster<'a>) -> Sighting {
     Sighting::of(
         own.clone(),
         format!("{own} never reported: it has no Ready condition"),
-        format!("No kubelet has posted a status for it. {}", pods_there(cluster, node)),
+        format!(
+            "No kubelet has posted a status for it. {}",
+            pods_there(cluster, node)
+        ),
     )
     .identified_by("fact", "no condition")
     .since(node.metadata.creation_timestamp)
@@ -180,6 +207,11 @@ fn never_reported<'a>(node: &'a Node, cluster: &Cluster<'a>) -> Sighting {
 }
 
 fn lease_evidence(node: &Node, renewed: Timestamp) -> Evidence {
-    let lease = crate::model::ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", NODE_LEASES, &node.metadata.name);
+    let lease = crate::model::ObjectRef::namespaced(
+        "coordination.k8s.io/v1",
+        "Lease",
+        NODE_LEASES,
+        &node.metadata.name,
+    );
     Evidence::field(lease, "spec.renewTime", renewed).at(Some(renewed))
 }

@@ -21,11 +21,17 @@ pub(super) struct Shortage {
 }
 
 /// Looks whether the node is short of something.
-pub(super) fn check<'a>(shortage: &Shortage, node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
+pub(super) fn check<'a>(
+    shortage: &Shortage,
+    node: &'a Node,
+    cluster: &Cluster<'a>,
+    sink: &mut Sink,
+) {
     if !is_in_use(node) {
         return;
     }
-    let pressure = condition(&node.status.conditions, shortage.condition).filter(|pressure| pressure.is_true());
+    let pressure = condition(&node.status.conditions, shortage.condition)
+        .filter(|pressure| pressure.is_true());
     let event = cluster
         .newest_event(node, shortage.events)
         .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
@@ -46,9 +52,17 @@ fn evicted<'a>(shortage: &Shortage, node: &Node, cluster: &Cluster<'a>) -> Vec<&
                     .evicts_for
                     .iter()
                     .any(|resource| message.contains(&format!("low on resource: {resource}"))))
-            && cluster.is_within(pod.condition("DisruptionTarget").and_then(|target| target.last_transition_time).or(pod.metadata.creation_timestamp), EVENT_WINDOW)
+            && cluster.is_within(
+                pod.condition("DisruptionTarget")
+                    .and_then(|target| target.last_transition_time)
+                    .or(pod.metadata.creation_timestamp),
+                EVENT_WINDOW,
+            )
     };
-    cluster.pods_on(&node.metadata.name).filter(is_for_this).collect()
+    cluster
+        .pods_on(&node.metadata.name)
+        .filter(is_for_this)
+        .collect()
 }
 
 fn under_pressure<'a>(
@@ -61,9 +75,14 @@ fn under_pressure<'a>(
     let own = node.reference();
     let evicted = evicted(shortage, node, cluster);
     let (severity, effect) = if evicted.is_empty() {
-        (Severity::Warning, "No new pods come to it, and its kubelet may evict those that are there.".to_owned())
+        (
+            Severity::Warning,
+            "No new pods come to it, and its kubelet may evict those that are there.".to_owned(),
+        )
     } else {
-        let names = evicted.iter().map(|pod| format!("{}/{}", pod.metadata.namespace, pod.metadata.name));
+        let names = evicted
+            .iter()
+            .map(|pod| format!("{}/{}", pod.metadata.namespace, pod.metadata.name));
         let effect = format!(
             "Its kubelet evicted {} ({}), and no new pods come to it.",
             counted(evicted.len(), "pod"),
@@ -72,17 +91,33 @@ fn under_pressure<'a>(
         (Severity::Critical, effect)
     };
     let text = format!("True, {}: {}", pressure.reason, pressure.message);
-    let threshold = cluster.newest_event(node, &["EvictionThresholdMet"]).filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+    let threshold = cluster
+        .newest_event(node, &["EvictionThresholdMet"])
+        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
     Sighting::of(
         own.clone(),
-        format!("{own} is short of {} ({})", shortage.words, shortage.condition),
+        format!(
+            "{own} is short of {} ({})",
+            shortage.words, shortage.condition
+        ),
         effect,
     )
     .severity(severity)
     .since(pressure.last_transition_time)
-    .evidence(Evidence::message(own, &format!("status.conditions[{}]", shortage.condition), &text).at(pressure.last_transition_time))
+    .evidence(
+        Evidence::message(
+            own,
+            &format!("status.conditions[{}]", shortage.condition),
+            &text,
+        )
+        .at(pressure.last_transition_time),
+    )
     .all_evidence(evicted.iter().take(2).map(|pod| {
-        Evidence::message(pod.reference(), "status.message", &format!("Evicted: {}", pod.status.message))
+        Evidence::message(
+            pod.reference(),
+            "status.message",
+            &format!("Evicted: {}", pod.status.message),
+        )
     }))
     .all_evidence(event.map(event_evidence))
     .all_evidence(threshold.map(event_evidence))

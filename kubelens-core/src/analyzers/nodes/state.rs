@@ -20,7 +20,10 @@ const LEAVING: [&str; 4] = [
 ];
 
 /// Labels that name the zone or the pool of a node, the widest first.
-const ZONES: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
+const ZONES: [&str; 2] = [
+    "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/zone",
+];
 
 /// What the message of a node that is not ready points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,12 @@ pub(super) enum NotReady {
 
 /// Whether a node is in use: neither being deleted nor drained for removal.
 pub(super) fn is_in_use(node: &Node) -> bool {
-    let is_leaving = || node.spec.taints.iter().any(|taint| LEAVING.contains(&taint.key.as_str()));
+    let is_leaving = || {
+        node.spec
+            .taints
+            .iter()
+            .any(|taint| LEAVING.contains(&taint.key.as_str()))
+    };
     !node.metadata.is_terminating() && !is_leaving()
 }
 
@@ -58,7 +66,12 @@ pub(super) fn classify(message: &str) -> NotReady {
         "runtimeready=false",
     ]) {
         NotReady::Runtime
-    } else if has(&["networkready=false", "network plugin", "cni plugin", "cni config"]) {
+    } else if has(&[
+        "networkready=false",
+        "network plugin",
+        "cni plugin",
+        "cni config",
+    ]) {
         NotReady::Network
     } else {
         NotReady::Other
@@ -89,9 +102,15 @@ pub(super) fn pods_there(cluster: &Cluster<'_>, node: &Node) -> String {
 
 /// Marks a sighting about a node that is down with what it may share with others: its zone.
 pub(super) fn grouped_by_zone(sighting: Sighting, node: &Node) -> Sighting {
-    let zone = ZONES.iter().find_map(|label| node.metadata.labels.get(label)).and_then(Text::non_empty);
+    let zone = ZONES
+        .iter()
+        .find_map(|label| node.metadata.labels.get(label))
+        .and_then(Text::non_empty);
     match zone {
-        Some(zone) => sighting.grouped(format!("zone/{zone}"), format!("nodes of zone {zone} are down")),
+        Some(zone) => sighting.grouped(
+            format!("zone/{zone}"),
+            format!("nodes of zone {zone} are down"),
+        ),
         None => sighting,
     }
 }
@@ -111,9 +130,18 @@ mod tests {
     #[test]
     fn what_a_node_says_of_itself_is_told_apart() {
         let cases = [
-            ("[container runtime is down, PLEG is not healthy: pleg was last seen active 5m0s ago]", NotReady::Runtime),
-            ("rpc error: code = Unavailable desc = connection error: dial unix /run/containerd/containerd.sock", NotReady::Runtime),
-            ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", NotReady::Network),
+            (
+                "[container runtime is down, PLEG is not healthy: pleg was last seen active 5m0s ago]",
+                NotReady::Runtime,
+            ),
+            (
+                "rpc error: code = Unavailable desc = connection error: dial unix /run/containerd/containerd.sock",
+                NotReady::Runtime,
+            ),
+            (
+                "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+                NotReady::Network,
+            ),
             ("node is shutting down", NotReady::Other),
         ];
         for (message, expected) in cases {

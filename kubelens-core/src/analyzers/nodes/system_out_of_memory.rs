@@ -80,14 +80,22 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, event: &Event) -> Sightin
     let (limits, unlimited) = memory_on(cluster, node);
     let allocatable = node.status.allocatable.get("memory").copied();
     let room = allocatable.map_or_else(String::new, |room| {
-        format!(" The limits of its containers add up to {} of {}.", limits.human_bytes(), room.human_bytes())
+        format!(
+            " The limits of its containers add up to {} of {}.",
+            limits.human_bytes(),
+            room.human_bytes()
+        )
     });
     let without = if unlimited.is_empty() {
         String::new()
     } else {
         format!(" Without a memory limit: {}.", some_of(&unlimited, 3))
     };
-    let severity = if cluster.is_within(event.last_seen(), JUST_NOW) { Severity::Critical } else { Severity::Warning };
+    let severity = if cluster.is_within(event.last_seen(), JUST_NOW) {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     Sighting::of(
         own.clone(),
         format!("{own} ran out of memory: its kernel killed processes (SystemOOM)"),
@@ -96,16 +104,24 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, event: &Event) -> Sightin
     .severity(severity)
     .since(event.first_seen())
     .evidence(event_evidence(event))
-    .all_evidence(allocatable.map(|room| Evidence::field(own, "status.allocatable.memory", room.human_bytes())))
+    .all_evidence(
+        allocatable
+            .map(|room| Evidence::field(own, "status.allocatable.memory", room.human_bytes())),
+    )
     .suggest(describe(node))
-    .suggest(Suggestion::advice("Give every container on it a memory limit and an honest request"))
+    .suggest(Suggestion::advice(
+        "Give every container on it a memory limit and an honest request",
+    ))
 }
 
 /// The memory limits of the pods on a node together, and the pods with a container that has none.
 fn memory_on(cluster: &Cluster<'_>, node: &Node) -> (Quantity, Vec<String>) {
     let mut sum = Quantity::ZERO;
     let mut unlimited = Vec::new();
-    for pod in cluster.pods_on(&node.metadata.name).filter(|pod| pod.is_live()) {
+    for pod in cluster
+        .pods_on(&node.metadata.name)
+        .filter(|pod| pod.is_live())
+    {
         for container in &pod.spec.containers {
             match container.resources.limits.get("memory") {
                 Some(limit) => sum = sum.plus(*limit),

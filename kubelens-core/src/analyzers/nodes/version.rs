@@ -12,10 +12,17 @@ impl Version {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().trim_start_matches('v').split('.');
         let mut number = || {
-            let digits: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
+            let digits: String = parts
+                .next()?
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect();
             digits.parse().ok()
         };
-        Some(Self { major: number()?, minor: number()? })
+        Some(Self {
+            major: number()?,
+            minor: number()?,
+        })
     }
 }
 

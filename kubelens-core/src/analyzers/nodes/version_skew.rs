@@ -61,7 +61,10 @@ declare_analyzer! {
 const OLDER: u32 = 3;
 
 /// Labels of nodes that run an API server of their own version.
-const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+const CONTROL_PLANE: [&str; 2] = [
+    "node-role.kubernetes.io/control-plane",
+    "node-role.kubernetes.io/master",
+];
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let info = &node.status.node_info;
@@ -98,17 +101,37 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 /// The API server's version: as the source knows it, else of the newest control-plane node.
 fn server_version(cluster: &Cluster<'_>) -> Option<(Version, Evidence)> {
     let info = cluster.snapshot().info();
-    if let Some(version) = Version::parse(&info.version) {
+    let told = info
+        .version
+        .as_deref()
+        .and_then(|text| Some((Version::parse(text)?, text)));
+    if let Some((version, text)) = told {
         let own = ObjectRef::pseudo("Cluster", &info.name);
-        return Some((version, Evidence::field(own, "version", &info.version)));
+        return Some((version, Evidence::field(own, "version", text)));
     }
     cluster
         .all::<Node>()
-        .filter(|node| CONTROL_PLANE.iter().any(|label| node.metadata.labels.contains_key(label)))
-        .filter_map(|node| Some((Version::parse(&node.status.node_info.kubelet_version)?, node)))
+        .filter(|node| {
+            CONTROL_PLANE
+                .iter()
+                .any(|label| node.metadata.labels.contains_key(label))
+        })
+        .filter_map(|node| {
+            Some((
+                Version::parse(&node.status.node_info.kubelet_version)?,
+                node,
+            ))
+        })
         .max_by_key(|(version, _)| *version)
         .map(|(version, node)| {
             let path = "status.nodeInfo.kubeletVersion";
-            (version, Evidence::field(node.reference(), path, &node.status.node_info.kubelet_version))
+            (
+                version,
+                Evidence::field(
+                    node.reference(),
+                    path,
+                    &node.status.node_info.kubelet_version,
+                ),
+            )
         })
 }

@@ -38,7 +38,10 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
         for (node, cause) in &down {
             let is_its_agent = index.get(*cause).is_some_and(|reason| {
                 reason.sighting.subject.kind != "Node"
-                    && seen.top.as_ref().is_some_and(|top| top.is_same(&reason.sighting.subject))
+                    && seen
+                        .top
+                        .as_ref()
+                        .is_some_and(|top| top.is_same(&reason.sighting.subject))
             });
             if *pod.node_name == **node && !is_its_agent {
                 edges.push(Edge {

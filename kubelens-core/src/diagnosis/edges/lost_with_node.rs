@@ -17,7 +17,12 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         let lost = missing_pods(cluster, seen);
         for (node, cause) in &down {
             if *cause != effect && lost.iter().any(|pod| *pod.node_name == **node) {
-                edges.push(Edge { effect, cause: *cause, confidence: 0.96, relation: "runs on" });
+                edges.push(Edge {
+                    effect,
+                    cause: *cause,
+                    confidence: 0.96,
+                    relation: "runs on",
+                });
             }
         }
     }
@@ -28,10 +33,15 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
 fn missing_pods<'a>(cluster: &Cluster<'a>, seen: &Seen<'_>) -> Vec<&'a Pod> {
     let subject = &seen.sighting.subject;
     let pods = if OF_THE_WORKLOAD.contains(&seen.code()) {
-        cluster.workload(subject).map(|workload| cluster.pods_of(&workload))
+        cluster
+            .workload(subject)
+            .map(|workload| cluster.pods_of(&workload))
     } else if seen.code() == "NET001" {
         cluster
-            .get::<Service>(subject.namespace.as_deref().unwrap_or_default(), &subject.name)
+            .get::<Service>(
+                subject.namespace.as_deref().unwrap_or_default(),
+                &subject.name,
+            )
             .map(|service| cluster.pods_behind(service))
     } else {
         None

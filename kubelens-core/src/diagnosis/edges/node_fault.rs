@@ -24,14 +24,24 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
         let Some((_, causes)) = EXPLAINS.iter().find(|(code, _)| *code == seen.code()) else {
             continue;
         };
-        let condition = seen.sighting.identity.iter().find(|(what, _)| *what == "condition");
+        let condition = seen
+            .sighting
+            .identity
+            .iter()
+            .find(|(what, _)| *what == "condition");
         let node = ("Node".to_owned(), String::new(), pod.node_name.to_string());
         for cause in index.shown_by(&node) {
             let explains = index.get(*cause).is_some_and(|node| {
-                causes.contains(&node.code()) && is_of(condition.map(|(_, value)| value.as_str()), node.code())
+                causes.contains(&node.code())
+                    && is_of(condition.map(|(_, value)| value.as_str()), node.code())
             });
             if explains {
-                edges.push(Edge { effect, cause: *cause, confidence: 0.95, relation: "runs on" });
+                edges.push(Edge {
+                    effect,
+                    cause: *cause,
+                    confidence: 0.95,
+                    relation: "runs on",
+                });
             }
         }
     }
@@ -39,6 +49,9 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
 }
 
 fn is_of(condition: Option<&str>, code: &str) -> bool {
-    let of_code = CONDITIONS.iter().find(|(known, _)| *known == code).map(|(_, condition)| *condition);
+    let of_code = CONDITIONS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, condition)| *condition);
     condition.is_none() || of_code.is_none() || condition == of_code
 }
