@@ -42,10 +42,7 @@ pub(super) enum Blocker<'a> {
     /// Every node would break the skew.
     Spread { spreads: Vec<Spread<'a>> },
     /// No node has as much left as it asks for.
-    Resources {
-        nodes: Vec<&'a Node>,
-        short: Vec<NodeShortage<'a>>,
-    },
+    Resources { short: Vec<NodeShortage<'a>> },
     /// The scheduler's words are all there is.
     Stated,
 }
@@ -365,13 +362,13 @@ impl<'a> Search<'_, 'a> {
         }
         let wanted = self.pod.spec.effective_requests();
         let short: Vec<NodeShortage<'a>> = nodes
-            .iter()
+            .into_iter()
             .map(|node| NodeShortage {
                 node,
                 shortages: self.usage.shortages(&wanted, node),
             })
             .collect();
-        Blocker::Resources { nodes, short }
+        Blocker::Resources { short }
     }
 
     fn is_near(&self, terms: &[TermPlaces<'a>], node: &Node) -> bool {
