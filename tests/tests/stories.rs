@@ -31,24 +31,43 @@ fn report(story: &Path) -> Value {
 fn every_story_yields_its_cause_first_and_nothing_else() {
     let mut wrong = Vec::new();
     for story in stories() {
-        let name = story.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = story
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let text = std::fs::read_to_string(story.join("expect.json")).expect("expect.json");
         let expected: Expectation = serde_json::from_str(&text).expect("an expectation");
-        for complaint in complaints(&report(&story), &expected, Scope::Story).expect("a judgement") {
+        for complaint in complaints(&report(&story), &expected, Scope::Story).expect("a judgement")
+        {
             wrong.push(format!("{name}: {complaint}"));
         }
     }
-    assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} complaints:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn every_story_gives_the_same_bytes_twice_and_a_valid_report() {
-    let schema = serde_json::from_str(include_str!("../../docs/src/report.schema.json")).expect("the schema");
+    let schema = serde_json::from_str(include_str!("../../docs/src/report.schema.json"))
+        .expect("the schema");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
     for story in stories() {
         let once = report(&story);
-        assert_eq!(once.to_string(), report(&story).to_string(), "{}", story.display());
-        let errors: Vec<String> = validator.iter_errors(&once).map(|error| error.to_string()).collect();
+        assert_eq!(
+            once.to_string(),
+            report(&story).to_string(),
+            "{}",
+            story.display()
+        );
+        let errors: Vec<String> = validator
+            .iter_errors(&once)
+            .map(|error| error.to_string())
+            .collect();
         assert_eq!(errors, Vec::<String>::new(), "{}", story.display());
     }
 }

@@ -165,6 +165,12 @@ fn target_in<'a, 'l>(
     line: &'l str,
     failure: Failure,
 ) -> (&'l str, Option<i64>, Option<&'a Service>) {
+    if matches!(failure, Failure::NameUnknown | Failure::NoNameServer) {
+        if let Some((host, port)) = looked_up(line) {
+            let service = service_named(cluster, &pod.metadata.namespace, host);
+            return (host, port, service);
+        }
+    }
     let mut best = ("", None, None);
     for token in tokens(line) {
         let (host, port) = host_and_port(token);
@@ -184,19 +190,15 @@ fn target_in<'a, 'l>(
             None => {}
         }
     }
-    if best.2.is_none() && failure == Failure::NameUnknown {
-        if let Some(host) = unresolved_host(line) {
-            return (host, best.1.filter(|_| best.0 == host), None);
-        }
-    }
     best
 }
 
 /// The name that a line says is not known.
-fn unresolved_host(line: &str) -> Option<&str> {
-    const BEFORE: [&str; 13] = [
+fn looked_up(line: &str) -> Option<(&str, Option<i64>)> {
+    const BEFORE: [&str; 14] = [
         "lookup ",
         "ENOTFOUND ",
+        "EAI_AGAIN ",
         "resolve host: ",
         "resolve host ",
         "resolve host '",
@@ -212,19 +214,18 @@ fn unresolved_host(line: &str) -> Option<&str> {
     BEFORE.iter().find_map(|before| {
         let (_, rest) = line.split_once(before)?;
         let token = tokens(rest).next()?;
-        let (host, _) = host_and_port(token);
-        (!host.is_empty()).then_some(host)
+        Some(host_and_port(token)).filter(|(host, _)| !host.is_empty())
     })
 }
 
 /// Pieces of a line that may be hosts.
-fn tokens(line: &str) -> impl Iterator<Item = &str> {
+pub(super) fn tokens(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':')))
         .map(|token| token.trim_matches([':', '.', '-']))
         .filter(|token| !token.is_empty())
 }
 
-fn host_and_port(token: &str) -> (&str, Option<i64>) {
+pub(super) fn host_and_port(token: &str) -> (&str, Option<i64>) {
     match token.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') => match port.parse() {
             Ok(number) => (host, Some(number)),
@@ -243,7 +244,11 @@ fn looks_like_host(host: &str, port: Option<i64>) -> bool {
 
 /// The Service that a host stands for, seen from a namespace: its short name, `name.namespace`, its
 /// full name, or its address.
-fn service_named<'a>(cluster: &Cluster<'a>, namespace: &str, host: &str) -> Option<&'a Service> {
+pub(super) fn service_named<'a>(
+    cluster: &Cluster<'a>,
+    namespace: &str,
+    host: &str,
+) -> Option<&'a Service> {
     if host.parse::<std::net::IpAddr>().is_ok() {
         return cluster
             .all::<Service>()
@@ -258,7 +263,7 @@ fn service_named<'a>(cluster: &Cluster<'a>, namespace: &str, host: &str) -> Opti
     }
 }
 
-fn is_own(service: &Service, pod: &Pod) -> bool {
+pub(super) fn is_own(service: &Service, pod: &Pod) -> bool {
     service.metadata.namespace == pod.metadata.namespace
         && !service.spec.selector.is_empty()
         && super::endpoints::holds(&pod.metadata.labels, &service.spec.selector)

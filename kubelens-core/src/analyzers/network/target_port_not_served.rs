@@ -159,9 +159,9 @@ impl<'a> Fact<'_, 'a> {
         })
     }
 
-    /// A caller that was refused by the Service, on this port if the line tells.
-    fn refused<'c>(&self, calls: &'c [FailedCall<'a>]) -> Option<&'c FailedCall<'a>> {
-        calls.iter().find(|call| {
+    /// Callers that were refused by the Service, on this port if the line tells.
+    fn refused<'c>(&self, calls: &'c [FailedCall<'a>]) -> Vec<&'c FailedCall<'a>> {
+        let is_of_this = |call: &&FailedCall<'a>| {
             let is_this = call.service.is_some_and(|service| {
                 service.metadata.name == self.service.metadata.name
                     && service.metadata.namespace == self.service.metadata.namespace
@@ -170,7 +170,8 @@ impl<'a> Fact<'_, 'a> {
                 .port
                 .is_none_or(|port| port == self.port.port || self.service.spec.ports.len() == 1);
             is_this && is_port && call.failure == Failure::Refused
-        })
+        };
+        calls.iter().filter(is_of_this).collect()
     }
 
     /// A ready pod whose probe gets its answer on another port: where it stands and which.
@@ -232,27 +233,28 @@ impl<'a> Fact<'_, 'a> {
     fn report(&self, calls: &[FailedCall<'a>], sink: &mut Sink) {
         let refused = self.refused(calls);
         let elsewhere = self.answered_elsewhere();
-        let (severity, confidence) = match (&refused, &elsewhere) {
-            (Some(_), _) => (Severity::Critical, 0.90),
+        let (severity, confidence) = match &elsewhere {
+            _ if !refused.is_empty() => (Severity::Critical, 0.90),
             _ if self.is_other_protocol() => (Severity::Warning, 0.85),
-            (None, Some(_)) if !self.is_extra() => (Severity::Critical, 0.80),
-            (None, Some(_)) if self.has_namesake() => (Severity::Warning, 0.70),
+            Some(_) if !self.is_extra() => (Severity::Critical, 0.80),
+            Some(_) if self.has_namesake() => (Severity::Warning, 0.70),
             _ if self.is_extra() => (Severity::Info, 0.50),
             _ => (Severity::Warning, 0.60),
         };
         let mut sighting = self
-            .sighting(refused.is_some())
+            .sighting(!refused.is_empty())
             .severity(severity)
             .confidence(confidence);
-        if let Some(call) = refused {
-            sighting = sighting.evidence(call.evidence());
-        }
         if let Some((pod, path, number)) = elsewhere {
             sighting = sighting.evidence(Evidence::field(
                 pod.reference(),
                 &path,
                 format!("answers on port {number}"),
             ));
+        }
+        for call in refused {
+            let seen_by_caller = sighting.clone().evidence(call.evidence());
+            sink.report(seen_by_caller.seen_on(call.pod.reference(), "calls"));
         }
         sink.report(sighting);
     }
