@@ -10,7 +10,10 @@ use crate::failure::Failure;
 pub(crate) fn until_interrupted<T: Send + 'static>(
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> Option<Result<T, Failure>> {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return Some(Err(error).context("cannot start").map_err(Failure::from)),
     };

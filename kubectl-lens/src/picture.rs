@@ -34,8 +34,14 @@ pub(crate) async fn take(
     output.progress.step("analyzing");
     let mut report = diagnose(&snapshot, &checks.options());
     for chosen in [
-        settings.selector.as_deref().map(|labels| target::with_labels(labels, &snapshot)),
-        settings.field_selector.as_deref().map(|fields| target::with_fields(fields, &snapshot)),
+        settings
+            .selector
+            .as_deref()
+            .map(|labels| target::with_labels(labels, &snapshot)),
+        settings
+            .field_selector
+            .as_deref()
+            .map(|fields| target::with_fields(fields, &snapshot)),
     ] {
         if let Some(objects) = chosen {
             report = target::focus(report, &snapshot, &objects?);
@@ -46,7 +52,10 @@ pub(crate) async fn take(
 }
 
 /// Reads.
-pub(crate) async fn read(settings: &PictureSettings, output: &OutputSettings) -> Result<Snapshot, Failure> {
+pub(crate) async fn read(
+    settings: &PictureSettings,
+    output: &OutputSettings,
+) -> Result<Snapshot, Failure> {
     match &settings.origin {
         Origin::Recorded(path) => load(&FileSource::new(path), settings, output).await,
         Origin::Demo => Err(Failure::new("the demo is not here yet")),
@@ -128,5 +137,8 @@ pub(crate) fn counts(snapshot: &Snapshot) -> Vec<KindCount> {
         objects: objects.len(),
         state: "complete",
     });
-    typed.chain(custom).filter(|count| count.objects > 0 || count.state != "absent").collect()
+    typed
+        .chain(custom)
+        .filter(|count| count.objects > 0 || count.state != "absent")
+        .collect()
 }

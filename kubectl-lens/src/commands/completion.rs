@@ -97,10 +97,14 @@ fn install(dir: Option<&Path>, output: &OutputSettings) -> Result<ExitStatus, Fa
     place(&program, &link).map_err(|failure| {
         failure.way_out("--dir DIR, with a folder that is on PATH and that you may write to")
     })?;
-    output.streams.message(&format!("installed {}\n", link.display()));
+    output
+        .streams
+        .message(&format!("installed {}\n", link.display()));
     if !is_on_path(&dir) {
         let dir = dir.display();
-        output.streams.message(&format!("{dir} is not on PATH: kubectl will not find it there\n"));
+        output.streams.message(&format!(
+            "{dir} is not on PATH: kubectl will not find it there\n"
+        ));
     }
     Ok(ExitStatus::Answered)
 }

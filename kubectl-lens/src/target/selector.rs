@@ -28,7 +28,9 @@ enum Wanted {
 
 impl Requirement {
     fn holds(&self, value: Option<&str>) -> bool {
-        let is_one_of = |values: &[String]| value.is_some_and(|value| values.iter().any(|known| known == value));
+        let is_one_of = |values: &[String]| {
+            value.is_some_and(|value| values.iter().any(|known| known == value))
+        };
         match &self.wanted {
             Wanted::Exists => value.is_some(),
             Wanted::Missing => value.is_none(),
@@ -42,7 +44,11 @@ impl Requirement {
 /// be no answer to a label with a typo.
 pub(crate) fn with_labels(selector: &str, snapshot: &Snapshot) -> Result<Vec<ObjectRef>, Failure> {
     let requirements = parse(selector, "-l")?;
-    let fits = |meta: &ObjectMeta| requirements.iter().all(|one| one.holds(meta.labels.value(&one.key)));
+    let fits = |meta: &ObjectMeta| {
+        requirements
+            .iter()
+            .all(|one| one.holds(meta.labels.value(&one.key)))
+    };
     let mut found = Vec::new();
     let mut known = Vec::new();
     for kind in Kind::ALL.iter().copied() {
@@ -52,12 +58,17 @@ pub(crate) fn with_labels(selector: &str, snapshot: &Snapshot) -> Result<Vec<Obj
             if fits(meta) {
                 found.push(reference);
             }
-            known.extend(meta.labels.iter().map(|(key, value)| format!("{key}={value}")));
+            known.extend(
+                meta.labels
+                    .iter()
+                    .map(|(key, value)| format!("{key}={value}")),
+            );
         }
     }
     if found.is_empty() {
         let near = did_you_mean(selector, known.iter().map(String::as_str));
-        return Err(Failure::new(format!("no object has the labels {selector}")).way_out(near.unwrap_or_default()));
+        return Err(Failure::new(format!("no object has the labels {selector}"))
+            .way_out(near.unwrap_or_default()));
     }
     Ok(found)
 }
@@ -66,15 +77,26 @@ pub(crate) fn with_labels(selector: &str, snapshot: &Snapshot) -> Result<Vec<Obj
 pub(crate) fn with_fields(selector: &str, snapshot: &Snapshot) -> Result<Vec<ObjectRef>, Failure> {
     use kubelens_core::kubernetes::Object;
     let requirements = parse(selector, "--field-selector")?;
-    if let Some(unknown) = requirements.iter().find(|one| !FIELDS.contains(&one.key.as_str())) {
+    if let Some(unknown) = requirements
+        .iter()
+        .find(|one| !FIELDS.contains(&one.key.as_str()))
+    {
         let near = did_you_mean(&unknown.key, FIELDS).unwrap_or_default();
-        return Err(Failure::new(format!("--field-selector: `{}` is no field that pods are chosen by ({})", unknown.key, FIELDS.join(", ")))
-            .way_out(near));
+        return Err(Failure::new(format!(
+            "--field-selector: `{}` is no field that pods are chosen by ({})",
+            unknown.key,
+            FIELDS.join(", ")
+        ))
+        .way_out(near));
     }
     let found: Vec<ObjectRef> = snapshot
         .table::<Pod>()
         .iter()
-        .filter(|pod| requirements.iter().all(|one| one.holds(Some(&field(pod, &one.key)))))
+        .filter(|pod| {
+            requirements
+                .iter()
+                .all(|one| one.holds(Some(&field(pod, &one.key))))
+        })
         .map(|pod| pod.reference())
         .collect();
     if found.is_empty() {
@@ -84,7 +106,12 @@ pub(crate) fn with_fields(selector: &str, snapshot: &Snapshot) -> Result<Vec<Obj
 }
 
 /// The fields that the API server chooses pods by, as far as they say something here.
-const FIELDS: [&str; 4] = ["metadata.name", "metadata.namespace", "spec.nodeName", "status.phase"];
+const FIELDS: [&str; 4] = [
+    "metadata.name",
+    "metadata.namespace",
+    "spec.nodeName",
+    "status.phase",
+];
 
 fn field(pod: &Pod, path: &str) -> String {
     match path {
@@ -98,7 +125,8 @@ fn field(pod: &Pod, path: &str) -> String {
 /// kubectl's notation: `a=b,c!=d,e in (f,g),h,!i`.
 fn parse(selector: &str, flag: &str) -> Result<Vec<Requirement>, Failure> {
     let bad = |piece: &str| {
-        Failure::new(format!("{flag}: `{}` is no requirement", piece.trim())).way_out("app=web,tier!=cache,env in (dev,test),!canary")
+        Failure::new(format!("{flag}: `{}` is no requirement", piece.trim()))
+            .way_out("app=web,tier!=cache,env in (dev,test),!canary")
     };
     let mut depth = 0_usize;
     let pieces = selector.split(|character| {
@@ -109,14 +137,22 @@ fn parse(selector: &str, flag: &str) -> Result<Vec<Requirement>, Failure> {
         }
         character == ',' && depth == 0
     });
-    pieces.map(|piece| requirement(piece.trim()).ok_or_else(|| bad(piece))).collect()
+    pieces
+        .map(|piece| requirement(piece.trim()).ok_or_else(|| bad(piece)))
+        .collect()
 }
 
 fn requirement(piece: &str) -> Option<Requirement> {
     let one = |key: &str, wanted| {
         let key = key.trim();
-        let is_key = !key.is_empty() && key.chars().all(|character| character.is_alphanumeric() || "-_./".contains(character));
-        is_key.then(|| Requirement { key: key.to_owned(), wanted })
+        let is_key = !key.is_empty()
+            && key
+                .chars()
+                .all(|character| character.is_alphanumeric() || "-_./".contains(character));
+        is_key.then(|| Requirement {
+            key: key.to_owned(),
+            wanted,
+        })
     };
     let value = |text: &str| vec![text.trim().to_owned()];
     if let Some((key, text)) = piece.split_once("!=") {
@@ -130,7 +166,10 @@ fn requirement(piece: &str) -> Option<Requirement> {
     }
     if let Some(rest) = piece.strip_suffix(')') {
         let (head, values) = rest.split_once('(')?;
-        let values = values.split(',').map(|text| text.trim().to_owned()).collect();
+        let values = values
+            .split(',')
+            .map(|text| text.trim().to_owned())
+            .collect();
         return match head.trim().rsplit_once(char::is_whitespace)? {
             (key, "in") => one(key, Wanted::In(values)),
             (key, "notin") => one(key, Wanted::NotIn(values)),
@@ -166,9 +205,17 @@ mod tests {
         builder.build_live("2026-11-23T12:00:00Z".parse().expect("a time"))
     }
 
-    fn names(found: Result<Vec<kubelens_core::model::ObjectRef>, crate::failure::Failure>) -> Result<String, String> {
+    fn names(
+        found: Result<Vec<kubelens_core::model::ObjectRef>, crate::failure::Failure>,
+    ) -> Result<String, String> {
         found
-            .map(|objects| objects.iter().map(|object| object.name.as_str()).collect::<Vec<_>>().join(" "))
+            .map(|objects| {
+                objects
+                    .iter()
+                    .map(|object| object.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .map_err(|failure| failure.to_string())
     }
 
@@ -183,22 +230,41 @@ mod tests {
             ("app in (web, db)", "db web"),
             ("app notin (web),tier", "db"),
         ] {
-            assert_eq!(names(with_labels(selector, &picture())), Ok(expected.into()), "{selector}");
+            assert_eq!(
+                names(with_labels(selector, &picture())),
+                Ok(expected.into()),
+                "{selector}"
+            );
         }
     }
 
     #[test]
     fn labels_that_nothing_has_are_no_empty_answer() {
         let message = names(with_labels("app=wep", &picture())).expect_err("nothing");
-        assert!(message.starts_with("error: no object has the labels app=wep\n  try: did you mean app=web"), "{message}");
+        assert!(
+            message.starts_with(
+                "error: no object has the labels app=wep\n  try: did you mean app=web"
+            ),
+            "{message}"
+        );
         assert!(names(with_labels("a b", &picture())).is_err());
         assert!(names(with_labels("", &picture())).is_err());
     }
 
     #[test]
     fn pods_are_chosen_by_their_fields() {
-        assert_eq!(names(with_fields("spec.nodeName=n2,metadata.name!=db", &picture())), Ok("job".into()));
-        assert!(names(with_fields("spec.nodename=n2", &picture())).expect_err("unknown").contains("did you mean spec.nodeName?"));
+        assert_eq!(
+            names(with_fields(
+                "spec.nodeName=n2,metadata.name!=db",
+                &picture()
+            )),
+            Ok("job".into())
+        );
+        assert!(
+            names(with_fields("spec.nodename=n2", &picture()))
+                .expect_err("unknown")
+                .contains("did you mean spec.nodeName?")
+        );
         assert!(names(with_fields("status.phase=Failed", &picture())).is_err());
     }
 }

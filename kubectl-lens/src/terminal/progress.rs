@@ -43,7 +43,11 @@ impl Progress {
         let lines = shows.then(|| {
             let all = MultiProgress::new();
             let top = all.add(line("{spinner} {msg}"));
-            Arc::new(Lines { all, top, state: Mutex::default() })
+            Arc::new(Lines {
+                all,
+                top,
+                state: Mutex::default(),
+            })
         });
         Self { streams, lines }
     }
@@ -70,7 +74,11 @@ impl source::Progress for Progress {
         let Some(lines) = &self.lines else { return };
         let mut state = lines.state();
         if !state.reading.contains_key(what) {
-            let moving = state.reading.values().filter(|(line, _)| line.is_some()).count();
+            let moving = state
+                .reading
+                .values()
+                .filter(|(line, _)| line.is_some())
+                .count();
             let bar = (moving < MOST_LINES).then(|| {
                 let bar = lines.all.add(line("  {prefix:32} {pos:>8}"));
                 bar.set_prefix(printable(what).into_owned());
@@ -99,7 +107,10 @@ impl source::Progress for Progress {
     }
 
     fn warning(&self, text: &str) {
-        let tell = || self.streams.message(&format!("warning: {}\n", printable(text)));
+        let tell = || {
+            self.streams
+                .message(&format!("warning: {}\n", printable(text)))
+        };
         match &self.lines {
             Some(lines) => lines.all.suspend(tell),
             None => tell(),
@@ -114,8 +125,16 @@ impl Lines {
     }
 
     fn tell(&self, state: &State) {
-        let objects = state.objects_read + state.reading.values().map(|(_, count)| count).sum::<usize>();
-        self.top.set_message(format!("reading: {} done, {objects} objects", state.kinds_read));
+        let objects = state.objects_read
+            + state
+                .reading
+                .values()
+                .map(|(_, count)| count)
+                .sum::<usize>();
+        self.top.set_message(format!(
+            "reading: {} done, {objects} objects",
+            state.kinds_read
+        ));
     }
 }
 

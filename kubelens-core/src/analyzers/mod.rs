@@ -8,6 +8,7 @@ pub(crate) mod jobs;
 pub(crate) mod network;
 pub(crate) mod nodes;
 mod refusal;
+mod refused_pods;
 pub(crate) mod rollouts;
 pub(crate) mod scaling;
 pub(crate) mod scheduling;
