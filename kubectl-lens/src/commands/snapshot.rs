@@ -44,7 +44,7 @@ pub(super) async fn run(
                 headers: &["OBJECTS", "KIND", "STATE"],
                 rows: counts
                     .iter()
-                    .map(|count| vec![count.objects.to_string(), count.kind.clone(), count.state.clone()])
+                    .map(|count| vec![count.objects.to_string(), count.kind.clone(), count.state.to_owned()])
                     .collect(),
                 names: counts.iter().map(|count| count.kind.to_lowercase()).collect(),
             };

@@ -56,9 +56,11 @@ where
     if walked.len() > DEEPEST || cause.subject.is_same(object) {
         return Vec::new();
     }
-    let mut nodes = Vec::new();
+    let mut nodes: Vec<Node<'a>> = Vec::new();
     for link in &cause.chain {
-        if !link.effect.is_same(object) || walked.iter().any(|known| known.is_same(&link.cause)) {
+        let is_known = walked.iter().any(|known| known.is_same(&link.cause))
+            || nodes.iter().any(|node| node.object.is_same(&link.cause));
+        if is_known || !link.effect.is_same(object) {
             continue;
         }
         // How many there are is told by the link that leads to them.
@@ -78,7 +80,29 @@ where
             below,
         });
     }
+    // A short cut to what a sibling leads to anyway says nothing more.
+    let deeper: Vec<&ObjectRef> = nodes
+        .iter()
+        .flat_map(|node| &node.below)
+        .flat_map(objects)
+        .collect();
+    let is_short_cut: Vec<bool> = nodes
+        .iter()
+        .map(|node| deeper.iter().any(|object| object.is_same(node.object)))
+        .collect();
     nodes
+        .into_iter()
+        .zip(is_short_cut)
+        .filter(|(_, short_cut)| !short_cut)
+        .map(|(node, _)| node)
+        .collect()
+}
+
+/// The object of a node and of all below it.
+fn objects<'a>(node: &Node<'a>) -> Vec<&'a ObjectRef> {
+    std::iter::once(node.object)
+        .chain(node.below.iter().flat_map(objects))
+        .collect()
 }
 
 fn branch(nodes: &[Node<'_>], cause: &Cause, margin: &str, is_last: bool, page: &mut Page) {

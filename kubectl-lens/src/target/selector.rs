@@ -117,7 +117,7 @@ fn field(pod: &Pod, path: &str) -> String {
     match path {
         "metadata.name" => pod.metadata.name.to_string(),
         "metadata.namespace" => pod.metadata.namespace.to_string(),
-        "spec.nodeName" => pod.spec.node_name.to_string(),
+        "spec.nodeName" => pod.node_name.to_string(),
         _ => pod.status.phase.to_string(),
     }
 }

@@ -51,3 +51,7 @@ pub(crate) fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, PathBuf) {
     std::fs::write(&path, content).expect("a file");
     (dir, path)
 }
+
+/// A recorded cluster in which Deployment shop/web lacks ConfigMap web-config and nothing else is
+/// wrong.
+pub(crate) const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/shop.yaml");

@@ -4,6 +4,9 @@
 
 mod bad_input;
 mod completion;
+mod diagnose;
 mod harness;
 mod help;
 mod offline;
+mod snapshot;
+mod why;

@@ -31,8 +31,8 @@ pub(crate) enum Taken {
 
 /// Objects on their way from a source into a snapshot.
 #[derive(Debug)]
-pub(crate) struct Intake<'a> {
-    request: &'a ReadRequest,
+pub(crate) struct Intake {
+    request: ReadRequest,
     batch: Batch,
     custom: Vec<CustomObject>,
     gaps: Vec<Missing>,
@@ -46,10 +46,10 @@ struct Missing {
     detail: String,
 }
 
-impl<'a> Intake<'a> {
-    pub(crate) fn new(request: &'a ReadRequest) -> Self {
+impl Intake {
+    pub(crate) fn new(request: &ReadRequest) -> Self {
         Self {
-            request,
+            request: request.clone(),
             batch: Batch::default(),
             custom: Vec::new(),
             gaps: Vec::new(),

@@ -10,6 +10,8 @@ mod intake;
 mod items;
 mod json_items;
 mod json_path;
+#[cfg(feature = "live")]
+mod live;
 mod progress;
 mod request;
 mod yaml_items;
@@ -18,6 +20,8 @@ use std::future::Future;
 
 pub use error::SourceError;
 pub use files::FileSource;
+#[cfg(feature = "live")]
+pub use live::{ConnectOptions, LiveSource};
 pub use progress::{Progress, Silent};
 pub use request::{LogLimits, ReadRequest};
 

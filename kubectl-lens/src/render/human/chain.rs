@@ -68,7 +68,32 @@ fn ways(cause: &Cause) -> Vec<Vec<&ChainLink>> {
     for start in starts {
         follow(&cause.chain, start, &mut Vec::new(), &mut ways);
     }
+    let all = ways.clone();
+    let mut place = 0;
+    ways.retain(|way| {
+        place += 1;
+        !all.iter().enumerate().any(|(other_place, other)| {
+            let says_more =
+                other.len() > way.len() || (other.len() == way.len() && other_place + 1 < place);
+            says_more && leads_over(other, way)
+        })
+    });
     ways
+}
+
+/// Whether a way passes everything that a shorter one does: then the shorter one says nothing more.
+fn leads_over(long: &[&ChainLink], short: &[&ChainLink]) -> bool {
+    let mut stops = long
+        .first()
+        .map(|link| &link.cause)
+        .into_iter()
+        .chain(long.iter().map(|link| &link.effect));
+    let mut wanted = short
+        .first()
+        .map(|link| &link.cause)
+        .into_iter()
+        .chain(short.iter().map(|link| &link.effect));
+    wanted.all(|object| stops.any(|stop| stop.is_same(object)))
 }
 
 fn follow<'a>(
@@ -134,6 +159,14 @@ mod tests {
         assert_eq!(
             names(vec![link("a", "b"), link("b", "c"), link("a", "d")]),
             ["ab bc", "ad"]
+        );
+    }
+
+    #[test]
+    fn a_short_cut_says_nothing_more() {
+        assert_eq!(
+            names(vec![link("a", "c"), link("a", "b"), link("b", "c")]),
+            ["ab bc"]
         );
     }
 

@@ -17,7 +17,7 @@ const MOST_LOG_BYTES: usize = 64 * 1024 * 1024;
 pub(super) struct Gathering<'a> {
     request: &'a ReadRequest,
     progress: &'a dyn Progress,
-    intake: Intake<'a>,
+    intake: Intake,
     lists: ListScopes,
     logs: Logs,
     log_bytes: usize,
