@@ -3,4 +3,6 @@
 pub(super) mod config_map_missing;
 pub(super) mod missing_object;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[&config_map_missing::ANALYZER];
+pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+    &config_map_missing::ANALYZER,
+];

@@ -242,7 +242,11 @@ fn with_vertical(
     );
     Sighting::of(newer, title, explanation)
         .identified_by("other", older.to_string())
-        .evidence(Evidence::field(own, "spec.metrics[].resource.name", resource))
+        .evidence(Evidence::field(
+            own,
+            "spec.metrics[].resource.name",
+            resource,
+        ))
         .evidence(Evidence::field(
             other,
             "spec.targetRef",

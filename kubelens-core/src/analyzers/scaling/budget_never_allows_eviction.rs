@@ -73,12 +73,15 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
         ),
     };
     let title = format!("{own} never allows an eviction: {field} is {value} for {expected} pods");
-    let explanation =
-        format!("Even with all pods healthy, 0 disruptions are allowed; {effect}.");
+    let explanation = format!("Even with all pods healthy, 0 disruptions are allowed; {effect}.");
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .severity(severity)
         .evidence(Evidence::field(own.clone(), path, value))
-        .evidence(Evidence::field(own.clone(), "status.expectedPods", expected))
+        .evidence(Evidence::field(
+            own.clone(),
+            "status.expectedPods",
+            expected,
+        ))
         .evidence(Evidence::field(
             own.clone(),
             "status.disruptionsAllowed",

@@ -93,10 +93,7 @@ fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut 
     }
 }
 
-fn failed_count<'a>(
-    budget: &'a PodDisruptionBudget,
-    cluster: &Cluster<'a>,
-) -> Option<Evidence> {
+fn failed_count<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>) -> Option<Evidence> {
     let allowed = condition(&budget.status.conditions, "DisruptionAllowed")?;
     if !allowed.is_false() || allowed.reason != "SyncFailed" {
         return None;
@@ -145,7 +142,11 @@ fn empty(budget: &PodDisruptionBudget, cluster: &Cluster<'_>) -> Sighting {
         .iter()
         .filter(|workload| !workload.is_batch())
         .flat_map(|workload| {
-            let keys = budget.spec.selector.iter().flat_map(|selector| selector.match_labels.keys());
+            let keys = budget
+                .spec
+                .selector
+                .iter()
+                .flat_map(|selector| selector.match_labels.keys());
             keys.filter_map(|key| {
                 let value = workload.pod_labels().get(key)?;
                 Some(format!("{key}={value}"))
@@ -160,8 +161,7 @@ fn empty(budget: &PodDisruptionBudget, cluster: &Cluster<'_>) -> Sighting {
     } else {
         format!("labels there: {}", some_of(&labels, 5))
     };
-    let explanation =
-        format!("Nodes can be drained as if the budget did not exist ({there}).");
+    let explanation = format!("Nodes can be drained as if the budget did not exist ({there}).");
     Sighting::of(own.clone(), title, explanation)
         .identified_by("selector", selector.as_str())
         .evidence(Evidence::field(own.clone(), "spec.selector", &selector))

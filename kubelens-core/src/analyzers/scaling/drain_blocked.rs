@@ -142,9 +142,7 @@ fn sighting<'a>(
             "status.disruptionsAllowed",
             budget.status.disruptions_allowed,
         ))
-        .evidence(
-            Evidence::field(drained, "spec.unschedulable", true).at(cordoned_since(node)),
-        )
+        .evidence(Evidence::field(drained, "spec.unschedulable", true).at(cordoned_since(node)))
         .since(cordoned_since(node));
     let unready: Vec<&Pod> = pods.iter().copied().filter(|pod| !pod.is_ready()).collect();
     for pod in &unready {

@@ -195,8 +195,7 @@ fn sighting(
                         container.name, bound.resource
                     );
                     let value = amount.human(bound.resource);
-                    sighting =
-                        sighting.evidence(Evidence::field(failed.top.clone(), &path, value));
+                    sighting = sighting.evidence(Evidence::field(failed.top.clone(), &path, value));
                 }
             }
         }
@@ -222,7 +221,12 @@ mod tests {
         let text = "maximum memory usage per Container is 1Gi, but limit is 2Gi, minimum cpu usage per Pod is 100m. No request is specified, cpu max limit to request ratio per Container is 2, but provided ratio is 4.000000";
         let all: Vec<_> = bounds(text)
             .iter()
-            .map(|bound| format!("{} {} {} {}", bound.side, bound.resource, bound.type_, bound.bound))
+            .map(|bound| {
+                format!(
+                    "{} {} {} {}",
+                    bound.side, bound.resource, bound.type_, bound.bound
+                )
+            })
             .collect();
         assert_eq!(
             all,

@@ -156,7 +156,10 @@ fn exceeded(
         sighting
             .suggest(Suggestion::look(
                 "See what is used",
-                format!("kubectl -n {} describe resourcequota {quota}", failed.namespace()),
+                format!(
+                    "kubectl -n {} describe resourcequota {quota}",
+                    failed.namespace()
+                ),
             ))
             .suggest(Suggestion::advice(format!(
                 "Raise {} in quota {quota}, or lower what {} requests",

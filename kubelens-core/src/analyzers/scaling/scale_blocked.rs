@@ -57,11 +57,7 @@ declare_analyzer! {
 /// Seconds for which it may fail before it counts.
 const TRANSIENT: i64 = 180;
 
-fn check<'a>(
-    autoscaler: &'a HorizontalPodAutoscaler,
-    cluster: &Cluster<'a>,
-    sink: &mut Sink,
-) {
+fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sink: &mut Sink) {
     if autoscaler.metadata.is_terminating() {
         return;
     }

@@ -98,8 +98,13 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
         let reference = &autoscaler.spec.scale_target_ref;
         if let Some(fault) = fault(cluster, autoscaler) {
-            let mut sighting =
-                sighting(cluster, &autoscaler.reference(), reference, fault, "spec.scaleTargetRef");
+            let mut sighting = sighting(
+                cluster,
+                &autoscaler.reference(),
+                reference,
+                fault,
+                "spec.scaleTargetRef",
+            );
             if let Some(failed) = failed_look(autoscaler) {
                 sighting = sighting.evidence(failed);
             }
@@ -179,8 +184,8 @@ fn fault(cluster: &Cluster<'_>, autoscaler: &HorizontalPodAutoscaler) -> Option<
 }
 
 fn failed_look(autoscaler: &HorizontalPodAutoscaler) -> Option<Evidence> {
-    let able = condition(&autoscaler.status.conditions, "AbleToScale")
-        .filter(|able| able.is_false())?;
+    let able =
+        condition(&autoscaler.status.conditions, "AbleToScale").filter(|able| able.is_false())?;
     let text = format!("{}: {}", able.reason, able.message);
     let path = "status.conditions[AbleToScale]";
     Some(Evidence::message(autoscaler.reference(), path, &text).at(able.last_transition_time))
@@ -203,14 +208,20 @@ fn sighting(
         _ => cluster.near_names::<Deployment>(namespace, &reference.name),
     };
     let field = format!("{} {}", reference.kind, reference.name);
-    let mut sighting = Sighting::of(own.clone(), title, explanation)
-        .evidence(Evidence::field(own.clone(), path, field));
+    let mut sighting = Sighting::of(own.clone(), title, explanation).evidence(Evidence::field(
+        own.clone(),
+        path,
+        field,
+    ));
     let is_absent = fault.ends_with("does not exist");
     if is_absent {
         let text = if near.is_empty() {
             format!("there is no {wanted}: not found")
         } else {
-            format!("not in the namespace (near names there: {})", near.join(", "))
+            format!(
+                "not in the namespace (near names there: {})",
+                near.join(", ")
+            )
         };
         sighting = sighting.evidence(Evidence::absence(wanted, &text));
     }

@@ -63,11 +63,7 @@ declare_analyzer! {
 /// Seconds at the maximum from which on it counts.
 const AT_MAXIMUM: i64 = 900;
 
-fn check<'a>(
-    autoscaler: &'a HorizontalPodAutoscaler,
-    cluster: &Cluster<'a>,
-    sink: &mut Sink,
-) {
+fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sink: &mut Sink) {
     let (spec, status) = (&autoscaler.spec, &autoscaler.status);
     let most = spec.max_replicas;
     if autoscaler.metadata.is_terminating() || most <= 1 {
@@ -96,12 +92,16 @@ fn utilization(autoscaler: &HorizontalPodAutoscaler) -> Vec<(&str, i64, i64)> {
         .filter_map(|metric| {
             let wanted = metric.resource.as_ref()?;
             let target = wanted.target.average_utilization?;
-            let now = autoscaler.status.current_metrics.iter().find_map(|metric| {
-                let resource = metric.resource.as_ref()?;
-                (resource.name == wanted.name)
-                    .then_some(resource.current.average_utilization)
-                    .flatten()
-            })?;
+            let now = autoscaler
+                .status
+                .current_metrics
+                .iter()
+                .find_map(|metric| {
+                    let resource = metric.resource.as_ref()?;
+                    (resource.name == wanted.name)
+                        .then_some(resource.current.average_utilization)
+                        .flatten()
+                })?;
             Some((wanted.name.as_str(), now, target))
         })
         .collect()

@@ -103,11 +103,7 @@ const FAILURES: [&str; 7] = [
 /// Events in a row that make a failure of one of several metrics more than a blip.
 const MANY_TIMES: u32 = 10;
 
-fn check<'a>(
-    autoscaler: &'a HorizontalPodAutoscaler,
-    cluster: &Cluster<'a>,
-    sink: &mut Sink,
-) {
+fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &autoscaler.metadata;
     if meta.is_terminating() || cluster.is_within(meta.creation_timestamp, TRANSIENT) {
         return;
@@ -135,14 +131,12 @@ fn lasting_failure<'a>(
     cluster: &Cluster<'a>,
     autoscaler: &'a HorizontalPodAutoscaler,
 ) -> Option<&'a Event> {
-    cluster
-        .newest_event(autoscaler, &FAILURES)
-        .filter(|event| {
-            event.times() >= MANY_TIMES
-                && cluster.is_within(event.last_seen(), TRANSIENT)
-                && !cluster.is_within(event.first_seen(), TRANSIENT)
-                && !names_a_request(&event.message)
-        })
+    cluster.newest_event(autoscaler, &FAILURES).filter(|event| {
+        event.times() >= MANY_TIMES
+            && cluster.is_within(event.last_seen(), TRANSIENT)
+            && !cluster.is_within(event.first_seen(), TRANSIENT)
+            && !names_a_request(&event.message)
+    })
 }
 
 fn inactive<'a>(
@@ -156,12 +150,18 @@ fn inactive<'a>(
         why(&active.message)
     );
     let text = format!("{}: {}", active.reason, active.message);
-    sighting(cluster, autoscaler, &active.reason, &active.message, explanation)
-        .evidence(
-            Evidence::message(own, "status.conditions[ScalingActive]", &text)
-                .at(active.last_transition_time),
-        )
-        .since(active.last_transition_time)
+    sighting(
+        cluster,
+        autoscaler,
+        &active.reason,
+        &active.message,
+        explanation,
+    )
+    .evidence(
+        Evidence::message(own, "status.conditions[ScalingActive]", &text)
+            .at(active.last_transition_time),
+    )
+    .since(active.last_transition_time)
 }
 
 fn one_of_several<'a>(
@@ -173,10 +173,16 @@ fn one_of_several<'a>(
         "{}. It goes on with its other metrics, and does not scale down.",
         why(&event.message)
     );
-    sighting(cluster, autoscaler, &event.reason, &event.message, explanation)
-        .severity(Severity::Warning)
-        .evidence(event_evidence(event))
-        .since(event.first_seen())
+    sighting(
+        cluster,
+        autoscaler,
+        &event.reason,
+        &event.message,
+        explanation,
+    )
+    .severity(Severity::Warning)
+    .evidence(event_evidence(event))
+    .since(event.first_seen())
 }
 
 fn sighting<'a>(
@@ -197,12 +203,16 @@ fn sighting<'a>(
         _ => "its metrics",
     };
     let title = format!("{own} does not get {what} for {scaled}");
-    let mut sighting = Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
+    let mut sighting =
+        Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
     for service in services_behind(reason) {
         sighting = sighting.blames(service, "serves metrics to");
     }
     let no_pod_is_ready = match target(cluster, namespace, reference) {
-        Target::Found(workload) => !cluster.pods_of(&workload).into_iter().any(|pod| pod.is_ready()),
+        Target::Found(workload) => !cluster
+            .pods_of(&workload)
+            .into_iter()
+            .any(|pod| pod.is_ready()),
         _ => false,
     };
     if no_pod_is_ready || message.contains("pods might be unready") {

@@ -101,11 +101,7 @@ struct Share<'a> {
     percent: Option<i64>,
 }
 
-fn check<'a>(
-    autoscaler: &'a HorizontalPodAutoscaler,
-    cluster: &Cluster<'a>,
-    sink: &mut Sink,
-) {
+fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &autoscaler.metadata;
     if meta.is_terminating() {
         return;
@@ -225,7 +221,8 @@ fn sighting(
     } else {
         ("Containers", "have")
     };
-    let title = format!("{noun} {names} of {own} {verb} no {resource} request, which {scaler} needs");
+    let title =
+        format!("{noun} {names} of {own} {verb} no {resource} request, which {scaler} needs");
     let explanation = format!(
         "The autoscaler keeps {resource} at a share of what is requested ({} %); with a request missing it cannot tell the share and does nothing.",
         share.percent.unwrap_or(80)
@@ -237,7 +234,11 @@ fn sighting(
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .seen_on(scaler.clone(), "scales")
         .identified_by("resource", resource)
-        .evidence(Evidence::field(scaler.clone(), &path, share.percent.unwrap_or(80)));
+        .evidence(Evidence::field(
+            scaler.clone(),
+            &path,
+            share.percent.unwrap_or(80),
+        ));
     for name in without.iter().take(4) {
         let path = format!(
             "{}.containers[{name}].resources.requests.{resource}",

@@ -1,8 +1,8 @@
 //! What an autoscaler scales: the object that its target reference names.
 
 use crate::kubernetes::{
-    CustomResourceDefinition, Deployment, Kind, ObjectReference, ReplicaSet,
-    ReplicationController, StatefulSet,
+    CustomResourceDefinition, Deployment, Kind, ObjectReference, ReplicaSet, ReplicationController,
+    StatefulSet,
 };
 use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Lookup, Workload};

@@ -2,4 +2,6 @@
 
 pub(super) mod crash_looping_container;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[&crash_looping_container::ANALYZER];
+pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+    &crash_looping_container::ANALYZER,
+];
