@@ -45,7 +45,7 @@ pub(super) fn chain(
                 } else {
                     &seen.sighting.subject
                 };
-                if !from.is_same(to) && edge.relation != "same pod" {
+                if !from.is_same(to) && !matches!(edge.relation, "same pod" | "same template") {
                     links.add(from, to, edge.relation);
                 }
             }

@@ -154,6 +154,21 @@ impl PodSpec {
                     );
                 }
             }
+            let login = volume
+                .csi
+                .as_ref()
+                .and_then(|csi| csi.node_publish_secret_ref.as_ref());
+            if let Some(reference) = login {
+                found.push(ConfigReference {
+                    kind: Kind::Secret,
+                    name: &reference.name,
+                    keys: Vec::new(),
+                    optional: false,
+                    relation: "CSI volume",
+                    user: &volume.name,
+                    path: format!("volumes[{index}].csi.nodePublishSecretRef.name"),
+                });
+            }
         }
     }
 }

@@ -8,9 +8,25 @@ const ALLOWED: [(&str, &[&str]); 7] = [
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
     ("source", &["source", "snapshot", "kubernetes", "model"]),
-    ("analyzers", &["analyzers", "engine", "snapshot", "kubernetes", "model"]),
-    ("diagnosis", &["diagnosis", "engine", "snapshot", "kubernetes", "model"]),
-    ("engine", &["engine", "analyzers", "diagnosis", "snapshot", "kubernetes", "model"]),
+    (
+        "analyzers",
+        &["analyzers", "engine", "snapshot", "kubernetes", "model"],
+    ),
+    (
+        "diagnosis",
+        &["diagnosis", "engine", "snapshot", "kubernetes", "model"],
+    ),
+    (
+        "engine",
+        &[
+            "engine",
+            "analyzers",
+            "diagnosis",
+            "snapshot",
+            "kubernetes",
+            "model",
+        ],
+    ),
 ];
 
 #[test]
@@ -26,24 +42,36 @@ fn rooms_know_only_the_rooms_below_them() {
             }
         });
     }
-    assert!(wrong.is_empty(), "arrows that point the wrong way:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that point the wrong way:\n{}",
+        wrong.join("\n")
+    );
 }
 
 fn rooms_named_in(line: &str) -> Vec<&str> {
     line.split("crate::")
         .skip(1)
-        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next())
+        .filter_map(|rest| {
+            rest.split(|c: char| !c.is_ascii_lowercase() && c != '_')
+                .next()
+        })
         .filter(|room| ALLOWED.iter().any(|(known, _)| known == room))
         .collect()
 }
 
 fn visit(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.is_dir() {
             visit(&path, look);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            for line in std::fs::read_to_string(&path).expect("a source file").lines() {
+            for line in std::fs::read_to_string(&path)
+                .expect("a source file")
+                .lines()
+            {
                 if !line.trim_start().starts_with("//") {
                     look(&path, line);
                 }

@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// The top of the workspace.
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a workspace")
+        .to_path_buf()
 }
 
 /// Compares a generated document with the one that is checked in; `BLESS=1` rewrites it.

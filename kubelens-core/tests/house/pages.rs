@@ -10,15 +10,26 @@ use crate::{check_generated, workspace};
 fn every_analyzer_has_its_page_in_the_book() {
     let folder = workspace().join("docs/src/analyzers");
     for analyzer in registry() {
-        check_generated(&folder.join(format!("{}.md", analyzer.code)), &page(analyzer));
+        check_generated(
+            &folder.join(format!("{}.md", analyzer.code)),
+            &page(analyzer),
+        );
     }
     let stray: Vec<String> = std::fs::read_dir(&folder)
         .expect("the pages")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name != "README.md")
-        .filter(|name| !registry().iter().any(|analyzer| *name == format!("{}.md", analyzer.code)))
+        .filter(|name| {
+            !registry()
+                .iter()
+                .any(|analyzer| *name == format!("{}.md", analyzer.code))
+        })
         .collect();
-    assert_eq!(stray, Vec::<String>::new(), "pages of analyzers that are gone");
+    assert_eq!(
+        stray,
+        Vec::<String>::new(),
+        "pages of analyzers that are gone"
+    );
 }
 
 #[test]
@@ -32,7 +43,8 @@ fn the_book_lists_every_analyzer() {
             .push(analyzer);
     }
     let mut table = String::from("# Analyzers\n\nGenerated from the analyzers themselves.\n");
-    let mut summary = std::fs::read_to_string(source.join("SUMMARY.head.md")).expect("the hand-written part of the summary");
+    let mut summary = std::fs::read_to_string(source.join("SUMMARY.head.md"))
+        .expect("the hand-written part of the summary");
     summary.push_str("\n- [Analyzers](analyzers/README.md)\n");
     for (family, analyzers) in by_family {
         let _ = write!(
@@ -50,7 +62,11 @@ fn the_book_lists_every_analyzer() {
                 confidence = analyzer.confidence,
                 maps = analyzer.maps_to.join(", "),
             );
-            let _ = writeln!(summary, "  - [{0} {1}](analyzers/{0}.md)", analyzer.code, analyzer.name);
+            let _ = writeln!(
+                summary,
+                "  - [{0} {1}](analyzers/{0}.md)",
+                analyzer.code, analyzer.name
+            );
         }
     }
     check_generated(&source.join("analyzers/README.md"), &table);

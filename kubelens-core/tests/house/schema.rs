@@ -17,6 +17,9 @@ fn an_empty_report_is_valid() {
     let picture = SnapshotBuilder::default().build_recorded(None);
     let report = serde_json::to_value(diagnose(&picture, &Options::default())).expect("a report");
     let validator = jsonschema::validator_for(&schema()).expect("a valid schema");
-    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
     assert_eq!(errors, Vec::<String>::new());
 }

@@ -22,10 +22,14 @@ pub(super) fn check<'a, T: Object>(
         .collect();
     for pod in &blocked {
         for reference in required::<T>(&pod.spec) {
-            if let Some(proof) = kubelet_says_missing(cluster, pod, T::KIND, reference.name) {
-                if cluster.get::<T>(namespace, reference.name).is_none() {
-                    sink.report(blocking::<T>(workload, cluster, pod, &reference, proof));
-                }
+            let lookup = cluster.look_up::<T>(namespace, reference.name);
+            if matches!(lookup, Lookup::Found(_)) {
+                continue;
+            }
+            let proof = kubelet_says_missing(cluster, pod, T::KIND, reference.name)
+                .or_else(|| waits_for_volume(pod, &reference).filter(|_| lookup.is_absent()));
+            if let Some(proof) = proof {
+                sink.report(blocking::<T>(workload, cluster, pod, &reference, proof));
             }
         }
     }
@@ -56,6 +60,27 @@ fn is_about_to_be_made(cluster: &Cluster<'_>, namespace: &str, name: &str) -> bo
             .is_none_or(|namespace| cluster.age(&namespace.metadata) < 60)
 }
 
+/// A pod on a node that waits for its volumes, where one of them is of the missing object: the event
+/// that says so may be gone.
+fn waits_for_volume(pod: &Pod, reference: &ConfigReference<'_>) -> Option<Evidence> {
+    if !reference.relation.contains("volume")
+        || !pod.is_scheduled()
+        || pod.is_ready_to_start_containers()
+        || pod.has_started_a_container()
+    {
+        return None;
+    }
+    let container = pod
+        .containers()
+        .find(|container| container.waiting().is_some())?;
+    let path = container.status_path("state.waiting.reason");
+    Some(Evidence::field(
+        pod.reference(),
+        &path,
+        container.waiting_reason(),
+    ))
+}
+
 /// What the kubelet wrote about the missing object, if it still holds: in a container's waiting
 /// message, or in a mount event while the pod's volumes are not there.
 fn kubelet_says_missing<'a>(
@@ -64,12 +89,14 @@ fn kubelet_says_missing<'a>(
     kind: Kind,
     name: &str,
 ) -> Option<Evidence> {
-    let words = format!("{} \"{name}\" not found", kind.as_str().to_lowercase());
+    let says = |text: &str| {
+        // A kubelet's cache says `secret "x" not found`, the API server `secrets "x" not found`.
+        [kind.as_str().to_lowercase().as_str(), kind.plural()]
+            .iter()
+            .any(|noun| text.contains(&format!("{noun} \"{name}\" not found")))
+    };
     for container in pod.containers() {
-        if let Some(waiting) = container
-            .waiting()
-            .filter(|waiting| waiting.message.contains(&words))
-        {
+        if let Some(waiting) = container.waiting().filter(|waiting| says(&waiting.message)) {
             let path = container.status_path("state.waiting.message");
             return Some(Evidence::message(
                 pod.reference(),
@@ -84,7 +111,7 @@ fn kubelet_says_missing<'a>(
     cluster
         .events_of(pod)
         .rev()
-        .find(|event| event.reason == "FailedMount" && event.message.contains(&words))
+        .find(|event| event.reason == "FailedMount" && says(&event.message))
         .map(event_evidence)
 }
 

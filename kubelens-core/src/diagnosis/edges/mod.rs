@@ -5,6 +5,7 @@ mod broken_node;
 mod owned_pods;
 mod same_object;
 mod selected_pods;
+mod sibling_pods;
 mod superseded_pod;
 
 use super::graph::Edge;
@@ -16,6 +17,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     let mut edges = blamed_object::edges(index, cluster);
     edges.extend(broken_node::edges(index));
     edges.extend(same_object::edges(index, &edges));
+    edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));

@@ -1,0 +1,69 @@
+use super::missing_key;
+use crate::engine::declare_analyzer;
+use crate::kubernetes::ConfigMap;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container or a volume takes a key of a ConfigMap that exists and has no such key. A kubelet
+    /// does not start a container whose key is missing, unless the reference is optional.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: press-conf, namespace: shop}
+    /// data: {PRESS_SPEED: '40'}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers:
+    ///   - name: web
+    ///     env: [{name: MODE, valueFrom: {configMapKeyRef: {name: press-conf, key: PRESS_MODE}}}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: CreateContainerConfigError, message: "couldn't find key PRESS_MODE in ConfigMap shop/press-conf"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: press-conf, namespace: shop}
+    /// data: {PRESS_SPEED: '40'}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers:
+    ///   - name: web
+    ///     env:
+    ///     - {name: MODE, valueFrom: {configMapKeyRef: {name: press-conf, key: PRESS_MODE, optional: true}}}
+    ///     - {name: SPEED, valueFrom: {configMapKeyRef: {name: press-conf, key: PRESS_SPEED}}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Add the key, or correct its name in the workload. Waiting pods start by themselves once it
+    /// is there.
+    ///
+    /// # What it cannot know
+    /// Which value it should hold.
+    ///
+    /// # Source
+    /// `configMapKeyRef` and `items` of volumes of core/v1; the kubelet's `couldn't find key K in ConfigMap NS/X`
+    /// and `references non-existent config key: K`.
+    CFG003 "config-map-key-missing" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.98,
+        reads: [ConfigMap, Event],
+        maps_to: ["POP-401"],
+        check: Workload(missing_key::check::<ConfigMap>),
+    }
+}

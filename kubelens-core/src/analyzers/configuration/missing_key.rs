@@ -1,0 +1,250 @@
+//! What ConfigMaps and Secrets that lack a key have in common.
+
+use crate::engine::{Sighting, Sink, event_evidence};
+use crate::kubernetes::{ConfigMap, ConfigReference, Object, Pod, PodSpec, Secret};
+use crate::model::{Evidence, Severity, Suggestion, some_of};
+use crate::snapshot::{Cluster, Workload};
+
+/// Most keys that are listed.
+const MOST_KEYS: usize = 12;
+
+/// An object with keys.
+pub(super) trait Keyed: Object {
+    /// Its keys, sorted; none where they could not be read.
+    fn key_names(&self) -> Option<Vec<&str>>;
+    /// What a kubelet calls a key of it when a volume lacks it.
+    const IN_A_VOLUME: &'static str;
+}
+
+impl Keyed for ConfigMap {
+    const IN_A_VOLUME: &'static str = "non-existent config key: ";
+
+    fn key_names(&self) -> Option<Vec<&str>> {
+        let all = self.data.iter().chain(self.binary_data.iter());
+        let mut names: Vec<&str> = all.map(|key| key.as_str()).collect();
+        names.sort_unstable();
+        Some(names)
+    }
+}
+
+impl Keyed for Secret {
+    const IN_A_VOLUME: &'static str = "non-existent secret key: ";
+
+    fn key_names(&self) -> Option<Vec<&str>> {
+        let keys = self.data.as_ref()?;
+        Some(keys.iter().map(|key| key.as_str()).collect())
+    }
+}
+
+/// Looks at every place where a workload takes a key of an object of kind `T` that exists.
+pub(super) fn check<'a, T: Keyed>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let meta = workload.metadata();
+    if meta.is_terminating() {
+        return;
+    }
+    for pod in cluster.pods_of(workload) {
+        if !pod.is_live() || pod.is_ready() {
+            continue;
+        }
+        for lack in lacks::<T>(cluster, &meta.namespace, &pod.spec) {
+            if let Some(proof) = kubelet_says(cluster, pod, &lack) {
+                sink.report(blocking(workload, pod, &lack, proof));
+            }
+        }
+    }
+    for lack in lacks::<T>(cluster, &meta.namespace, workload.pod_spec()) {
+        if lack.is_proven {
+            sink.report(latent(workload, &lack));
+        }
+    }
+}
+
+/// A key that is asked for and not there, as far as is known.
+struct Lack<'a, 's, T> {
+    object: &'a T,
+    reference: ConfigReference<'s>,
+    key: &'s str,
+    /// Whether the object's keys were read, and it is not among them.
+    is_proven: bool,
+}
+
+/// The keys that a spec asks for and that are not seen in objects which exist.
+fn lacks<'a, 's, T: Keyed>(
+    cluster: &Cluster<'a>,
+    namespace: &str,
+    spec: &'s PodSpec,
+) -> Vec<Lack<'a, 's, T>> {
+    let mut all = Vec::new();
+    for reference in spec.config_references() {
+        if reference.kind != T::KIND || reference.optional || reference.keys.is_empty() {
+            continue;
+        }
+        let Some(object) = cluster.get::<T>(namespace, reference.name) else {
+            continue;
+        };
+        let known = object.key_names();
+        for key in reference.keys.clone() {
+            let is_there = known
+                .as_ref()
+                .is_some_and(|known| known.contains(&key.as_str()));
+            if !is_there && !key.is_empty() {
+                all.push(Lack {
+                    object,
+                    reference: reference.clone(),
+                    key: key.as_str(),
+                    is_proven: known.is_some(),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// What the kubelet wrote about the missing key: in a container's waiting message, or in a mount event
+/// while the pod's volumes are not there.
+fn kubelet_says<'a, T: Keyed>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    lack: &Lack<'_, '_, T>,
+) -> Option<Evidence> {
+    let meta = lack.object.metadata();
+    let words = format!(
+        "couldn't find key {} in {} {}/{}",
+        lack.key,
+        T::KIND.as_str(),
+        meta.namespace,
+        meta.name
+    );
+    for container in pod.containers() {
+        if let Some(waiting) = container
+            .waiting()
+            .filter(|waiting| waiting.message.contains(&words))
+        {
+            let path = container.status_path("state.waiting.message");
+            let text = format!("{}: {}", waiting.reason, waiting.message);
+            return Some(Evidence::message(pod.reference(), &path, &text));
+        }
+    }
+    if pod.is_ready_to_start_containers() || pod.has_started_a_container() {
+        return None;
+    }
+    let words = format!("{}{}", T::IN_A_VOLUME, lack.key);
+    let event = cluster.events_of(pod).rev().find(|event| {
+        event.reason == "FailedMount"
+            && event.message.contains(&words)
+            && event.message.contains(lack.reference.user.as_str())
+    });
+    event.map(event_evidence).or_else(|| {
+        let waits = lack.reference.relation.contains("volume") && pod.is_scheduled();
+        let container = pod
+            .containers()
+            .find(|container| container.waiting().is_some())?;
+        let path = container.status_path("state.waiting.reason");
+        (waits && lack.is_proven)
+            .then(|| Evidence::field(pod.reference(), &path, container.waiting_reason()))
+    })
+}
+
+fn blocking<T: Keyed>(
+    workload: &Workload<'_>,
+    pod: &Pod,
+    lack: &Lack<'_, '_, T>,
+    proof: Evidence,
+) -> Sighting {
+    let explanation = format!(
+        "Pods of {} cannot start: {} takes key `{}` ({}), which does not exist there.",
+        workload.reference(),
+        user(&lack.reference),
+        lack.key,
+        lack.reference.relation
+    );
+    sighting(workload, lack, explanation)
+        .seen_on(pod.reference(), lack.reference.relation)
+        .severity(Severity::Critical)
+        .evidence(Evidence::field(
+            pod.reference(),
+            &format!("spec.{}", lack.reference.path),
+            lack.key,
+        ))
+        .evidence(proof)
+        .since(pod.metadata.creation_timestamp)
+}
+
+fn latent<T: Keyed>(workload: &Workload<'_>, lack: &Lack<'_, '_, T>) -> Sighting {
+    let explanation = format!(
+        "{} of {} takes key `{}` ({}). What runs goes on; the next start of a pod fails.",
+        user(&lack.reference),
+        workload.reference(),
+        lack.key,
+        lack.reference.relation
+    );
+    let path = format!("{}.{}", workload.pod_spec_path(), lack.reference.path);
+    let severity = if workload.is_resting() {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
+    sighting(workload, lack, explanation)
+        .seen_on(workload.reference(), lack.reference.relation)
+        .severity(severity)
+        .evidence(Evidence::field(workload.reference(), &path, lack.key))
+}
+
+fn user(reference: &ConfigReference<'_>) -> String {
+    if reference.relation.contains("volume") {
+        format!("volume `{}`", reference.user)
+    } else {
+        format!("container `{}`", reference.user)
+    }
+}
+
+fn sighting<T: Keyed>(
+    workload: &Workload<'_>,
+    lack: &Lack<'_, '_, T>,
+    explanation: String,
+) -> Sighting {
+    let subject = lack.object.reference();
+    let title = format!("Key `{}` is missing in {subject}", lack.key);
+    let namespace = workload.metadata().namespace.as_str();
+    let known = lack.object.key_names();
+    let near = known.iter().flatten().copied().max_by(|a, b| {
+        strsim::jaro_winkler(a, lack.key).total_cmp(&strsim::jaro_winkler(b, lack.key))
+    });
+    let near = near.filter(|near| strsim::jaro_winkler(near, lack.key) >= 0.75);
+    let advice = near.map_or_else(
+        || {
+            format!(
+                "Add key `{}` to {subject}, or take it out of {}",
+                lack.key,
+                workload.reference()
+            )
+        },
+        |near| {
+            format!(
+                "Add key `{}` to {subject}, or point {} at its key `{near}`",
+                lack.key,
+                workload.reference()
+            )
+        },
+    );
+    let absence = known.as_ref().map(|known| {
+        let keys = if known.is_empty() {
+            "it has no keys".to_owned()
+        } else {
+            format!("its keys are {}", some_of(known, MOST_KEYS))
+        };
+        Evidence::absence(subject.clone(), &format!("no key `{}`: {keys}", lack.key))
+    });
+    Sighting::of(subject, title, explanation)
+        .identified_by("key", lack.key)
+        .all_evidence(absence)
+        .suggest(Suggestion::advice(advice))
+        .suggest(Suggestion::look(
+            "See which keys are there",
+            format!(
+                "kubectl -n {namespace} describe {} {}",
+                T::KIND.as_str().to_lowercase(),
+                lack.object.metadata().name
+            ),
+        ))
+}

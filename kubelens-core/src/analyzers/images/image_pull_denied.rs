@@ -1,0 +1,180 @@
+use super::pull_error::PullFault;
+use super::pull_problem::{PullProblem, problems_of};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Object, Pod, Secret, ServiceAccount};
+use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::snapshot::{Cluster, Lookup};
+
+declare_analyzer! {
+    /// # What it means
+    /// The registry refuses the pull: it wants a login that the pod does not have, or the login it
+    /// has is wrong, expired or not permitted. Docker Hub says the same of a repository that does not
+    /// exist.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "ghcr.example.io/acme/ledger:1.4"}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: ImagePullBackOff, message: 'Back-off pulling image "ghcr.example.io/acme/ledger:1.4": ErrImagePull: failed to pull and unpack image: failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://ghcr.example.io/token: 401 Unauthorized'}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "ghcr.example.io/acme/ledger:1.4"}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T11:00:00Z"}}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "registry.corp.example/shop/web:1.4"}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: ErrImagePull, message: 'rpc error: code = NotFound desc = failed to pull and unpack image "registry.corp.example/shop/web:1.4": failed to resolve reference "registry.corp.example/shop/web:1.4": registry.corp.example/shop/web:1.4: not found'}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Create a Secret of type `kubernetes.io/dockerconfigjson` for the registry and name it in
+    /// `imagePullSecrets` of the pod template or its ServiceAccount; renew it where it expired.
+    ///
+    /// # What it cannot know
+    /// Whether the login in a Secret is right: values are never read.
+    ///
+    /// # Source
+    /// 401 and 403 answers of the distribution specification; texts of containerd, CRI-O and Docker;
+    /// the kubelet's check of pull credentials (1.33).
+    IMG003 "image-pull-denied" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.85,
+        reads: [Event, Secret, ServiceAccount, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: ["k8sgpt:Pod", "classic:image_pull"],
+        check: Pod(check),
+    }
+}
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for problem in problems_of(
+        cluster,
+        pod,
+        &[PullFault::Denied, PullFault::DeniedOrMissing],
+    ) {
+        sink.report(sighting(&problem, cluster));
+    }
+}
+
+/// Confidence where the registry does not say whether the repository exists.
+const UNSURE: f64 = 0.70;
+
+fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+    let top = cluster.top_of(problem.pod);
+    let name = problem.name();
+    let may_be_missing = problem.fault == PullFault::DeniedOrMissing;
+    let doubt = if may_be_missing {
+        " or the repository does not exist"
+    } else {
+        ""
+    };
+    let title = format!(
+        "Registry {} denied the pull of image `{}` of {top}: authentication is required, the credentials are not accepted{doubt}",
+        name.registry, problem.image
+    );
+    let secrets = pull_secrets(problem.pod, cluster);
+    let login = if secrets.is_empty() {
+        "The pod has no imagePullSecrets, so its node asks without credentials.".to_owned()
+    } else {
+        format!(
+            "The pod logs in with imagePullSecrets {}.",
+            secrets.join(", ")
+        )
+    };
+    let explanation = format!(
+        "{login} {} cannot start.",
+        crate::model::capitalized(&problem.container.title())
+    );
+    let mut sighting = problem
+        .sighting(cluster, title, explanation)
+        .evidence(Evidence::field(
+            problem.pod.reference(),
+            "spec.imagePullSecrets",
+            if secrets.is_empty() {
+                "none".to_owned()
+            } else {
+                secrets.join(", ")
+            },
+        ))
+        .grouped(
+            format!("registry {}", name.registry),
+            format!("workloads are refused by registry {}", name.registry),
+        );
+    if may_be_missing {
+        sighting = sighting.confidence(UNSURE);
+    }
+    let namespace = problem.pod.metadata.namespace.as_str();
+    for secret in &secrets {
+        // A Secret that is there cannot be judged by its values; one that is not is the reason.
+        if !matches!(
+            cluster.look_up::<Secret>(namespace, secret),
+            Lookup::Found(_)
+        ) {
+            let missing = ObjectRef::namespaced("v1", "Secret", namespace, secret);
+            sighting = sighting.blames(missing, "imagePullSecret");
+        }
+    }
+    let advice = if secrets.is_empty() {
+        format!(
+            "Add a pull secret for {} to imagePullSecrets of {top} or of its ServiceAccount",
+            name.registry
+        )
+    } else {
+        format!(
+            "Renew the login for {} in Secret {}",
+            name.registry,
+            secrets.join(", ")
+        )
+    };
+    sighting
+        .suggest(Suggestion::advice(advice))
+        .suggest(problem.look())
+}
+
+/// The pull secrets of a pod; those of its ServiceAccount where it names none itself.
+fn pull_secrets(pod: &Pod, cluster: &Cluster<'_>) -> Vec<String> {
+    let own = &pod.spec.image_pull_secrets;
+    let account = pod
+        .spec
+        .service_account_name
+        .non_empty()
+        .unwrap_or("default");
+    let of_account = cluster
+        .get::<ServiceAccount>(&pod.metadata.namespace, account)
+        .filter(|_| own.is_empty())
+        .map(|account| &account.image_pull_secrets);
+    own.iter()
+        .chain(of_account.into_iter().flat_map(|list| list.iter()))
+        .map(|reference| reference.name.to_string())
+        .filter(|name| !name.is_empty())
+        .collect()
+}

@@ -1,0 +1,138 @@
+use super::pull_error::PullFault;
+use super::pull_problem::{PullProblem, problems_of};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::model::Suggestion;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// The registry does not answer, or answers with an error of its own: it is down, a firewall or
+    /// proxy is in between, or the address is wrong.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "registry.corp.example/shop/web:1.4"}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: ImagePullBackOff, message: 'Back-off pulling image "registry.corp.example/shop/web:1.4": ErrImagePull: failed to do request: Head "https://registry.corp.example/v2/shop/web/manifests/1.4": dial tcp 10.0.0.5:443: connect: connection refused'}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "registry.corp.example/shop/web:1.4"}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T11:00:00Z"}}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "registry.corp.example/shop/web:1.4"}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: ErrImagePull, message: 'rpc error: code = NotFound desc = failed to pull and unpack image "registry.corp.example/shop/web:1.4": failed to resolve reference "registry.corp.example/shop/web:1.4": registry.corp.example/shop/web:1.4: not found'}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring the registry back, or open the way to it from the nodes (firewall, proxy, route).
+    ///
+    /// # What it cannot know
+    /// Which hop on the way drops the connection.
+    ///
+    /// # Source
+    /// Errors of dialling and of HTTP in the texts of containerd, CRI-O and Docker; the kubelet's
+    /// `RegistryUnavailable`.
+    IMG006 "registry-unreachable" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.85,
+        reads: [Event, Node, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: ["k8sgpt:Pod"],
+        check: Pod(check),
+    }
+}
+
+/// The classes of text that this is about.
+const FAULTS: [PullFault; 1] = [PullFault::Unreachable];
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for problem in problems_of(cluster, pod, &FAULTS) {
+        sink.report(sighting(&problem, cluster));
+    }
+}
+
+fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let registry = problem.name().registry;
+    if let Some(node) = problem.node_to_blame(cluster, &FAULTS) {
+        let title = format!("{node} cannot reach any registry");
+        let explanation = format!(
+            "Pulls from several registries fail there in the same way, and on no other node: {}",
+            problem.words()
+        );
+        return problem
+            .sighting_on(node, title, explanation)
+            .suggest(problem.look());
+    }
+    let top = cluster.top_of(problem.pod);
+    let title = format!(
+        "Registry {registry} cannot be reached for image `{}` of {top}: {}",
+        problem.image,
+        short(problem.words())
+    );
+    let explanation = format!(
+        "The pull fails before the registry says anything about the image. {} cannot start.",
+        crate::model::capitalized(&problem.container.title())
+    );
+    problem
+        .sighting(cluster, title, explanation)
+        .grouped(
+            format!("registry {registry}"),
+            format!("workloads cannot reach registry {registry}"),
+        )
+        .suggest(Suggestion::advice(format!(
+            "Check that {registry} is up and reachable from the nodes"
+        )))
+        .suggest(problem.look())
+}
+
+/// The end of what was said: the step that failed stands last.
+fn short(words: &str) -> &str {
+    let from = words
+        .rmatch_indices(": ")
+        .nth(2)
+        .map_or(0, |(at, separator)| at + separator.len());
+    words.get(from..).unwrap_or(words)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_step_that_failed_is_told() {
+        let words = "failed to do request: Head \"https://r/v2/\": dial tcp 10.0.0.5:443: connect: connection refused";
+        assert_eq!(
+            super::short(words),
+            "dial tcp 10.0.0.5:443: connect: connection refused"
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! Which log lines are worth reading: those of containers that are not well, of the run that failed.
+
+use jiff::Timestamp;
+
+use crate::kubernetes::{ContainerRole, ContainerView, Job, Pod, condition};
+use crate::snapshot::Cluster;
+
+/// Seconds for which a crash is still looked into while the container runs again and is ready.
+const RESTART_WINDOW: i64 = 3600;
+
+/// Seconds that a container may run without being ready before its log is read.
+const YOUNG: i64 = 60;
+
+/// A container that is not well, with the runs that may say why, the most telling first.
+#[derive(Debug)]
+pub(crate) struct UnwellContainer<'a> {
+    /// Its pod.
+    pub(crate) pod: &'a Pod,
+    /// The container.
+    pub(crate) container: ContainerView<'a>,
+    /// Its runs that left words.
+    pub(crate) runs: Vec<Run<'a>>,
+    /// Whether it does not serve now: it waits, ended badly or is not ready.
+    pub(crate) is_down: bool,
+}
+
+/// One run of a container and what it wrote.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    /// Its lines, oldest first, none empty.
+    pub(crate) lines: Vec<&'a str>,
+    /// When it ended; none while it runs.
+    pub(crate) ended: Option<Timestamp>,
+    /// Its exit code; none while it runs.
+    pub(crate) exit_code: Option<i64>,
+    /// Whether the kernel killed it for its memory.
+    pub(crate) was_out_of_memory: bool,
+}
+
+/// The containers of a pod that are not well and left words. A healthy pod costs a glance.
+pub(crate) fn unwell_containers<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+) -> Vec<UnwellContainer<'a>> {
+    if pod.metadata.is_terminating() || pod.has_succeeded() || was_put_down(pod) {
+        return Vec::new();
+    }
+    let statuses = &pod.status;
+    let may_be_unwell = !pod.is_ready()
+        || statuses
+            .container_statuses
+            .iter()
+            .chain(statuses.init_container_statuses.iter())
+            .any(|status| status.restart_count > 0);
+    if !may_be_unwell || is_of_a_finished_job(cluster, pod) {
+        return Vec::new();
+    }
+    pod.containers()
+        .filter_map(|container| unwell(cluster, pod, container))
+        .collect()
+}
+
+/// Whether something else than its program ended it: then its log tells nothing.
+fn was_put_down(pod: &Pod) -> bool {
+    pod.status.phase == "Failed" && !matches!(pod.status.reason.as_str(), "" | "DeadlineExceeded")
+}
+
+/// A Job that got its work done has forgiven the tries that failed.
+fn is_of_a_finished_job(cluster: &Cluster<'_>, pod: &Pod) -> bool {
+    pod.metadata
+        .controller()
+        .filter(|owner| owner.kind == "Job")
+        .and_then(|owner| cluster.get::<Job>(&pod.metadata.namespace, &owner.name))
+        .and_then(|job| condition(&job.status.conditions, "Complete"))
+        .is_some_and(crate::kubernetes::Condition::is_true)
+}
+
+fn unwell<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    container: ContainerView<'a>,
+) -> Option<UnwellContainer<'a>> {
+    let status = container.status?;
+    let failed_before = status
+        .last_state
+        .terminated
+        .as_deref()
+        .filter(|end| end.exit_code != 0);
+    let mut runs = Vec::new();
+    let is_down = if let Some(waiting) = &status.state.waiting {
+        // Any other reason to wait lies before the program's start.
+        if waiting.reason != "CrashLoopBackOff" {
+            return None;
+        }
+        runs.push(run(cluster, pod, &container, true));
+        // A kubelet serves the log of the last run for both questions.
+        runs.push(run(cluster, pod, &container, false).map(|run| {
+            Run {
+                was_out_of_memory: is_out_of_memory(status.last_state.terminated.as_deref()),
+                ended: ended(status.last_state.terminated.as_deref()),
+                exit_code: status
+                    .last_state
+                    .terminated
+                    .as_deref()
+                    .map(|end| end.exit_code),
+                ..run
+            }
+        }));
+        true
+    } else if let Some(end) = status.state.terminated.as_deref() {
+        if end.exit_code == 0 {
+            return None;
+        }
+        runs.push(run(cluster, pod, &container, false));
+        runs.push(run(cluster, pod, &container, true));
+        true
+    } else {
+        let running = status.state.running.as_ref()?;
+        let crashed_lately =
+            failed_before.is_some_and(|end| cluster.is_within(end.finished_at, RESTART_WINDOW));
+        let is_waited_for = container.role == ContainerRole::Init || !status.ready;
+        let is_down = is_waited_for && cluster.seconds_since(running.started_at) >= YOUNG;
+        if crashed_lately {
+            runs.push(run(cluster, pod, &container, true));
+        }
+        if is_down {
+            runs.push(run(cluster, pod, &container, false));
+        }
+        is_waited_for
+    };
+    let runs: Vec<Run<'a>> = runs.into_iter().flatten().collect();
+    (!runs.is_empty()).then_some(UnwellContainer {
+        pod,
+        container,
+        runs,
+        is_down,
+    })
+}
+
+/// The words of a run: its log, else what its kubelet kept of it as the termination message.
+fn run<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    container: &ContainerView<'a>,
+    previous: bool,
+) -> Option<Run<'a>> {
+    let status = container.status?;
+    let state = if previous {
+        &status.last_state
+    } else {
+        &status.state
+    };
+    let end = state.terminated.as_deref();
+    let mut lines: Vec<&'a str> = cluster
+        .log(pod, container.name(), previous)
+        .map(|log| log.lines.iter().map(String::as_str).collect())
+        .unwrap_or_default();
+    if lines.is_empty() {
+        lines = end.map_or_else(Vec::new, |end| end.message.as_str().lines().collect());
+    }
+    lines.retain(|line| !line.trim().is_empty());
+    (!lines.is_empty()).then_some(Run {
+        lines,
+        ended: ended(end),
+        exit_code: end.map(|end| end.exit_code),
+        was_out_of_memory: is_out_of_memory(end),
+    })
+}
+
+fn ended(end: Option<&crate::kubernetes::Terminated>) -> Option<Timestamp> {
+    end.and_then(|end| end.finished_at)
+}
+
+fn is_out_of_memory(end: Option<&crate::kubernetes::Terminated>) -> bool {
+    end.is_some_and(|end| end.reason == "OOMKilled")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyzers::tests::example::picture;
+
+    fn words(status: &str, logs: &str) -> Vec<String> {
+        let picture = picture(&format!(
+            "# now: 2026-01-01T12:00:00Z\n{logs}\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: n, uid: u}}\nspec: {{containers: [{{name: c}}]}}\nstatus:\n  phase: Running\n  containerStatuses:\n  - {status}\n"
+        ));
+        let cluster = Cluster::new(&picture);
+        cluster
+            .all::<Pod>()
+            .flat_map(|pod| unwell_containers(&cluster, pod))
+            .flat_map(|unwell| unwell.runs)
+            .flat_map(|run| run.lines)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn a_crash_is_told_by_the_run_that_ended() {
+        let status = "{name: c, restartCount: 3, state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1}}}";
+        assert_eq!(words(status, "# log: n/p/c previous | boom"), ["boom"]);
+        assert_eq!(words(status, "# log: n/p/c | boom"), ["boom"]);
+    }
+
+    #[test]
+    fn a_termination_message_stands_in_for_a_log() {
+        let status = "{name: c, state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1, message: boom}}}";
+        assert_eq!(words(status, ""), ["boom"]);
+    }
+
+    #[test]
+    fn errors_in_the_log_of_a_healthy_container_are_not_read() {
+        let status =
+            "{name: c, ready: true, state: {running: {startedAt: \"2026-01-01T09:00:00Z\"}}}";
+        assert_eq!(
+            words(status, "# log: n/p/c | ERROR boom"),
+            Vec::<String>::new()
+        );
+        let long_ago = "{name: c, ready: true, restartCount: 4, state: {running: {startedAt: \"2026-01-01T09:00:00Z\"}}, lastState: {terminated: {exitCode: 1, finishedAt: \"2026-01-01T08:59:00Z\"}}}";
+        assert_eq!(
+            words(long_ago, "# log: n/p/c previous | boom"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_container_that_has_just_started_gets_time() {
+        let young = "{name: c, state: {running: {startedAt: \"2026-01-01T11:59:30Z\"}}}";
+        assert_eq!(words(young, "# log: n/p/c | boom"), Vec::<String>::new());
+        let old = "{name: c, state: {running: {startedAt: \"2026-01-01T11:55:30Z\"}}}";
+        assert_eq!(words(old, "# log: n/p/c | boom"), ["boom"]);
+    }
+}

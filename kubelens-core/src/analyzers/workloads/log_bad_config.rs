@@ -1,0 +1,193 @@
+use super::log_place::{path_in, place_of};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well cannot read its configuration: a file does not parse or holds
+    /// something unknown. Or its database lacks a table, column or database that it expects.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | 2026/01/01 12:00:00 [emerg] 1#1: unknown directive "gzp" in /etc/app/nginx.conf:3
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, volumeMounts: [{name: conf, mountPath: /etc/app}]}]
+    ///   volumes: [{name: conf, configMap: {name: web-conf}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: web-conf, namespace: shop}
+    /// data: {app.yaml: ""}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | ERROR:  relation "orders" does not exist at character 15
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | 2026/01/01 12:00:00 [emerg] 1#1: unknown directive "gzp" in /etc/app/nginx.conf:3
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct the file in the ConfigMap or Secret that holds it; for a schema, run the migrations of
+    /// this version.
+    ///
+    /// # What it cannot know
+    /// What the file should say: values are not read.
+    ///
+    /// # Source
+    /// Words of YAML, JSON and TOML parsers, nginx, PostgreSQL, MySQL and SQLite.
+    WRK118 "log-bad-config-or-schema" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.80,
+        reads: [ConfigMap, Secret, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.80;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK118",
+    words: Pattern::new(
+        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config"#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// What a database lacks.
+static SCHEMA: Pattern = Pattern::new(
+    r"(?i)relation \S+ does not exist|no such table|table '[^']+' doesn't exist|pending migration|column .{1,80} does not exist|unknown column|schema version|database \S+ does not exist|unknown database",
+);
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let line = found.line();
+    if SCHEMA.is_in(line) {
+        let title = format!(
+            "{} finds its database without what it expects: {}",
+            found.speaker(&top),
+            short(line)
+        );
+        let explanation = "The schema does not fit this version of the program: a migration did not run, or ran against another database.".to_owned();
+        let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+        return advise(
+            sighting,
+            format!(
+                "Run the migrations of this version, or check to which database {top} connects"
+            ),
+        );
+    }
+    let path = found.around(2, 2).find_map(|near| {
+        let path = path_in(near)?;
+        place_of(pod, found.unwell.container.spec, path).map(|place| (path, place))
+    });
+    let what = short(line);
+    match path.and_then(|(path, place)| Some((path, place, held_by(&place.object()?)?))) {
+        Some((path, place, object)) => {
+            let title = format!(
+                "{object} holds a configuration that {} cannot read: {what}",
+                found.speaker(&top)
+            );
+            let explanation = format!(
+                "The program stops at {path}, which is on {}.",
+                place.title()
+            );
+            let sighting = found.sighting_on(object.clone(), CONFIDENCE, title, explanation);
+            advise(
+                sighting.blames(object.clone(), "mounts"),
+                format!("Correct the file in {object}"),
+            )
+        }
+        None => {
+            let title = format!(
+                "{} cannot read its configuration: {what}",
+                found.speaker(&top)
+            );
+            let sources = sources(pod);
+            let explanation = if sources.is_empty() {
+                "The program stops at its configuration.".to_owned()
+            } else {
+                format!(
+                    "The program stops at its configuration. Volumes of its pods are made of {}.",
+                    sources.join(", ")
+                )
+            };
+            let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+            advise(sighting, format!("Correct the configuration of {top}"))
+        }
+    }
+}
+
+/// The ConfigMap or Secret of a place.
+fn held_by(object: &ObjectRef) -> Option<ObjectRef> {
+    matches!(object.kind.as_str(), "ConfigMap" | "Secret").then(|| object.clone())
+}
+
+/// The ConfigMaps and Secrets that the pod mounts.
+fn sources(pod: &Pod) -> Vec<String> {
+    let mut all: Vec<String> = pod
+        .spec
+        .config_references()
+        .iter()
+        .filter(|reference| {
+            reference.relation.contains("volume") && reference.name != "kube-root-ca.crt"
+        })
+        .map(|reference| format!("{} {}", reference.kind, reference.name))
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}

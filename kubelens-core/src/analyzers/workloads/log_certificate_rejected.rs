@@ -1,0 +1,128 @@
+use super::log_peer::Peers;
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Kind, Pod};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that a certificate is not accepted: it expired, its
+    /// authority is unknown, or it is for another name.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | FATAL: Get "https://db:5432/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-01T11:58:00Z is after 2025-12-31T00:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: db, namespace: shop}
+    /// spec: {clusterIP: 10.96.0.7, ports: [{port: 5432}]}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | FATAL: Get "https://db:5432/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-01T11:58:00Z is after 2025-12-31T00:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Renew the certificate, give the container the authority that signed it, or call the other side
+    /// by a name that the certificate holds.
+    ///
+    /// # What it cannot know
+    /// What the certificate says: values of Secrets are not read.
+    ///
+    /// # Source
+    /// X.509 errors of Go, OpenSSL, Java, Node.js and Python.
+    WRK104 "log-certificate-rejected" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.85,
+        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.85;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK104",
+    words: Pattern::new(
+        r#"(?i)x509: |certificate has expired|certificate is not yet valid|signed by unknown authority|certificate is valid for .{1,200}, not |PKIX path building failed|CERTIFICATE_VERIFY_FAILED|certificate verify failed|tls: bad certificate|alert bad certificate|alert unknown ca|tls: unknown certificate authority|self[- ]signed certificate|unable to verify the first certificate|unable to get local issuer certificate|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID|SSLHandshakeException|SSL certificate problem|remote error: tls: "#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// What is said of the certificate.
+static FAULT: Pattern = Pattern::new(
+    r"(?i)(x509: .*|certificate has expired.*|certificate is (?:not yet )?valid.*|self[- ]signed certificate.*|unable to (?:verify|get local).*|PKIX path building failed.*|certificate verify failed.*|(?:tls|alert)[: ].*)",
+);
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let peers = Peers::of(found, cluster);
+    let fault = short(FAULT.first(found.line()).unwrap_or("certificate rejected"));
+    let of = if peers.hosts.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", peers.names())
+    };
+    let title = format!(
+        "{} rejects the certificate{of}: {fault}",
+        found.speaker(&top)
+    );
+    let explanation = format!(
+        "A TLS connection was ended because one side does not accept the other's certificate.{}",
+        peers.notes()
+    );
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let mut sighting = peers.identify(peers.blamed_by(sighting));
+    for reference in pod.spec.config_references() {
+        if reference.kind == Kind::Secret && reference.relation.contains("volume") {
+            let secret =
+                ObjectRef::namespaced("v1", "Secret", &pod.metadata.namespace, reference.name);
+            sighting = sighting.blames(secret, "mounts");
+        }
+    }
+    advise(
+        sighting,
+        "Renew the certificate, or give the container the authority that signed it",
+    )
+}

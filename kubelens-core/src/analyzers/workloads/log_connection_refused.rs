@@ -1,0 +1,129 @@
+use super::log_peer::Peers;
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that nobody listens where it connects to: the other side is
+    /// down, has no ready pod, or listens on another port.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | FATAL: dial tcp 10.96.0.7:5432: connect: connection refused
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: db, namespace: shop}
+    /// spec: {clusterIP: 10.96.0.7, ports: [{port: 5432}]}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | FATAL: dial tcp 10.96.0.7:5432: connect: connection refused
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    /// Nothing that only runs again and again is read as its own reason:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | INFO all is well
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring the other side back; if it is well, correct the host or port that the container is
+    /// given.
+    ///
+    /// # What it cannot know
+    /// Whether the program could go on without the other side.
+    ///
+    /// # Source
+    /// ECONNREFUSED in the words of Go, Node.js, Python, Java, PHP, libpq, MySQL, Redis, curl and nc.
+    WRK101 "log-connection-refused" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.70,
+        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: ["k8sgpt:Log"],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.70;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK101",
+    words: Pattern::new(
+        r#"(?i)connection refused|ECONNREFUSED|actively refused|connection to \S+:\d+ refused|can't connect to mysql server|failed to connect to \S+ port \d+|couldn't connect to server|\(111\)|errno 111|error 111 connecting"#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let peers = Peers::of(found, cluster);
+    let title = format!(
+        "{} cannot connect to {}: connection refused",
+        found.speaker(&top),
+        peers.names()
+    );
+    let explanation = format!(
+        "Its log says that nobody listens there, so it fails.{}",
+        peers.notes()
+    );
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let sighting = advise(
+        peers.blamed_by(sighting),
+        format!(
+            "Bring {} back, or correct the address in {top}",
+            peers.names()
+        ),
+    );
+    peers.identify(sighting)
+}

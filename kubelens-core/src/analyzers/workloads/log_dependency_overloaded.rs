@@ -1,0 +1,108 @@
+use super::log_peer::Peers;
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that what it depends on has no capacity left for it: too
+    /// many connections or requests, a gateway without a healthy backend.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | ERROR upstream http://rates:8080/v1 answered 429 Too Many Requests
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | ERROR upstream http://rates:8080/v1 answered 429 Too Many Requests
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Give the other side more capacity, or let this workload open fewer connections.
+    ///
+    /// # What it cannot know
+    /// Who else uses up the capacity.
+    ///
+    /// # Source
+    /// 429 and 50x of HTTP; connection limits of PostgreSQL, MySQL, Redis and connection pools;
+    /// Envoy.
+    WRK123 "log-dependency-overloaded" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.60,
+        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.60;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK123",
+    words: Pattern::new(
+        r#"(?i)\b429\b.{0,30}(?:too many|rate|limit)|too many requests|rate limit(?:ed)?\b.{0,20}(?:exceeded|reached|hit)|\b50[234] (?:bad gateway|service unavailable|gateway time-?out)|(?:status|code|http)[ :=\"]*50[234]\b|too many (?:clients|connections)|remaining connection slots|pool.{0,40}exhausted|connection is not available, request timed out|upstream connect error|no healthy upstream|server is (?:too )?busy|throttl(?:ed|ing)exception|max number of clients reached"#,
+    ),
+    weight: Weight::Vague,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let peers = Peers::of(found, cluster);
+    let whom = if peers.hosts.is_empty() {
+        "what it depends on".to_owned()
+    } else {
+        peers.names()
+    };
+    let title = format!(
+        "{} is turned away by {whom}: {}",
+        found.speaker(&top),
+        short(found.line())
+    );
+    let explanation = format!(
+        "The other side answers that it takes no more.{}",
+        peers.notes()
+    );
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    advise(
+        peers.identify(peers.blamed_by(sighting)),
+        format!("Give {whom} more capacity, or let {top} ask less of it"),
+    )
+}

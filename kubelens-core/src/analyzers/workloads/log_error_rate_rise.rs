@@ -1,0 +1,112 @@
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that crashed wrote an error before it ended, and no other condition knows its
+    /// words. What it said last is shown.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | ERROR: licence expired for feature reports
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | ERROR: licence expired for feature reports
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    /// A level that says all is well:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | INFO 0 errors, failover ready
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Read what the program says.
+    ///
+    /// # What it cannot know
+    /// What the words mean. A rise of the error rate over time is not measured: log lines are kept
+    /// without their times.
+    ///
+    /// # Source
+    /// The levels that loggers write.
+    WRK124 "log-error-rate-rise" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.55,
+        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: ["k8sgpt:Log"],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.55;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK124",
+    words: Pattern::new(
+        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b"#,
+    ),
+    weight: Weight::Any,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let title = format!(
+        "{} crashes and says: {}",
+        found.speaker(&top),
+        short(found.line())
+    );
+    let explanation = "That is the last error in the log of the run that ended.".to_owned();
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    advise(sighting, format!("Act on what the log of {top} says"))
+}

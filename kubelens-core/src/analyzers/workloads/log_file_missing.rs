@@ -1,0 +1,214 @@
+use super::log_place::{path_in, place_of};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{ConfigMap, Pod, Secret};
+use crate::model::{Evidence, ObjectRef};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that a file is not there: a key that its ConfigMap or Secret
+    /// does not have, something that was not written to a volume, or something that the image lacks.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | FileNotFoundError: [Errno 2] No such file or directory: '/etc/app/rules.yaml'
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, volumeMounts: [{name: conf, mountPath: /etc/app}]}]
+    ///   volumes: [{name: conf, configMap: {name: web-conf}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: web-conf, namespace: shop}
+    /// data: {app.yaml: ""}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | FileNotFoundError: [Errno 2] No such file or directory: '/etc/app/rules.yaml'
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Add the key to the ConfigMap or Secret that is mounted there, correct the path, or build the
+    /// file into the image.
+    ///
+    /// # What it cannot know
+    /// What the image holds.
+    ///
+    /// # Source
+    /// ENOENT in the words of many languages; module errors of Node.js, Python and Java.
+    WRK113 "log-file-missing" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.70,
+        reads: [ConfigMap, Secret, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.70;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK113",
+    words: Pattern::new(
+        r#"(?i)no such file or directory|\bENOENT\b|FileNotFoundError|FileNotFoundException|NoSuchFileException|cannot find module|can't open file|can't open '|no module named|could not (?:find|open|load) (?:file|config(?:uration)? file|module)|(?:file|path) (?:does not|doesn't) exist|unable to (?:open|access) jarfile|could not find or load main class|config(?:uration)? file .{0,200}not found|failed to (?:open|read|load) .{0,200}not found|error while loading shared libraries|cannot open shared object file"#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// What is missing where no absolute path tells it.
+static NAMED: Pattern = Pattern::new(
+    r#"(?i)(?:cannot find module|no module named|can't open file|jarfile|main class|open|libraries:) ['"]?([\w@./+-]+)"#,
+);
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let line = found.line();
+    let path = last_path(line);
+    let name = path
+        .or_else(|| NAMED.first(line))
+        .map_or_else(|| short(line), |name| format!("`{name}`"));
+    let title = format!("{} does not find {name}: no such file", found.speaker(&top));
+    let place = path.and_then(|path| place_of(pod, found.unwell.container.spec, path));
+    let object = place.and_then(|place| place.object());
+    let keys = object.as_ref().and_then(|object| keys_of(cluster, object));
+    let explanation = match (&place, &keys) {
+        (Some(place), Some(keys)) => {
+            format!("The path is on {}, whose keys are {keys}.", place.title())
+        }
+        (Some(place), None) => format!("The path is on {}.", place.title()),
+        (None, _) => {
+            "No volume is mounted there: the image does not have it, or the path is wrong."
+                .to_owned()
+        }
+    };
+    let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    if let Some(object) = object {
+        sighting = sighting
+            .all_evidence(
+                keys.map(|keys| Evidence::absence(object.clone(), &format!("its keys are {keys}"))),
+            )
+            .blames(object, "mounts");
+    }
+    let advice = match place {
+        Some(place) => format!(
+            "Put the file on {}, or correct the path in {top}",
+            place.title()
+        ),
+        None => format!(
+            "Correct the path in the command or configuration of {top}, or build the file into the image"
+        ),
+    };
+    advise(sighting, advice)
+}
+
+/// The path that is missing: named last, or before the words. `/bin/sh: can't open '/x'` is about `/x`.
+fn last_path(line: &str) -> Option<&str> {
+    let lower = line.to_ascii_lowercase();
+    let marks = [
+        "no such file",
+        "enoent",
+        "can't open",
+        "cannot find",
+        "not found",
+        "does not exist",
+    ];
+    let at = marks.iter().filter_map(|mark| lower.find(mark)).min()?;
+    let after = line.get(at..).and_then(path_in);
+    after.or_else(|| {
+        let before = line.get(..at)?;
+        let mut found = None;
+        let mut rest = before;
+        while let Some(path) = path_in(rest) {
+            found = Some(path);
+            let end = rest.find(path)? + path.len();
+            rest = rest.get(end..)?;
+        }
+        found
+    })
+}
+
+fn keys_of(cluster: &Cluster<'_>, object: &ObjectRef) -> Option<String> {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    let names: Vec<&str> = match object.kind.as_str() {
+        "ConfigMap" => {
+            let map = cluster.get::<ConfigMap>(namespace, &object.name)?;
+            map.data
+                .iter()
+                .chain(map.binary_data.iter())
+                .map(|key| key.as_str())
+                .collect()
+        }
+        "Secret" => {
+            let secret = cluster.get::<Secret>(namespace, &object.name)?;
+            secret
+                .data
+                .as_ref()?
+                .iter()
+                .map(|key| key.as_str())
+                .collect()
+        }
+        _ => return None,
+    };
+    Some(crate::model::some_of(names, 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_path;
+
+    #[test]
+    fn the_missing_path_is_told_from_the_one_who_looks() {
+        for (line, path) in [
+            (
+                "open /etc/app/x.yaml: no such file or directory",
+                "/etc/app/x.yaml",
+            ),
+            (
+                "/bin/sh: can't open '/scripts/run.sh': No such file or directory",
+                "/scripts/run.sh",
+            ),
+            (
+                "Error: ENOENT: no such file or directory, open '/app/conf.json'",
+                "/app/conf.json",
+            ),
+        ] {
+            assert_eq!(last_path(line), Some(path), "{line}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+use super::log_peer::Peers;
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Kind, Object, Pod};
+use crate::model::Evidence;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that its login is refused: the user, password or token that
+    /// it was given is not the one that the other side knows.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | FATAL:  password authentication failed for user "app"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, env: [{name: PGPASSWORD, valueFrom: {secretKeyRef: {name: db-login, key: password}}}]}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | FATAL:  password authentication failed for user "app"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring the Secret and the other side together; restart the workload if the Secret was changed
+    /// after it started.
+    ///
+    /// # What it cannot know
+    /// Which of the two is wrong: values are never read.
+    ///
+    /// # Source
+    /// Words of PostgreSQL, MySQL, Redis, MongoDB, Kafka, RabbitMQ, S3 and HTTP.
+    WRK115 "log-login-refused" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.80,
+        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.80;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK115",
+    words: Pattern::new(
+        r#"(?i)password authentication failed|access denied for user|\bNOAUTH\b|\bWRONGPASS\b|authentication failed|authentication failure|invalid credentials|invalid username or password|bad credentials|\b401 unauthorized\b|status(?: code)?[ :=]*401\b|SASL.{0,60}(?:failed|failure|error)|login failed for user|invalid (?:api[ -]?key|token|access[ -]?key)|no pg_hba\.conf entry|InvalidAccessKeyId|SignatureDoesNotMatch|ACCESS_REFUSED|permission denied \(publickey|role \"[^\"]+\" does not exist|unauthenticated"#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// The user whose login is refused.
+static USER: Pattern =
+    Pattern::new(r#"(?i)user(?:name)?[ =:]+['"`]?([\w.@-]+)['"`]?|role "([^"]+)""#);
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let peers = Peers::of(found, cluster);
+    let user = USER
+        .first(found.line())
+        .map_or_else(String::new, |user| format!(" for user `{user}`"));
+    let at = if peers.hosts.is_empty() {
+        String::new()
+    } else {
+        format!(" at {}", peers.names())
+    };
+    let title = format!(
+        "Login of {} is refused{user}{at}: authentication failed",
+        found.speaker(&top).replacen('C', "c", 1)
+    );
+    let container = found.unwell.container.name();
+    let secrets: Vec<_> = pod
+        .spec
+        .config_references()
+        .into_iter()
+        .filter(|reference| reference.kind == Kind::Secret)
+        .filter(|reference| *reference.user == *container || reference.relation.contains("volume"))
+        .collect();
+    let mut names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let from = if names.is_empty() {
+        "It takes no Secret: the login is in its own configuration.".to_owned()
+    } else {
+        format!("Its logins come from Secret {}.", names.join(", "))
+    };
+    let explanation = format!("The other side answers and does not accept the credentials. {from}");
+    let proof = secrets.first().map(|secret| {
+        let value = match secret.keys.first() {
+            Some(key) => format!("{} key {key}", secret.name),
+            None => secret.name.to_string(),
+        };
+        Evidence::field(pod.reference(), &format!("spec.{}", secret.path), value)
+    });
+    let sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation)
+        .all_evidence(proof);
+    let advice = if names.is_empty() {
+        format!("Correct the user and password in the configuration of {top}")
+    } else {
+        format!(
+            "Compare Secret {} with what the other side knows, then restart {top}",
+            names.join(", ")
+        )
+    };
+    advise(sighting, advice)
+}

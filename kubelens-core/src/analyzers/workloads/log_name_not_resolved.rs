@@ -1,0 +1,131 @@
+use super::log_peer::Peers;
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that a host name has no address: no Service has that name,
+    /// the name is misspelled, or name resolution itself fails.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | Error: getaddrinfo ENOTFOUND ledger-db
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | Error: getaddrinfo ENOTFOUND ledger-db
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct the name where the container gets it, or create the Service; if all names fail, look
+    /// at the cluster's DNS.
+    ///
+    /// # What it cannot know
+    /// Whether a name outside of the cluster should exist.
+    ///
+    /// # Source
+    /// Resolver errors of Go, Node.js, Python, Java, libc, curl, busybox, nginx and gRPC.
+    WRK102 "log-name-not-resolved" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.80,
+        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.80;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK102",
+    words: Pattern::new(
+        r#"(?i)no such host|\bENOTFOUND\b|\bEAI_[A-Z]+\b|name or service not known|temporary failure in name resolution|could not resolve (?:host|proxy)|could not translate host name|unknownhostexception|unknown mysql server host|server misbehaving|NXDOMAIN|nodename nor servname|name does not resolve|bad address '|can't resolve '|host not found in upstream|getaddrinfo failed|lookup \S+ on \S+: .{0,90}(?:i/o timeout|connection refused)|lookup \S+: i/o timeout|failed to lookup address information|name resolution failed|no address associated with hostname|produced zero addresses"#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// Words of a resolver that gave no answer at all: the name may be right.
+static NO_ANSWER: Pattern = Pattern::new(
+    r"(?i)EAI_AGAIN|temporary failure|server misbehaving|i/o timeout|connection refused|timed out",
+);
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let peers = Peers::of(found, cluster);
+    let has_answer = !NO_ANSWER.is_in(found.line());
+    let title = if has_answer {
+        format!(
+            "{} cannot resolve host {}: no such host",
+            found.speaker(&top),
+            peers.names()
+        )
+    } else {
+        format!(
+            "{} cannot resolve host {}: name resolution fails",
+            found.speaker(&top),
+            peers.names()
+        )
+    };
+    let explanation = format!(
+        "Its log says that the name has no address, so it fails.{}",
+        peers.notes()
+    );
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let mut sighting = peers.identify(peers.blamed_by(sighting));
+    if !has_answer {
+        for (api_version, kind, name) in [
+            ("v1", "Service", "kube-dns"),
+            ("apps/v1", "Deployment", "coredns"),
+        ] {
+            let dns = ObjectRef::namespaced(api_version, kind, "kube-system", name);
+            sighting = sighting.blames(dns, "resolves names by");
+        }
+    }
+    advise(
+        sighting,
+        format!(
+            "Correct the host name in the configuration of {top}, or create the Service {}",
+            peers.names()
+        ),
+    )
+}

@@ -1,0 +1,168 @@
+//! Whom a failing container could not reach, as an object of the cluster where it is one.
+
+use super::log_signature::LogMatch;
+use crate::analyzers::log_host::{Host, Target, hosts_in, missing_service, resolve, suspects};
+use crate::engine::Sighting;
+use crate::kubernetes::{Object, Service};
+use crate::model::{ObjectRef, some_of};
+use crate::snapshot::Cluster;
+
+/// The hosts of a match and what they are.
+#[derive(Debug)]
+pub(super) struct Peers<'a> {
+    /// The hosts as the log names them, the first one first; from the environment where it names none.
+    pub(super) hosts: Vec<Host<'a>>,
+    /// What to look at besides.
+    suspects: Vec<(ObjectRef, &'static str)>,
+    /// What is known of them.
+    notes: Vec<String>,
+}
+
+impl<'a> Peers<'a> {
+    /// Those that a match talks about.
+    pub(super) fn of(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Self {
+        let namespace = found.pod().metadata.namespace.as_str();
+        let mut hosts = found.hosts();
+        if hosts.is_empty() {
+            hosts = in_environment(found, cluster);
+        }
+        let mut all = Vec::new();
+        let mut notes = Vec::new();
+        for host in &hosts {
+            for suspect in suspects(cluster, namespace, host.name) {
+                if !all.contains(&suspect) {
+                    all.push(suspect);
+                }
+            }
+            notes.extend(note(cluster, namespace, host));
+        }
+        Self {
+            hosts,
+            suspects: all,
+            notes,
+        }
+    }
+
+    /// `db:5432`, `a:1, b:2`; `another service` where nobody is named.
+    pub(super) fn names(&self) -> String {
+        if self.hosts.is_empty() {
+            "another service".to_owned()
+        } else {
+            some_of(self.hosts.iter().map(ToString::to_string), 3)
+        }
+    }
+
+    /// What is known of them, as sentences with a blank before them.
+    pub(super) fn notes(&self) -> String {
+        self.notes.iter().map(|note| format!(" {note}")).collect()
+    }
+
+    /// The sighting with the name of whom it is about as part of its identity. Addresses come and go.
+    pub(super) fn identify(&self, sighting: Sighting) -> Sighting {
+        let name = self.hosts.first().map_or("", |host| host.name);
+        if name.contains(|c: char| c.is_ascii_alphabetic()) {
+            sighting.identified_by("host", name)
+        } else {
+            sighting
+        }
+    }
+
+    /// The sighting with everything that may be the reason behind it.
+    pub(super) fn blamed_by(&self, sighting: Sighting) -> Sighting {
+        self.suspects
+            .iter()
+            .cloned()
+            .fold(sighting, |sighting, (object, relation)| {
+                sighting.blames(object, relation)
+            })
+    }
+}
+
+/// What a host is in the cluster, and how it stands there.
+fn note<'a>(cluster: &Cluster<'a>, namespace: &str, host: &Host<'_>) -> Option<String> {
+    match resolve(cluster, namespace, host.name) {
+        Target::Service(service) => Some(service_note(cluster, service, host)),
+        Target::Pod(pod) => Some(format!(
+            "{} is {} of {}.",
+            host.name,
+            pod.reference(),
+            cluster.top_of(pod)
+        )),
+        Target::Ingress(ingress) => Some(format!(
+            "{} is served by {}.",
+            host.name,
+            ingress.reference()
+        )),
+        Target::Local => Some(format!("{} is the pod itself.", host.name)),
+        Target::Elsewhere => missing_service(cluster, namespace, host.name)
+            .map(|missing| format!("{} does not exist.", missing.reference())),
+    }
+}
+
+fn service_note<'a>(cluster: &Cluster<'a>, service: &'a Service, host: &Host<'_>) -> String {
+    let reference = service.reference();
+    let is_known = |port: u16| {
+        service
+            .spec
+            .ports
+            .iter()
+            .any(|known| known.port == i64::from(port))
+    };
+    if let Some(port) = host
+        .port
+        .filter(|port| !service.spec.ports.is_empty() && !is_known(*port))
+    {
+        let ports = service.spec.ports.iter().map(|port| port.port.to_string());
+        return format!(
+            "{} is {reference}, which has no port {port} (it has {}).",
+            host.name,
+            some_of(ports, 4)
+        );
+    }
+    let pods: Vec<_> = cluster
+        .pods_behind(service)
+        .into_iter()
+        .filter(|pod| pod.is_live())
+        .collect();
+    let ready = pods.iter().filter(|pod| pod.is_ready()).count();
+    format!(
+        "{} is {reference}: {ready} of its {} pods are ready.",
+        host.name,
+        pods.len()
+    )
+}
+
+/// The one Service that the container's environment names, where it names just one.
+fn in_environment<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Vec<Host<'a>> {
+    let namespace = found.pod().metadata.namespace.as_str();
+    let spec = found.unwell.container.spec;
+    let words = spec.env.iter().map(|variable| variable.value.as_str());
+    let words = words.chain(spec.args.iter().map(|word| word.as_str()));
+    let words = words.chain(spec.command.iter().map(|word| word.as_str()));
+    let mut all: Vec<Host<'a>> = Vec::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        let mut named = hosts_in(word);
+        if named.is_empty() && is_a_name(word) {
+            named.push(Host {
+                name: word,
+                port: None,
+            });
+        }
+        for host in named {
+            let is_service = matches!(resolve(cluster, namespace, host.name), Target::Service(_));
+            if is_service && !all.iter().any(|known| known.name == host.name) {
+                all.push(host);
+            }
+        }
+    }
+    if all.len() == 1 { all } else { Vec::new() }
+}
+
+/// Whether a value is nothing but a host name.
+fn is_a_name(word: &str) -> bool {
+    word.len() < 254
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
+}

@@ -1,0 +1,477 @@
+//! Which log line decides: of all that a failing run wrote, the words that say why it failed.
+
+use super::{
+    log_address_in_use, log_api_forbidden, log_bad_argument, log_bad_config,
+    log_certificate_rejected, log_connection_refused, log_connection_timeout,
+    log_dependency_overloaded, log_error_rate_rise, log_file_missing, log_login_refused,
+    log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted,
+    log_setting_missing, log_space_limit, log_uncaught_failure,
+};
+use crate::analyzers::log_host::{Host, hosts_in};
+use crate::analyzers::log_level::LogLevel;
+use crate::analyzers::log_lines::{Run, UnwellContainer, unwell_containers};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::Sighting;
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized};
+use crate::snapshot::Cluster;
+
+/// The words of one condition in a log.
+#[derive(Debug)]
+pub(super) struct Signature {
+    /// Its code.
+    pub(super) code: &'static str,
+    /// The words.
+    pub(super) words: Pattern,
+    /// How much they say.
+    pub(super) weight: Weight,
+}
+
+/// How much the words of a signature say about why a program failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// They name the fault.
+    Telling,
+    /// They may be the consequence of a fault that another line names.
+    Vague,
+    /// They say that the program failed, and what it said last.
+    Last,
+    /// Any error.
+    Any,
+}
+
+/// All signatures, in the order in which they claim a line.
+static ALL: [&Signature; 17] = [
+    &log_api_forbidden::SIGNATURE,
+    &log_login_refused::SIGNATURE,
+    &log_certificate_rejected::SIGNATURE,
+    &log_space_limit::SIGNATURE,
+    &log_runtime_memory_exhausted::SIGNATURE,
+    &log_name_not_resolved::SIGNATURE,
+    &log_address_in_use::SIGNATURE,
+    &log_permission_denied::SIGNATURE,
+    &log_connection_refused::SIGNATURE,
+    &log_connection_timeout::SIGNATURE,
+    &log_bad_argument::SIGNATURE,
+    &log_setting_missing::SIGNATURE,
+    &log_bad_config::SIGNATURE,
+    &log_file_missing::SIGNATURE,
+    &log_dependency_overloaded::SIGNATURE,
+    &log_uncaught_failure::SIGNATURE,
+    &log_error_rate_rise::SIGNATURE,
+];
+
+/// A failing container, and the line that decides.
+#[derive(Debug)]
+pub(super) struct LogMatch<'a> {
+    /// The container.
+    pub(super) unwell: UnwellContainer<'a>,
+    /// The run that wrote it.
+    run: usize,
+    /// The lines of the run with the same words, by place; the first one decides.
+    places: Vec<usize>,
+}
+
+/// The containers of a pod whose deciding line is of this signature.
+pub(super) fn matches<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    signature: &'static Signature,
+) -> Vec<LogMatch<'a>> {
+    unwell_containers(cluster, pod)
+        .into_iter()
+        .filter_map(|unwell| {
+            let (run, places) = unwell.runs.iter().enumerate().find_map(|(at, run)| {
+                // Most runs hold no such word: only then all signatures are asked.
+                let is_there = run.lines.iter().any(|line| signature.words.is_in(line));
+                let (code, places) = is_there.then(|| verdict(run)).flatten()?;
+                (code == signature.code).then_some((at, places))
+            })?;
+            let earlier_run_decides = unwell
+                .runs
+                .iter()
+                .take(run)
+                .any(|earlier| verdict(earlier).is_some());
+            (!earlier_run_decides).then_some(LogMatch {
+                unwell,
+                run,
+                places,
+            })
+        })
+        .collect()
+}
+
+/// The signature whose words decide in a run, and where they stand. Graver lines decide before
+/// others, telling words before vague ones; of equals the last, which stands nearest to the end.
+fn verdict(run: &Run<'_>) -> Option<(&'static str, Vec<usize>)> {
+    let mut best: Option<(u8, &'static str)> = None;
+    let mut claimed: Vec<(usize, u8, &'static str)> = Vec::new();
+    for (at, line) in run.lines.iter().enumerate() {
+        let Some(signature) = ALL.iter().find(|signature| signature.words.is_in(line)) else {
+            continue;
+        };
+        if run.was_out_of_memory && signature.code != "WRK109" {
+            continue;
+        }
+        let Some(score) = score(signature.weight, LogLevel::of(line), run) else {
+            continue;
+        };
+        claimed.push((at, score, signature.code));
+        if best.is_none_or(|(known, _)| score >= known) {
+            best = Some((score, signature.code));
+        }
+    }
+    let (score, code) = best?;
+    let mut places: Vec<usize> = claimed
+        .iter()
+        .filter(|(_, known, owner)| *known == score && *owner == code)
+        .map(|(at, _, _)| *at)
+        .collect();
+    // Of many tries the first one stands nearest to what set them off; a last word is the last.
+    if matches!(code, "WRK124") {
+        places.reverse();
+    }
+    Some((code, places))
+}
+
+fn score(weight: Weight, level: LogLevel, run: &Run<'_>) -> Option<u8> {
+    let has_crashed = run.exit_code.is_some_and(|code| code != 0);
+    Some(match (weight, level) {
+        (_, LogLevel::Debug) => return None,
+        (Weight::Telling, LogLevel::Fatal) => 100,
+        (Weight::Telling, LogLevel::Error) => 90,
+        (Weight::Vague, LogLevel::Fatal) => 85,
+        (Weight::Vague, LogLevel::Error) => 80,
+        (Weight::Last, LogLevel::Error | LogLevel::Fatal) => 70,
+        (Weight::Telling, LogLevel::Warning) => 50,
+        (Weight::Vague, LogLevel::Warning) => 45,
+        (Weight::Any, LogLevel::Error | LogLevel::Fatal) if has_crashed => 40,
+        (Weight::Telling | Weight::Vague, LogLevel::Info) => 10,
+        _ => return None,
+    })
+}
+
+impl<'a> LogMatch<'a> {
+    fn lines(&self) -> &[&'a str] {
+        self.unwell
+            .runs
+            .get(self.run)
+            .map_or(&[], |run| run.lines.as_slice())
+    }
+
+    /// The line that decides.
+    pub(super) fn line(&self) -> &'a str {
+        self.places
+            .first()
+            .and_then(|at| self.lines().get(*at))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The lines with the same words, the deciding one first.
+    pub(super) fn same_lines(&self) -> impl Iterator<Item = &'a str> {
+        self.places
+            .iter()
+            .filter_map(|at| self.lines().get(*at).copied())
+    }
+
+    /// The lines from some before the deciding one to some after it.
+    pub(super) fn around(&self, before: usize, after: usize) -> impl Iterator<Item = &'a str> {
+        let at = self.places.first().copied().unwrap_or_default();
+        let from = at.saturating_sub(before);
+        self.lines()
+            .iter()
+            .copied()
+            .skip(from)
+            .take(at - from + 1 + after)
+    }
+
+    /// The lines after the deciding one.
+    pub(super) fn after(&self) -> impl Iterator<Item = &'a str> {
+        let at = self.places.first().copied().unwrap_or_default();
+        self.lines().iter().copied().skip(at + 1)
+    }
+
+    /// Whom its lines talk about: of those with the same words, else of the lines beside them.
+    pub(super) fn hosts(&self) -> Vec<Host<'a>> {
+        let mut all: Vec<Host<'a>> = Vec::new();
+        for line in self.same_lines() {
+            if let Some(host) = hosts_in(line).into_iter().next() {
+                if !all.contains(&host) && all.len() < 3 {
+                    all.push(host);
+                }
+            }
+        }
+        if all.is_empty() {
+            all.extend(self.around(3, 3).flat_map(hosts_in).take(1));
+        }
+        all
+    }
+
+    /// The pod.
+    pub(super) fn pod(&self) -> &'a Pod {
+        self.unwell.pod
+    }
+
+    /// ``Container `web` of Deployment shop/web``.
+    pub(super) fn speaker(&self, top: &ObjectRef) -> String {
+        format!("{} of {top}", capitalized(&self.unwell.container.title()))
+    }
+
+    /// The condition as a sighting: the subject is the pod's topmost owner.
+    pub(super) fn sighting(
+        &self,
+        cluster: &Cluster<'a>,
+        confidence: f64,
+        title: String,
+        explanation: String,
+    ) -> Sighting {
+        self.sighting_on(cluster.top_of(self.pod()), confidence, title, explanation)
+    }
+
+    /// The same about another subject.
+    pub(super) fn sighting_on(
+        &self,
+        subject: ObjectRef,
+        confidence: f64,
+        title: String,
+        explanation: String,
+    ) -> Sighting {
+        let pod = self.pod();
+        let container = &self.unwell.container;
+        let run = self.unwell.runs.get(self.run);
+        let ended = run.and_then(|run| run.ended);
+        let exit_code = run.and_then(|run| run.exit_code);
+        // What a running program wrote once may be over; a last word is not.
+        let is_one_word = exit_code.is_none() && self.places.len() == 1;
+        let relation = if subject.kind == "PersistentVolumeClaim" || subject.kind == "ConfigMap" {
+            "mounted by"
+        } else {
+            "template of"
+        };
+        let severity = if self.unwell.is_down {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        };
+        let mut proof = Evidence::log(pod.reference(), container.name(), self.line(), ended);
+        proof.count = u32::try_from(self.places.len()).ok();
+        let exit = exit_code.map(|code| {
+            Evidence::field(pod.reference(), &container.last_end_path("exitCode"), code).at(ended)
+        });
+        let previous = if container.is_running() && exit_code.is_some() {
+            " --previous"
+        } else {
+            ""
+        };
+        Sighting::of(subject, title, explanation)
+            .seen_on(pod.reference(), relation)
+            .in_container(container.name())
+            .severity(severity)
+            .confidence(if is_one_word {
+                confidence - 0.15
+            } else {
+                confidence
+            })
+            .evidence(proof)
+            .all_evidence(exit)
+            .suggest(Suggestion::look(
+                "Read the log",
+                format!(
+                    "kubectl -n {} logs {} -c {}{previous} --tail=60",
+                    pod.metadata.namespace,
+                    pod.metadata.name,
+                    container.name()
+                ),
+            ))
+    }
+}
+
+/// A text of a log, short enough for a title.
+pub(super) fn short(text: &str) -> String {
+    const MOST: usize = 160;
+    let text = text.trim();
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
+/// Puts advice before what only looks.
+pub(super) fn advise(mut sighting: Sighting, text: impl Into<String>) -> Sighting {
+    sighting.suggestions.insert(0, Suggestion::advice(text));
+    sighting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(lines: &[&'static str], exit_code: Option<i64>) -> Option<&'static str> {
+        let run = Run {
+            lines: lines.to_vec(),
+            ended: None,
+            exit_code,
+            was_out_of_memory: false,
+        };
+        verdict(&run).map(|(code, _)| code)
+    }
+
+    #[test]
+    fn each_line_belongs_to_one_condition() {
+        for (line, code) in [
+            (
+                "dial tcp 10.1.2.3:5432: connect: connection refused",
+                "WRK101",
+            ),
+            ("Error: connect ECONNREFUSED 10.0.0.1:5432", "WRK101"),
+            (
+                "dial tcp: lookup db on 10.96.0.10:53: no such host",
+                "WRK102",
+            ),
+            (
+                "dial tcp: lookup db on 10.96.0.10:53: read udp 10.1.1.1:3->10.96.0.10:53: i/o timeout",
+                "WRK102",
+            ),
+            (
+                "could not translate host name \"db\" to address: Temporary failure in name resolution",
+                "WRK102",
+            ),
+            ("dial tcp 10.1.2.3:5432: i/o timeout", "WRK103"),
+            (
+                "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-01T00:00:00Z is after 2025-12-31T00:00:00Z",
+                "WRK104",
+            ),
+            ("open /data/x: permission denied", "WRK105"),
+            (
+                "PermissionError: [Errno 13] Permission denied: '/data/x'",
+                "WRK105",
+            ),
+            (
+                "mkdir: cannot create directory '/var/run/x': Read-only file system",
+                "WRK105",
+            ),
+            ("listen tcp :8080: bind: address already in use", "WRK106"),
+            ("write /data/x: no space left on device", "WRK107"),
+            ("accept tcp: too many open files", "WRK107"),
+            ("java.lang.OutOfMemoryError: Java heap space", "WRK109"),
+            (
+                "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+                "WRK109",
+            ),
+            (
+                "panic: runtime error: invalid memory address or nil pointer dereference",
+                "WRK110",
+            ),
+            ("thread 'main' panicked at src/main.rs:3:5:", "WRK110"),
+            (
+                "ValueError: invalid literal for int() with base 10: 'x'",
+                "WRK110",
+            ),
+            ("KeyError: 'DATABASE_URL'", "WRK112"),
+            (
+                "FATAL: environment variable DATABASE_URL is not set",
+                "WRK112",
+            ),
+            ("fatal: SIGNING_KEY_ID must be set", "WRK112"),
+            (
+                "/entrypoint.sh: line 3: DB_HOST: unbound variable",
+                "WRK112",
+            ),
+            (
+                "Error: Missing required environment variable: API_TOKEN",
+                "WRK112",
+            ),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: '/etc/app/config.yaml'",
+                "WRK113",
+            ),
+            ("Error: Cannot find module 'express'", "WRK113"),
+            (
+                "pods is forbidden: User \"system:serviceaccount:shop:web\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"",
+                "WRK114",
+            ),
+            (
+                "FATAL:  password authentication failed for user \"app\"",
+                "WRK115",
+            ),
+            (
+                "ERROR 1045 (28000): Access denied for user 'app'@'10.1.1.1' (using password: YES)",
+                "WRK115",
+            ),
+            (
+                "WRONGPASS invalid username-password pair or user is disabled.",
+                "WRK115",
+            ),
+            ("flag provided but not defined: -enable-overspeed", "WRK117"),
+            ("Error: unknown flag: --fast", "WRK117"),
+            (
+                "usage: app.py [-h]\napp.py: error: unrecognized arguments: --fast",
+                "WRK117",
+            ),
+            (
+                "/entrypoint.sh: line 12: syntax error: unexpected end of file",
+                "WRK117",
+            ),
+            (
+                "2026/01/01 12:00:00 [emerg] 1#1: unknown directive \"foo\" in /etc/nginx/nginx.conf:3",
+                "WRK118",
+            ),
+            (
+                "error: yaml: line 12: mapping values are not allowed in this context",
+                "WRK118",
+            ),
+            (
+                "ERROR:  relation \"orders\" does not exist at character 15",
+                "WRK118",
+            ),
+            ("FATAL: sorry, too many clients already", "WRK123"),
+            ("upstream answered 429 Too Many Requests", "WRK123"),
+        ] {
+            assert_eq!(code_of(&[line], Some(1)), Some(code), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_names_the_fault_decides_over_what_says_that_there_is_one() {
+        let lines = [
+            "INFO starting",
+            "WARN cache: connection refused, going on without",
+            "Traceback (most recent call last):",
+            "  File \"/app/main.py\", line 3, in <module>",
+            "KeyError: 'DATABASE_URL'",
+        ];
+        assert_eq!(code_of(&lines, Some(1)), Some("WRK112"));
+        let lines = [
+            "ERROR dial tcp 10.0.0.1:1: connect: connection refused",
+            "panic: cannot start",
+        ];
+        assert_eq!(code_of(&lines, Some(2)), Some("WRK101"));
+    }
+
+    #[test]
+    fn an_ordinary_log_decides_nothing() {
+        for line in [
+            "INFO 0 errors, failover ready",
+            "level=debug msg=\"connection refused\"",
+            "GET /health 200 3ms",
+            "Listening on 0.0.0.0:8080",
+            "loaded config from /etc/app/config.yaml",
+            "info: retry after timeout=30s",
+        ] {
+            assert_eq!(code_of(&[line], None), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn any_last_error_of_a_crash_is_better_than_none() {
+        assert_eq!(
+            code_of(&["ERROR: licence expired for feature x"], Some(1)),
+            Some("WRK124")
+        );
+        assert_eq!(
+            code_of(&["ERROR: licence expired for feature x"], None),
+            None
+        );
+    }
+}

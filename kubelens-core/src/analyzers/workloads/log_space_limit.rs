@@ -1,0 +1,170 @@
+use super::log_place::{path_in, place_of};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Condition, Node, Object, Pod, condition};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well says that a disk is full, or that it may open no more files or
+    /// watches.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | FATAL: could not write /data/wal: no space left on device
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: web-data}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | FATAL: could not write /data/wal: no space left on device
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Enlarge or clean the volume that holds the path; raise the limit of open files or inotify
+    /// watches on the node.
+    ///
+    /// # What it cannot know
+    /// How full the volume is.
+    ///
+    /// # Source
+    /// ENOSPC, EDQUOT and EMFILE in the words of many languages; inotify(7).
+    WRK107 "log-space-or-descriptor-limit" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.85,
+        reads: [Node, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.85;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK107",
+    words: Pattern::new(
+        r#"(?i)no space left on device|\bENOSPC\b|disk quota exceeded|\bEDQUOT\b|could not extend file|disk is full|disk full|not enough (?:disk )?space|database or disk is full|too many open files|\bEMFILE\b|\bENFILE\b|inotify (?:watch(?:es)?|instance).{0,60}(?:limit|reached|exhausted)|user limit on .{0,40}inotify|file descriptors? (?:limit|exhausted)"#,
+    ),
+    weight: Weight::Telling,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// Limits of a process or a node, which say nothing of a disk.
+static NOT_A_DISK: Pattern =
+    Pattern::new(r"(?i)too many open files|EMFILE|ENFILE|inotify|file descriptor");
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let line = found.line();
+    if NOT_A_DISK.is_in(line) {
+        let what = if line.contains("inotify") {
+            "inotify watches are used up"
+        } else {
+            "too many open files"
+        };
+        let title = format!("{} is at a limit of its node: {what}", found.speaker(&top));
+        let explanation =
+            "That is a limit of processes or of the node, not a full disk.".to_owned();
+        let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+        return advise(
+            sighting,
+            "Raise the limit on the node (fs.inotify.*, nofile), or let the program open less",
+        );
+    }
+    let container = found.unwell.container.spec;
+    let place = path_in(line).and_then(|path| place_of(pod, container, path));
+    let claim = place
+        .and_then(|place| place.object())
+        .or_else(|| only_claim(found).filter(|_| path_in(line).is_none()))
+        .filter(|object| object.kind == "PersistentVolumeClaim");
+    if let Some(claim) = claim {
+        let title = format!(
+            "{claim} is full: {} finds no space left on device",
+            found.speaker(&top)
+        );
+        let explanation = format!("{} cannot write to it any more.", found.speaker(&top));
+        let sighting = found.sighting_on(claim.clone(), CONFIDENCE, title, explanation);
+        return advise(
+            sighting.blames(claim.clone(), "mounts"),
+            format!(
+                "Enlarge {claim} (spec.resources.requests.storage), or delete what is not needed on it"
+            ),
+        );
+    }
+    let title = format!("{} finds no space left on device", found.speaker(&top));
+    let explanation = match place {
+        Some(place) => format!("The path is on {}.", place.title()),
+        None => format!(
+            "The path is on the container's own file system, on the disk of node {}.",
+            pod.node_name
+        ),
+    };
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let node = cluster.get::<Node>("", &pod.node_name).filter(|node| {
+        condition(&node.status.conditions, "DiskPressure").is_some_and(Condition::is_true)
+    });
+    let sighting = match node {
+        Some(node) => sighting.blames(node.reference(), "runs on"),
+        None => sighting,
+    };
+    advise(
+        sighting,
+        format!("Let {top} write less there, or give it a volume of its own"),
+    )
+}
+
+/// The claim of the only volume on which the container can keep much.
+fn only_claim(found: &LogMatch<'_>) -> Option<ObjectRef> {
+    let pod = found.pod();
+    let mut claims = pod
+        .spec
+        .volumes
+        .iter()
+        .filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    let claim = claims.next()?;
+    claims.next().is_none().then(|| {
+        ObjectRef::namespaced(
+            "v1",
+            "PersistentVolumeClaim",
+            &pod.metadata.namespace,
+            &claim.claim_name,
+        )
+    })
+}

@@ -1,0 +1,134 @@
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analyzers::pattern::Pattern;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Pod;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container that is not well ended by a failure that its program did not catch: a panic, an
+    /// exception, a fault of memory.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | Traceback (most recent call last):
+    /// # log: shop/web-1/web previous |   File "/app/main.py", line 7, in <module>
+    /// # log: shop/web-1/web previous | ValueError: invalid literal for int() with base 10: 'x'
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | panic: all is well again
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Read the trace: the innermost frame of the program's own code is where it happens.
+    ///
+    /// # What it cannot know
+    /// Why the program came there.
+    ///
+    /// # Source
+    /// Panics of Go and Rust, tracebacks of Python, exceptions of Java, .NET, Node.js, Ruby, PHP and
+    /// C++.
+    WRK110 "log-uncaught-failure" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.75,
+        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// How sure it is.
+const CONFIDENCE: f64 = 0.75;
+
+/// Its words.
+pub(super) static SIGNATURE: Signature = Signature {
+    code: "WRK110",
+    words: Pattern::new(
+        r#"^panic: |^fatal error: |thread '[^']*' (?:\(\d+\) )?panicked at|SIGSEGV: segmentation violation|Traceback \(most recent call last\):|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)|Exception in thread |^Caused by: |(?i:unhandled (?:promise )?(?:exception|rejection))|Unhandled 'error' event|Uncaught |^\s*throw (?:err|new )|terminate called after throwing|PHP Fatal error:|Application run failed"#,
+    ),
+    weight: Weight::Last,
+};
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for found in matches(cluster, pod, &SIGNATURE) {
+        sink.report(sighting(&found, cluster));
+    }
+}
+
+/// A line that names the failure, with its message.
+static NAMED: Pattern = Pattern::new(
+    r"^(?:Uncaught |Unhandled exception\.? ?)?((?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: .*)?)$|^(panic: .*|fatal error: .*)|Caused by: (.*)|(thread '.* panicked at .*)|(Exception in thread .*)|(PHP Fatal error: .*)|(Uncaught .*)",
+);
+
+fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let failure = failure(found);
+    let title = format!(
+        "{} ends by a failure that it does not catch: {}",
+        found.speaker(&top),
+        short(failure)
+    );
+    let explanation = "The program stopped there; its log holds the trace.".to_owned();
+    let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    if failure != found.line() {
+        sighting = sighting.evidence(crate::model::Evidence::log(
+            crate::kubernetes::Object::reference(found.pod()),
+            found.unwell.container.name(),
+            failure,
+            None,
+        ));
+    }
+    advise(
+        sighting,
+        format!(
+            "Read the trace in the log; if it came with a new version of {top}, go back to the one before"
+        ),
+    )
+}
+
+/// What names the failure best: the innermost `Caused by`, else the last line that names one, else the
+/// line itself. Rust says what happened on the line after where.
+fn failure<'a>(found: &LogMatch<'a>) -> &'a str {
+    let line = found.line();
+    if line.contains("panicked at") && line.trim_end().ends_with(':') {
+        return found.after().next().unwrap_or(line);
+    }
+    let lines = || std::iter::once(line).chain(found.after());
+    let innermost = lines().filter(|line| line.contains("Caused by: ")).last();
+    let named = || lines().filter(|line| NAMED.is_in(line.trim())).last();
+    let is_trace = line.starts_with("Traceback");
+    innermost
+        .or_else(|| is_trace.then(named).flatten())
+        .or_else(|| NAMED.is_in(line).then_some(line))
+        .or_else(named)
+        .unwrap_or(line)
+}
