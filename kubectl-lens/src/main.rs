@@ -1,2 +1,24 @@
-//! The plugin.
-fn main() {}
+//! `kubectl lens`: says what is broken in a cluster, why, with the proof, and what to do.
+
+mod catalog;
+mod cli;
+mod commands;
+mod exit;
+mod failure;
+mod interrupt;
+mod jsonpath;
+mod kinds;
+mod logging;
+mod nearest;
+mod picture;
+mod render;
+mod settings;
+mod target;
+mod terminal;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    commands::run(words).into()
+}

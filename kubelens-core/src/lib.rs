@@ -11,6 +11,7 @@ pub mod engine;
 pub mod kubernetes;
 pub mod model;
 pub mod snapshot;
+pub mod source;
 
 pub use engine::{Options, diagnose, registry};
 pub use model::Report;

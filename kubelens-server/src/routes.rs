@@ -53,6 +53,9 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_path_is_a_404_in_the_error_shape() {
         let (status, body) = answer("/api/nothing").await;
-        assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &"not_found".into()));
+        assert_eq!(
+            (status, &body["code"]),
+            (StatusCode::NOT_FOUND, &"not_found".into())
+        );
     }
 }

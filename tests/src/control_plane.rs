@@ -31,12 +31,25 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub const WEBHOOK_MESSAGE: &str = "images must come from registry.corp.example, not from docker.io";
 
 /// What a control plane starts with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Options {
     /// Users besides the administrator; none may do anything until a binding says so.
     pub users: Vec<String>,
     /// The container logs that the kubelets serve.
     pub logs: Vec<ContainerLog>,
+    /// How long a node may be silent before the node lifecycle controller gives it up.
+    pub node_grace: Duration,
+}
+
+impl Default for Options {
+    /// No users, no logs, and a node grace that does not make stories wait.
+    fn default() -> Self {
+        Self {
+            users: Vec::new(),
+            logs: Vec::new(),
+            node_grace: Duration::from_secs(25),
+        }
+    }
 }
 
 /// A running control plane.
@@ -81,7 +94,8 @@ impl ControlPlane {
             .wait_for("the API server to be ready", &client, "/readyz")
             .await?;
 
-        let manager = programs::controller_manager(built, &folder, ports, &admin);
+        let manager =
+            programs::controller_manager(built, &folder, ports, &admin, options.node_grace);
         plane.run("kube-controller-manager", &manager)?;
         plane.run("kube-scheduler", &programs::scheduler(built, ports, &admin))?;
         plane.run("kwok", &programs::kwok(built, &folder, ports, &admin))?;

@@ -70,11 +70,19 @@ pub async fn fill(cluster: &Cluster, size: Size, say: impl Fn(String)) -> Result
     create(cluster, (0..size.nodes).map(node)).await?;
     create(
         cluster,
-        (0..NAMESPACES).map(|number| object("v1", "Namespace", "", &namespace(number), json!({}))),
+        (0..NAMESPACES).map(|number| {
+            object(
+                "v1",
+                "Namespace",
+                "",
+                &numbered_namespace(number),
+                json!({}),
+            )
+        }),
     )
     .await?;
     for number in 0..NAMESPACES {
-        settled(cluster, &namespace(number)).await?;
+        settled(cluster, &numbered_namespace(number)).await?;
     }
     say(format!("{} nodes, {NAMESPACES} namespaces", size.nodes));
     create(cluster, (0..size.deployments).flat_map(companions)).await?;
@@ -168,8 +176,13 @@ fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: Valu
     Value::Object(fields)
 }
 
+/// The namespace of a Deployment: every fault comes in every namespace.
 fn namespace(number: usize) -> String {
-    format!("load-{:02}", number % NAMESPACES)
+    numbered_namespace((number / 20) % NAMESPACES)
+}
+
+fn numbered_namespace(index: usize) -> String {
+    format!("load-{index:02}")
 }
 
 fn name(number: usize) -> String {
@@ -317,6 +330,9 @@ mod tests {
                 50
             );
         }
+        let faulty = (0..1000).filter(|&number| Fault::of(number) == Fault::Selector);
+        let places: std::collections::BTreeSet<String> = faulty.map(namespace).collect();
+        assert_eq!(places.len(), NAMESPACES);
         let typo: Vec<String> = companions(11)
             .iter()
             .map(|one| text_at(one, "/spec/selector/app").to_owned())

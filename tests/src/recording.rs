@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::manifest::text_at;
@@ -32,11 +32,7 @@ pub async fn write(
     items.iter_mut().for_each(forget_machinery);
     let folder = to.join(&story.name);
     fs::create_dir_all(&folder)?;
-    let list = json!({ "apiVersion": "v1", "kind": "List", "metadata": { "resourceVersion": "" }, "items": items });
-    fs::write(
-        folder.join("cluster.json"),
-        serde_json::to_vec_pretty(&list)?,
-    )?;
+    fs::write(folder.join("cluster.json"), one_a_line(&items)?)?;
     fs::write(folder.join("expect.json"), story.expectation_text()?)?;
     let printing: BTreeSet<String> = story.logs()?.into_iter().map(|log| log.container).collect();
     for pod in items.iter().filter(|object| {
@@ -66,6 +62,16 @@ pub async fn write(
         }
     }
     Ok(())
+}
+
+/// A `List`, one object a line: small, and still readable in a diff.
+fn one_a_line(items: &[Value]) -> Result<String> {
+    let lines = items
+        .iter()
+        .map(serde_json::to_string)
+        .collect::<Result<Vec<_>, _>>()?;
+    let head = r#"{"apiVersion":"v1","kind":"List","metadata":{"resourceVersion":""},"items":["#;
+    Ok(format!("{head}\n{}\n]}}\n", lines.join(",\n")))
 }
 
 /// What other stories brought into the cluster.
@@ -136,6 +142,7 @@ fn forget_machinery(object: &mut Value) {
         "/metadata",
         "/spec/template/metadata",
         "/spec/jobTemplate/spec/template/metadata",
+        "/data/spec/template/metadata",
     ];
     for holder in holders {
         for field in ["annotations", "labels"] {

@@ -102,7 +102,11 @@ pub fn configuration(kubelet: &Path, logs: &[ContainerLog], folder: &Path) -> Re
     };
     let plays: Vec<Play> =
         serde_json::from_value(manifest::value(&read("plays.yaml")?)?).context("plays.yaml")?;
-    let mut documents = Vec::new();
+    let mut documents = vec![json!({
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokConfiguration",
+        "options": { "podPlayStageParallelism": 16, "nodePlayStageParallelism": 16, "nodeLeaseParallelism": 16 },
+    })];
     for file in ["nodes.yaml", "cloud.yaml", "pods.yaml"] {
         let text = read(file)?
             .replace("UNBLOCKED", &names(&plays, |play| !play.blocked))

@@ -90,3 +90,11 @@ impl Theatre {
         }
     }
 }
+
+/// Does the work, unless Ctrl-C comes first: then it is dropped, and with it whatever it had started.
+pub async fn unless_interrupted(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::select! {
+        done = work => done,
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}

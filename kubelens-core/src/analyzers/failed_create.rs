@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::refusal::{Refusal, classify};
 use crate::engine::event_evidence;
 use crate::kubernetes::{
-    Condition, CronJob, DaemonSet, Deployment, Event, Job, Object, ObjectMeta, PodSpec, ReplicaSet,
+    Condition, CronJob, DaemonSet, Deployment, Event, Job, Object, PodSpec, ReplicaSet,
     ReplicationController, StatefulSet, condition,
 };
 use crate::model::{Evidence, ObjectRef};

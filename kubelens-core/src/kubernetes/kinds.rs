@@ -80,7 +80,7 @@ macro_rules! kinds {
         /// Objects on their way from a source into the tables.
         #[derive(Debug, Default)]
         pub struct Batch {
-            $($field: Vec<$kind>,)*
+            $($field: Vec<std::sync::Arc<$kind>>,)*
         }
 
         impl Batch {
@@ -92,7 +92,8 @@ macro_rules! kinds {
 
             /// Reads one object of a kind from YAML.
             pub fn push_yaml(&mut self, kind: Kind, yaml: &str) -> Result<(), serde_saphyr::Error> {
-                match kind { $(Kind::$kind => self.$field.push(serde_saphyr::from_str(yaml)?),)* }
+                let options = super::yaml::options();
+                match kind { $(Kind::$kind => self.$field.push(serde_saphyr::from_str_with_options(yaml, options)?),)* }
                 Ok(())
             }
 
@@ -101,12 +102,27 @@ macro_rules! kinds {
                 match kind { $(Kind::$kind => self.$field.push(serde_json::from_value(value)?),)* }
                 Ok(())
             }
+
+            /// The metadata of the object that was read last, to correct it.
+            pub(crate) fn last_mut(&mut self, kind: Kind) -> Option<&mut ObjectMeta> {
+                match kind {
+                    $(Kind::$kind => {
+                        let object = std::sync::Arc::get_mut(self.$field.last_mut()?)?;
+                        Some(&mut object.metadata)
+                    })*
+                }
+            }
+
+            /// Takes back the object that was read last.
+            pub(crate) fn pop(&mut self, kind: Kind) {
+                match kind { $(Kind::$kind => { self.$field.pop(); })* }
+            }
         }
 
         impl Tables {
             /// Takes in what a source has read.
             pub fn absorb(&mut self, batch: Batch) {
-                $(if !batch.$field.is_empty() { self.$field.extend(batch.$field); })*
+                $(if !batch.$field.is_empty() { self.$field.extend_shared(batch.$field); })*
             }
 
             /// Every object of a kind as JSON, each with `apiVersion` and `kind`.

@@ -48,6 +48,7 @@ mod spec_sharing;
 mod storage;
 mod text;
 mod workload;
+pub(crate) mod yaml;
 
 pub use access::*;
 pub use containers::{ContainerRole, ContainerView};

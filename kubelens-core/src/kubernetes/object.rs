@@ -53,10 +53,15 @@ impl<T> Default for Table<T> {
 impl<T: Object> Table<T> {
     /// Adds objects; of two with the same name the one with the higher resource version stays.
     pub fn extend(&mut self, objects: impl IntoIterator<Item = T>) {
+        self.extend_shared(objects.into_iter().map(Arc::new));
+    }
+
+    /// The same for objects that are shared already.
+    pub fn extend_shared(&mut self, objects: impl IntoIterator<Item = Arc<T>>) {
         let mut fresh: BTreeMap<Text, Vec<Arc<T>>> = BTreeMap::new();
         for object in objects {
             let namespace = object.metadata().namespace.clone();
-            fresh.entry(namespace).or_default().push(Arc::new(object));
+            fresh.entry(namespace).or_default().push(object);
         }
         for (namespace, mut rows) in fresh {
             let known = Arc::make_mut(self.namespaces.entry(namespace).or_default());

@@ -332,6 +332,9 @@ slim! {
         pub when_unsatisfiable: Text,
         pub label_selector: Option<LabelSelector>,
         pub min_domains: Option<i64>,
+        pub match_label_keys: List<Text>,
+        pub node_affinity_policy: Text,
+        pub node_taints_policy: Text,
     }
 
     pub struct Affinity {

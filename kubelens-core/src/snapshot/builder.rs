@@ -18,6 +18,7 @@ pub struct SnapshotBuilder {
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
+    listed_in: BTreeMap<Kind, BTreeSet<String>>,
 }
 
 impl SnapshotBuilder {
@@ -33,6 +34,33 @@ impl SnapshotBuilder {
     /// Which cluster it shows.
     pub const fn info_mut(&mut self) -> &mut ClusterInfo {
         &mut self.info
+    }
+
+    /// Narrows what was asked for to what a recording was asked for when it was made.
+    pub fn narrow_scope(&mut self, recorded: &Scope) {
+        if self.scope.namespaces.is_empty() {
+            self.scope.namespaces.clone_from(&recorded.namespaces);
+        }
+        if self.scope.selector.is_none() {
+            self.scope.selector.clone_from(&recorded.selector);
+        }
+    }
+
+    /// Every namespace that is there or that an object is in.
+    pub fn namespaces(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = Kind::ALL
+            .iter()
+            .flat_map(|kind| self.tables.all_metadata(*kind))
+            .map(|meta| meta.namespace.to_string())
+            .filter(|name| !name.is_empty())
+            .collect();
+        names.extend(
+            self.tables
+                .namespaces
+                .iter()
+                .map(|namespace| namespace.metadata.name.to_string()),
+        );
+        names
     }
 
     /// Takes in typed objects.
@@ -56,6 +84,27 @@ impl SnapshotBuilder {
     /// Says that the source listed the kind in full, even if there was no object of it.
     pub fn listed(&mut self, kind: Kind) {
         self.listed.insert(kind);
+    }
+
+    /// Says that the source listed the kind in full in one namespace, even if there was no object of it.
+    pub fn listed_in(&mut self, kind: Kind, namespace: &str) {
+        self.listed_in
+            .entry(kind)
+            .or_default()
+            .insert(namespace.to_owned());
+    }
+
+    /// Says that a kind was read in these namespaces only.
+    pub fn gap_outside(
+        &mut self,
+        kind: Kind,
+        namespaces: BTreeSet<String>,
+        state: CoverageState,
+        detail: impl Into<String>,
+    ) {
+        let detail = detail.into();
+        self.gaps
+            .record_outside(kind.as_str(), namespaces, Gap { state, detail });
     }
 
     /// Says that a kind could not be read in full.
@@ -85,6 +134,14 @@ impl SnapshotBuilder {
     pub fn build_recorded(mut self, taken_at: Option<Timestamp>) -> Snapshot {
         for kind in Kind::ALL.iter().copied() {
             if self.listed.contains(&kind) {
+                continue;
+            }
+            if let Some(namespaces) = self.listed_in.remove(&kind) {
+                let detail = format!(
+                    "the recording holds the {kind} objects of {} only",
+                    some_of(&namespaces)
+                );
+                self.gap_outside(kind, namespaces, CoverageState::Partial, detail);
                 continue;
             }
             if self.tables.count(kind) == 0 {
@@ -164,5 +221,14 @@ impl SnapshotBuilder {
             logs: self.logs,
             relations: Arc::new(OnceLock::new()),
         }
+    }
+}
+
+/// `a, b, c and 7 more`.
+fn some_of(names: &BTreeSet<String>) -> String {
+    let shown: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
+    match names.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

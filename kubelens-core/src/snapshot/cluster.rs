@@ -14,7 +14,7 @@ use crate::model::ObjectRef;
 /// How an analyzer sees the picture: every question notes the kind that it reads.
 #[derive(Debug)]
 pub struct Cluster<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     touched: Cell<KindSet>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Cluster<'a> {
         self.snapshot
     }
 
-    fn touch(&self, kind: Kind) {
+    pub(super) fn touch(&self, kind: Kind) {
         self.touched.set(self.touched.get().with(kind));
     }
 
@@ -213,7 +213,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// The topmost controller of an object, or itself. An owner that cannot be read is named by the
-    /// reference to it.
+    /// reference to it, so no kind has to be read in full for the answer.
     pub fn top_owner(&self, own: ObjectRef, meta: &ObjectMeta) -> ObjectRef {
         let mut reference = own;
         let mut current = Some(meta);
@@ -228,7 +228,6 @@ impl<'a> Cluster<'a> {
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
             current = kind.and_then(|kind| {
-                self.touch(kind);
                 let found = self
                     .snapshot
                     .tables

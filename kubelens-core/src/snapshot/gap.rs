@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kubernetes::Kind;
 use crate::model::CoverageState;
@@ -16,6 +16,7 @@ pub struct Gap {
 #[derive(Debug, Clone, Default)]
 pub struct Gaps {
     kinds: BTreeMap<(String, Option<String>), Gap>,
+    outside: BTreeMap<String, (BTreeSet<String>, Gap)>,
 }
 
 impl Gaps {
@@ -26,12 +27,24 @@ impl Gaps {
             .or_insert(gap);
     }
 
+    /// Records that a kind was read in these namespaces only. The first reason stays.
+    pub fn record_outside(&mut self, kind: &str, namespaces: BTreeSet<String>, gap: Gap) {
+        self.outside
+            .entry(kind.to_owned())
+            .or_insert((namespaces, gap));
+    }
+
     /// Why the kind is not known in full in this namespace.
     pub fn find(&self, kind: Kind, namespace: &str) -> Option<&Gap> {
-        self.everywhere(kind).or_else(|| {
-            self.kinds
-                .get(&(kind.as_str().to_owned(), Some(namespace.to_owned())))
-        })
+        self.everywhere(kind)
+            .or_else(|| {
+                self.kinds
+                    .get(&(kind.as_str().to_owned(), Some(namespace.to_owned())))
+            })
+            .or_else(|| {
+                let (known, gap) = self.outside.get(kind.as_str())?;
+                (!known.contains(namespace)).then_some(gap)
+            })
     }
 
     /// Why the kind is not known in full in any namespace.
@@ -42,12 +55,26 @@ impl Gaps {
     /// Whether the kind is known in full in all namespaces.
     pub fn has_none(&self, kind: Kind) -> bool {
         !self.kinds.keys().any(|(gap, _)| gap == kind.as_str())
+            && !self.outside.contains_key(kind.as_str())
     }
 
-    /// All gaps, by kind and namespace.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>, &Gap)> {
+    /// The kinds that were read in some namespaces only: the kind, those namespaces, and why not elsewhere.
+    pub fn outside(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>, &Gap)> {
+        self.outside
+            .iter()
+            .map(|(kind, (namespaces, gap))| (kind.as_str(), namespaces, gap))
+    }
+
+    /// The gaps of a kind everywhere or in one namespace.
+    pub fn by_kind_and_namespace(&self) -> impl Iterator<Item = (&str, Option<&str>, &Gap)> {
         self.kinds
             .iter()
             .map(|((kind, namespace), gap)| (kind.as_str(), namespace.as_deref(), gap))
+    }
+
+    /// All gaps, by kind and namespace; what was read in some namespaces only comes without one, last.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>, &Gap)> {
+        self.by_kind_and_namespace()
+            .chain(self.outside().map(|(kind, _, gap)| (kind, None, gap)))
     }
 }

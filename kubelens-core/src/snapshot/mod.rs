@@ -7,6 +7,7 @@ mod gap;
 mod logs;
 mod newest_time;
 mod relations;
+mod siblings;
 mod workload;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use kubelens_tests::theatre::Theatre;
+use kubelens_tests::theatre::{Theatre, unless_interrupted};
 use kubelens_tests::{recording, story};
 
 fn say(line: impl std::fmt::Display) {
@@ -15,6 +15,10 @@ fn say(line: impl std::fmt::Display) {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    unless_interrupted(run()).await
+}
+
+async fn run() -> Result<()> {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
     let out = wanted
         .iter()

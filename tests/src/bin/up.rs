@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use anyhow::Result;
 use kubelens_tests::story;
-use kubelens_tests::theatre::Theatre;
+use kubelens_tests::theatre::{Theatre, unless_interrupted};
 
 fn say(line: impl std::fmt::Display) {
     // Nobody reads any more: that is no reason to stop.
@@ -14,6 +14,10 @@ fn say(line: impl std::fmt::Display) {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    unless_interrupted(run()).await
+}
+
+async fn run() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let stories = story::named(&wanted)?;
     let theatre = Theatre::open(stories, say).await?;
@@ -22,6 +26,5 @@ async fn main() -> Result<()> {
         "export KUBECONFIG={}",
         theatre.plane.admin_kubeconfig().display()
     ));
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    std::future::pending().await
 }

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -120,6 +121,7 @@ pub(super) fn controller_manager(
     folder: &Path,
     ports: Ports,
     kubeconfig: &Path,
+    node_grace: Duration,
 ) -> Vec<String> {
     let file = |name: &str| folder.join(name).display().to_string();
     argv(
@@ -137,9 +139,9 @@ pub(super) fn controller_manager(
             "--kube-api-burst=600".to_owned(),
             "--concurrent-deployment-syncs=20".to_owned(),
             "--concurrent-replicaset-syncs=20".to_owned(),
-            // Stories should not take minutes: a dead node is found out after 25 s, an HPA looks every 5 s.
+            // Stories should not take minutes: a dead node is found out soon, an HPA looks every 5 s.
             "--node-monitor-period=2s".to_owned(),
-            "--node-monitor-grace-period=25s".to_owned(),
+            format!("--node-monitor-grace-period={}s", node_grace.as_secs()),
             "--horizontal-pod-autoscaler-sync-period=5s".to_owned(),
             "--pvclaimbinder-sync-period=3s".to_owned(),
         ],

@@ -1,6 +1,9 @@
+use super::advice::read_last_log;
+use super::failing_run::{failing_end, is_looping, severity};
+use super::{exit_code, last_words};
 use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod};
-use crate::model::{Evidence, Suggestion, capitalized};
+use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -56,81 +59,52 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.90,
-        reads: [Event],
+        reads: [Event, Job, CronJob],
         maps_to: ["k8sgpt:Pod", "POP-203", "POP-205", "classic:crashloop"],
         check: Pod(check),
     }
 }
 
-/// Restarts from which a container that ended moments ago counts as looping.
-const CRASH_RESTARTS: i64 = 3;
-
-/// Seconds within which the last end and the current run must lie.
-const LOOP_WINDOW: i64 = 600;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
-    if pod.metadata.is_terminating() || pod.has_succeeded() {
+    if pod.is_ready() && pod.containers().all(|container| container.restarts() == 0) {
         return;
     }
     for container in pod.containers() {
-        if is_looping(cluster, &container) || has_failed_init(pod, &container) {
+        let is_init = container.role == ContainerRole::Init;
+        let fails = failing_end(cluster, pod, &container).is_some();
+        let has_failed = is_init && !container.is_running();
+        if fails && (has_failed || is_looping(cluster, &container)) {
             sink.report(sighting(pod, cluster, &container));
         }
     }
 }
 
-fn is_looping(cluster: &Cluster<'_>, container: &ContainerView<'_>) -> bool {
-    if container.waiting_reason() == "CrashLoopBackOff" {
-        return true;
-    }
-    let Some(status) = container.status else {
-        return false;
-    };
-    let ended_lately = container
-        .last_end()
-        .is_some_and(|end| end.exit_code != 0 && cluster.is_within(end.finished_at, LOOP_WINDOW));
-    let runs_briefly = status
-        .state
-        .running
-        .as_ref()
-        .is_none_or(|run| cluster.is_within(run.started_at, LOOP_WINDOW) && !status.ready);
-    status.restart_count >= CRASH_RESTARTS && ended_lately && runs_briefly
-}
-
-/// An init container that ended badly and is not tried again, or is about to be.
-fn has_failed_init(pod: &Pod, container: &ContainerView<'_>) -> bool {
-    let ended = container
-        .status
-        .and_then(|status| status.state.terminated.as_deref());
-    container.role == ContainerRole::Init
-        && ended.is_some_and(|end| end.exit_code != 0)
-        && (pod.is_live() || pod.spec.restart_policy == "Never")
-}
-
-fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'_>) -> Sighting {
+fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'a>) -> Sighting {
     let top = cluster.top_of(pod);
     let exit = container.last_end();
     let how = exit.map_or_else(String::new, |end| {
-        format!(" with exit code {}", end.exit_code)
+        format!(" with {}", exit_code::in_words(end))
     });
     let title = format!(
         "{} of {top} crashes again and again{how}",
         capitalized(&container.title())
     );
+    let last = last_words::telling_line(cluster, pod, container).map_or_else(
+        || "It left no log that was read.".to_owned(),
+        |line| format!("Before it ended it wrote {}.", last_words::quoted(line)),
+    );
     let explanation = format!(
-        "It was restarted {} times; the cause is not seen in its probes, its exit or its log.",
-        container.restarts()
+        "It was restarted {}; nothing nearer to the cause is seen. {last}",
+        times(container.restarts())
     );
     let mut sighting = Sighting::of(top, title, explanation)
         .seen_on(pod.reference(), "template of")
-        .in_container(container.name());
+        .in_container(container.name())
+        .severity(severity(cluster, pod, container));
     if let Some(waiting) = container.waiting() {
         let path = container.status_path("state.waiting.message");
-        sighting = sighting.evidence(Evidence::message(
-            pod.reference(),
-            &path,
-            &format!("{}: {}", waiting.reason, waiting.message),
-        ));
+        let text = format!("{}: {}", waiting.reason, waiting.message);
+        sighting = sighting.evidence(Evidence::message(pod.reference(), &path, &text));
     }
     if let Some(end) = exit {
         let value = format!("{} ({})", end.exit_code, end.reason);
@@ -139,19 +113,19 @@ fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'
                 .at(end.finished_at),
         );
     }
-    let meta = &pod.metadata;
     let back_off = cluster.events_of(pod).rev().find(|event| {
         event.reason == "BackOff" && event.message.contains("restarting failed container")
     });
     sighting
         .all_evidence(back_off.map(event_evidence))
-        .suggest(Suggestion::look(
-            "Read how the last run ended",
-            format!(
-                "kubectl -n {} logs {} -c {} --previous --tail=60",
-                meta.namespace,
-                meta.name,
-                container.name()
-            ),
-        ))
+        .all_evidence(last_words::as_evidence(cluster, pod, container))
+        .suggest(read_last_log(pod, container))
+}
+
+/// `once`, `6 times`.
+fn times(count: i64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }

@@ -6,6 +6,7 @@ mod owned_pods;
 mod same_object;
 mod selected_pods;
 mod sibling_pods;
+mod superseded_pod;
 
 use super::graph::Edge;
 use super::index::Index;
@@ -19,5 +20,6 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
+    edges.extend(superseded_pod::edges(index));
     edges
 }

@@ -6,10 +6,10 @@ use crate::snapshot::Cluster;
 
 /// Codes that speak of a workload as a whole and are explained by what its pods show, or by what
 /// kept its pods from being made.
-const OF_THE_WORKLOAD: [&str; 22] = [
-    "ROL001", "ROL002", "ROL003", "ROL004", "ROL006", "ROL007", "ROL008", "ROL011", "ROL017",
-    "ROL018", "JOB001", "JOB002", "JOB006", "JOB008", "JOB015", "SCA031", "SCA035", "SCA004",
-    "SCA014", "WRK037", "OPS004", "NET060",
+const OF_THE_WORKLOAD: [&str; 21] = [
+    "ROL001", "ROL002", "ROL003", "ROL004", "ROL006", "ROL007", "ROL011", "ROL017", "ROL018",
+    "JOB001", "JOB002", "JOB006", "JOB008", "JOB015", "SCA031", "SCA035", "SCA004", "SCA014",
+    "WRK037", "OPS004", "NET060",
 ];
 
 /// A workload that is short of pods is explained by what is wrong with its pods, and by what else
@@ -62,12 +62,12 @@ fn explains(cluster: &Cluster<'_>, symptom: &Seen<'_>, reason: &Seen<'_>) -> boo
 fn order_of(code: &str) -> usize {
     match code {
         "ROL003" | "JOB006" => 0,
-        "ROL018" | "ROL008" => 1,
+        "ROL018" => 1,
         "ROL007" => 2,
         "WRK037" => 3,
-        "JOB001" | "JOB002" => 4,
+        "ROL017" | "JOB001" | "JOB002" => 4,
         "ROL002" | "ROL004" | "ROL006" | "ROL011" => 5,
-        "ROL001" | "ROL017" => 6,
+        "ROL001" => 6,
         "NET060" => 7,
         "JOB008" => 8,
         "JOB015" => 9,

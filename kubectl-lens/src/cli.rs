@@ -1,0 +1,51 @@
+//! The words that users type. What they mean is in [`crate::settings`].
+
+mod checks;
+mod cluster;
+mod output;
+mod verbs;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use self::{
+    checks::{CheckFlags, ReportFlags},
+    cluster::{ConnectionFlags, PictureFlags},
+    output::OutputFlags,
+    verbs::{
+        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs,
+        SnapshotVerb, WhyArgs,
+    },
+};
+
+/// Says what is broken in a Kubernetes cluster, why, with the proof, and what to do
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-lens",
+    bin_name = "kubectl lens",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Begin with:  kubectl lens diagnose\nNo cluster:  kubectl lens diagnose --demo"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionFlags,
+    #[command(flatten)]
+    pub(crate) output: OutputFlags,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Diagnose(DiagnoseArgs),
+    Why(WhyArgs),
+    Explain(ExplainArgs),
+    Analyzers(AnalyzersArgs),
+    Snapshot(SnapshotArgs),
+    Completion(CompletionArgs),
+    /// Print the version, and the API version of the reports
+    Version,
+}

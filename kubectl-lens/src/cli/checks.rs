@@ -1,0 +1,45 @@
+//! What to check, and what of the result to show.
+
+use clap::Args;
+use kubelens_core::model::Severity;
+
+/// Which analyzers run.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct CheckFlags {
+    /// Run only these analyzers: code, name, family or pattern (CFG001, image-*, NET)
+    #[arg(
+        long,
+        value_name = "ANALYZER",
+        value_delimiter = ',',
+        help_heading = "Checks"
+    )]
+    pub(crate) only: Vec<String>,
+    /// Run all but these analyzers
+    #[arg(
+        long,
+        value_name = "ANALYZER",
+        value_delimiter = ',',
+        help_heading = "Checks"
+    )]
+    pub(crate) skip: Vec<String>,
+}
+
+/// What of a report to show, and when to fail over it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ReportFlags {
+    /// Show only causes at least this bad: critical, warning or info
+    #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
+    pub(crate) min_severity: Option<Severity>,
+    /// Exit with 1 when a cause is at least this bad
+    #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Show at most this many causes; 0 for all [default: 20 entries for people, all for programs]
+    #[arg(long, value_name = "COUNT", help_heading = "Report")]
+    pub(crate) max_causes: Option<usize>,
+    /// Show hygiene and opinion too
+    #[arg(long, help_heading = "Report")]
+    pub(crate) show_info: bool,
+    /// Show everything that an analyzer saw, also what a cause explains
+    #[arg(long, help_heading = "Report")]
+    pub(crate) all_findings: bool,
+}

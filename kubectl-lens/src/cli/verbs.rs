@@ -1,0 +1,132 @@
+//! The verbs' own words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use kubelens_core::model::Severity;
+
+use super::{CheckFlags, PictureFlags, ReportFlags};
+
+/// Find the root causes of what is broken, ranked
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 answered, 1 --fail-on was reached, 2 the question could not be answered\n\n\
+    Examples:\n  \
+    kubectl lens diagnose                      what is broken\n  \
+    kubectl lens diagnose deploy/web -n shop   what hurts one workload\n  \
+    kubectl lens diagnose --from dump/         the same from a dump\n  \
+    kubectl lens diagnose -o json --fail-on critical"
+)]
+pub(crate) struct DiagnoseArgs {
+    /// Only what concerns this object: KIND/NAME or KIND NAME
+    #[arg(value_name = "KIND/NAME", num_args = 0..=2)]
+    pub(crate) target: Vec<String>,
+    /// Only what concerns the objects of this manifest; - reads standard input
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE",
+        conflicts_with = "target"
+    )]
+    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) picture: PictureFlags,
+    #[command(flatten)]
+    pub(crate) checks: CheckFlags,
+    #[command(flatten)]
+    pub(crate) report: ReportFlags,
+}
+
+/// Show how a fault reaches one object, as a tree
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The object: KIND/NAME or KIND NAME
+    #[arg(value_name = "KIND/NAME", num_args = 1..=2, required = true)]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) picture: PictureFlags,
+    #[command(flatten)]
+    pub(crate) checks: CheckFlags,
+}
+
+/// Explain what an analyzer means, when it fires and how to fix what it finds
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The analyzer's code or name
+    #[arg(value_name = "CODE", add = clap_complete::ArgValueCandidates::new(crate::catalog::candidates))]
+    pub(crate) code: String,
+}
+
+/// List the analyzers
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzersArgs {
+    /// Only those whose code, name, family or summary contains this, or matches as a pattern
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Only those that can be at least this bad
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<Severity>,
+}
+
+/// Save a picture of the cluster, or look into a saved one
+#[derive(Debug, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct SnapshotArgs {
+    #[command(subcommand)]
+    pub(crate) verb: SnapshotVerb,
+}
+
+/// What to do with a snapshot.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotVerb {
+    /// Save what a diagnosis reads, without the values of secrets, for --from
+    Save {
+        /// Where to; a name that ends in .tar.gz or .tgz
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Overwrite the file
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        picture: PictureFlags,
+    },
+    /// Show what a saved picture holds
+    Show {
+        /// A snapshot, a dump, or anything that --from reads
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Print a completion script, or install completion for `kubectl lens`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "kubectl completes its plugins by a program named kubectl_complete-lens on PATH:\n  \
+    kubectl lens completion install"
+)]
+pub(crate) struct CompletionArgs {
+    /// A shell, or `install`
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) target: CompletionTarget,
+    /// Where `install` puts kubectl_complete-lens [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// What `completion` can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompletionTarget {
+    /// Script for bash
+    Bash,
+    /// Script for elvish
+    Elvish,
+    /// Script for fish
+    Fish,
+    /// Script for PowerShell
+    #[value(name = "powershell")]
+    PowerShell,
+    /// Script for zsh
+    Zsh,
+    /// Make kubectl itself complete `kubectl lens`
+    Install,
+}

@@ -1,0 +1,71 @@
+//! `why`: how a fault reaches one object.
+
+use kubelens_core::model::{ObjectRef, Report};
+
+use super::print;
+use crate::{
+    catalog,
+    cli::{ConnectionFlags, WhyArgs},
+    exit::ExitStatus,
+    failure::Failure,
+    picture::{self, Picture},
+    render::{self, Format, Printout, View, tree},
+    settings::{Checks, OutputSettings, PictureSettings},
+    target::{self, Target},
+};
+
+pub(super) async fn run(
+    args: WhyArgs,
+    connection: &ConnectionFlags,
+    output: &OutputSettings,
+) -> Result<ExitStatus, Failure> {
+    let target = Target::of_words(&args.target)?.ok_or_else(|| Failure::new("which object?"))?;
+    let catalog = catalog::entries();
+    let checks = Checks::new(&args.checks, &catalog)?;
+    let settings = PictureSettings::new(connection, &args.picture)?;
+    let Picture { snapshot, report } = picture::take(&settings, &checks, output).await?;
+    let object = target.find(&snapshot, &report)?;
+    let report = target::focus(report, &snapshot, std::slice::from_ref(&object));
+    let ran = catalog
+        .iter()
+        .filter(|entry| checks.runs(&entry.code))
+        .count();
+    print(&answer(&object, &report, ran, output)?, output)?;
+    Ok(ExitStatus::Answered)
+}
+
+fn answer(
+    object: &ObjectRef,
+    report: &Report,
+    checks: usize,
+    output: &OutputSettings,
+) -> Result<Printout, Failure> {
+    if !matches!(output.format, Format::Human | Format::Wide) {
+        let view = View {
+            width: output.width,
+            wide: false,
+            show_info: true,
+            all_findings: false,
+            most: None,
+        };
+        return render::report(report, &output.format, &view);
+    }
+    let view = View {
+        width: output.width,
+        wide: output.format == Format::Wide,
+        show_info: true,
+        all_findings: false,
+        most: None,
+    };
+    if report.causes.is_empty() {
+        return Ok(Printout::Styled(tree::healthy(
+            object, report, checks, &view,
+        )));
+    }
+    let causes: Vec<_> = report.causes.iter().collect();
+    let tree = tree::print(object, &causes, &view);
+    match render::report(report, &output.format, &view)? {
+        Printout::Styled(details) => Ok(Printout::Styled(format!("{tree}\n{details}"))),
+        exact @ Printout::Exact(_) => Ok(exact),
+    }
+}

@@ -1,0 +1,132 @@
+//! The junction with the core: settings -> a picture of a cluster -> a report.
+
+use std::{fs::File, io::BufWriter, path::Path};
+
+use anyhow::Context;
+use kubelens_core::{
+    engine::{diagnose, wanted_logs},
+    kubernetes::Kind,
+    model::Report,
+    snapshot::{Logs, Snapshot},
+    source::{ClusterSource, FileSource, LogLimits, ReadRequest, archive},
+};
+
+use crate::{
+    failure::Failure,
+    settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings},
+    target,
+};
+
+/// What was read, and what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) report: Report,
+}
+
+/// Reads and diagnoses.
+pub(crate) async fn take(
+    settings: &PictureSettings,
+    checks: &Checks,
+    output: &OutputSettings,
+) -> Result<Picture, Failure> {
+    let snapshot = read(settings, output).await?;
+    output.progress.step("analyzing");
+    let mut report = diagnose(&snapshot, &checks.options());
+    for chosen in [
+        settings.selector.as_deref().map(|labels| target::with_labels(labels, &snapshot)),
+        settings.field_selector.as_deref().map(|fields| target::with_fields(fields, &snapshot)),
+    ] {
+        if let Some(objects) = chosen {
+            report = target::focus(report, &snapshot, &objects?);
+        }
+    }
+    output.progress.stop();
+    Ok(Picture { snapshot, report })
+}
+
+/// Reads.
+pub(crate) async fn read(settings: &PictureSettings, output: &OutputSettings) -> Result<Snapshot, Failure> {
+    match &settings.origin {
+        Origin::Recorded(path) => load(&FileSource::new(path), settings, output).await,
+        Origin::Demo => Err(Failure::new("the demo is not here yet")),
+        Origin::Live(_) => Err(Failure::new("no cluster is named: there is no kubeconfig")
+            .way_out("kubectl lens diagnose --demo, or --from PATH with a dump of a cluster")),
+    }
+}
+
+async fn load(
+    source: &impl ClusterSource,
+    settings: &PictureSettings,
+    output: &OutputSettings,
+) -> Result<Snapshot, Failure> {
+    let snapshot = source.load(&request(settings), &output.progress).await?;
+    if !settings.logs {
+        return Ok(snapshot.with_logs(Logs::new()));
+    }
+    output.progress.step("reading logs of what fails");
+    let limits = LogLimits::default();
+    let wanted = wanted_logs(&snapshot, limits.count);
+    // What was recorded with the picture stays.
+    let mut logs = snapshot.logs().clone();
+    logs.extend(source.logs(&wanted, &limits).await);
+    Ok(snapshot.with_logs(logs))
+}
+
+fn request(settings: &PictureSettings) -> ReadRequest {
+    ReadRequest {
+        namespaces: match &settings.namespaces {
+            Namespaces::Named(names) => names.clone(),
+            Namespaces::All | Namespaces::Current => Vec::new(),
+        },
+        selector: settings.selector.clone(),
+        now: settings.now,
+        request_timeout: settings.request_timeout,
+        ..ReadRequest::default()
+    }
+}
+
+/// Saves a snapshot for `--from`, and says how many objects it holds. What cannot be written in full
+/// is not left behind.
+pub(crate) fn save(snapshot: &Snapshot, file: &Path) -> Result<usize, Failure> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".part");
+    let unfinished = Path::new(&unfinished);
+    let written = File::create(unfinished)
+        .and_then(|out| archive::save(snapshot, BufWriter::new(out)))
+        .and_then(|()| std::fs::rename(unfinished, file));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = std::fs::remove_file(unfinished);
+    }
+    written.with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(snapshot.object_count())
+}
+
+/// How many objects of a kind a snapshot holds, and whether that is all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KindCount {
+    pub(crate) kind: String,
+    pub(crate) objects: usize,
+    /// `complete`, or why not.
+    pub(crate) state: &'static str,
+}
+
+/// What a snapshot holds, by kind; kinds that it knows nothing of are left out.
+pub(crate) fn counts(snapshot: &Snapshot) -> Vec<KindCount> {
+    let typed = Kind::ALL.iter().map(|kind| KindCount {
+        kind: kind.to_string(),
+        objects: snapshot.tables().count(*kind),
+        state: snapshot
+            .gaps()
+            .by_kind_and_namespace()
+            .find(|(name, _, _)| *name == kind.as_str())
+            .map_or("complete", |(_, _, gap)| gap.state.as_str()),
+    });
+    let custom = snapshot.custom().iter().map(|(kind, objects)| KindCount {
+        kind: kind.clone(),
+        objects: objects.len(),
+        state: "complete",
+    });
+    typed.chain(custom).filter(|count| count.objects > 0 || count.state != "absent").collect()
+}

@@ -1,0 +1,66 @@
+//! What could not be read, and so is not known.
+
+use kubelens_core::model::{CoverageState, KindCoverage, Report};
+
+use super::View;
+use crate::terminal::{Page, Span, Theme};
+
+/// Kinds that get a line of their own in the short view.
+const DETAILED: usize = 3;
+
+pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
+    let coverage = &report.coverage;
+    let head = [Span::new(
+        format!("Coverage {}%", coverage.percent),
+        Theme::TITLE,
+    )];
+    if coverage.kinds.is_empty() {
+        page.hanging(
+            &head,
+            &[Span::new(
+                ": everything that the checks wanted was read",
+                Theme::QUIET,
+            )],
+        );
+        return;
+    }
+    page.hanging(
+        &head,
+        &[Span::plain(": not known, so neither missing nor healthy:")],
+    );
+    let (hurts, not_there): (Vec<_>, Vec<_>) = coverage
+        .kinds
+        .iter()
+        .partition(|kind| view.wide || kind.state != CoverageState::Absent);
+    let most = if view.wide { usize::MAX } else { DETAILED };
+    for kind in hurts.iter().take(most) {
+        gap(kind, page);
+    }
+    let rest: Vec<&KindCoverage> = hurts.into_iter().skip(most).collect();
+    for (word, kinds) in [("also", rest), ("absent", not_there)] {
+        if !kinds.is_empty() {
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.kind.as_str()).collect();
+            page.hanging(
+                &[Span::new(format!("  {word}  "), Theme::QUIET)],
+                &[Span::new(names.join(", "), Theme::QUIET)],
+            );
+        }
+    }
+}
+
+fn gap(kind: &KindCoverage, page: &mut Page) {
+    let mut spans = vec![
+        Span::plain(&kind.kind),
+        Span::new(format!(" {}", kind.state.as_str()), Theme::BAD),
+    ];
+    if !kind.detail.is_empty() {
+        spans.push(Span::plain(format!(": {}", kind.detail)));
+    }
+    if !kind.checks_skipped.is_empty() {
+        spans.push(Span::new(
+            format!(" (not checked in full: {})", kind.checks_skipped.join(", ")),
+            Theme::QUIET,
+        ));
+    }
+    page.hanging(&[Span::plain("  ")], &spans);
+}

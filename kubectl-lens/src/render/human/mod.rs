@@ -1,0 +1,98 @@
+//! The view for whoever is on call: where to start, why, with which proof, and what to do.
+
+mod chain;
+mod coverage;
+mod entry;
+mod findings;
+mod proof;
+mod remedy;
+mod summary;
+
+use kubelens_core::model::Report;
+
+pub(super) use self::{proof::statement as proof_statement, remedy::safety};
+use super::{View, entries::entries};
+use crate::terminal::{Page, Span, Theme, instant};
+
+/// Columns before a label.
+const INDENT: &str = "    ";
+/// Columns that a label takes, its blanks included.
+const LABEL: usize = 7;
+
+/// The report, laid out for the view's width.
+pub(super) fn report(report: &Report, view: &View) -> String {
+    let mut page = Page::new(view.width);
+    header(report, &mut page);
+    let causes = view.causes(report);
+    let entries = entries(&causes);
+    let most = view.most.unwrap_or(entries.len());
+    for shown in entries.iter().take(most) {
+        page.blank();
+        entry::print(shown, report, view, &mut page);
+    }
+    if view.all_findings {
+        page.blank();
+        findings::print(report, &mut page);
+    }
+    page.blank();
+    if entries.len() > most {
+        let rest: usize = entries
+            .iter()
+            .skip(most)
+            .map(super::entries::Entry::size)
+            .sum();
+        let noun = if rest == 1 { "cause" } else { "causes" };
+        page.hanging(
+            &[],
+            &[Span::new(
+                format!("… and {rest} more {noun}: --max-causes 0 shows all"),
+                Theme::QUIET,
+            )],
+        );
+    }
+    coverage::print(report, view, &mut page);
+    page.blank();
+    summary::print(report, view, &mut page);
+    page.into_text()
+}
+
+/// Which cluster, how much of it, and when.
+fn header(report: &Report, page: &mut Page) {
+    let cluster = &report.cluster;
+    let mut parts = vec![match &cluster.version {
+        Some(version) => format!("{} {version}", cluster.name),
+        None => cluster.name.clone(),
+    }];
+    parts.push(match report.scope.namespaces.as_slice() {
+        [] => "all namespaces".to_owned(),
+        [only] => format!("namespace {only}"),
+        several => format!("namespaces {}", several.join(", ")),
+    });
+    parts.extend(
+        report
+            .scope
+            .selector
+            .as_ref()
+            .map(|selector| format!("labels {selector}")),
+    );
+    parts.extend(report.taken_at.map(instant));
+    page.hanging(&[], &[Span::new(parts.join(" · "), Theme::QUIET)]);
+}
+
+/// A labelled paragraph of an entry; `name` may be empty where the paragraph goes on.
+fn label(name: &str) -> Span {
+    Span::new(format!("{INDENT}{name:<LABEL$}"), Theme::LABEL)
+}
+
+/// `Deployment shop/a, Service shop/b (+3)`.
+fn list<'a>(
+    objects: impl ExactSizeIterator<Item = &'a kubelens_core::model::ObjectRef>,
+    most: usize,
+) -> String {
+    let hidden = objects.len().saturating_sub(most);
+    let shown: Vec<String> = objects.take(most).map(ToString::to_string).collect();
+    match hidden {
+        0 => shown.join(", "),
+        hidden => format!("{} (+{hidden})", shown.join(", ")),
+    }
+}

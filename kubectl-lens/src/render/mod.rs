@@ -1,0 +1,62 @@
+//! A report, or a list, in the format that was asked for.
+
+mod columns;
+mod data;
+mod entries;
+pub(crate) mod explanation;
+mod format;
+mod human;
+mod json;
+mod listing;
+mod markdown;
+mod name;
+mod table;
+#[cfg(test)]
+pub(crate) mod tests;
+pub(crate) mod tree;
+mod view;
+
+pub(crate) use format::Format;
+pub(crate) use listing::{Listing, listing};
+pub(crate) use view::View;
+
+use kubelens_core::model::Report;
+
+use crate::failure::Failure;
+
+/// What is ready to be printed.
+#[derive(Debug)]
+pub(crate) enum Printout {
+    /// For people; may wear colours.
+    Styled(String),
+    /// For programs; every byte counts.
+    Exact(String),
+}
+
+/// The report in this format.
+pub(crate) fn report(report: &Report, format: &Format, view: &View) -> Result<Printout, Failure> {
+    Ok(match format {
+        Format::Human => Printout::Styled(human::report(report, view)),
+        Format::Wide => Printout::Styled(human::report(
+            report,
+            &View {
+                wide: true,
+                ..*view
+            },
+        )),
+        Format::Table => Printout::Styled(table::report(report, view)),
+        Format::Markdown => Printout::Exact(markdown::report(report, view)),
+        Format::Name => Printout::Exact(name::subjects(report)),
+        Format::Json => Printout::Exact(json::pretty(report)?),
+        Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => Printout::Exact(data::print(
+            &serde_json::to_value(report)?,
+            "causes",
+            format,
+        )?),
+    })
+}
+
+/// Any other document in a format for programs.
+pub(crate) fn document(document: &serde_json::Value, format: &Format) -> Result<Printout, Failure> {
+    Ok(Printout::Exact(data::print(document, "items", format)?))
+}

@@ -1,0 +1,67 @@
+//! A line a cause.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+use kubelens_core::model::Report;
+
+use super::View;
+use crate::terminal::{age, printable};
+
+/// The causes as a table, and below it the one summary line.
+pub(super) fn report(report: &Report, view: &View) -> String {
+    let causes = view.causes(report);
+    let most = view.most.unwrap_or(causes.len());
+    let rows = causes.iter().take(most).map(|cause| {
+        let since = match (cause.first_seen, report.taken_at) {
+            (Some(first), Some(now)) => age(first, now),
+            _ => "-".to_owned(),
+        };
+        vec![
+            cause.rank.to_string(),
+            cause.severity.to_string(),
+            cause.code.clone(),
+            format!("{:.0}%", cause.confidence * 100.0),
+            since,
+            cause.subject.to_string(),
+            cause.title.clone(),
+        ]
+    });
+    print(
+        &[
+            "RANK", "SEVERITY", "CODE", "SURE", "SINCE", "SUBJECT", "TITLE",
+        ],
+        rows,
+        view.width,
+    )
+}
+
+/// Rows below headers, without lines between, wrapped so that the table fits `width`.
+pub(super) fn print(
+    headers: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    width: usize,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table.set_header(headers.iter().copied());
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell).into_owned()));
+    }
+    // What is short and fixed must not be torn; the last two columns share the rest.
+    let fixed = headers.len().saturating_sub(2);
+    for (place, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if place < fixed {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        } else if place == fixed {
+            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(35)));
+        }
+    }
+    let lines: Vec<String> = table
+        .to_string()
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    format!("{}\n", lines.join("\n"))
+}

@@ -1,0 +1,262 @@
+//! Every format, as it is printed, over one report.
+
+use insta::assert_snapshot;
+use kubelens_core::model::Report;
+
+use super::{Format, Printout, View, report, tree};
+
+/// Causes, a group, info, gaps, and text that tries to misbehave.
+pub(crate) fn shop_report() -> Report {
+    serde_json::from_str(include_str!("../../tests/fixtures/report.json"))
+        .expect("the fixture is a report")
+}
+
+fn healthy_report() -> Report {
+    let mut report = crate::target::keep(shop_report(), |_| false);
+    report.coverage.kinds.clear();
+    report.coverage.percent = 100;
+    report.summary.health_score = Some(100);
+    report
+}
+
+fn view(width: usize) -> View {
+    View {
+        width,
+        wide: false,
+        show_info: false,
+        all_findings: false,
+        most: None,
+    }
+}
+
+fn print(of: &Report, format: &str, view: &View) -> String {
+    let format = Format::parse(format)
+        .map_err(|failure| failure.to_string())
+        .expect("a format");
+    match report(of, &format, view)
+        .map_err(|failure| failure.to_string())
+        .expect("a printout")
+    {
+        Printout::Styled(text) => anstream::adapter::strip_str(&text).to_string(),
+        Printout::Exact(text) => text,
+    }
+}
+
+fn widest(text: &str) -> usize {
+    text.lines()
+        .map(unicode_width::UnicodeWidthStr::width)
+        .max()
+        .unwrap_or(0)
+}
+
+#[test]
+fn human_in_80_columns() {
+    assert_snapshot!(print(&shop_report(), "human", &view(80)));
+}
+
+#[test]
+fn human_in_140_columns() {
+    assert_snapshot!(print(&shop_report(), "human", &view(140)));
+}
+
+#[test]
+fn human_with_everything() {
+    let view = View {
+        show_info: true,
+        all_findings: true,
+        ..view(80)
+    };
+    assert_snapshot!(print(&shop_report(), "human", &view));
+}
+
+#[test]
+fn human_when_nothing_is_broken() {
+    assert_snapshot!(print(&healthy_report(), "human", &view(80)));
+}
+
+#[test]
+fn human_cut_short() {
+    assert_snapshot!(print(
+        &shop_report(),
+        "human",
+        &View {
+            most: Some(1),
+            ..view(80)
+        }
+    ));
+}
+
+#[test]
+fn wide_in_80_columns() {
+    assert_snapshot!(print(&shop_report(), "wide", &view(80)));
+}
+
+#[test]
+fn wide_in_140_columns() {
+    assert_snapshot!(print(&shop_report(), "wide", &view(140)));
+}
+
+#[test]
+fn table_in_80_columns() {
+    assert_snapshot!(print(&shop_report(), "table", &view(80)));
+}
+
+#[test]
+fn table_in_140_columns() {
+    assert_snapshot!(print(&shop_report(), "table", &view(140)));
+}
+
+#[test]
+fn markdown() {
+    assert_snapshot!(print(&shop_report(), "markdown", &view(80)));
+}
+
+#[test]
+fn yaml() {
+    assert_snapshot!(print(&shop_report(), "yaml", &view(80)));
+}
+
+#[test]
+fn names() {
+    assert_snapshot!(print(&shop_report(), "name", &view(80)), @"
+    configmap/web-config
+    deployment.apps/resize
+    deployment.apps/scan
+    deployment.apps/thumbs
+    statefulset.apps/orders
+    deployment.apps/mailer
+    ");
+}
+
+#[test]
+fn columns() {
+    assert_snapshot!(print(&shop_report(), "custom-columns=RANK:.rank,CODE:.code,NS:.subject.namespace,UID:.subject.uid", &view(80)), @"
+    RANK   CODE     NS      UID
+    1      CFG001   shop    <none>
+    2      SCH004   batch   d-1
+    3      SCH004   batch   d-2
+    4      SCH004   batch   d-3
+    5      WRK101   shop    s-1
+    6      POL010   shop    m-1
+    ");
+}
+
+#[test]
+fn jsonpath() {
+    let template = r#"jsonpath={range .causes[?(@.severity=="critical")]}{.code}{"\t"}{.subject.kind}/{.subject.name}{"\n"}{end}"#;
+    assert_snapshot!(print(&shop_report(), template, &view(80)), @"
+    CFG001	ConfigMap/web-config
+    SCH004	Deployment/resize
+    SCH004	Deployment/scan
+    SCH004	Deployment/thumbs
+    ");
+}
+
+#[test]
+fn json_and_yaml_hold_the_report_and_nothing_else() {
+    let json: Report =
+        serde_json::from_str(&print(&shop_report(), "json", &view(80))).expect("a report");
+    assert_eq!(json, shop_report());
+    let yaml: Report =
+        serde_saphyr::from_str(&print(&shop_report(), "yaml", &view(80))).expect("a report");
+    assert_eq!(yaml.causes.len(), 6);
+    let but_for_the_hostile = |report: Report| Report {
+        causes: report
+            .causes
+            .into_iter()
+            .filter(|cause| cause.rank != 5)
+            .collect(),
+        ..report
+    };
+    assert_eq!(
+        but_for_the_hostile(yaml),
+        but_for_the_hostile(shop_report())
+    );
+}
+
+#[test]
+fn no_view_for_people_is_wider_than_asked() {
+    for width in [40, 60, 80, 100, 140] {
+        let healthy = print(&healthy_report(), "human", &view(width));
+        assert!(widest(&healthy) <= width);
+        for format in ["human", "wide"] {
+            let text = print(
+                &shop_report(),
+                format,
+                &View {
+                    show_info: true,
+                    all_findings: true,
+                    ..view(width)
+                },
+            );
+            let too_wide: Vec<_> = text
+                .lines()
+                .filter(|line| widest(line) > width && !is_command(line))
+                .collect();
+            assert!(too_wide.is_empty(), "{format} in {width}: {too_wide:#?}");
+        }
+    }
+}
+
+/// A word of a command is never torn, however long.
+fn is_command(line: &str) -> bool {
+    line.contains("-p '[") || line.trim_start().starts_with("'[")
+}
+
+#[test]
+fn no_escape_sequence_of_the_cluster_reaches_any_format() {
+    for format in [
+        "human",
+        "wide",
+        "table",
+        "markdown",
+        "yaml",
+        "json",
+        "name",
+        "jsonpath={..name}",
+        "custom-columns=N:.evidence[*].object.name",
+    ] {
+        let text = print(
+            &shop_report(),
+            format,
+            &View {
+                show_info: true,
+                ..view(80)
+            },
+        );
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn why_is_a_tree_from_the_object_down_to_its_causes() {
+    let report = shop_report();
+    let causes: Vec<_> = report.causes.iter().take(1).collect();
+    let ingress = &report
+        .causes
+        .first()
+        .expect("a cause")
+        .affected
+        .get(2)
+        .expect("the Ingress")
+        .clone();
+    let tree = tree::print(ingress, &causes, &view(80));
+    assert_snapshot!(anstream::adapter::strip_str(&tree).to_string());
+}
+
+#[test]
+fn why_of_a_healthy_object_says_what_was_checked() {
+    let object = kubelens_core::model::ObjectRef::namespaced("v1", "Service", "shop", "redis");
+    let mut report = healthy_report();
+    report.coverage = shop_report().coverage;
+    let text = tree::healthy(&object, &report, 142, &view(80));
+    assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+    Service shop/redis: healthy
+      Checked  142 analyzers over 812 objects; none found a fault in it or in what
+               it depends on
+      Unknown  Secret forbidden, Gateway absent, HTTPRoute absent (coverage 93%)
+    ");
+}

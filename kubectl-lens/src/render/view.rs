@@ -1,0 +1,26 @@
+//! What of a report to show to people.
+
+use kubelens_core::model::{Cause, Report, Severity};
+
+/// How much to show, and how wide.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View {
+    pub(crate) width: usize,
+    /// Everything that is known of each cause.
+    pub(crate) wide: bool,
+    pub(crate) show_info: bool,
+    pub(crate) all_findings: bool,
+    /// Entries to show; none for all.
+    pub(crate) most: Option<usize>,
+}
+
+impl View {
+    /// The causes that people get to see; programs get all.
+    pub(crate) fn causes<'a>(&self, report: &'a Report) -> Vec<&'a Cause> {
+        report
+            .causes
+            .iter()
+            .filter(|cause| self.show_info || cause.severity > Severity::Info)
+            .collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! What users get wrong: one clear line, a way out, exit status 2, and nothing on standard output.
+
+use crate::harness::{file, run};
+
+#[track_caller]
+fn refused(words: &[&str], line: &str, way_out: &str) {
+    let run = run(words);
+    assert_eq!(
+        (run.status, run.stdout.as_str()),
+        (Some(2), ""),
+        "{}",
+        run.stderr
+    );
+    let first = run.stderr.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("error: ") && first.contains(line),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains(way_out), "{}", run.stderr);
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+}
+
+#[test]
+fn all_namespaces_with_one_namespace() {
+    refused(
+        &["diagnose", "--demo", "-A", "-n", "shop"],
+        "-A asks for all namespaces and -n for shop only",
+        "choose one",
+    );
+    refused(
+        &["-n", "shop", "diagnose", "--demo", "-A"],
+        "-A asks for all namespaces and -n for shop only",
+        "choose one",
+    );
+}
+
+#[test]
+fn an_unknown_analyzer() {
+    refused(
+        &["diagnose", "--demo", "--only", "CFG0O1"],
+        "--only `CFG0O1` names no analyzer",
+        "did you mean CFG001",
+    );
+    refused(
+        &["diagnose", "--demo", "--skip", "[x"],
+        "--skip `[x` is not a pattern",
+        "",
+    );
+    refused(
+        &["explain", "CFG0O1"],
+        "no analyzer has the code or the name `CFG0O1`",
+        "did you mean CFG001",
+    );
+    refused(&["analyzers", "xyzzy"], "no analyzer matches `xyzzy`", "");
+}
+
+#[test]
+fn a_bad_output_format() {
+    refused(
+        &["diagnose", "--demo", "-o", "jsno"],
+        "-o jsno is not a format",
+        "did you mean json?",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "jsonpath={.a[}"],
+        "-o jsonpath: character 5",
+        "the template was: {.a[}",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "custom-columns=A:.a,B"],
+        "-o custom-columns: character 6",
+        "",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "jsonpath-file=/nonexistent/t"],
+        "cannot read /nonexistent/t",
+        "because",
+    );
+}
+
+#[test]
+fn an_object_that_is_not_named() {
+    refused(
+        &["why", "deploy"],
+        "`deploy` names no object",
+        "deploy/NAME",
+    );
+    refused(
+        &["diagnose", "a/b/c", "--demo"],
+        "is not KIND/NAME",
+        "deploy/web",
+    );
+}
+
+#[test]
+fn a_bad_severity_or_time_is_told_by_its_flag() {
+    for words in [
+        ["diagnose", "--fail-on", "fatal"],
+        ["diagnose", "--now", "yesterday"],
+        ["diagnose", "--max-causes", "few"],
+    ] {
+        let run = run(&words);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        assert!(run.stderr.contains(words[1]), "{}", run.stderr);
+    }
+    refused(
+        &["diagnose", "--request-timeout", "soon"],
+        "--request-timeout `soon` is not a time",
+        "30s",
+    );
+    refused(
+        &["diagnose", "--now", "2026-11-23T12:00:00Z"],
+        "--now is for recorded pictures",
+        "--from",
+    );
+}
+
+#[test]
+fn two_sources_at_once() {
+    let run = run(&["diagnose", "--demo", "--from", "x"]);
+    assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn a_manifest_that_is_none() {
+    let (_dir, path) = file("m.yaml", b"\tkind: [");
+    refused(
+        &["diagnose", "--demo", "-f", path.to_str().expect("a path")],
+        "is not a manifest",
+        "because",
+    );
+    refused(
+        &["diagnose", "--demo", "-f", "/nonexistent.yaml"],
+        "cannot read /nonexistent.yaml",
+        "because",
+    );
+}

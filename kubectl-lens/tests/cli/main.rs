@@ -1,0 +1,12 @@
+//! The program as users run it: words in, streams and exit status out.
+
+#![allow(clippy::expect_used, reason = "what a test cannot set up fails it")]
+
+mod bad_input;
+mod completion;
+mod diagnose;
+mod harness;
+mod help;
+mod offline;
+mod snapshot;
+mod why;

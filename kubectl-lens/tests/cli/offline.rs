@@ -1,0 +1,76 @@
+//! Answers that need no cluster.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::harness::{lens, run};
+
+#[test]
+fn the_version_names_program_and_reports() {
+    let version = run(&["version"]);
+    assert_eq!(version.status, Some(0));
+    assert_eq!(
+        version.stdout,
+        format!(
+            "kubectl-lens v{}\nreports kubelens.dev/v1alpha1\n",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
+    let json: Value = serde_json::from_str(&run(&["version", "-o", "json"]).stdout).expect("JSON");
+    assert_eq!(json["reportVersion"], "kubelens.dev/v1alpha1");
+}
+
+#[test]
+fn analyzers_are_listed_for_people_and_for_programs() {
+    let json: Value =
+        serde_json::from_str(&run(&["analyzers", "-o", "json"]).stdout).expect("JSON");
+    assert_eq!(
+        (&json["kind"], &json["items"][0]["code"]),
+        (&"AnalyzerList".into(), &"CFG001".into())
+    );
+    let names = run(&["analyzers", "CFG001", "-o", "name"]);
+    assert_eq!(names.stdout, "analyzer/CFG001\n");
+    assert!(run(&["analyzers"]).stdout.starts_with("CODE"));
+}
+
+#[test]
+fn explain_prints_an_analyzers_page() {
+    let page = run(&["explain", "cfg001"]);
+    assert_eq!(page.status, Some(0), "{}", page.stderr);
+    assert!(
+        page.stdout.starts_with("CFG001  config-map-missing"),
+        "{}",
+        page.stdout
+    );
+    assert!(page.stdout.contains("How to fix"), "{}", page.stdout);
+}
+
+#[test]
+fn a_pipe_gets_no_colour_unless_asked() {
+    assert!(!run(&["analyzers"]).stdout.contains('\u{1b}'));
+    assert!(
+        run(&["explain", "CFG001", "--color", "always"])
+            .stdout
+            .contains('\u{1b}')
+    );
+    let refused = lens(&["explain", "CFG001"])
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("a run");
+    assert!(!refused.stdout.contains(&0x1b));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = lens(&["analyzers", "-o", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a start");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

@@ -1,0 +1,301 @@
+use std::collections::BTreeSet;
+
+use super::called_service::called_services;
+use super::endpoints::live_pods;
+use super::failed_call::{Failure, failed_calls};
+use super::policy::{Connection, Denial, Direction, Lack, denial};
+use super::service_port::{PodPort, port_in, protocol};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Kind, NetworkPolicy, Object, Pod, Service};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container calls a Service and gets no answer, and a NetworkPolicy lets no such connection
+    /// through: out of the caller, or into the pods behind the Service.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web/web | dial tcp: db.shop.svc:5432: i/o timeout
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: db-callers, namespace: shop}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: db}}
+    ///   ingress: [{from: [{podSelector: {matchLabels: {app: api}}}]}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: db, namespace: shop}
+    /// spec: {selector: {app: db}, ports: [{port: 5432}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, labels: {app: db}}
+    /// spec: {containers: [{name: db}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses: [{name: web, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// A connection that a rule allows:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web/web | dial tcp: db.shop.svc:5432: i/o timeout
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: db-callers, namespace: shop}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: db}}
+    ///   ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: db, namespace: shop}
+    /// spec: {selector: {app: db}, ports: [{port: 5432}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, labels: {app: db}}
+    /// spec: {containers: [{name: db}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses: [{name: web, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}]
+    /// ```
+    ///
+    /// # How to fix
+    /// Add a rule that names the caller and the port, or correct the one that was meant to.
+    ///
+    /// # What it cannot know
+    /// Policies of other engines than Kubernetes' own, and whether the network plugin enforces these.
+    ///
+    /// # Source
+    /// `spec` of networking/v1 NetworkPolicy; log lines of callers that are not ready.
+    NET050 "network-policy-blocks-traffic" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.90,
+        reads: [
+            NetworkPolicy, Pod, Namespace, Service, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob,
+        ],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+/// A caller, whom it calls, on which Service port, and how that is known.
+struct Pair<'a> {
+    source: &'a Pod,
+    service: &'a Service,
+    port: Option<i64>,
+    proof: Evidence,
+    confidence: f64,
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    if cluster.all::<NetworkPolicy>().next().is_none() {
+        return;
+    }
+    for pair in pairs(cluster) {
+        let targets = live_pods(cluster, pair.service);
+        let denials: Option<Vec<(Connection<'_>, Denial<'_>)>> = targets
+            .iter()
+            .map(|target| denied(cluster, &pair, target))
+            .collect();
+        // One pod that may be called is enough for the call to come through.
+        let Some((call, denial)) = denials.and_then(|all| all.into_iter().next()) else {
+            continue;
+        };
+        if let Some(sighting) = sighting(cluster, &pair, &call, &denial) {
+            sink.report(sighting);
+        }
+    }
+}
+
+/// Calls that timed out; and what unhealthy pods are told to call, where their log says nothing.
+fn pairs<'a>(cluster: &Cluster<'a>) -> Vec<Pair<'a>> {
+    let mut pairs: Vec<Pair<'a>> = Vec::new();
+    let calls = failed_calls(cluster);
+    for call in &calls {
+        let Some(service) = call.service.filter(|_| call.failure == Failure::TimedOut) else {
+            continue;
+        };
+        pairs.push(Pair {
+            source: call.pod,
+            service,
+            port: call.port,
+            proof: call.evidence(),
+            confidence: 0.90,
+        });
+    }
+    let told: BTreeSet<(&str, &str)> = cluster
+        .snapshot()
+        .logs()
+        .keys()
+        .map(|key| (key.namespace.as_str(), key.pod.as_str()))
+        .collect();
+    let timed_out: BTreeSet<(&str, &str)> = calls
+        .iter()
+        .filter(|call| call.failure == Failure::TimedOut && call.service.is_none())
+        .map(|call| {
+            (
+                call.pod.metadata.namespace.as_str(),
+                call.pod.metadata.name.as_str(),
+            )
+        })
+        .collect();
+    for policy_namespace in cluster.all_namespaces() {
+        for pod in cluster.in_namespace::<Pod>(&policy_namespace) {
+            let id = (pod.metadata.namespace.as_str(), pod.metadata.name.as_str());
+            let is_silent = !told.contains(&id) || timed_out.contains(&id);
+            if pod.is_ready() || !pod.is_live() || !pod.has_started_a_container() || !is_silent {
+                continue;
+            }
+            for called in called_services(cluster, pod) {
+                pairs.push(Pair {
+                    source: pod,
+                    service: called.service,
+                    port: called.port,
+                    proof: called.evidence(pod),
+                    confidence: 0.70,
+                });
+            }
+        }
+    }
+    pairs
+}
+
+fn denied<'a>(
+    cluster: &Cluster<'a>,
+    pair: &Pair<'a>,
+    target: &'a Pod,
+) -> Option<(Connection<'a>, Denial<'a>)> {
+    let ports = &pair.service.spec.ports;
+    let port = pair
+        .port
+        .and_then(|number| ports.iter().find(|port| port.port == number))
+        .or_else(|| (ports.len() == 1).then(|| ports.first()).flatten());
+    let call = Connection {
+        source: pair.source,
+        target,
+        port: port.and_then(|port| match port_in(target, port) {
+            PodPort::Number(number) | PodPort::Named(number) => Some(number),
+            PodPort::UnknownName => None,
+        }),
+        protocol: port.map_or("TCP", |port| protocol(&port.protocol)),
+    };
+    denial(cluster, &call).map(|denial| (call, denial))
+}
+
+fn sighting(
+    cluster: &Cluster<'_>,
+    pair: &Pair<'_>,
+    call: &Connection<'_>,
+    denial: &Denial<'_>,
+) -> Option<Sighting> {
+    let policy = denial.policies.first()?;
+    let own = policy.reference();
+    let caller = cluster.top_of(call.source);
+    let service = pair.service.reference();
+    let port = call
+        .port
+        .map_or_else(String::new, |port| format!(" on port {port}"));
+    let (isolated, verb) = match denial.direction {
+        Direction::Egress => (caller.clone(), "out of"),
+        Direction::Ingress => (cluster.top_of(call.target), "into"),
+    };
+    let title = format!("{own} lets no connection from {caller} to {service}{port} through");
+    let lack = match denial.lack {
+        Lack::Rules => "it has no rule that allows anything".to_owned(),
+        Lack::Both => "none of its rules names the peer or the port".to_owned(),
+        Lack::Peer => format!(
+            "its rules allow the port, but not {}",
+            peer_of(call, denial.direction)
+        ),
+        Lack::Port => format!("its rules allow the peer, but not{port}"),
+    };
+    let explanation = format!(
+        "{} of {isolated} is restricted by NetworkPolicy, and {lack}: traffic {verb} it is dropped, and the call times out.",
+        denial.direction.as_str()
+    );
+    let mut sighting = Sighting::of(own.clone(), title, explanation)
+        .seen_on(call.source.reference(), "blocks")
+        .identified_by("service", service.path())
+        .identified_by("caller", caller.path())
+        .confidence(if cluster.is_complete(Kind::Namespace, "") {
+            pair.confidence
+        } else {
+            pair.confidence - 0.15
+        })
+        .evidence(pair.proof.clone())
+        .evidence(Evidence::field(
+            own.clone(),
+            "spec.podSelector",
+            selector_of(policy),
+        ))
+        .evidence(Evidence::field(
+            own.clone(),
+            denial.direction.field(),
+            super::policy_text::rules_of(policy, denial.direction),
+        ))
+        .since(policy.metadata.creation_timestamp);
+    for other in denial.policies.iter().skip(1).take(2) {
+        sighting = sighting.evidence(Evidence::field(
+            other.reference(),
+            denial.direction.field(),
+            super::policy_text::rules_of(other, denial.direction),
+        ));
+    }
+    let namespace = &policy.metadata.namespace;
+    Some(
+        sighting
+            .suggest(Suggestion::advice(format!(
+                "Add a rule to {own} (or a policy beside it) that allows {} of {} from {caller}{port}",
+                denial.direction.as_str().to_lowercase(),
+                service
+            )))
+            .suggest(Suggestion::look(
+                "Read the policy",
+                format!(
+                    "kubectl -n {namespace} describe networkpolicy {}",
+                    policy.metadata.name
+                ),
+            )),
+    )
+}
+
+fn peer_of(call: &Connection<'_>, direction: Direction) -> String {
+    let peer = match direction {
+        Direction::Egress => call.target,
+        Direction::Ingress => call.source,
+    };
+    format!(
+        "pods labelled {} in namespace {}",
+        super::endpoints::pairs(&peer.metadata.labels),
+        peer.metadata.namespace
+    )
+}
+
+fn selector_of(policy: &NetworkPolicy) -> String {
+    let selector = &policy.spec.pod_selector;
+    if selector.is_empty() {
+        "(all pods)".to_owned()
+    } else {
+        selector.to_string()
+    }
+}

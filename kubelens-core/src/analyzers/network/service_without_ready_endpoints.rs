@@ -1,0 +1,227 @@
+use jiff::Timestamp;
+
+use super::endpoints::{ENDPOINT_GRACE, is_rolling, live_pods, pairs, workloads_behind};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Kind, Object, Pod, Service};
+use crate::model::{Evidence, Severity, Suggestion, counted};
+use crate::snapshot::{Cluster, Workload};
+
+declare_analyzer! {
+    /// # What it means
+    /// A Service selects pods, but none of them is ready: who calls it gets no answer. It is explained
+    /// by what keeps the pods from being ready, or from being made.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, labels: {app: web}, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:30:00Z"}]
+    /// ```
+    /// A workload whose pods were never made:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Pod
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop, uid: d1, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {replicas: 2, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, labels: {app: web}, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:30:00Z"}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: peers, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: db}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, labels: {app: db}, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {containers: [{name: db}]}
+    /// status: {phase: Pending}
+    /// ```
+    /// A workload at 0 replicas:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Pod
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop, uid: d1, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {replicas: 0, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Find out why the pods behind it are not ready.
+    ///
+    /// # What it cannot know
+    /// Who calls the Service.
+    ///
+    /// # Source
+    /// `spec.selector` of core/v1 Service; the `Ready` condition of the pods it selects.
+    NET001 "service-without-ready-endpoints" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.90,
+        reads: [
+            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+        ],
+        maps_to: ["k8sgpt:Service", "POP-1110", "POP-1107", "POP-1108"],
+        check: Service(check),
+    }
+}
+
+fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let meta = &service.metadata;
+    let spec = &service.spec;
+    if spec.selector.is_empty()
+        || spec.type_ == "ExternalName"
+        || spec.publish_not_ready_addresses
+        || meta.is_terminating()
+        || cluster.seconds_since(meta.creation_timestamp) < ENDPOINT_GRACE
+        || !cluster.is_complete(Kind::Pod, &meta.namespace)
+    {
+        return;
+    }
+    let pods = live_pods(cluster, service);
+    let ready = pods.iter().filter(|pod| pod.is_ready()).count();
+    if ready * 2 >= pods.len() && ready > 0 {
+        return;
+    }
+    // Pods of Jobs come and go; nobody expects them to serve all the time.
+    let workloads: Vec<Workload<'a>> = workloads_behind(cluster, service)
+        .into_iter()
+        .filter(|workload| !workload.is_batch() && !workload.is_resting())
+        .collect();
+    if workloads
+        .iter()
+        .any(|workload| is_rolling(cluster, workload))
+    {
+        return;
+    }
+    if pods.is_empty() {
+        let waits = workloads.iter().find(|workload| {
+            wants_pods(workload) && cluster.age(workload.metadata()) > ENDPOINT_GRACE
+        });
+        if let Some(workload) = waits {
+            sink.report(no_pods(service, workload));
+        }
+    } else if has_waited(cluster, &pods) {
+        sink.report(not_ready(service, &pods, ready));
+    }
+}
+
+fn wants_pods(workload: &Workload<'_>) -> bool {
+    match workload {
+        Workload::DaemonSet(set) => set.status.desired_number_scheduled > 0,
+        other => other.wanted_replicas().is_some_and(|wanted| wanted > 0),
+    }
+}
+
+/// Whether every pod has been unready for longer than a start takes.
+fn has_waited(cluster: &Cluster<'_>, pods: &[&Pod]) -> bool {
+    pods.iter().filter(|pod| !pod.is_ready()).any(|pod| {
+        let since = unready_since(pod);
+        since.is_some() && cluster.seconds_since(since) > ENDPOINT_GRACE
+    })
+}
+
+fn unready_since(pod: &Pod) -> Option<Timestamp> {
+    pod.condition("Ready")
+        .and_then(|ready| ready.last_transition_time)
+        .or(pod.metadata.creation_timestamp)
+}
+
+fn no_pods(service: &Service, workload: &Workload<'_>) -> Sighting {
+    let own = service.reference();
+    let title = format!(
+        "{own} has no ready endpoints: {} has no pods",
+        workload.reference()
+    );
+    base(service, title)
+        .evidence(Evidence::absence(
+            own,
+            &format!("no pod matches {}", pairs(&service.spec.selector)),
+        ))
+        .blames(workload.reference(), "selects")
+}
+
+fn not_ready(service: &Service, pods: &[&Pod], ready: usize) -> Sighting {
+    let own = service.reference();
+    let title = if ready == 0 {
+        format!(
+            "{own} has no ready endpoints: 0 of {} ready",
+            counted(pods.len(), "pod")
+        )
+    } else {
+        format!(
+            "{own} has few ready endpoints: {ready} of {} ready",
+            counted(pods.len(), "pod")
+        )
+    };
+    let mut sighting = base(service, title);
+    if ready > 0 {
+        sighting = sighting.severity(Severity::Warning);
+    }
+    let unready: Vec<&&Pod> = pods.iter().filter(|pod| !pod.is_ready()).collect();
+    for pod in unready.iter().take(3) {
+        let condition = pod.condition("Ready");
+        let said = condition.map_or("no condition yet", |ready| {
+            ready.message.non_empty().unwrap_or("False")
+        });
+        sighting = sighting.evidence(
+            Evidence::message(pod.reference(), "status.conditions[Ready]", said)
+                .at(unready_since(pod)),
+        );
+    }
+    sighting.since(unready.iter().filter_map(|pod| unready_since(pod)).max())
+}
+
+fn base(service: &Service, title: String) -> Sighting {
+    let own = service.reference();
+    let meta = &service.metadata;
+    let selector = pairs(&service.spec.selector);
+    Sighting::of(
+        own.clone(),
+        title,
+        "Connections to it fail or reach too few pods.",
+    )
+    .evidence(Evidence::field(own, "spec.selector", &selector))
+    .suggest(Suggestion::look(
+        "See the pods behind it",
+        format!("kubectl -n {} get pods -l {selector}", meta.namespace),
+    ))
+}

@@ -1,0 +1,190 @@
+use super::refusers::{refusers, severity_of};
+use crate::analyzers::failed_create::{FailedCreate, failed_creates};
+use crate::analyzers::refusal::Refusal;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// The API server refuses the pods that a controller wants to create. Whatever the refusal
+    /// names (a quota, a limit range, a webhook, a ServiceAccount, a priority class, a namespace that
+    /// goes away) explains it; only a refusal that nothing explains is a cause of its own.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: ReplicaSet
+    /// metadata: {name: web-5d, namespace: shop, uid: r1, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: d1, controller: true}]}
+    /// spec: {replicas: 2}
+    /// status:
+    ///   replicas: 0
+    ///   conditions:
+    ///   - {type: ReplicaFailure, status: "True", reason: FailedCreate, message: 'pods "web-5d-" is forbidden: exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4', lastTransitionTime: "2026-01-01T11:00:00Z"}
+    /// ```
+    /// A pod of that name that belongs to nobody:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: {name: db, namespace: shop, uid: s1}
+    /// spec: {replicas: 1}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: StatefulSet, namespace: shop, name: db, uid: s1}
+    /// reason: FailedCreate
+    /// message: 'create Pod db-0 in StatefulSet db failed error: pods "db-0" already exists'
+    /// lastTimestamp: "2026-01-01T11:55:00Z"
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: ReplicaSet
+    /// metadata: {name: web-5d, namespace: shop, uid: r1}
+    /// spec: {replicas: 2}
+    /// status: {replicas: 2}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: ReplicaSet, namespace: shop, name: web-5d, uid: r1}
+    /// reason: FailedCreate
+    /// message: 'Error creating: pods "web-5d-x" is forbidden: exceeded quota: q'
+    /// lastTimestamp: "2026-01-01T11:55:00Z"
+    /// ```
+    ///
+    /// # How to fix
+    /// Change what the refusal names: the API server's words are in the evidence.
+    ///
+    /// # What it cannot know
+    /// Refusals whose event is older than an hour and that left no condition.
+    ///
+    /// # Source
+    /// Condition `ReplicaFailure` and events `FailedCreate` of the controllers.
+    ROL003 "pod-creation-refused" {
+        role: Symptom,
+        severity: Critical,
+        confidence: 0.90,
+        reads: [
+            ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Pod,
+            ValidatingWebhookConfiguration, MutatingWebhookConfiguration,
+        ],
+        maps_to: ["k8sgpt:ReplicaSet", "k8sgpt:Deployment"],
+        check: Cluster(check),
+    }
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for failed in failed_creates(cluster) {
+        // A schedule that cannot make its Jobs has a rule of its own.
+        if failed.controller.kind != "CronJob" {
+            sink.report(sighting(cluster, &failed));
+        }
+    }
+}
+
+fn sighting(cluster: &Cluster<'_>, failed: &FailedCreate<'_>) -> Sighting {
+    let base = match foreign_pod(cluster, failed) {
+        Some(pod) => in_the_way(failed, pod),
+        None => refused(failed),
+    };
+    let path = if failed.controller.kind == "DaemonSet" {
+        "status.currentNumberScheduled"
+    } else {
+        "status.replicas"
+    };
+    let counts = Evidence::field(failed.controller.clone(), path, failed.counts());
+    let mut sighting = base
+        .severity(severity_of(cluster, failed))
+        .evidence(failed.evidence())
+        .evidence(counts)
+        .since(failed.since);
+    for (object, relation) in refusers(cluster, failed) {
+        sighting = sighting.blames(object, relation);
+    }
+    sighting
+}
+
+fn refused(failed: &FailedCreate<'_>) -> Sighting {
+    let title = format!(
+        "The API server refuses the pods of {}: {}",
+        failed.top,
+        class_of(&failed.refusal)
+    );
+    let explanation = format!(
+        "{}; its controller tries again and again. The refusal is in the evidence.",
+        failed.counts()
+    );
+    let controller = &failed.controller;
+    Sighting::of(failed.top.clone(), title, explanation).suggest(Suggestion::look(
+        "Read the newest refusal",
+        format!(
+            "kubectl -n {} describe {} {}",
+            failed.namespace(),
+            controller.kind.to_lowercase(),
+            controller.name
+        ),
+    ))
+}
+
+/// The pod that has the name which the controller needs, and is not the controller's.
+fn foreign_pod<'a>(cluster: &Cluster<'a>, failed: &FailedCreate<'_>) -> Option<&'a Pod> {
+    let Refusal::AlreadyExists { resource, name } = failed.refusal else {
+        return None;
+    };
+    let pod = cluster
+        .get::<Pod>(failed.namespace(), name)
+        .filter(|_| resource == "pods")?;
+    let owner = pod.metadata.controller().map(|owner| owner.name.as_str());
+    let is_foreign = owner != Some(failed.controller.name.as_str());
+    (is_foreign && !pod.metadata.is_terminating()).then_some(pod)
+}
+
+fn in_the_way(failed: &FailedCreate<'_>, pod: &Pod) -> Sighting {
+    let subject = pod.reference();
+    let title = format!("{subject} stands in the way of {}", failed.controller);
+    let owner = pod.metadata.controller().map_or_else(
+        || "belongs to no controller".to_owned(),
+        |owner| format!("belongs to {} {}", owner.kind, owner.name),
+    );
+    let explanation = format!(
+        "{} needs a pod of this name, and a pod that {owner} already exists under it.",
+        failed.controller
+    );
+    Sighting::of(subject, title, explanation)
+        .seen_on(failed.top.clone(), "takes the name of")
+        .suggest(Suggestion::advice(format!(
+            "Delete or rename pod {} if nothing needs it",
+            pod.metadata.name
+        )))
+}
+
+const fn class_of(refusal: &Refusal<'_>) -> &'static str {
+    match refusal {
+        Refusal::QuotaExceeded { .. } => "a quota is used up",
+        Refusal::QuotaDemands { .. } => "a quota demands requests or limits",
+        Refusal::QuotaStatusUnknown { .. } => "the use of a quota is not known",
+        Refusal::LimitRange { .. } => "a limit range is violated",
+        Refusal::PodSecurity { .. } => "they violate the pod security level",
+        Refusal::WebhookDenied { .. } => "a webhook denies them",
+        Refusal::WebhookCallFailed(_) => "a webhook does not answer",
+        Refusal::AdmissionPolicy { .. } => "an admission policy denies them",
+        Refusal::ServiceAccountMissing { .. } => "their ServiceAccount was not found",
+        Refusal::PriorityClassMissing { .. } => "their priority class was not found",
+        Refusal::RuntimeClassMissing { .. } => "their runtime class was not found",
+        Refusal::AlreadyExists { .. } => "an object of that name already exists",
+        Refusal::NamespaceTerminating { .. } => "their namespace is being deleted",
+        Refusal::Invalid { .. } => "they are not valid",
+        Refusal::Other => "see its words",
+    }
+}

@@ -1,0 +1,288 @@
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Ingress, Object, Service, condition};
+use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
+use crate::snapshot::{Cluster, Workload};
+
+declare_analyzer! {
+    /// # What it means
+    /// A workload is scaled to zero while something in front of it still counts on it. Behind an
+    /// Ingress that is an outage; below an autoscaler it switches the autoscaler off; a Service that
+    /// nobody is known to call is only noted.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop, uid: d1}
+    /// spec: {replicas: 0, template: {metadata: {labels: {app: web}}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, uid: v1}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: shop, namespace: shop, uid: i1}
+    /// spec: {rules: [{host: shop.example, http: {paths: [{path: /, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+    /// ```
+    /// An autoscaler that cannot scale from zero:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop, uid: d1}
+    /// spec: {replicas: 0}
+    /// ---
+    /// apiVersion: autoscaling/v2
+    /// kind: HorizontalPodAutoscaler
+    /// metadata: {name: web, namespace: shop, uid: h1}
+    /// spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 4}
+    /// status:
+    ///   conditions: [{type: ScalingActive, status: "False", reason: ScalingDisabled, message: scaling is disabled since the replica count of the target is zero}]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// Nothing in front of it:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop, uid: d1}
+    /// spec: {replicas: 0, template: {metadata: {labels: {app: web}}}}
+    /// ```
+    /// Another workload serves behind the same Service:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web-blue, namespace: shop, uid: d1}
+    /// spec: {replicas: 0, template: {metadata: {labels: {app: web, color: blue}}}}
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web-green, namespace: shop, uid: d2}
+    /// spec: {replicas: 2, template: {metadata: {labels: {app: web, color: green}}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, uid: v1}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ```
+    ///
+    /// # How to fix
+    /// Scale it up, or remove what still points at it.
+    ///
+    /// # What it cannot know
+    /// Whether it rests by intent. A workload that KEDA or Knative scales is left out.
+    ///
+    /// # Source
+    /// `spec.replicas` of the workload; selectors of Services; backends of Ingresses; condition
+    /// `ScalingActive` with reason `ScalingDisabled` of HorizontalPodAutoscalers.
+    ROL016 "scaled-to-zero" {
+        role: Root,
+        severity: Info,
+        confidence: 0.90,
+        reads: [Service, Ingress, HorizontalPodAutoscaler],
+        maps_to: ["POP-500"],
+        check: Workload(check),
+    }
+}
+
+fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if workload.wanted_replicas() != Some(0)
+        || workload.metadata().is_terminating()
+        || is_scaled_by_demand(cluster, workload)
+    {
+        return;
+    }
+    let namespace = workload.metadata().namespace.as_str();
+    for service in cluster.in_namespace::<Service>(namespace) {
+        if stands_only_on(cluster, service, workload) {
+            sink.report(behind_service(cluster, workload, service));
+        }
+    }
+    let own = workload.reference();
+    for autoscaler in cluster.in_namespace::<HorizontalPodAutoscaler>(namespace) {
+        let target = &autoscaler.spec.scale_target_ref;
+        let disabled = condition(&autoscaler.status.conditions, "ScalingActive")
+            .filter(|active| active.is_false() && active.reason == "ScalingDisabled");
+        if target.kind == *own.kind && target.name == *own.name {
+            if let Some(disabled) = disabled {
+                sink.report(below_autoscaler(workload, autoscaler, disabled));
+            }
+        }
+    }
+}
+
+/// KEDA and Knative scale to zero on purpose and back on demand.
+fn is_scaled_by_demand(cluster: &Cluster<'_>, workload: &Workload<'_>) -> bool {
+    let meta = workload.metadata();
+    let is_knative = meta
+        .labels
+        .keys()
+        .any(|key| key.starts_with("serving.knative.dev/"));
+    is_knative
+        || cluster.custom("ScaledObject").iter().any(|scaled| {
+            let target = scaled
+                .spec
+                .pointer("/scaleTargetRef/name")
+                .and_then(serde_json::Value::as_str);
+            scaled.metadata.namespace == meta.namespace && target == Some(meta.name.as_str())
+        })
+}
+
+/// Whether the Service selects the workload's pods and no others, now or wanted.
+fn stands_only_on(cluster: &Cluster<'_>, service: &Service, workload: &Workload<'_>) -> bool {
+    let selector = &service.spec.selector;
+    let selects = |workload: &Workload<'_>| {
+        selector
+            .iter()
+            .all(|(key, value)| workload.pod_labels().get(key) == Some(value))
+    };
+    !selector.is_empty()
+        && selects(workload)
+        && !cluster
+            .workloads_in(&service.metadata.namespace)
+            .iter()
+            .any(|other| other.wanted_replicas() != Some(0) && selects(other))
+}
+
+fn behind_service(cluster: &Cluster<'_>, workload: &Workload<'_>, service: &Service) -> Sighting {
+    let (own, front) = (workload.reference(), service.reference());
+    let name = &service.metadata.name;
+    let ingress = cluster
+        .in_namespace::<Ingress>(&service.metadata.namespace)
+        .find(|ingress| ingress.spec.backends().any(|backend| backend.name == *name));
+    let caller = caller_of(cluster, service);
+    let (severity, need) = match (ingress, caller) {
+        (Some(ingress), _) => (
+            Severity::Critical,
+            format!("{} sends traffic to it", ingress.reference()),
+        ),
+        (None, Some(caller)) => (Severity::Warning, format!("{caller} names it")),
+        (None, None) => (Severity::Info, "nobody is known to call it".to_owned()),
+    };
+    let title = format!("{own} is scaled to 0 replicas, and {front} has nothing else behind it");
+    let explanation = format!("{front} has no endpoints; {need}. No pod is asked for.");
+    let mut sighting = base(workload, title, explanation)
+        .seen_on(front.clone(), "selects")
+        .severity(severity)
+        .evidence(Evidence::field(
+            front,
+            "spec.selector",
+            selector_text(service),
+        ));
+    if let Some(ingress) = ingress {
+        sighting = sighting.evidence(Evidence::field(
+            ingress.reference(),
+            "spec.rules[].http.paths[].backend.service.name",
+            name,
+        ));
+    }
+    sighting
+}
+
+fn selector_text(service: &Service) -> String {
+    let pairs = service.spec.selector.iter();
+    pairs
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// A workload of the namespace that wants to run and has the Service's name in a variable, as a host.
+fn caller_of(cluster: &Cluster<'_>, service: &Service) -> Option<ObjectRef> {
+    let name = service.metadata.name.as_str();
+    cluster
+        .workloads_in(&service.metadata.namespace)
+        .into_iter()
+        .filter(|workload| !workload.is_resting())
+        .find(|workload| {
+            workload
+                .pod_spec()
+                .all_containers()
+                .flat_map(|(_, container)| container.env.iter())
+                .any(|variable| names_host(&variable.value, name))
+        })
+        .map(|workload| workload.reference())
+}
+
+/// Whether a value names the host: alone, in an address, or with a port.
+fn names_host(value: &str, host: &str) -> bool {
+    value == host
+        || value.match_indices(host).any(|(at, _)| {
+            let before = value.get(..at).and_then(|before| before.chars().last());
+            let after = value
+                .get(at + host.len()..)
+                .and_then(|after| after.chars().next());
+            let starts = matches!(before, None | Some('/' | '@' | ','));
+            starts
+                && matches!(after, Some(':' | '/' | '.'))
+                && (before.is_some() || after == Some(':'))
+        })
+}
+
+fn below_autoscaler(
+    workload: &Workload<'_>,
+    autoscaler: &HorizontalPodAutoscaler,
+    disabled: &Condition,
+) -> Sighting {
+    let (own, scaler) = (workload.reference(), autoscaler.reference());
+    let least = autoscaler.spec.min_replicas.unwrap_or(1);
+    let title = format!("{own} is scaled to 0 replicas, which switches {scaler} off");
+    let explanation = format!(
+        "The autoscaler is to keep at least {least} replicas, but does nothing while its target is at zero."
+    );
+    let severity = if least > 0 {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
+    base(workload, title, explanation)
+        .seen_on(scaler.clone(), "scaled by")
+        .severity(severity)
+        .evidence(
+            Evidence::message(
+                scaler,
+                "status.conditions[ScalingActive]",
+                &format!("{}: {}", disabled.reason, disabled.message),
+            )
+            .at(disabled.last_transition_time),
+        )
+}
+
+fn base(workload: &Workload<'_>, title: String, explanation: String) -> Sighting {
+    let own = workload.reference();
+    let namespace = own.namespace.clone().unwrap_or_default();
+    let resource = format!("{}/{}", own.kind.to_lowercase(), own.name);
+    Sighting::of(own.clone(), title, explanation)
+        .evidence(Evidence::field(own, "spec.replicas", 0).at(workload.metadata().last_write))
+        .suggest(Suggestion::run(
+            "Scale it up if it should serve",
+            format!("kubectl -n {namespace} scale {resource} --replicas=1"),
+            Risk::Low,
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_host;
+
+    #[test]
+    fn a_host_is_named_as_a_host_and_not_as_part_of_a_word() {
+        for value in [
+            "db",
+            "db:5432",
+            "http://db/x",
+            "postgres://u:p@db:5432/x",
+            "tcp://db.shop.svc:1",
+        ] {
+            assert!(names_host(value, "db"), "{value}");
+        }
+        for value in ["database", "mydb:5432", "db-2:5432", "the db", "a.db/x"] {
+            assert!(!names_host(value, "db"), "{value}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+use super::fit::{Blocker, NodeShortage};
+use super::scheduler_message::ReasonKind;
+use super::unscheduled::{self, Unscheduled};
+use super::usage::{allocatable, biggest_on, is_extended};
+use super::verdict::{Verdict, on_every_node};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Kind, Node, Object};
+use crate::model::{Evidence, Quantity, Suggestion, some_of};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A pod asks for a device or for huge pages, and no node that it may use has any left: none
+    /// advertises the resource, none is healthy, or all are in use.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1}
+    /// status: {allocatable: {cpu: "4", memory: 8Gi, pods: "110"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: train-1, namespace: ml, uid: p1}
+    /// spec:
+    ///   containers: [{name: train, resources: {limits: {nvidia.com/gpu: "1"}}}]
+    /// status:
+    ///   phase: Pending
+    ///   conditions:
+    ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1}
+    /// status: {allocatable: {cpu: "4", memory: 8Gi, pods: "110", nvidia.com/gpu: "1"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: train-1, namespace: ml, uid: p1}
+    /// spec:
+    ///   containers: [{name: train, resources: {requests: {cpu: "3"}, limits: {nvidia.com/gpu: "1"}}}]
+    ///   nodeName: n1
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct the resource's name, install the device plugin, free a device, or add a node that has it.
+    ///
+    /// # What it cannot know
+    /// Whether a machine has a device that nothing advertises.
+    ///
+    /// # Source
+    /// Plugin NodeResourcesFit of the scheduler; `status.capacity` and `status.allocatable` of core/v1 Node.
+    SCH003 "extended-resource-unavailable" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.94,
+        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for waiting in unscheduled::all(cluster) {
+        if waiting.verdict() != Verdict::Extended {
+            continue;
+        }
+        let resources: Vec<String> = match &waiting.fit.blocker {
+            Blocker::Resources { short, .. } => lacking(short),
+            _ => Vec::new(),
+        };
+        let resources = if resources.is_empty() {
+            named(&waiting)
+        } else {
+            resources
+        };
+        for resource in resources {
+            let sighting = sighting(cluster, &waiting, &resource);
+            waiting.report(cluster, sink, sighting);
+        }
+    }
+}
+
+fn lacking(short: &[NodeShortage<'_>]) -> Vec<String> {
+    on_every_node(short)
+        .filter(|resource| is_extended(resource))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn named(waiting: &Unscheduled<'_>) -> Vec<String> {
+    waiting
+        .message
+        .reasons
+        .iter()
+        .filter_map(|reason| match reason.kind {
+            ReasonKind::Insufficient(resource) if is_extended(resource) => {
+                Some(resource.to_owned())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str) -> Sighting {
+    let having: Vec<&'a Node> = cluster
+        .all::<Node>()
+        .filter(|node| {
+            node.status.capacity.contains_key(resource)
+                || node.status.allocatable.contains_key(resource)
+        })
+        .collect();
+    let healthy: Vec<&'a Node> = having
+        .iter()
+        .copied()
+        .filter(|node| !allocatable(node, resource).is_zero())
+        .collect();
+    let wanted = waiting
+        .pod
+        .spec
+        .effective_requests()
+        .get(resource)
+        .copied()
+        .unwrap_or_default();
+    let asks = format!(
+        "{} asks for {} {resource}",
+        waiting.top,
+        wanted.human(resource)
+    );
+    let (title, explanation) = if healthy.is_empty() && !having.is_empty() {
+        let names = some_of(having.iter().map(|node| node.metadata.name.as_str()), 3);
+        (
+            format!("{asks}, and no node has a healthy one"),
+            format!(
+                "{names} have {resource} in their capacity and 0 allocatable: the device plugin there reports none as healthy."
+            ),
+        )
+    } else if healthy.is_empty() && cluster.is_complete(Kind::Node, "") {
+        (
+            format!("{asks}, and no node offers {resource}"),
+            format!(
+                "Insufficient {resource}: none of the nodes advertises it, so no pod that asks for it can ever run.{}",
+                near(cluster, resource)
+            ),
+        )
+    } else {
+        (
+            format!("{asks}, and no node that it may use has as many left"),
+            format!(
+                "Insufficient {resource}: {}.",
+                in_use(cluster, &healthy, resource)
+            ),
+        )
+    };
+    let mut sighting = waiting
+        .of_the_owner(title, format!("{explanation}{}", waiting.others()))
+        .severity(waiting.severity_for_room(cluster))
+        .identified_by("resource", resource)
+        .grouped(resource, format!("workloads need {resource}"))
+        .evidence(Evidence::field(
+            waiting.pod.reference(),
+            &format!("spec.containers[*].resources.requests.{resource} (sum)"),
+            wanted.human(resource),
+        ));
+    if healthy.is_empty() {
+        for node in &having {
+            sighting = sighting.blames(node.reference(), "device of");
+        }
+    }
+    for node in having.iter().take(3) {
+        sighting = sighting.evidence(Evidence::field(
+            node.reference(),
+            &format!("status.allocatable.{resource}"),
+            allocatable(node, resource).human(resource),
+        ));
+    }
+    sighting
+        .suggest(Suggestion::advice(if healthy.is_empty() {
+            format!("Check that the device plugin for {resource} runs, or correct the resource name in {}", waiting.top)
+        } else {
+            format!("Free {resource} or add a node that has it")
+        }))
+        .suggest(Suggestion::look(
+            "See which nodes offer it",
+            format!(
+                "kubectl get nodes -o custom-columns='NAME:.metadata.name,HAS:.status.allocatable.{}'",
+                resource.replace('.', "\\.")
+            ),
+        ))
+}
+
+/// Resources of the nodes with a name like this one.
+fn near(cluster: &Cluster<'_>, resource: &str) -> String {
+    let mut known: Vec<&str> = cluster
+        .all::<Node>()
+        .flat_map(|node| node.status.allocatable.keys())
+        .map(|key| key.as_str())
+        .filter(|key| is_extended(key) && strsim::jaro_winkler(key, resource) >= 0.75)
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!(" Nodes offer {}.", some_of(known, 3))
+    }
+}
+
+fn in_use(cluster: &Cluster<'_>, nodes: &[&Node], resource: &str) -> String {
+    let total = nodes.iter().fold(Quantity::ZERO, |sum, node| {
+        sum.plus(allocatable(node, resource))
+    });
+    let mut holders: Vec<String> = nodes
+        .iter()
+        .flat_map(|node| biggest_on(cluster, node, resource))
+        .map(|(pod, _)| cluster.top_of(pod).to_string())
+        .collect();
+    holders.sort();
+    holders.dedup();
+    let by = if holders.is_empty() {
+        String::new()
+    } else {
+        format!(", in use by {}", some_of(holders, 3))
+    };
+    format!(
+        "{} offer {} in all{by}",
+        some_of(nodes.iter().map(|node| node.metadata.name.as_str()), 3),
+        total.human(resource)
+    )
+}

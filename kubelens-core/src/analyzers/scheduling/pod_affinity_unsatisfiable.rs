@@ -1,0 +1,321 @@
+use super::fit::Blocker;
+use super::pod_affinity::{self, TermPlaces};
+use super::unscheduled::{self, Unscheduled};
+use super::verdict::Verdict;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Node, Object, Pod, PodAffinityTerm};
+use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
+use crate::snapshot::{Cluster, Workload};
+
+declare_analyzer! {
+    /// # What it means
+    /// A rule of pod affinity or anti-affinity leaves no node: every place already has a pod that may not
+    /// be near, or no place has the pod that must be near.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1, labels: {kubernetes.io/hostname: n1}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p0, labels: {app: db}}
+    /// spec: {nodeName: n1, containers: [{name: db}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-1, namespace: shop, uid: p1, labels: {app: db}}
+    /// spec:
+    ///   affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: db}}}]}}
+    ///   containers: [{name: db}]
+    /// status:
+    ///   phase: Pending
+    ///   conditions:
+    ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules."}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1, labels: {kubernetes.io/hostname: n1}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1, labels: {app: web}}
+    /// spec:
+    ///   affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: cache}}}]}}
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Pending
+    ///   conditions:
+    ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 node(s) didn't match pod affinity rules."}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p0, labels: {app: db}}
+    /// spec:
+    ///   nodeName: n1
+    ///   affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: db}}}]}}
+    ///   containers: [{name: db}]
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Run fewer replicas than there are places, add a node, prefer instead of require, or correct the labels.
+    ///
+    /// # What it cannot know
+    /// Why the pods must be apart or together.
+    ///
+    /// # Source
+    /// Plugin InterPodAffinity of the scheduler.
+    SCH008 "pod-affinity-unsatisfiable" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.94,
+        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment, StatefulSet, ReplicaSet, DaemonSet, Job, CronJob, ReplicationController],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for waiting in unscheduled::all(cluster) {
+        if waiting.verdict() != Verdict::PodAffinity {
+            continue;
+        }
+        let sighting = match &waiting.fit.blocker {
+            Blocker::Affinity { terms } => near(&waiting, terms),
+            Blocker::AntiAffinity { nodes, own } => apart(cluster, &waiting, nodes, own),
+            _ => stated(&waiting),
+        };
+        waiting.report(cluster, sink, sighting);
+    }
+}
+
+fn stated(waiting: &Unscheduled<'_>) -> Sighting {
+    waiting
+        .of_the_owner(
+            format!(
+                "Pod affinity or anti-affinity rules leave no node for {}",
+                waiting.top
+            ),
+            format!("Its pods cannot be scheduled.{}", waiting.others()),
+        )
+        .suggest(advice(waiting))
+}
+
+/// Every place is taken by a pod that may not be near.
+fn apart<'a>(
+    cluster: &Cluster<'a>,
+    waiting: &Unscheduled<'a>,
+    nodes: &[&'a Node],
+    own: &[TermPlaces<'a>],
+) -> Sighting {
+    let broken: Vec<&TermPlaces<'a>> = own
+        .iter()
+        .filter(|places| nodes.iter().any(|node| places.hold(node)))
+        .collect();
+    let Some(places) = broken.first() else {
+        return refused(cluster, waiting, nodes);
+    };
+    let key = &places.term.topology_key;
+    let siblings: Vec<&Pod> = places
+        .pods
+        .iter()
+        .copied()
+        .filter(|pod| cluster.top_of(pod) == waiting.top)
+        .collect();
+    let holders = owners(cluster, &places.pods);
+    let by_itself = !siblings.is_empty();
+    let how_many = replicas(cluster, waiting)
+        .map_or_else(String::new, |replicas| format!(" of {replicas} replicas"));
+    let title = if by_itself {
+        format!(
+            "Anti-affinity of {} allows one pod per `{key}`: {} placed{how_many}, {} cannot be",
+            waiting.top,
+            siblings.len(),
+            waiting.pods.len()
+        )
+    } else {
+        format!(
+            "Anti-affinity of {} keeps its pods away from {} on every node (`{key}`)",
+            waiting.top,
+            some_of(&holders, 3)
+        )
+    };
+    let explanation = format!(
+        "Every place (`{key}`: {}) has a pod that matches `{}`; {} may be used, and no pod can be scheduled near it.{}{}",
+        some_of(places.values.iter(), 4),
+        selector_of(places.term),
+        counted(nodes.len(), "node"),
+        surge(cluster, waiting, by_itself),
+        waiting.others()
+    );
+    let mut sighting = waiting
+        .of_the_owner(title, explanation)
+        .severity(severity(cluster, waiting, by_itself))
+        .identified_by("topologyKey", key.as_str())
+        .evidence(Evidence::field(
+            waiting.pod.reference(),
+            "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+            format!(
+                "topologyKey {key}, labelSelector {}",
+                selector_of(places.term)
+            ),
+        ));
+    for pod in places.pods.iter().take(3) {
+        sighting = sighting.evidence(Evidence::field(
+            pod.reference(),
+            "spec.nodeName",
+            &pod.node_name,
+        ));
+    }
+    sighting.suggest(advice(waiting))
+}
+
+/// Pods on every node do not want this one near.
+fn refused<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, nodes: &[&'a Node]) -> Sighting {
+    let refusals: Vec<(&Pod, &PodAffinityTerm)> = nodes
+        .iter()
+        .flat_map(|node| pod_affinity::refusals(cluster, waiting.pod, node))
+        .collect();
+    let pods: Vec<&Pod> = refusals.iter().map(|(pod, _)| *pod).collect();
+    let holders = owners(cluster, &pods);
+    let title = format!(
+        "Anti-affinity of {} keeps the pods of {} from every node",
+        some_of(&holders, 3),
+        waiting.top
+    );
+    let explanation = format!(
+        "Pods that run there have a required anti-affinity rule that matches the labels of the new ones.{}",
+        waiting.others()
+    );
+    let mut sighting = waiting.of_the_owner(title, explanation);
+    for (pod, term) in refusals.iter().take(3) {
+        sighting = sighting.evidence(Evidence::field(
+            pod.reference(),
+            "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+            format!(
+                "topologyKey {}, labelSelector {}",
+                term.topology_key,
+                selector_of(term)
+            ),
+        ));
+    }
+    sighting.suggest(advice(waiting))
+}
+
+/// The pods that must be near are nowhere, or not where this pod may be.
+fn near<'a>(waiting: &Unscheduled<'a>, terms: &[TermPlaces<'a>]) -> Sighting {
+    let worst = terms
+        .iter()
+        .find(|places| places.pods.is_empty())
+        .or_else(|| terms.first());
+    let Some(places) = worst else {
+        return stated(waiting);
+    };
+    let selector = selector_of(places.term);
+    let key = &places.term.topology_key;
+    let namespaces = if places.term.namespaces.is_empty() {
+        format!("namespace {}", waiting.pod.metadata.namespace)
+    } else {
+        format!("namespaces {}", places.term.namespaces.join(", "))
+    };
+    let title = if places.pods.is_empty() {
+        format!(
+            "Pod affinity of {} wants a pod with `{selector}` near, and none runs",
+            waiting.top
+        )
+    } else {
+        format!(
+            "Pod affinity of {} wants a pod with `{selector}` in the same `{key}`, where it may not run",
+            waiting.top
+        )
+    };
+    let explanation = format!(
+        "Its pods cannot be scheduled: {} with these labels run in {namespaces}.{}",
+        counted(places.pods.len(), "pod"),
+        waiting.others()
+    );
+    let mut sighting = waiting
+        .of_the_owner(title, explanation)
+        .identified_by("topologyKey", key.as_str())
+        .evidence(Evidence::field(
+            waiting.pod.reference(),
+            "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+            format!("topologyKey {key}, labelSelector {selector}"),
+        ));
+    for pod in places.pods.iter().take(3) {
+        sighting = sighting.evidence(Evidence::field(
+            pod.reference(),
+            "spec.nodeName",
+            &pod.node_name,
+        ));
+    }
+    sighting.suggest(advice(waiting)).suggest(Suggestion::look(
+        "See which pods have these labels",
+        format!("kubectl get pods -A -o wide -l '{selector}'"),
+    ))
+}
+
+fn advice(waiting: &Unscheduled<'_>) -> Suggestion {
+    Suggestion::advice(format!(
+        "Run at most one replica of {} per place, add a place, or make the rule preferred instead of required",
+        waiting.top
+    ))
+}
+
+fn owners(cluster: &Cluster<'_>, pods: &[&Pod]) -> Vec<String> {
+    let mut all: Vec<String> = pods
+        .iter()
+        .map(|pod| cluster.top_of(pod).to_string())
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn selector_of(term: &PodAffinityTerm) -> String {
+    term.label_selector
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+fn replicas(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>) -> Option<i64> {
+    cluster.workload(&waiting.top)?.wanted_replicas()
+}
+
+/// Whether as many pods as wanted run, and the new ones only replace them.
+fn is_surge(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>) -> bool {
+    match cluster.workload(&waiting.top) {
+        Some(Workload::Deployment(deployment)) => {
+            deployment.status.ready_replicas >= deployment.spec.replicas.unwrap_or(1)
+        }
+        _ => false,
+    }
+}
+
+fn surge(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>, by_itself: bool) -> String {
+    if by_itself && is_surge(cluster, waiting) {
+        " All wanted replicas run; the new pod of the rollout (maxSurge) finds no free place."
+            .to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn severity(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>, by_itself: bool) -> Severity {
+    if by_itself && is_surge(cluster, waiting) {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    }
+}

@@ -1,0 +1,199 @@
+//! Pods that the scheduler cannot place: those of one owner with one message, with what keeps them.
+
+use std::collections::BTreeMap;
+
+use super::fit::{self, Fit};
+use super::scheduler_message::SchedulerMessage;
+use super::usage::Usage;
+use crate::engine::{Sighting, Sink, event_evidence};
+use crate::kubernetes::{Condition, Deployment, Event, Node, Object, Pod};
+use crate::model::{Evidence, ObjectRef, Severity};
+use crate::snapshot::Cluster;
+
+/// Pods of one owner that wait for the same reason.
+#[derive(Debug)]
+pub(super) struct Unscheduled<'a> {
+    /// All of them, by name; never empty.
+    pub(super) pods: Vec<&'a Pod>,
+    /// The first of them.
+    pub(super) pod: &'a Pod,
+    /// Who asks for them.
+    pub(super) top: ObjectRef,
+    /// What the scheduler says.
+    pub(super) text: &'a str,
+    /// The same, taken apart.
+    pub(super) message: SchedulerMessage<'a>,
+    /// The condition's reason: `Unschedulable`, `SchedulingGated`, `SchedulerError`.
+    pub(super) reason: &'a str,
+    /// What keeps them from the nodes, computed.
+    pub(super) fit: Fit<'a>,
+}
+
+/// All pods that wait for a node and of which the scheduler says why, by owner and message.
+pub(super) fn all<'a>(cluster: &Cluster<'a>) -> Vec<Unscheduled<'a>> {
+    let mut groups: BTreeMap<(&str, &str, &str), Vec<&'a Pod>> = BTreeMap::new();
+    for pod in cluster.all::<Pod>().filter(|pod| waits(pod)) {
+        let Some((_, text)) = said(cluster, pod) else {
+            continue;
+        };
+        let owner = pod
+            .metadata
+            .controller()
+            .map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
+        groups
+            .entry((pod.metadata.namespace.as_str(), owner, text))
+            .or_default()
+            .push(pod);
+    }
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let usage = Usage::of(cluster);
+    groups
+        .into_iter()
+        .filter_map(|((_, _, text), pods)| {
+            let pod = *pods.first()?;
+            let message = SchedulerMessage::parse(text);
+            let fit = fit::fit(cluster, pod, &message, &usage);
+            Some(Unscheduled {
+                pod,
+                top: cluster.top_of(pod),
+                text,
+                reason: said(cluster, pod).map_or("", |(reason, _)| reason),
+                message,
+                fit,
+                pods,
+            })
+        })
+        .collect()
+}
+
+/// What is left of each node, once more: for texts.
+pub(super) fn usage<'a>(cluster: &Cluster<'a>) -> Usage<'a> {
+    Usage::of(cluster)
+}
+
+/// Whether a pod has no node yet and should get one.
+pub(super) fn waits(pod: &Pod) -> bool {
+    !pod.is_scheduled() && pod.is_live()
+}
+
+/// The condition that says that the pod has no node.
+pub(super) fn condition(pod: &Pod) -> Option<&Condition> {
+    pod.condition("PodScheduled")
+        .filter(|scheduled| !scheduled.is_true())
+}
+
+/// Reason and text: of the condition, else of the newest event.
+fn said<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(&'a str, &'a str)> {
+    if let Some(condition) = condition(pod) {
+        if !condition.message.is_empty() || condition.reason == "SchedulingGated" {
+            return Some((&condition.reason, &condition.message));
+        }
+    }
+    newest_failure(cluster, pod)
+        .map(|event| ("Unschedulable", event.message.as_str()))
+        .or_else(|| condition(pod).map(|condition| (condition.reason.as_str(), "")))
+}
+
+fn newest_failure<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
+    cluster.newest_event(pod, &["FailedScheduling"])
+}
+
+impl<'a> Unscheduled<'a> {
+    /// What the pod shows: the scheduler's words, and the event that repeats them.
+    pub(super) fn proof(&self, cluster: &Cluster<'a>) -> Vec<Evidence> {
+        let mut all = Vec::new();
+        all.extend(words(self.pod));
+        all.extend(newest_failure(cluster, self.pod).map(event_evidence));
+        all
+    }
+
+    /// `Other nodes: …`, as the end of an explanation; empty where there are none.
+    pub(super) fn others(&self) -> String {
+        if self.fit.set_aside.is_empty() {
+            String::new()
+        } else {
+            format!(" Set aside: {}.", self.fit.set_aside.join(", "))
+        }
+    }
+
+    /// Reports what all pods show: in full for the first, in short for the others.
+    pub(super) fn report(&self, cluster: &Cluster<'a>, sink: &mut Sink, sighting: Sighting) {
+        let full = sighting
+            .since(since(self.pod))
+            .all_evidence(self.proof(cluster));
+        for pod in self.pods.iter().skip(1) {
+            let mut short = full
+                .clone()
+                .since(since(pod))
+                .seen_on(pod.reference(), "template of");
+            short.evidence = words(pod).into_iter().collect();
+            if !short.evidence.is_empty() {
+                sink.report(short);
+            }
+        }
+        sink.report(full.seen_on(self.pod.reference(), "template of"));
+    }
+
+    /// A fault about the owner of the pods.
+    pub(super) fn of_the_owner(
+        &self,
+        title: impl Into<String>,
+        explanation: impl Into<String>,
+    ) -> Sighting {
+        let mut sighting = Sighting::of(self.top.clone(), title, explanation);
+        // A cordon is somebody's decision; a node in trouble is what took the room away.
+        let in_trouble = |node: &&&Node| !node.spec.unschedulable;
+        for node in self.fit.unusable_that_fit.iter().filter(in_trouble) {
+            sighting = sighting.blames(node.reference(), "would fit on");
+        }
+        sighting
+    }
+
+    /// How bad a lack of room is: an autoscaler that has not declined may still add a node.
+    pub(super) fn severity_for_room(&self, cluster: &Cluster<'a>) -> Severity {
+        if has_node_autoscaler(cluster) && !has_declined(cluster, self.pod) {
+            Severity::Warning
+        } else {
+            Severity::Critical
+        }
+    }
+}
+
+fn words(pod: &Pod) -> Option<Evidence> {
+    let at = pod
+        .status
+        .conditions
+        .iter()
+        .position(|condition| condition.type_ == "PodScheduled")?;
+    let condition = pod.status.conditions.get(at)?;
+    let path = format!("status.conditions[{at}].message");
+    let text = format!("{}: {}", condition.reason, condition.message);
+    Some(Evidence::message(pod.reference(), &path, &text).at(condition.last_transition_time))
+}
+
+/// Since when the pod waits.
+pub(super) fn since(pod: &Pod) -> Option<jiff::Timestamp> {
+    condition(pod)
+        .and_then(|condition| condition.last_transition_time)
+        .or(pod.metadata.creation_timestamp)
+}
+
+/// Whether something here adds nodes when pods find no room.
+pub(super) fn has_node_autoscaler(cluster: &Cluster<'_>) -> bool {
+    !cluster.custom("NodePool").is_empty()
+        || cluster
+            .in_namespace::<Deployment>("kube-system")
+            .any(|deployment| {
+                deployment.metadata.name.contains("cluster-autoscaler")
+                    && deployment.status.ready_replicas > 0
+            })
+}
+
+/// Whether that something said that it cannot help this pod, and nothing since that it does.
+pub(super) fn has_declined<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+    cluster
+        .newest_event(pod, &["NotTriggerScaleUp", "TriggeredScaleUp", "Nominated"])
+        .is_some_and(|event| event.reason == "NotTriggerScaleUp")
+}

@@ -1,0 +1,127 @@
+//! What the pods on each node have asked for, and what that leaves.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::kubernetes::{Kind, Node, Pod, PodSpec, Resources};
+use crate::model::Quantity;
+use crate::snapshot::Cluster;
+
+/// What is asked for on every node.
+#[derive(Debug, Default)]
+pub(super) struct Usage<'a> {
+    requested: HashMap<&'a str, BTreeMap<String, Quantity>>,
+    /// Whether all pods of the cluster are known, so that what is left is certain.
+    pub(super) is_complete: bool,
+}
+
+/// A request that a node cannot meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shortage {
+    pub(super) resource: String,
+    pub(super) wanted: Quantity,
+    pub(super) free: Quantity,
+    pub(super) allocatable: Quantity,
+}
+
+impl<'a> Usage<'a> {
+    /// Sums up the effective requests of the pods that hold a node.
+    pub(super) fn of(cluster: &Cluster<'a>) -> Self {
+        let mut usage = Self {
+            requested: HashMap::new(),
+            is_complete: cluster.is_complete(Kind::Pod, ""),
+        };
+        // Pods of one template share one spec: it is summed up once.
+        let mut of_spec: HashMap<*const PodSpec, Resources> = HashMap::new();
+        for node in cluster.all::<Node>() {
+            let name = node.metadata.name.as_str();
+            let sums = usage.requested.entry(name).or_default();
+            for pod in cluster.pods_on(name).filter(|pod| !pod.is_finished()) {
+                let requests = of_spec
+                    .entry(Arc::as_ptr(&pod.spec))
+                    .or_insert_with(|| pod.spec.effective_requests());
+                for (resource, amount) in requests.iter() {
+                    add(sums, resource, *amount);
+                }
+                add(sums, "pods", Quantity::from_units(1));
+            }
+        }
+        usage
+    }
+
+    /// What of a resource no pod on the node has asked for.
+    pub(super) fn free(&self, node: &Node, resource: &str) -> Quantity {
+        let taken = self
+            .requested
+            .get(node.metadata.name.as_str())
+            .and_then(|sums| sums.get(resource))
+            .copied()
+            .unwrap_or_default();
+        allocatable(node, resource).minus(taken)
+    }
+
+    /// The requests of a pod that the node cannot meet.
+    pub(super) fn shortages(&self, wanted: &Resources, node: &Node) -> Vec<Shortage> {
+        let one_pod = Quantity::from_units(1);
+        wanted
+            .iter()
+            .map(|(resource, amount)| (resource.as_str(), *amount))
+            .chain(std::iter::once(("pods", one_pod)))
+            .filter(|(resource, amount)| !amount.is_zero() && is_counted(node, resource))
+            .filter_map(|(resource, amount)| {
+                let free = self.free(node, resource);
+                (amount > free).then(|| Shortage {
+                    resource: resource.to_owned(),
+                    wanted: amount,
+                    free,
+                    allocatable: allocatable(node, resource),
+                })
+            })
+            .collect()
+    }
+}
+
+/// What the node offers of a resource.
+pub(super) fn allocatable(node: &Node, resource: &str) -> Quantity {
+    node.status
+        .allocatable
+        .get(resource)
+        .copied()
+        .unwrap_or_default()
+}
+
+/// What a device plugin or huge pages offer, unlike what every node has.
+pub(super) fn is_extended(resource: &str) -> bool {
+    !matches!(resource, "cpu" | "memory" | "ephemeral-storage" | "pods")
+}
+
+/// A node that does not say how much it has of what every node has, is not short of it.
+fn is_counted(node: &Node, resource: &str) -> bool {
+    is_extended(resource) || node.status.allocatable.contains_key(resource)
+}
+
+fn add(sums: &mut BTreeMap<String, Quantity>, resource: &str, amount: Quantity) {
+    if let Some(sum) = sums.get_mut(resource) {
+        *sum = sum.plus(amount);
+    } else {
+        sums.insert(resource.to_owned(), amount);
+    }
+}
+
+/// The pods on a node, its finished ones aside, that ask for most of a resource: the largest first.
+pub(super) fn biggest_on<'a>(
+    cluster: &Cluster<'a>,
+    node: &Node,
+    resource: &str,
+) -> Vec<(&'a Pod, Quantity)> {
+    let mut all: Vec<(&Pod, Quantity)> = cluster
+        .pods_on(&node.metadata.name)
+        .filter(|pod| !pod.is_finished())
+        .filter_map(|pod| {
+            let amount = *pod.spec.effective_requests().get(resource)?;
+            (!amount.is_zero()).then_some((pod, amount))
+        })
+        .collect();
+    all.sort_by(|(a, x), (b, y)| y.cmp(x).then(a.metadata.name.cmp(&b.metadata.name)));
+    all
+}

@@ -1,0 +1,149 @@
+use super::pod_volumes;
+use super::scheduler_message::ReasonKind;
+use super::unscheduled::{self, Unscheduled};
+use super::verdict::Verdict;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Object, PersistentVolumeClaim};
+use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A pod gets no node before its claim is bound to a volume, and the claim is not.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: shop, uid: c1}
+    /// spec: {storageClassName: slow}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+    ///   containers: [{name: db}]
+    /// status:
+    ///   phase: Pending
+    ///   conditions:
+    ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: shop, uid: c1}
+    /// spec: {storageClassName: slow, volumeName: pv-1}
+    /// status: {phase: Bound}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   nodeName: n1
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+    ///   containers: [{name: db}]
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Find out why the claim is not bound.
+    ///
+    /// # What it cannot know
+    /// Whether someone is about to make the volume by hand.
+    ///
+    /// # Source
+    /// Plugin VolumeBinding of the scheduler.
+    SCH018 "waits-for-claim" {
+        role: Symptom,
+        severity: Critical,
+        confidence: 0.80,
+        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
+        maps_to: ["k8sgpt:Pod"],
+        check: Cluster(check),
+    }
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for waiting in unscheduled::all(cluster) {
+        if waiting.verdict() != Verdict::Claims {
+            continue;
+        }
+        for claim in awaited(cluster, &waiting) {
+            let sighting = sighting(cluster, &waiting, &claim);
+            waiting.report(cluster, sink, sighting);
+        }
+    }
+}
+
+/// The claims that are named, else those that are not bound, else all.
+fn awaited(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>) -> Vec<String> {
+    let named: Vec<String> = waiting
+        .message
+        .reasons
+        .iter()
+        .filter_map(|reason| match reason.kind {
+            ReasonKind::ClaimMissing(name) | ReasonKind::ClaimDeleting(name) => {
+                Some(name.to_owned())
+            }
+            _ => None,
+        })
+        .collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let namespace = &waiting.pod.metadata.namespace;
+    let all: Vec<String> = pod_volumes::claim_names(waiting.pod).collect();
+    let unbound: Vec<String> = all
+        .iter()
+        .filter(|name| {
+            cluster
+                .get::<PersistentVolumeClaim>(namespace, name)
+                .is_none_or(|claim| claim.status.phase != "Bound")
+        })
+        .cloned()
+        .collect();
+    if unbound.is_empty() { all } else { unbound }
+}
+
+fn sighting(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>, name: &str) -> Sighting {
+    let namespace = &waiting.pod.metadata.namespace;
+    let known = cluster.get::<PersistentVolumeClaim>(namespace, name);
+    let claim = known.map_or_else(
+        || ObjectRef::namespaced("v1", "PersistentVolumeClaim", namespace, name),
+        Object::reference,
+    );
+    let phase = known.map_or("unknown", |claim| claim.status.phase.as_str());
+    let title = format!("{} waits for {claim}, which is {phase}", waiting.top);
+    let explanation = "Its pods cannot be scheduled before the claim is bound to a volume; why it is not, is not seen."
+        .to_owned();
+    let mut sighting = Sighting::of(claim.clone(), title, explanation)
+        .blames(claim.clone(), "mounts")
+        .evidence(Evidence::field(
+            waiting.pod.reference(),
+            "spec.volumes[*].persistentVolumeClaim.claimName",
+            name,
+        ));
+    if let Some(known) = known {
+        sighting = sighting
+            .evidence(Evidence::field(claim, "status.phase", phase))
+            .evidence(Evidence::field(
+                known.reference(),
+                "spec.storageClassName",
+                known
+                    .spec
+                    .storage_class_name
+                    .as_ref()
+                    .map_or("none", |class| class.as_str()),
+            ));
+    }
+    sighting.suggest(Suggestion::look(
+        "See what holds the claim up",
+        format!("kubectl -n {namespace} describe pvc {name}"),
+    ))
+}

@@ -1,0 +1,214 @@
+use super::advice::{edit, kubectl_name};
+use super::failing_run::{JobOutcome, is_looping, job_outcome};
+use super::node_shortage::shortage_of_the_node;
+use super::{exit_code, last_words};
+use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::{ContainerView, Kind, Object, Pod, Terminated};
+use crate::model::{Evidence, ObjectRef, Quantity, Risk, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container used more memory than its limit allows, and the kernel killed it: out of memory
+    /// (OOMKilled).
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, resources: {limits: {memory: 96Mi}}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 9
+    ///     state: {waiting: {reason: CrashLoopBackOff, message: back-off 5m0s restarting failed container=web}}
+    ///     lastState: {terminated: {exitCode: 137, reason: OOMKilled, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-03T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, resources: {limits: {memory: 96Mi}}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 1
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    ///     lastState: {terminated: {exitCode: 137, reason: OOMKilled, finishedAt: "2026-01-01T08:59:00Z"}}
+    /// ```
+    ///
+    /// # How to fix
+    /// Raise the memory limit to what the program needs, or make it need less: smaller caches, a heap
+    /// setting below the limit, a leak closed.
+    ///
+    /// # What it cannot know
+    /// Whether the program leaks, or honestly needs more than it may have.
+    ///
+    /// # Source
+    /// `terminated.reason` OOMKilled of core/v1 ContainerStatus; kubelet event SystemOOM.
+    WRK003 "container-out-of-memory" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.95,
+        reads: [Event, Node, Job, CronJob],
+        maps_to: ["k8sgpt:Pod", "classic:crashloop"],
+        check: Pod(check),
+    }
+}
+
+/// Seconds after which a kill for memory is history while the container is ready.
+const OOM_WINDOW: i64 = 86_400;
+
+/// Seconds within which a second kill makes it a repeated one.
+const REPEAT_WINDOW: i64 = 3600;
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if pod.metadata.is_terminating() || pod.has_succeeded() {
+        return;
+    }
+    for container in pod.containers() {
+        let Some(end) = container.last_end().filter(|end| end.reason == "OOMKilled") else {
+            continue;
+        };
+        let is_history = container.is_ready() && !cluster.is_within(end.finished_at, OOM_WINDOW);
+        if !is_history && job_outcome(cluster, pod) != JobOutcome::Done {
+            sink.report(sighting(pod, cluster, &container, end));
+        }
+    }
+}
+
+fn severity_of(cluster: &Cluster<'_>, container: &ContainerView<'_>, end: &Terminated) -> Severity {
+    let is_up = container.is_running() && !is_looping(cluster, container);
+    let is_repeated = container.restarts() >= 2;
+    if !is_up || (is_repeated && cluster.is_within(end.started_at, REPEAT_WINDOW)) {
+        Severity::Critical
+    } else if is_repeated || cluster.is_within(end.finished_at, REPEAT_WINDOW) {
+        Severity::Warning
+    } else {
+        Severity::Info
+    }
+}
+
+fn sighting<'a>(
+    pod: &'a Pod,
+    cluster: &Cluster<'a>,
+    container: &ContainerView<'a>,
+    end: &'a Terminated,
+) -> Sighting {
+    let top = cluster.top_of(pod);
+    let limit = memory_limit(pod, container);
+    let at_limit = limit.map_or_else(
+        || "without a memory limit of its own".to_owned(),
+        |limit| format!("at its memory limit of {}", limit.human_bytes()),
+    );
+    let title = format!(
+        "{} of {top} runs out of memory (OOMKilled) {at_limit}",
+        crate::model::capitalized(&container.title())
+    );
+    let explanation = format!(
+        "The kernel killed it: out of memory (OOMKilled, {}), {at_limit}. Restarts so far: {}.",
+        exit_code::in_words(end).replace(" (OOMKilled)", ""),
+        container.restarts()
+    );
+    let mut sighting = Sighting::of(top.clone(), title, explanation)
+        .seen_on(pod.reference(), "template of")
+        .in_container(container.name())
+        .severity(severity_of(cluster, container, end))
+        .since(end.finished_at)
+        .evidence(
+            Evidence::field(
+                pod.reference(),
+                &container.last_end_path("reason"),
+                "OOMKilled",
+            )
+            .at(end.finished_at),
+        )
+        .evidence(
+            Evidence::field(
+                pod.reference(),
+                &container.last_end_path("exitCode"),
+                end.exit_code,
+            )
+            .at(end.finished_at),
+        )
+        .evidence(Evidence::field(
+            pod.reference(),
+            &container.status_path("restartCount"),
+            container.restarts(),
+        ));
+    if let Some(limit) = limit {
+        let path = format!(
+            "spec.containers[{}].resources.limits.memory",
+            container.name()
+        );
+        sighting = sighting.evidence(Evidence::field(pod.reference(), &path, limit.human_bytes()));
+    }
+    if let Some(shortage) = shortage_of_the_node(cluster, pod, end).filter(|_| limit.is_none()) {
+        let node = ObjectRef::cluster_scoped("v1", Kind::Node.as_str(), &pod.node_name);
+        sighting = sighting
+            .evidence(event_evidence(shortage))
+            .blames(node, "runs on");
+    }
+    sighting
+        .all_evidence(last_words::as_evidence(cluster, pod, container))
+        .suggest(raise(&top, container, limit))
+        .suggest(Suggestion::look(
+            "Compare with what it uses while it runs",
+            format!(
+                "kubectl -n {} top pod {} --containers",
+                pod.metadata.namespace, pod.metadata.name
+            ),
+        ))
+}
+
+fn memory_limit(pod: &Pod, container: &ContainerView<'_>) -> Option<Quantity> {
+    let of_pod = || pod.spec.resources.as_ref()?.limits.get("memory");
+    container
+        .spec
+        .resources
+        .limits
+        .get("memory")
+        .or_else(of_pod)
+        .copied()
+}
+
+fn raise(top: &ObjectRef, container: &ContainerView<'_>, limit: Option<Quantity>) -> Suggestion {
+    let Some(limit) = limit else {
+        return edit(
+            top,
+            "Give it a memory request and a limit that fit what it needs",
+        );
+    };
+    let double = limit.plus(limit).human_bytes();
+    let text = format!(
+        "Raise the limit (here to {double}), or make the program need less than {}",
+        limit.human_bytes()
+    );
+    let can_be_set = matches!(
+        top.kind.as_str(),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob"
+    );
+    match kubectl_name(top).filter(|_| can_be_set) {
+        Some(name) => Suggestion::run(
+            text,
+            format!(
+                "kubectl -n {} set resources {name} -c {} --limits=memory={double}",
+                top.namespace.as_deref().unwrap_or_default(),
+                container.name()
+            ),
+            Risk::Medium,
+        ),
+        None => Suggestion::advice(text),
+    }
+}

@@ -1,0 +1,152 @@
+//! Whether a container is down, or keeps going down, because its runs end by themselves.
+
+use crate::kubernetes::{ContainerRole, ContainerView, CronJob, Job, Pod, Terminated};
+use crate::model::Severity;
+use crate::snapshot::Cluster;
+
+/// Restarts from which a container that ended moments ago counts as looping.
+pub(super) const CRASH_RESTARTS: i64 = 3;
+
+/// Seconds within which the last end and the current run must lie.
+pub(super) const LOOP_WINDOW: i64 = 600;
+
+/// Seconds after which a failed Job is history.
+const JOB_HISTORY: i64 = 7 * 86_400;
+
+/// Seconds in which the first end of a container is left to its restart.
+const FIRST_RESTART: i64 = 60;
+
+/// How the last run of a container ended, if the container is down because of it, or goes down again
+/// and again. None for what is being deleted, has done its work or was stopped from outside.
+pub(super) fn failing_end<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    container: &ContainerView<'a>,
+) -> Option<&'a Terminated> {
+    let end = container.last_end()?;
+    if pod.metadata.is_terminating() || pod.has_succeeded() || is_stopped_from_outside(pod) {
+        return None;
+    }
+    let is_down = is_looping(cluster, container) || has_ended_badly(cluster, pod, container);
+    (is_down && job_outcome(cluster, pod) != JobOutcome::Done).then_some(end)
+}
+
+/// Whether a container starts, ends and starts again now.
+pub(super) fn is_looping(cluster: &Cluster<'_>, container: &ContainerView<'_>) -> bool {
+    if container.waiting_reason() == "CrashLoopBackOff" {
+        return true;
+    }
+    let Some(status) = container.status else {
+        return false;
+    };
+    if status.restart_count < CRASH_RESTARTS {
+        return false;
+    }
+    let ended_lately = container
+        .last_end()
+        .is_some_and(|end| cluster.is_within(end.finished_at, LOOP_WINDOW));
+    let runs_briefly = status
+        .state
+        .running
+        .as_ref()
+        .is_none_or(|run| cluster.is_within(run.started_at, LOOP_WINDOW) && !status.ready);
+    ended_lately && runs_briefly
+}
+
+/// Whether a container has ended badly and stands still: it is not started again, or not yet.
+fn has_ended_badly(cluster: &Cluster<'_>, pod: &Pod, container: &ContainerView<'_>) -> bool {
+    let Some(end) = container
+        .status
+        .and_then(|status| status.state.terminated.as_deref())
+    else {
+        return false;
+    };
+    let is_started_again = container.role == ContainerRole::Sidecar
+        || pod.spec.restart_policy.is_empty()
+        || pod.spec.restart_policy == "Always"
+        || (pod.spec.restart_policy == "OnFailure" && pod.is_live());
+    let is_first_try = is_started_again
+        && container.restarts() == 0
+        && cluster.is_within(end.finished_at, FIRST_RESTART);
+    end.exit_code != 0 && !is_first_try
+}
+
+/// Whether the pod failed for a reason that is not its containers': eviction, shutdown, deadline.
+fn is_stopped_from_outside(pod: &Pod) -> bool {
+    pod.status.phase == "Failed" && !pod.status.reason.is_empty()
+}
+
+/// How it stands with the Job of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JobOutcome {
+    /// The pod is not of a Job.
+    NoJob,
+    /// The Job goes on, or is not known.
+    Open,
+    /// The Job has failed.
+    Failed,
+    /// The Job, or a later one of its schedule, did its work; or it is long ago.
+    Done,
+}
+
+/// How it stands with the Job of a pod, if it has one.
+pub(super) fn job_outcome(cluster: &Cluster<'_>, pod: &Pod) -> JobOutcome {
+    let Some(owner) = pod
+        .metadata
+        .controller()
+        .filter(|owner| owner.kind == "Job")
+    else {
+        return JobOutcome::NoJob;
+    };
+    let Some(job) = cluster.get::<Job>(&pod.metadata.namespace, &owner.name) else {
+        return JobOutcome::Open;
+    };
+    let is_true = |type_: &str| {
+        job.status
+            .conditions
+            .iter()
+            .find(|condition| condition.type_ == type_ && condition.is_true())
+    };
+    if is_true("Complete")
+        .or(is_true("SuccessCriteriaMet"))
+        .is_some()
+        || has_later_success(cluster, job)
+    {
+        return JobOutcome::Done;
+    }
+    match is_true("Failed").or(is_true("FailureTarget")) {
+        Some(failed) if cluster.seconds_since(failed.last_transition_time) > JOB_HISTORY => {
+            JobOutcome::Done
+        }
+        Some(_) => JobOutcome::Failed,
+        None if job.spec.suspend == Some(true) => JobOutcome::Done,
+        None => JobOutcome::Open,
+    }
+}
+
+fn has_later_success(cluster: &Cluster<'_>, job: &Job) -> bool {
+    job.metadata
+        .controller()
+        .filter(|owner| owner.kind == "CronJob")
+        .and_then(|owner| cluster.get::<CronJob>(&job.metadata.namespace, &owner.name))
+        .and_then(|schedule| schedule.status.last_successful_time)
+        .zip(job.metadata.creation_timestamp)
+        .is_some_and(|(success, created)| success > created)
+}
+
+/// How bad it is that this container fails: a Job that still tries again has not failed yet.
+pub(super) fn severity(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    container: &ContainerView<'_>,
+) -> Severity {
+    let is_up = container.is_running() && container.is_ready();
+    if is_up
+        || (job_outcome(cluster, pod) == JobOutcome::Open
+            && container.waiting_reason() != "CrashLoopBackOff")
+    {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    }
+}

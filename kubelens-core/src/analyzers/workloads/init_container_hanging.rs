@@ -1,0 +1,197 @@
+use super::advice::edit;
+use super::awaited_host::{Awaited, awaited};
+use super::last_words::{most_telling, quoted};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod, Service};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// An init container runs without an end, so no other container of its pod starts. Mostly it waits
+    /// for something; what is wrong with that explains this one.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Service
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   initContainers: [{name: wait, command: [sh, -c, "until nc -z redis 6379; do sleep 2; done"]}]
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Pending
+    ///   initContainerStatuses: [{name: wait, state: {running: {startedAt: "2026-01-01T11:30:00Z"}}}]
+    ///   containerStatuses: [{name: web, state: {waiting: {reason: PodInitializing}}}]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   initContainers: [{name: migrate, command: [migrate]}]
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Pending
+    ///   initContainerStatuses: [{name: migrate, state: {running: {startedAt: "2026-01-01T11:58:00Z"}}}]
+    ///   containerStatuses: [{name: web, state: {waiting: {reason: PodInitializing}}}]
+    /// ```
+    ///
+    /// # How to fix
+    /// Provide what it waits for, or correct the name in its command.
+    ///
+    /// # What it cannot know
+    /// Whether its work honestly takes that long.
+    ///
+    /// # Source
+    /// `initContainerStatuses[].state.running` of core/v1 Pod.
+    WRK033 "init-container-hanging" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.80,
+        reads: [Service, Namespace],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// Seconds that an init container may run.
+const INIT_GRACE: i64 = 600;
+
+/// Seconds after which one counts as hanging that waits for something which cannot answer.
+const HOPELESS_GRACE: i64 = 120;
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if !pod.is_live() || pod.status.phase != "Pending" {
+        return;
+    }
+    for container in pod
+        .containers()
+        .filter(|container| container.role == ContainerRole::Init)
+    {
+        let run = container
+            .status
+            .and_then(|status| status.state.running.as_ref());
+        let Some(run) = run.filter(|run| cluster.seconds_since(run.started_at) > HOPELESS_GRACE)
+        else {
+            continue;
+        };
+        let line = cluster
+            .log(pod, container.name(), false)
+            .and_then(most_telling);
+        let host = awaited(cluster, &pod.metadata.namespace, container.spec, line);
+        let is_late = cluster.seconds_since(run.started_at) > INIT_GRACE;
+        if is_late
+            || host
+                .as_ref()
+                .is_some_and(|host| cannot_answer(cluster, host))
+        {
+            sink.report(sighting(
+                pod,
+                cluster,
+                &container,
+                run.started_at,
+                host.as_ref(),
+                line,
+            ));
+        }
+    }
+}
+
+/// Whether the awaited Service is not there, or has no ready pod.
+fn cannot_answer(cluster: &Cluster<'_>, host: &Awaited) -> bool {
+    let Some(reference) = &host.service else {
+        return false;
+    };
+    let namespace = reference.namespace.as_deref().unwrap_or_default();
+    let service = cluster.get::<Service>(namespace, &reference.name);
+    let is_idle = service.is_some_and(|service| {
+        !service.spec.selector.is_empty()
+            && !cluster
+                .pods_behind(service)
+                .iter()
+                .any(|pod| pod.is_ready())
+    });
+    host.is_absent || is_idle
+}
+
+fn sighting(
+    pod: &Pod,
+    cluster: &Cluster<'_>,
+    container: &ContainerView<'_>,
+    since: Option<jiff::Timestamp>,
+    host: Option<&Awaited>,
+    line: Option<&str>,
+) -> Sighting {
+    let top = cluster.top_of(pod);
+    let minutes = cluster.seconds_since(since) / 60;
+    let name = container.name();
+    let missing = host
+        .filter(|host| host.is_absent)
+        .and_then(|host| host.service.as_ref());
+    let title = match (host, missing) {
+        (Some(host), Some(service)) => {
+            format!("Init container `{name}` of {top} waits for {host}: {service} does not exist")
+        }
+        (Some(host), None) => {
+            format!("Init container `{name}` of {top} waits for {host} since {minutes} minutes")
+        }
+        (None, _) => format!(
+            "Init container `{name}` of {top} runs since {minutes} minutes and does not end"
+        ),
+    };
+    let said = line.map_or_else(String::new, |line| {
+        format!(" Its log says {}.", quoted(line))
+    });
+    let explanation = format!(
+        "No other container of the pod starts before it ends; it runs since {minutes} minutes.{said}"
+    );
+    let command = container
+        .spec
+        .command
+        .iter()
+        .chain(&container.spec.args)
+        .map(|word| word.as_str());
+    let command = command.collect::<Vec<_>>().join(" ");
+    let mut sighting = Sighting::of(top.clone(), title, explanation)
+        .seen_on(pod.reference(), "template of")
+        .in_container(name)
+        .since(since)
+        .evidence(Evidence::field(
+            pod.reference(),
+            &container.status_path("state.running.startedAt"),
+            since.map_or_else(String::new, |since| since.to_string()),
+        ));
+    if !command.is_empty() {
+        let path = format!("spec.initContainers[{name}].command");
+        sighting = sighting.evidence(Evidence::message(pod.reference(), &path, &command));
+    }
+    if let Some(service) = host.and_then(|host| host.service.clone()) {
+        sighting = sighting.blames(service, "waits for");
+    }
+    if let Some(service) = missing {
+        sighting = sighting
+            .evidence(Evidence::absence(service.clone(), "not in the namespace"))
+            .suggest(Suggestion::advice(format!(
+                "Create {service}, or correct the name in the command of `{name}`"
+            )));
+    }
+    sighting
+        .all_evidence(line.map(|line| Evidence::log(pod.reference(), name, line, None)))
+        .suggest(Suggestion::look(
+            "Read what it does",
+            format!(
+                "kubectl -n {} logs {} -c {name} --tail=60",
+                pod.metadata.namespace, pod.metadata.name
+            ),
+        ))
+        .suggest(edit(
+            &top,
+            format!("Correct the command of init container `{name}`"),
+        ))
+}

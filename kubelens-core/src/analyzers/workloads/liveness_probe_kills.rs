@@ -1,0 +1,150 @@
+use super::advice::read_last_log;
+use super::exit_code;
+use super::probe_answer;
+use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
+use super::probe_sighting::{in_words, sighting};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, Severity};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// The kubelet ends a container again and again because its liveness probe fails. The exit code is
+    /// then that of the signal (137, 143), and says nothing about the program.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, livenessProbe: {httpGet: {path: /live, port: 8080}}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {running: {startedAt: "2026-01-01T11:59:00Z"}}
+    ///     lastState: {terminated: {exitCode: 137, reason: Error, finishedAt: "2026-01-01T11:58:59Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Pod, namespace: shop, name: web-1, uid: p1, fieldPath: "spec.containers{web}"}
+    /// type: Warning
+    /// reason: Unhealthy
+    /// message: 'Liveness probe failed: HTTP probe failed with statuscode: 500'
+    /// count: 18
+    /// lastTimestamp: "2026-01-01T11:58:29Z"
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e2, namespace: shop}
+    /// involvedObject: {kind: Pod, namespace: shop, name: web-1, uid: p1, fieldPath: "spec.containers{web}"}
+    /// type: Normal
+    /// reason: Killing
+    /// message: Container web failed liveness probe, will be restarted
+    /// count: 6
+    /// lastTimestamp: "2026-01-01T11:58:29Z"
+    /// ```
+    ///
+    /// # Stays silent on
+    /// One restart, and well since:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, livenessProbe: {httpGet: {path: /live, port: 8080}}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:31:00Z"}]
+    ///   containerStatuses:
+    ///   - name: web
+    ///     ready: true
+    ///     restartCount: 1
+    ///     state: {running: {startedAt: "2026-01-01T11:30:00Z"}}
+    ///     lastState: {terminated: {exitCode: 137, reason: Error, finishedAt: "2026-01-01T11:29:59Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Pod, namespace: shop, name: web-1, uid: p1, fieldPath: "spec.containers{web}"}
+    /// type: Warning
+    /// reason: Unhealthy
+    /// message: 'Liveness probe failed: HTTP probe failed with statuscode: 500'
+    /// lastTimestamp: "2026-01-01T11:29:29Z"
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct what the probe asks, give the program time to start (a startup probe), or cure what
+    /// keeps it from answering.
+    ///
+    /// # What it cannot know
+    /// Whether the program would have recovered by itself.
+    ///
+    /// # Source
+    /// Kubelet events Unhealthy (`Liveness probe failed: …`) and Killing (`Container X failed liveness
+    /// probe, will be restarted`).
+    WRK021 "liveness-probe-kills" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.92,
+        reads: [Event],
+        maps_to: ["k8sgpt:Pod"],
+        check: Pod(check),
+    }
+}
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for failure in failing_probes(cluster, pod) {
+        if failure.kind == ProbeKind::Liveness {
+            sink.report(of(pod, cluster, &failure));
+        }
+    }
+}
+
+fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Sighting {
+    let answer = probe_answer::classify(failure.answer, failure.probe);
+    let container = &failure.container;
+    let severity = if container.is_ready() {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    };
+    let explanation = container.last_end().map_or_else(
+        || "The kubelet ended the container for it.".to_owned(),
+        |end| {
+            format!(
+                "The kubelet ended the container for it; the last run ended with {}.",
+                exit_code::in_words(end)
+            )
+        },
+    );
+    let end = container.last_end().map(|end| {
+        Evidence::field(
+            pod.reference(),
+            &container.last_end_path("exitCode"),
+            end.exit_code,
+        )
+        .at(end.finished_at)
+    });
+    sighting(
+        cluster,
+        pod,
+        failure,
+        &in_words(failure, answer),
+        &explanation,
+    )
+    .severity(severity)
+    .confidence(if failure.killing.is_some() {
+        0.92
+    } else {
+        0.85
+    })
+    .all_evidence(end)
+    .suggest(read_last_log(pod, container))
+}

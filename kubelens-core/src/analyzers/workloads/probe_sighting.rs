@@ -1,0 +1,135 @@
+//! How findings about probes look: who, since when, which proof.
+
+use super::advice::{describe_pod, edit};
+use super::last_words;
+use super::probe_answer::ProbeAnswer;
+use super::probe_failure::{ProbeFailure, ProbeKind};
+use crate::engine::{Sighting, event_evidence};
+use crate::kubernetes::{Container, Object, Pod, Probe};
+use crate::model::{Evidence, Severity};
+use crate::snapshot::Cluster;
+
+/// How bad it is that a container is not ready: worse where no other pod of the workload serves.
+pub(super) fn severity_of_unready<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Severity {
+    if pod.is_ready() || cluster.has_ready_sibling(pod) {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    }
+}
+
+/// A sighting about a failing probe, with its event, its fields and the way to correct it.
+/// `what` follows the probe and its container in the title.
+pub(super) fn sighting<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    failure: &ProbeFailure<'a>,
+    what: &str,
+    explanation: &str,
+) -> Sighting {
+    let top = cluster.top_of(pod);
+    let container = &failure.container;
+    let title = format!(
+        "{} of {} of {top} {what}",
+        failure.kind.title(),
+        container.title()
+    );
+    let consequence = match failure.kind {
+        ProbeKind::Readiness => "While it fails, the pod gets no traffic",
+        ProbeKind::Liveness => {
+            "Each time it fails too often, the kubelet ends the container and starts it again"
+        }
+        ProbeKind::Startup => {
+            "Until it passes, the container counts as not started; then the kubelet ends it"
+        }
+    };
+    let restarts = match container.restarts() {
+        0 => String::new(),
+        count => format!(" (restarts so far: {count})"),
+    };
+    let path = format!(
+        "spec.containers[{}].{}",
+        container.name(),
+        failure.kind.field()
+    );
+    Sighting::of(
+        top.clone(),
+        title,
+        format!("{explanation} {consequence}{restarts}."),
+    )
+    .seen_on(pod.reference(), "template of")
+    .in_container(container.name())
+    .severity(severity_of_unready(cluster, pod))
+    .since(failure.event.first_seen())
+    .evidence(event_evidence(failure.event))
+    .evidence(Evidence::field(
+        pod.reference(),
+        &path,
+        settings(failure.probe),
+    ))
+    .all_evidence(failure.killing.map(event_evidence))
+    .all_evidence(ports(container.spec).map(|ports| {
+        let path = format!("spec.containers[{}].ports", container.name());
+        Evidence::field(pod.reference(), &path, ports)
+    }))
+    .suggest(edit(
+        &top,
+        format!(
+            "Make {} ask what the program answers, or correct the program",
+            failure.kind.field()
+        ),
+    ))
+    .suggest(describe_pod(pod))
+}
+
+/// A probe's settings: what it does and how patient it is.
+pub(super) fn settings(probe: &Probe) -> String {
+    format!(
+        "{} (delay {} s, period {} s, timeout {} s, failure threshold {})",
+        probe.action(),
+        probe.initial_delay_seconds,
+        probe.period(),
+        probe.timeout(),
+        probe.failures()
+    )
+}
+
+/// The ports that a container declares: `http 8080, 9090`; none where it declares none.
+pub(super) fn ports(container: &Container) -> Option<String> {
+    let all: Vec<String> = container
+        .ports
+        .iter()
+        .map(|port| match port.name.non_empty() {
+            Some(name) => format!("{name} {}", port.container_port),
+            None => port.container_port.to_string(),
+        })
+        .collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// What came back, as part of a sentence, with the port or path that was asked.
+pub(super) fn in_words(failure: &ProbeFailure<'_>, answer: ProbeAnswer) -> String {
+    let action = failure.probe.action();
+    let port = failure
+        .probe
+        .port()
+        .map(|port| port.to_string())
+        .unwrap_or_default();
+    match answer {
+        ProbeAnswer::Refused => {
+            format!("fails: nothing listens on port {port} ({action}: connection refused)")
+        }
+        ProbeAnswer::WrongQuestion(status) | ProbeAnswer::Unwell(status) => {
+            format!("fails: {action} answers HTTP {status}")
+        }
+        ProbeAnswer::TimedOut => {
+            format!(
+                "fails: {action} does not answer within {} s (timeout)",
+                failure.probe.timeout()
+            )
+        }
+        ProbeAnswer::UnknownPortName => format!("fails: port `{port}` is no port of the container"),
+        _ if failure.answer.is_empty() => format!("fails: {action} ends with an error"),
+        _ => format!("fails: {action}: {}", last_words::quoted(failure.answer)),
+    }
+}

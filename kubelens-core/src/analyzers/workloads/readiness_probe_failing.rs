@@ -1,0 +1,117 @@
+use super::last_words;
+use super::probe_answer::{self, ProbeAnswer};
+use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
+use super::probe_sighting::{in_words, sighting};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::Object;
+use crate::kubernetes::Pod;
+use crate::model::Evidence;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A container runs and its readiness probe fails, so its pod gets no traffic. Where the probe
+    /// itself is at fault, or the log says what the program waits for, that explains this one.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, readinessProbe: {httpGet: {path: /ready, port: 8080}}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - {name: web, ready: false, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Pod, namespace: shop, name: web-1, uid: p1, fieldPath: "spec.containers{web}"}
+    /// type: Warning
+    /// reason: Unhealthy
+    /// message: 'Readiness probe failed: HTTP probe failed with statuscode: 503'
+    /// count: 120
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    ///
+    /// # Stays silent on
+    /// A blip that is over:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, readinessProbe: {httpGet: {path: /ready, port: 8080}}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:30:00Z"}]
+    ///   containerStatuses:
+    ///   - {name: web, ready: true, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Pod, namespace: shop, name: web-1, uid: p1, fieldPath: "spec.containers{web}"}
+    /// type: Warning
+    /// reason: Unhealthy
+    /// message: 'Readiness probe failed: HTTP probe failed with statuscode: 503'
+    /// lastTimestamp: "2026-01-01T11:29:00Z"
+    /// ```
+    ///
+    /// # How to fix
+    /// Find what the program waits for: its log, its dependencies. Correct the probe where it asks the
+    /// wrong thing.
+    ///
+    /// # What it cannot know
+    /// What makes the program say that it is not ready.
+    ///
+    /// # Source
+    /// Kubelet event Unhealthy (`Readiness probe failed: …`), `containerStatuses[].ready`.
+    WRK020 "readiness-probe-failing" {
+        role: Both,
+        severity: Warning,
+        confidence: 0.90,
+        reads: [Event],
+        maps_to: ["k8sgpt:Pod"],
+        check: Pod(check),
+    }
+}
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for failure in failing_probes(cluster, pod) {
+        if failure.kind == ProbeKind::Readiness {
+            sink.report(of(pod, cluster, &failure));
+        }
+    }
+}
+
+fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Sighting {
+    let answer = probe_answer::classify(failure.answer, failure.probe);
+    let explanation = match answer {
+        ProbeAnswer::Unwell(status) => {
+            format!("The program answers, and says by HTTP {status} that it is not ready.")
+        }
+        ProbeAnswer::Refused => "The program runs and does not listen there.".to_owned(),
+        _ => "The program runs and does not pass the probe.".to_owned(),
+    };
+    let log = cluster.log(pod, failure.container.name(), false);
+    let line = log.and_then(last_words::most_telling);
+    let explanation = match line {
+        Some(line) => format!("{explanation} Its log says {}.", last_words::quoted(line)),
+        None => explanation,
+    };
+    sighting(
+        cluster,
+        pod,
+        failure,
+        &in_words(failure, answer),
+        &explanation,
+    )
+    .all_evidence(
+        line.map(|line| Evidence::log(pod.reference(), failure.container.name(), line, None)),
+    )
+}

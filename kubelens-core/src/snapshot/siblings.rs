@@ -1,0 +1,41 @@
+use super::Cluster;
+use crate::kubernetes::{Kind, Pod, ReplicaSet};
+
+impl<'a> Cluster<'a> {
+    /// The other pods of the same workload, those of a Deployment's other revisions among them.
+    pub fn siblings_of(&self, pod: &'a Pod) -> Vec<&'a Pod> {
+        self.touch(Kind::Pod);
+        let Some(owner) = pod.metadata.controller() else {
+            return Vec::new();
+        };
+        let owners = &self.snapshot.relations().owners;
+        let sets = self.snapshot.table::<ReplicaSet>();
+        let deployment = (owner.kind == "ReplicaSet")
+            .then(|| sets.get(&pod.metadata.namespace, &owner.name))
+            .flatten()
+            .and_then(|set| set.metadata.controller());
+        let all: Vec<&'a Pod> = match deployment {
+            Some(deployment) => owners
+                .replica_sets(&deployment.uid)
+                .iter()
+                .flat_map(|set| owners.pods(&set.metadata.uid))
+                .map(|sibling| &**sibling)
+                .collect(),
+            None => owners
+                .pods(&owner.uid)
+                .iter()
+                .map(|sibling| &**sibling)
+                .collect(),
+        };
+        all.into_iter()
+            .filter(|sibling| sibling.metadata.name != pod.metadata.name)
+            .collect()
+    }
+
+    /// Whether another pod of the same workload serves now.
+    pub fn has_ready_sibling(&self, pod: &'a Pod) -> bool {
+        self.siblings_of(pod)
+            .into_iter()
+            .any(|sibling| sibling.is_live() && sibling.is_ready())
+    }
+}

@@ -1,0 +1,168 @@
+//! KubeLens' own recording: what `snapshot save` writes and any file source reads back.
+//!
+//! A gzipped tar: `kubelens-snapshot/info.json` says which cluster, when, and what could not be read;
+//! `objects/<Kind>-<n>.json` are lists of the API; `logs/<namespace>/<pod>/<container>.log` are the logs.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use flate2::{Compression, GzBuilder};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::items::Item;
+use crate::kubernetes::Kind;
+use crate::model::{ClusterInfo, CoverageState, KUBELENS_API_VERSION, Scope, safe_text};
+use crate::snapshot::{Snapshot, SnapshotBuilder};
+
+/// The directory in the archive.
+const ROOT: &str = "kubelens-snapshot";
+
+/// How many objects stand in one file of the archive.
+const PER_FILE: usize = 1000;
+
+/// What a recording says about itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ArchiveInfo {
+    api_version: String,
+    kind: String,
+    /// When the picture was taken.
+    pub(crate) taken_at: Option<Timestamp>,
+    cluster: ClusterInfo,
+    scope: Scope,
+    gaps: Vec<ArchivedGap>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ArchivedGap {
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    /// The kind was read in these namespaces only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outside: Option<BTreeSet<String>>,
+    state: CoverageState,
+    detail: String,
+}
+
+impl ArchiveInfo {
+    /// Reads `info.json`; none if it is another document.
+    pub(crate) fn read(item: Item<'_>) -> Option<Self> {
+        if item.kind != "Snapshot" {
+            return None;
+        }
+        serde_json::from_slice(item.bytes).ok()
+    }
+
+    fn of(snapshot: &Snapshot) -> Self {
+        let outside = snapshot
+            .gaps()
+            .outside()
+            .map(|(kind, namespaces, gap)| ArchivedGap {
+                kind: kind.to_owned(),
+                namespace: None,
+                outside: Some(namespaces.clone()),
+                state: gap.state,
+                detail: gap.detail.clone(),
+            });
+        let gaps = snapshot
+            .gaps()
+            .by_kind_and_namespace()
+            .map(|(kind, namespace, gap)| ArchivedGap {
+                kind: kind.to_owned(),
+                namespace: namespace.map(str::to_owned),
+                outside: None,
+                state: gap.state,
+                detail: gap.detail.clone(),
+            });
+        Self {
+            api_version: KUBELENS_API_VERSION.to_owned(),
+            kind: "Snapshot".to_owned(),
+            taken_at: snapshot.taken_at(),
+            cluster: snapshot.info().clone(),
+            scope: snapshot.scope().clone(),
+            gaps: gaps.chain(outside).collect(),
+        }
+    }
+
+    /// Tells the builder what the recording knows: every kind without a gap was complete.
+    pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
+        let info = builder.info_mut();
+        info.name = self.cluster.name;
+        info.version = self.cluster.version;
+        builder.narrow_scope(&self.scope);
+        for kind in Kind::ALL {
+            builder.listed(*kind);
+        }
+        for gap in self.gaps {
+            match (gap.outside, Kind::from_name(&gap.kind)) {
+                (Some(namespaces), Some(kind)) => {
+                    builder.gap_outside(kind, namespaces, gap.state, gap.detail)
+                }
+                _ => builder.gap(&gap.kind, gap.namespace.as_deref(), gap.state, gap.detail),
+            }
+        }
+    }
+}
+
+/// Writes a picture as an archive. The same picture gives the same bytes.
+///
+/// Log lines are redacted as in reports; values of ConfigMaps and Secrets were never read.
+pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
+    let gzip = GzBuilder::new()
+        .mtime(0)
+        .write(output, Compression::default());
+    let mut archive = tar::Builder::new(gzip);
+    let info = serde_json::to_vec_pretty(&ArchiveInfo::of(snapshot))?;
+    append(&mut archive, "info.json", &info)?;
+    for kind in Kind::ALL.iter().copied() {
+        let objects = snapshot.tables().to_json(kind)?;
+        for (number, part) in objects.chunks(PER_FILE).enumerate() {
+            let list = serde_json::json!({
+                "apiVersion": kind.api_version(),
+                "kind": format!("{kind}List"),
+                "items": part,
+            });
+            append(
+                &mut archive,
+                &format!("objects/{kind}-{number}.json"),
+                &serde_json::to_vec(&list)?,
+            )?;
+        }
+    }
+    for (kind, objects) in snapshot.custom() {
+        for (number, part) in objects.chunks(PER_FILE).enumerate() {
+            let items: Vec<_> = part.iter().map(|object| &**object).collect();
+            let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
+            append(
+                &mut archive,
+                &format!("objects/custom-{kind}-{number}.json"),
+                &serde_json::to_vec(&list)?,
+            )?;
+        }
+    }
+    for (key, log) in snapshot.logs() {
+        let end = if key.previous { "previous.log" } else { "log" };
+        let path = format!("logs/{}/{}/{}.{end}", key.namespace, key.pod, key.container);
+        let text: String = log
+            .lines
+            .iter()
+            .map(|line| safe_text(line) + "\n")
+            .collect();
+        append(&mut archive, &path, text.as_bytes())?;
+    }
+    archive.into_inner()?.finish()?.flush()
+}
+
+fn append<W: Write>(
+    archive: &mut tar::Builder<W>,
+    path: &str,
+    bytes: &[u8],
+) -> std::io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, format!("{ROOT}/{path}"), bytes)
+}

@@ -1,0 +1,264 @@
+//! Takes objects in, one by one: finds their type, decodes them, and notes what could not be used.
+
+use serde::Deserialize;
+
+use super::ReadRequest;
+use super::items::{Item, Syntax};
+use super::json_path::path_at;
+use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
+use crate::model::{CoverageState, KUBELENS_API_VERSION};
+use crate::snapshot::SnapshotBuilder;
+
+/// The type that an object is of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TypeMeta<'a> {
+    pub(crate) api_version: &'a str,
+    pub(crate) kind: &'a str,
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is in.
+    Kept,
+    /// It is an object of Kubernetes that was not asked for.
+    Unwanted,
+    /// It is no object of Kubernetes.
+    Foreign,
+    /// It is one, but cannot be used; a gap says so. The text says where and why.
+    Broken(String),
+}
+
+/// Objects on their way from a source into a snapshot.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    request: ReadRequest,
+    batch: Batch,
+    custom: Vec<CustomObject>,
+    gaps: Vec<Missing>,
+    objects: usize,
+}
+
+#[derive(Debug)]
+struct Missing {
+    kind: Option<Kind>,
+    namespace: Option<String>,
+    detail: String,
+}
+
+impl Intake {
+    pub(crate) fn new(request: &ReadRequest) -> Self {
+        Self {
+            request: request.clone(),
+            batch: Batch::default(),
+            custom: Vec::new(),
+            gaps: Vec::new(),
+            objects: 0,
+        }
+    }
+
+    /// How many objects were taken in.
+    pub(crate) const fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// Takes one object; `place` names its file or list.
+    pub(crate) fn take(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
+        let taken = match Kind::from_manifest(meta.api_version, meta.kind) {
+            Some(kind) if self.request.kinds.contains(kind) => self.take_typed(place, kind, item),
+            Some(_) => Taken::Unwanted,
+            None => self.take_custom(meta, item),
+        };
+        self.objects += usize::from(taken == Taken::Kept);
+        taken
+    }
+
+    /// Says that something is missing: of a kind, or of any.
+    pub(crate) fn missing(
+        &mut self,
+        kind: Option<Kind>,
+        namespace: Option<String>,
+        detail: String,
+    ) {
+        self.gaps.push(Missing {
+            kind,
+            namespace,
+            detail,
+        });
+    }
+
+    /// Hands everything over.
+    pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
+        builder.absorb(self.batch);
+        for object in self.custom {
+            builder.add_custom(object);
+        }
+        for missing in self.gaps {
+            let namespace = missing.namespace.as_deref();
+            let kinds = missing
+                .kind
+                .as_ref()
+                .map_or(Kind::ALL, std::slice::from_ref);
+            for kind in kinds {
+                builder.gap(
+                    kind.as_str(),
+                    namespace,
+                    CoverageState::Partial,
+                    missing.detail.as_str(),
+                );
+            }
+        }
+    }
+
+    fn take_typed(&mut self, place: &str, kind: Kind, item: Item<'_>) -> Taken {
+        let decoded = match item.syntax {
+            Syntax::Json => self
+                .batch
+                .push_json(kind, item.bytes)
+                .map_err(|error| explain_json(&error, item)),
+            Syntax::Yaml => match std::str::from_utf8(item.bytes) {
+                Ok(text) => self
+                    .batch
+                    .push_yaml(kind, text)
+                    .map_err(|error| explain_yaml(&error, item)),
+                Err(_) => Err((item.line, "this is not UTF-8".to_owned())),
+            },
+        };
+        if let Err((line, detail)) = decoded {
+            return self.broken(kind, item, &format!("{place}:{line}"), &detail);
+        }
+        let Some(metadata) = self.batch.last_mut(kind) else {
+            return Taken::Unwanted;
+        };
+        if metadata.name.is_empty() {
+            self.batch.pop(kind);
+            let detail = format!("{place}:{}: this {kind} has no name", item.line);
+            self.missing(Some(kind), None, detail.clone());
+            return Taken::Broken(detail);
+        }
+        if !kind.is_namespaced() {
+            metadata.namespace = Text::default();
+        } else if metadata.namespace.is_empty() {
+            metadata.namespace = Text::new("default");
+        }
+        if kind.is_namespaced() && !self.request.wants_namespace(&metadata.namespace) {
+            self.batch.pop(kind);
+            return Taken::Unwanted;
+        }
+        Taken::Kept
+    }
+
+    /// An object of a kind that is known cannot be decoded: whoever looks for it must not find it missing.
+    fn broken(&mut self, kind: Kind, item: Item<'_>, place: &str, words: &str) -> Taken {
+        let name = Named::of(item);
+        let (subject, namespace) = match &name {
+            Some(Name { name, namespace }) if kind.is_namespaced() => {
+                let namespace = if namespace.is_empty() {
+                    "default"
+                } else {
+                    namespace
+                };
+                (
+                    format!("{kind} {namespace}/{name}"),
+                    Some(namespace.to_owned()),
+                )
+            }
+            Some(Name { name, .. }) => (format!("{kind} {name}"), None),
+            None => (format!("a {kind}"), None),
+        };
+        let detail = format!("{place}: {subject}: {words}");
+        self.missing(Some(kind), namespace, detail.clone());
+        Taken::Broken(detail)
+    }
+
+    fn take_custom(&mut self, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
+        if !is_api_type(meta) {
+            return Taken::Foreign;
+        }
+        let decoded: Option<CustomObject> = match item.syntax {
+            Syntax::Json => serde_json::from_slice(item.bytes).ok(),
+            Syntax::Yaml => std::str::from_utf8(item.bytes)
+                .ok()
+                .and_then(|text| yaml::from_str(text).ok()),
+        };
+        let Some(mut object) = decoded.filter(|object| !object.metadata.name.is_empty()) else {
+            return Taken::Foreign;
+        };
+        let namespace = &object.metadata.namespace;
+        if !namespace.is_empty() && !self.request.wants_namespace(namespace) {
+            return Taken::Unwanted;
+        }
+        object.api_version = Text::new(meta.api_version);
+        object.kind = Text::new(meta.kind);
+        self.custom.push(object);
+        Taken::Kept
+    }
+}
+
+/// Line of the file and the decoder's words.
+fn explain_json(error: &serde_json::Error, item: Item<'_>) -> (u64, String) {
+    let line = item.line + error.line().saturating_sub(1) as u64;
+    let path = path_at(item.bytes, error.line(), error.column());
+    let text = error.to_string();
+    let words = text
+        .find(" at line ")
+        .and_then(|at| text.get(..at))
+        .unwrap_or(&text);
+    let detail = if path.is_empty() {
+        words.to_owned()
+    } else {
+        format!("{path}: {words}")
+    };
+    (line, detail)
+}
+
+fn explain_yaml(error: &serde_saphyr::Error, item: Item<'_>) -> (u64, String) {
+    let (offset, detail) = super::yaml_items::explain(error);
+    (item.line + offset, detail)
+}
+
+/// Whether a manifest of this type can be an object of a cluster: `Kind` of `v1` or `group.example/v1beta1`.
+fn is_api_type(meta: TypeMeta<'_>) -> bool {
+    let (group, version) = meta
+        .api_version
+        .split_once('/')
+        .unwrap_or(("", meta.api_version));
+    let is_version = version
+        .strip_prefix('v')
+        .is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()));
+    let is_kind = meta
+        .kind
+        .starts_with(|first: char| first.is_ascii_uppercase())
+        && meta
+            .kind
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric());
+    let is_own = KUBELENS_API_VERSION
+        .split_once('/')
+        .is_some_and(|(own, _)| own == group);
+    is_version && is_kind && !is_own
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Name {
+    name: String,
+    namespace: String,
+}
+
+/// As much of an object as names it.
+#[derive(Deserialize)]
+struct Named {
+    metadata: Name,
+}
+
+impl Named {
+    fn of(item: Item<'_>) -> Option<Name> {
+        let text = std::str::from_utf8(item.bytes).ok()?;
+        let named: Self = match item.syntax {
+            Syntax::Json => serde_json::from_str(text).ok()?,
+            Syntax::Yaml => yaml::from_str(text).ok()?,
+        };
+        (!named.metadata.name.is_empty()).then_some(named.metadata)
+    }
+}

@@ -1,0 +1,156 @@
+//! Lists one kind, to its last page.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::api::{Api, Failure, next_chunk};
+use super::decoder::{ListDecoder, PageEnd};
+use super::target::Target;
+use crate::source::Progress;
+
+/// Objects a page, where the server is asked for pages.
+const PAGE: u32 = 500;
+
+/// Why a list is not complete.
+#[derive(Debug)]
+pub(super) struct ListFailure {
+    pub(super) failure: Failure,
+    /// How many objects came before.
+    pub(super) objects: usize,
+}
+
+/// How to ask for lists.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking {
+    /// Whether the server streams whole lists from its cache; older ones are asked for pages.
+    pub(super) is_whole: bool,
+    /// How long the server may be silent.
+    pub(super) patience: Duration,
+}
+
+/// Reads a list into its decoder; returns how many objects it holds.
+///
+/// An expired continue token, a broken connection and a server that cannot answer in one piece start the list
+/// again, once each.
+pub(super) async fn list(
+    api: &Api,
+    target: &Target,
+    namespace: Option<&str>,
+    decoder: &ListDecoder,
+    mut asking: Asking,
+    progress: &dyn Progress,
+) -> Result<usize, ListFailure> {
+    let mut restarts = Restarts::default();
+    loop {
+        let failed = match pages(api, target, namespace, decoder, asking, progress).await {
+            Ok(objects) => return Ok(objects),
+            Err(failed) => failed,
+        };
+        let may_restart = match &failed.failure {
+            Failure::Status(StatusCode::GONE, _) => !std::mem::replace(&mut restarts.expired, true),
+            Failure::Status(StatusCode::GATEWAY_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE, _)
+                if asking.is_whole =>
+            {
+                asking.is_whole = false;
+                true
+            }
+            Failure::Connection(_) if failed.objects > 0 => {
+                !std::mem::replace(&mut restarts.broken, true)
+            }
+            _ => false,
+        };
+        if !may_restart {
+            return Err(failed);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Restarts {
+    expired: bool,
+    broken: bool,
+}
+
+async fn pages(
+    api: &Api,
+    target: &Target,
+    namespace: Option<&str>,
+    decoder: &ListDecoder,
+    asking: Asking,
+    progress: &dyn Progress,
+) -> Result<usize, ListFailure> {
+    decoder.begin().await;
+    let mut token: Option<String> = None;
+    let mut objects = 0;
+    loop {
+        let query = match &token {
+            Some(token) => format!("?limit={PAGE}&continue={}", escaped(token)),
+            None if asking.is_whole => "?resourceVersion=0".to_owned(),
+            None => format!("?limit={PAGE}"),
+        };
+        let path = target.path(namespace) + &query;
+        let end = page(api, &path, target, decoder, asking.patience, progress).await;
+        match end {
+            Ok(end) => {
+                objects = end.objects;
+                progress.counted(&target.name, objects);
+                match (end.error, end.next) {
+                    (Some(error), _) => {
+                        return Err(ListFailure {
+                            failure: Failure::Connection(error),
+                            objects,
+                        });
+                    }
+                    (None, Some(next)) => token = Some(next),
+                    (None, None) => return Ok(objects),
+                }
+            }
+            Err((failure, so_far)) => {
+                return Err(ListFailure {
+                    failure,
+                    objects: objects.max(so_far),
+                });
+            }
+        }
+    }
+}
+
+async fn page(
+    api: &Api,
+    path: &str,
+    target: &Target,
+    decoder: &ListDecoder,
+    patience: Duration,
+    progress: &dyn Progress,
+) -> Result<PageEnd, (Failure, usize)> {
+    let answer = api.get(path, target.accept(), patience).await;
+    let response = answer.map_err(|failure| (failure, decoder.objects()))?;
+    let mut body = response.into_body();
+    loop {
+        match next_chunk(&mut body, patience).await {
+            Ok(Some(chunk)) => {
+                decoder.chunk(chunk).await;
+                progress.counted(&target.name, decoder.objects());
+            }
+            Ok(None) => return Ok(decoder.end().await),
+            Err(failure) => {
+                let end = decoder.end().await;
+                return Err((failure, end.objects));
+            }
+        }
+    }
+}
+
+/// Percent-encodes a query value.
+pub(super) fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}

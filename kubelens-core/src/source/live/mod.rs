@@ -1,0 +1,66 @@
+//! Reads a live cluster through its API server: every kind once, concurrently, decoded while it streams.
+
+mod api;
+mod connect;
+mod decoder;
+mod discovery;
+mod gap_text;
+mod kubeconfig;
+mod list;
+mod logs;
+mod read;
+mod target;
+
+use crate::snapshot::{LogKey, Logs, Snapshot};
+use crate::source::{ClusterSource, LogLimits, Progress, ReadRequest, SourceError};
+use api::Api;
+pub use connect::ConnectOptions;
+
+/// A cluster behind an API server.
+#[derive(Debug, Clone)]
+pub struct LiveSource {
+    api: Api,
+    name: String,
+    default_namespace: String,
+}
+
+impl LiveSource {
+    /// Prepares the connection; the server is asked nothing yet. A crypto provider for rustls must be installed.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, SourceError> {
+        connect::connect(options).await
+    }
+
+    /// A source that speaks through this client.
+    pub fn new(client: kube::Client, server: impl Into<String>, name: impl Into<String>) -> Self {
+        let default_namespace = client.default_namespace().to_owned();
+        Self {
+            api: Api::new(client, server.into()),
+            name: name.into(),
+            default_namespace,
+        }
+    }
+
+    /// The context's name, or the server where there is no context.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The namespace that the context works in.
+    pub fn default_namespace(&self) -> &str {
+        &self.default_namespace
+    }
+}
+
+impl ClusterSource for LiveSource {
+    async fn load(
+        &self,
+        request: &ReadRequest,
+        progress: &dyn Progress,
+    ) -> Result<Snapshot, SourceError> {
+        read::read(self, request, progress).await
+    }
+
+    async fn logs(&self, wanted: &[LogKey], limits: &LogLimits) -> Logs {
+        logs::read(&self.api, wanted, limits).await
+    }
+}

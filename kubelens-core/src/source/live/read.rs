@@ -1,0 +1,456 @@
+//! The run over all kinds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, stream};
+use http::StatusCode;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::LiveSource;
+use super::api::{Api, Failure};
+use super::decoder::Decoders;
+use super::discovery::Served;
+use super::gap_text::{describe, not_served};
+use super::list::{Asking, ListFailure, list};
+use super::target::Target;
+use crate::kubernetes::Kind;
+use crate::model::{ClusterInfo, CoverageState};
+use crate::snapshot::{Snapshot, SnapshotBuilder};
+use crate::source::{Progress, ReadRequest, SourceError};
+
+/// How many lists are read at a time.
+const AT_A_TIME: usize = 8;
+
+/// From this minor version on, a server streams whole lists from its cache.
+const STREAMS_SINCE: u32 = 31;
+
+/// How many namespaces are tried, and how many read, where the whole cluster may not be listed.
+const MOST_TRIED: usize = 500;
+const MOST_READ: usize = 50;
+
+pub(super) async fn read(
+    source: &LiveSource,
+    request: &ReadRequest,
+    progress: &dyn Progress,
+) -> Result<Snapshot, SourceError> {
+    let begin = Instant::now();
+    let deadline = begin + request.deadline;
+    let api = &source.api;
+    let patience = request.request_timeout;
+    let greeting = futures::future::join(Version::ask(api, request), Served::ask(api, patience));
+    let Ok((version, served)) = timeout_at(deadline, greeting).await else {
+        return Err(api.unanswered(&Failure::TimedOut));
+    };
+    let served = served.map_err(|failure| api.unanswered(&failure))?;
+    let version = version.map_err(|failure| api.unanswered(&failure))?;
+    let info = ClusterInfo {
+        name: source.name.clone(),
+        version: version.name.clone(),
+        source: "live".to_owned(),
+    };
+    let mut run = Run {
+        source,
+        request,
+        progress,
+        asking: Asking {
+            is_whole: version.minor.is_none_or(|minor| minor >= STREAMS_SINCE),
+            patience,
+        },
+        deadline,
+        decoders: Decoders::start(request),
+        lists: 0,
+        builder: SnapshotBuilder::new(info, request.scope()),
+        is_anything_read: false,
+        first_failure: None,
+    };
+    run.read_all(&served).await;
+    let Run {
+        decoders,
+        mut builder,
+        is_anything_read,
+        first_failure,
+        ..
+    } = run;
+    decoders.pour_into(&mut builder).await;
+    if let (false, Some(failure)) = (is_anything_read, first_failure) {
+        return Err(api.unanswered(&failure));
+    }
+    let taken_at = request
+        .now
+        .or(version.date)
+        .unwrap_or_else(jiff::Timestamp::now);
+    Ok(builder.build_live(taken_at))
+}
+
+/// One list to read.
+struct Job {
+    target: Target,
+    namespace: Option<String>,
+}
+
+/// A list that was read or not.
+type Outcome = (Job, Result<usize, ListFailure>);
+
+struct Run<'a> {
+    source: &'a LiveSource,
+    request: &'a ReadRequest,
+    progress: &'a dyn Progress,
+    asking: Asking,
+    deadline: Instant,
+    decoders: Decoders,
+    /// How many lists were begun.
+    lists: usize,
+    builder: SnapshotBuilder,
+    is_anything_read: bool,
+    /// The first failure that was no refusal.
+    first_failure: Option<Failure>,
+}
+
+impl Run<'_> {
+    async fn read_all(&mut self, served: &Served) {
+        let targets = self.targets(served);
+        let namespaces = &self.request.namespaces;
+        let jobs = targets
+            .into_iter()
+            .flat_map(|target| {
+                let scopes = if target.is_namespaced && !namespaces.is_empty() {
+                    namespaces.iter().cloned().map(Some).collect()
+                } else {
+                    vec![None]
+                };
+                scopes.into_iter().map(move |namespace| Job {
+                    target: target.clone(),
+                    namespace,
+                })
+            })
+            .collect();
+        let mut refused = Vec::new();
+        let mut are_slices_read = true;
+        for (job, result) in self.read_lists(jobs).await {
+            are_slices_read &= result.is_ok() || job.target.kind != Some(Kind::EndpointSlice);
+            match result {
+                Ok(_) => {}
+                Err(failed)
+                    if failed.failure.status() == Some(StatusCode::FORBIDDEN)
+                        && job.namespace.is_none()
+                        && job.target.is_namespaced =>
+                {
+                    refused.push((job.target, failed));
+                }
+                Err(failed) => self.gap(&job, failed),
+            }
+        }
+        if !refused.is_empty() {
+            self.read_visible_namespaces(refused).await;
+        }
+        self.read_endpoints(are_slices_read).await;
+    }
+
+    /// What to list; what the server does not serve is a gap.
+    fn targets(&mut self, served: &Served) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for kind in BIGGEST_FIRST.iter().chain(
+            Kind::ALL
+                .iter()
+                .filter(|kind| !BIGGEST_FIRST.contains(kind)),
+        ) {
+            if *kind == Kind::Endpoints {
+                continue;
+            }
+            if !self.request.kinds.contains(*kind) {
+                self.builder.gap(
+                    kind.as_str(),
+                    None,
+                    CoverageState::Partial,
+                    format!("{kind} was not asked for"),
+                );
+                continue;
+            }
+            match served.target(*kind) {
+                Some(mut target) => {
+                    target.is_metadata_only = *kind == Kind::Secret && !self.request.secret_keys;
+                    targets.push(target);
+                }
+                None => {
+                    let detail = not_served(&Target::of(*kind));
+                    self.builder
+                        .gap(kind.as_str(), None, CoverageState::Absent, detail);
+                }
+            }
+        }
+        targets.extend(served.custom_targets());
+        targets
+    }
+
+    /// The older form of EndpointSlices is read only where those cannot be.
+    async fn read_endpoints(&mut self, are_slices_read: bool) {
+        let kind = Kind::Endpoints;
+        if are_slices_read || !self.request.kinds.contains(kind) {
+            let detail = "EndpointSlices are read instead";
+            return self
+                .builder
+                .gap(kind.as_str(), None, CoverageState::Absent, detail);
+        }
+        let namespaces = &self.request.namespaces;
+        let scopes = if namespaces.is_empty() {
+            vec![None]
+        } else {
+            namespaces.iter().cloned().map(Some).collect()
+        };
+        let jobs = scopes.into_iter().map(|namespace| Job {
+            target: Target::of(kind),
+            namespace,
+        });
+        for (job, result) in self.read_lists(jobs.collect()).await {
+            if let Err(failed) = result {
+                self.gap(&job, failed);
+            }
+        }
+    }
+
+    /// Where the cluster may not be listed, its namespaces may be.
+    async fn read_visible_namespaces(&mut self, refused: Vec<(Target, ListFailure)>) {
+        let candidates = self.candidates().await;
+        let home = self.source.default_namespace.clone();
+        let (probes, others): (Vec<_>, Vec<_>) = refused
+            .into_iter()
+            .partition(|(target, _)| target.kind == Some(Kind::Pod));
+        let mut readable: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut visible: BTreeSet<String> = BTreeSet::from([home]);
+        let within = |target: &Target, namespaces: &BTreeSet<String>| -> Vec<Job> {
+            let jobs = namespaces.iter().map(|namespace| Job {
+                target: target.clone(),
+                namespace: Some(namespace.clone()),
+            });
+            jobs.collect()
+        };
+        for (target, _) in &probes {
+            for (job, result) in self.read_lists(within(target, &candidates)).await {
+                if result.is_ok() {
+                    visible.extend(job.namespace.clone());
+                }
+                self.note_namespace(&job, result, &mut readable);
+            }
+        }
+        if probes.is_empty() {
+            visible.extend(candidates);
+        }
+        let visible = visible.into_iter().take(MOST_READ).collect();
+        let jobs = others
+            .iter()
+            .flat_map(|(target, _)| within(target, &visible))
+            .collect();
+        for (job, result) in self.read_lists(jobs).await {
+            self.note_namespace(&job, result, &mut readable);
+        }
+        for (target, failed) in probes.into_iter().chain(others) {
+            let (state, detail) = describe(&target, None, &failed);
+            match (target.kind, readable.remove(&target.name)) {
+                (Some(kind), Some(namespaces)) => {
+                    self.builder.gap_outside(kind, namespaces, state, detail)
+                }
+                _ => self.builder.gap(&target.name, None, state, detail),
+            }
+        }
+    }
+
+    fn note_namespace(
+        &mut self,
+        job: &Job,
+        result: Result<usize, ListFailure>,
+        readable: &mut BTreeMap<String, BTreeSet<String>>,
+    ) {
+        match result {
+            Ok(_) => {
+                let namespaces = readable.entry(job.target.name.clone()).or_default();
+                namespaces.extend(job.namespace.clone());
+            }
+            Err(failed) if failed.failure.status() == Some(StatusCode::FORBIDDEN) => {}
+            Err(failed) => self.gap(job, failed),
+        }
+    }
+
+    /// The namespaces that the user may see, or at least the one that the context works in.
+    async fn candidates(&self) -> BTreeSet<String> {
+        let answer = self.source.api.get_bytes(
+            "/api/v1/namespaces",
+            "application/json",
+            self.asking.patience,
+        );
+        let list: NameList = match timeout_at(self.deadline, answer).await {
+            Ok(Ok(answer)) => serde_json::from_slice(&answer.bytes).unwrap_or_default(),
+            _ => NameList::default(),
+        };
+        let names = list
+            .items
+            .into_iter()
+            .map(|item| item.metadata.name)
+            .take(MOST_TRIED);
+        names
+            .chain([self.source.default_namespace.clone()])
+            .collect()
+    }
+
+    /// Reads lists, some at a time.
+    async fn read_lists(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let first = self.lists;
+        self.lists += jobs.len();
+        let run = &*self;
+        let outcomes: Vec<Outcome> = stream::iter(jobs.into_iter().zip(first..))
+            .map(|(job, number)| async move {
+                let result = run.read_list(&job, number).await;
+                (job, result)
+            })
+            .buffer_unordered(AT_A_TIME)
+            .collect()
+            .await;
+        self.is_anything_read |= outcomes.iter().any(|(_, result)| match result {
+            Ok(_) => true,
+            Err(failed) => {
+                failed.failure.status() == Some(StatusCode::FORBIDDEN) || failed.objects > 0
+            }
+        });
+        outcomes
+    }
+
+    async fn read_list(&self, job: &Job, number: usize) -> Result<usize, ListFailure> {
+        let out_of_time = |objects| ListFailure {
+            failure: Failure::OutOfTime,
+            objects,
+        };
+        let Some(decoder) = self.decoders.list(number, &job.target) else {
+            return Err(out_of_time(0));
+        };
+        if Instant::now() >= self.deadline {
+            return Err(out_of_time(0));
+        }
+        let reading = list(
+            &self.source.api,
+            &job.target,
+            job.namespace.as_deref(),
+            &decoder,
+            self.asking,
+            self.progress,
+        );
+        let result = match timeout_at(self.deadline, reading).await {
+            Ok(result) => result,
+            Err(_) => Err(out_of_time(decoder.objects())),
+        };
+        if let Ok(objects) = &result {
+            self.progress.finished(&job.target.name, *objects);
+        }
+        result
+    }
+
+    fn gap(&mut self, job: &Job, failed: ListFailure) {
+        let (state, detail) = describe(&job.target, job.namespace.as_deref(), &failed);
+        if job.target.kind.is_none() && state == CoverageState::Absent {
+            return;
+        }
+        if state == CoverageState::Partial || state == CoverageState::Error {
+            self.progress.warning(&detail);
+        }
+        self.builder
+            .gap(&job.target.name, job.namespace.as_deref(), state, detail);
+        self.first_failure.get_or_insert(failed.failure);
+    }
+}
+
+/// What takes longest begins first.
+const BIGGEST_FIRST: &[Kind] = &[
+    Kind::Pod,
+    Kind::Event,
+    Kind::ReplicaSet,
+    Kind::EndpointSlice,
+    Kind::ConfigMap,
+];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NameList {
+    items: Vec<Named>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    metadata: Name,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Name {
+    name: String,
+}
+
+/// The server's version and clock.
+struct Version {
+    name: Option<String>,
+    minor: Option<u32>,
+    date: Option<jiff::Timestamp>,
+}
+
+impl Version {
+    async fn ask(api: &Api, request: &ReadRequest) -> Result<Self, Failure> {
+        #[derive(Default, Deserialize)]
+        #[serde(default, rename_all = "camelCase")]
+        struct Info {
+            git_version: String,
+            minor: String,
+        }
+        let answer = match api
+            .get_bytes("/version", "application/json", request.request_timeout)
+            .await
+        {
+            Ok(answer) => answer,
+            // Not everybody may ask, and not every gateway passes it on.
+            Err(Failure::Status(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, _)) => {
+                return Ok(Self {
+                    name: None,
+                    minor: None,
+                    date: None,
+                });
+            }
+            Err(failure) => return Err(failure),
+        };
+        let info: Info = serde_json::from_slice(&answer.bytes).unwrap_or_default();
+        let digits: String = info
+            .minor
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        Ok(Self {
+            name: Some(info.git_version).filter(|name| !name.is_empty()),
+            minor: digits.parse().ok(),
+            date: answer.date,
+        })
+    }
+}
+
+impl Api {
+    /// Why nothing at all can be read from the server.
+    fn unanswered(&self, failure: &Failure) -> SourceError {
+        let server = self.server.clone();
+        match failure {
+            Failure::Status(StatusCode::UNAUTHORIZED, _) => SourceError::Unauthorized { server },
+            Failure::Status(_, message) => SourceError::Refused {
+                server,
+                detail: message.clone(),
+            },
+            Failure::Credentials(detail) => SourceError::Credentials {
+                detail: detail.clone(),
+            },
+            Failure::Connection(cause) if cause.contains("certificate") => {
+                SourceError::Certificate {
+                    server,
+                    detail: cause.clone(),
+                }
+            }
+            failure => SourceError::Unreachable {
+                server,
+                detail: failure.to_string(),
+            },
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::kubernetes::{Kind, KindSet};
+use crate::model::Scope;
+
+/// What to read.
+///
+/// A selector narrows what is reported about, never what is read: the ConfigMap that a selected pod
+/// needs does not carry the pod's labels. It is kept in the snapshot's scope.
+#[derive(Debug, Clone)]
+pub struct ReadRequest {
+    /// The namespaces; empty for all. Cluster-scoped kinds are read in any case.
+    pub namespaces: Vec<String>,
+    /// The label selector, as given.
+    pub selector: Option<String>,
+    /// The kinds to read.
+    pub kinds: KindSet,
+    /// Whether the key names of Secrets may be read; otherwise only their metadata is asked for.
+    pub secret_keys: bool,
+    /// The instant to judge from, where the source's own is not wanted.
+    pub now: Option<Timestamp>,
+    /// How long one request to a server may go without an answer or a further byte.
+    pub request_timeout: Duration,
+    /// How long everything may take; after that the picture is what was read so far.
+    pub deadline: Duration,
+}
+
+impl Default for ReadRequest {
+    fn default() -> Self {
+        Self {
+            namespaces: Vec::new(),
+            selector: None,
+            kinds: KindSet::of(Kind::ALL),
+            secret_keys: false,
+            now: None,
+            request_timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(300),
+        }
+    }
+}
+
+impl ReadRequest {
+    /// The scope of the snapshot that answers it.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            namespaces: self.namespaces.clone(),
+            selector: self.selector.clone(),
+        }
+    }
+
+    /// Whether objects of this namespace are asked for.
+    pub fn wants_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|wanted| wanted == namespace)
+    }
+}
+
+/// How much of container logs to read at most.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLimits {
+    /// The last lines of one run.
+    pub lines: usize,
+    /// Bytes of one run.
+    pub bytes: usize,
+    /// How many runs.
+    pub count: usize,
+    /// How long everything may take.
+    pub time: Duration,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self {
+            lines: 60,
+            bytes: 64 * 1024,
+            count: 50,
+            time: Duration::from_secs(20),
+        }
+    }
+}

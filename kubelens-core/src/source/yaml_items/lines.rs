@@ -1,0 +1,73 @@
+//! What can be seen of YAML without parsing it.
+
+use memchr::memchr_iter;
+
+/// How many blanks stand before the text of a line.
+pub(super) fn indentation(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| **byte == b' ').count()
+}
+
+/// Whether there is nothing but white space and comments.
+pub(super) fn is_blank(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').all(|line| {
+        let line = line.trim_ascii();
+        line.is_empty() || line.starts_with(b"#") || line.starts_with(b"%")
+    })
+}
+
+/// The plain or quoted value of a field of the outermost mapping; empty where it holds more than that.
+pub(super) fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
+    let mut outermost = None;
+    for line in text.split(|byte| *byte == b'\n') {
+        let indent = indentation(line);
+        let line = line.get(indent..).unwrap_or_default();
+        if line.is_empty() || line.starts_with(b"#") || line.starts_with(b"%") {
+            continue;
+        }
+        if indent != *outermost.get_or_insert(indent) {
+            continue;
+        }
+        let Some(rest) = line
+            .strip_prefix(name.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b":"))
+        else {
+            continue;
+        };
+        if rest.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
+            return std::str::from_utf8(rest).ok().map(plain);
+        }
+    }
+    None
+}
+
+/// Without quotes and a trailing comment.
+fn plain(value: &str) -> &str {
+    let value = value.trim();
+    for quote in ['"', '\''] {
+        if let Some((inside, _)) = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.split_once(quote))
+        {
+            return inside;
+        }
+    }
+    value
+        .split_once(" #")
+        .map_or(value, |(value, _)| value.trim_end())
+}
+
+/// Whether something is named by an anchor and used again: only then do elements depend on each other.
+pub(super) fn has_alias(text: &[u8]) -> bool {
+    has_sigil(text, b'*') && has_sigil(text, b'&')
+}
+
+fn has_sigil(text: &[u8], sigil: u8) -> bool {
+    memchr_iter(sigil, text).any(|at| {
+        let before = at
+            .checked_sub(2)
+            .and_then(|from| text.get(from..at))
+            .unwrap_or_default();
+        let after = text.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        after && matches!(before, b": " | b"- " | b"[" | b", ")
+    })
+}
