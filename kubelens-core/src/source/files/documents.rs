@@ -10,7 +10,7 @@ use crate::source::items::{Broken, Item, ItemSink, ListHead, Syntax};
 use crate::source::json_items::JsonItems;
 
 /// How much is kept back of a list that says only at its end what it is a list of.
-const LONGEST_HELD: usize = 256 * 1024 * 1024;
+const LONGEST_HELD: usize = 64 * 1024 * 1024;
 
 /// Deepest list of lists.
 const DEEPEST: usize = 4;
@@ -27,6 +27,8 @@ pub(super) struct Documents<'a, 'g> {
     depth: usize,
     /// Whether anything in it was of Kubernetes.
     is_ours: bool,
+    /// Elements of the current list.
+    elements: usize,
     first_broken: Option<(u64, String)>,
 }
 
@@ -48,6 +50,7 @@ impl<'a, 'g> Documents<'a, 'g> {
             held_bytes: 0,
             depth: 0,
             is_ours: false,
+            elements: 0,
             first_broken: None,
         }
     }
@@ -118,9 +121,12 @@ impl<'a, 'g> Documents<'a, 'g> {
     }
 
     fn hold(&mut self, item: Item<'_>) {
+        if self.held_bytes > LONGEST_HELD {
+            return;
+        }
         self.held_bytes += item.bytes.len();
         if self.held_bytes > LONGEST_HELD {
-            let detail = "the list does not say what it is a list of";
+            let detail = "the list does not say what it is a list of before 64 MiB of it";
             self.broken(Broken {
                 line: item.line,
                 kind: "",
@@ -167,9 +173,11 @@ impl<'a, 'g> Documents<'a, 'g> {
 impl ItemSink for Documents<'_, '_> {
     fn begin_list(&mut self, head: &ListHead) {
         self.list = head.clone();
+        self.elements = 0;
     }
 
     fn item(&mut self, item: Item<'_>) {
+        self.elements += 1;
         if item.api_version == KUBELENS_API_VERSION {
             self.is_ours |= self.gathering.own_document(item);
         } else if item.kind.is_empty() {
@@ -196,7 +204,8 @@ impl ItemSink for Documents<'_, '_> {
     fn end_list(&mut self, head: &ListHead) {
         self.release(head);
         self.list = ListHead::default();
-        if head.kind.is_empty() && self.hint.is_none() {
+        // A bare array is a list if the file's name says of what, and its elements agree.
+        if head.kind.is_empty() && (self.hint.is_none() || (self.elements > 0 && !self.is_ours)) {
             return;
         }
         if head.kind == "List" || (head.kind.ends_with("List") && !head.api_version.is_empty()) {
