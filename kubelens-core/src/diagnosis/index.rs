@@ -32,6 +32,11 @@ impl Seen<'_> {
     pub(super) fn confidence(&self) -> f64 {
         self.sighting.confidence.unwrap_or(self.analyzer.confidence)
     }
+
+    /// Whether an autoscaler shows it: then it says nothing about the pods that are there.
+    pub(super) fn is_shown_by_an_autoscaler(&self) -> bool {
+        self.sighting.seen_on.kind == "HorizontalPodAutoscaler"
+    }
 }
 
 /// All sightings, and where to find them by what they are about.

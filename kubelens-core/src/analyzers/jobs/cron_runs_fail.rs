@@ -104,10 +104,12 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
             }
         }
         None if success.is_none() && newest.is_none() && cron.status.active.is_empty() => {
-            if let Some(last) = cron.status.last_schedule_time {
-                if runs_since(cron, cron.metadata.creation_timestamp, last) >= TRIES {
-                    sink.report(never(cron));
-                }
+            let last = cron.status.last_schedule_time;
+            let times = last.map_or(0, |last| {
+                runs_since(cron, cron.metadata.creation_timestamp, last)
+            });
+            if times >= TRIES {
+                sink.report(never(cron));
             }
         }
         None => {}

@@ -57,7 +57,7 @@ const RESTING: i64 = 3600;
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for cron in cluster.all::<CronJob>() {
         if cron.spec.suspend == Some(true) && !cron.metadata.is_terminating() {
-            sink.report(sighting(cron.reference(), &cron.metadata, "cronjob"));
+            sink.report(sighting(&cron.reference(), &cron.metadata, "cronjob"));
         }
     }
     for job in cluster.all::<Job>() {
@@ -66,7 +66,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let since = suspended.or(job.metadata.creation_timestamp);
         let rests = job.spec.suspend == Some(true) && cluster.seconds_since(since) > RESTING;
         if rests && !is_queued(&job.metadata) && !job.metadata.is_terminating() {
-            sink.report(sighting(job.reference(), &job.metadata, "job"));
+            sink.report(sighting(&job.reference(), &job.metadata, "job"));
         }
     }
 }
@@ -78,7 +78,7 @@ fn is_queued(meta: &ObjectMeta) -> bool {
         .any(|key| key.starts_with("kueue.x-k8s.io/") || key.starts_with("volcano.sh/"))
 }
 
-fn sighting(own: ObjectRef, meta: &ObjectMeta, resource: &str) -> Sighting {
+fn sighting(own: &ObjectRef, meta: &ObjectMeta, resource: &str) -> Sighting {
     Sighting::of(
         own.clone(),
         format!("{own} is suspended"),

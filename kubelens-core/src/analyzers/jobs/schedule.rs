@@ -144,11 +144,11 @@ fn field(
 /// A number, or a name that stands for one; `least` is the number of the first name.
 fn number(text: &str, what: &str, names: &[&str], least: u32) -> Result<u32, Fault> {
     let lower = text.to_lowercase();
-    let named = names
+    let place = names
         .iter()
         .position(|name| *name == lower)
         .and_then(|at| u32::try_from(at).ok());
-    match named {
+    match place {
         Some(at) => Ok(at + least),
         None => text
             .parse()

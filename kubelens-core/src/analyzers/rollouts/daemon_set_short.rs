@@ -93,11 +93,10 @@ fn check<'a>(set: &'a DaemonSet, cluster: &Cluster<'a>, sink: &mut Sink) {
         Some(short) if !is_on_joining_nodes(cluster, &short) => {
             sink.report(short_of_pods(cluster, set, &short));
         }
-        Some(_) => {}
         None if counts.1 >= counts.0 && is_update_stuck(cluster, set) => {
             sink.report(stuck(set));
         }
-        None => {}
+        _ => {}
     }
 }
 

@@ -84,10 +84,12 @@ fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
     let blocking = pods
         .iter()
         .find(|(ordinal, pod)| *ordinal >= first && !pod.is_ready());
-    if let Some((ordinal, pod)) = blocking {
-        if waiting > 0 && pod.is_live() && is_late(cluster, pod, BLOCKING_GRACE) {
-            sink.report(sighting(set, pod, *ordinal, waiting));
-        }
+    if let Some((ordinal, pod)) = blocking
+        && waiting > 0
+        && pod.is_live()
+        && is_late(cluster, pod, BLOCKING_GRACE)
+    {
+        sink.report(sighting(set, pod, *ordinal, waiting));
     }
 }
 

@@ -108,10 +108,11 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
         let target = &autoscaler.spec.scale_target_ref;
         let disabled = condition(&autoscaler.status.conditions, "ScalingActive")
             .filter(|active| active.is_false() && active.reason == "ScalingDisabled");
-        if target.kind == *own.kind && target.name == *own.name {
-            if let Some(disabled) = disabled {
-                sink.report(below_autoscaler(workload, autoscaler, disabled));
-            }
+        if let Some(disabled) = disabled
+            && target.kind == *own.kind
+            && target.name == *own.name
+        {
+            sink.report(below_autoscaler(workload, autoscaler, disabled));
         }
     }
 }

@@ -102,10 +102,9 @@ fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
             && !pod.is_ready()
             && is_late(cluster, pod, STUCK_GRACE)
             && !is_on_broken_node(cluster, pod)
+            && let Some(fault) = fault(pod)
         {
-            if let Some(fault) = fault(pod) {
-                sink.report(sighting(set, pod, &fault));
-            }
+            sink.report(sighting(set, pod, &fault));
         }
     }
 }

@@ -86,7 +86,7 @@ struct Bound<'t> {
     side: &'t str,
     resource: &'t str,
     type_: &'t str,
-    bound: &'t str,
+    value: &'t str,
 }
 
 fn bounds(violation: &str) -> Vec<Bound<'_>> {
@@ -99,7 +99,7 @@ fn bounds(violation: &str) -> Vec<Bound<'_>> {
                 side: part("side").unwrap_or("ratio"),
                 resource: part("usage").or_else(|| part("ratio"))?,
                 type_: part("type")?,
-                bound: part("bound")?.trim_end_matches('.'),
+                value: part("bound")?.trim_end_matches('.'),
             })
         })
         .collect()
@@ -142,7 +142,7 @@ fn has(item: &LimitRangeItem, bound: &Bound<'_>) -> bool {
         "minimum" => &item.min,
         _ => &item.max_limit_request_ratio,
     };
-    let stated = bound.bound.parse::<Quantity>().ok();
+    let stated = bound.value.parse::<Quantity>().ok();
     item.type_ == *bound.type_ && amounts.get(bound.resource).copied() == stated
 }
 
@@ -160,7 +160,7 @@ fn sighting(
     let title = match bounds.first() {
         Some(bound) => format!(
             "{} is outside {whose}: {} {} per {} is {}",
-            failed.top, bound.side, bound.resource, bound.type_, bound.bound
+            failed.top, bound.side, bound.resource, bound.type_, bound.value
         ),
         None => format!("{} is outside {whose}", failed.top),
     };
@@ -181,7 +181,7 @@ fn sighting(
                 _ => "maxLimitRequestRatio",
             };
             let path = format!("spec.limits[{}].{list}.{}", bound.type_, bound.resource);
-            sighting = sighting.evidence(Evidence::field(range.reference(), &path, bound.bound));
+            sighting = sighting.evidence(Evidence::field(range.reference(), &path, bound.value));
         }
         for (_, container) in failed.spec.all_containers() {
             let lists = [
@@ -224,7 +224,7 @@ mod tests {
             .map(|bound| {
                 format!(
                     "{} {} {} {}",
-                    bound.side, bound.resource, bound.type_, bound.bound
+                    bound.side, bound.resource, bound.type_, bound.value
                 )
             })
             .collect();

@@ -68,10 +68,10 @@ declare_analyzer! {
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for failed in failed_creates(cluster) {
-        if let Refusal::QuotaDemands { quota, demands } = failed.refusal {
-            if !is_filled_in(cluster, failed.namespace(), demands) {
-                sink.report(sighting(cluster, &failed, quota, demands));
-            }
+        if let Refusal::QuotaDemands { quota, demands } = failed.refusal
+            && !is_filled_in(cluster, failed.namespace(), demands)
+        {
+            sink.report(sighting(cluster, &failed, quota, demands));
         }
     }
 }

@@ -116,10 +116,11 @@ fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sin
         if !names_a_request(&active.message) {
             sink.report(inactive(cluster, autoscaler, active));
         }
-    } else if active.is_true() && autoscaler.spec.metrics.len() > 1 {
-        if let Some(event) = lasting_failure(cluster, autoscaler) {
-            sink.report(one_of_several(cluster, autoscaler, event));
-        }
+    } else if active.is_true()
+        && autoscaler.spec.metrics.len() > 1
+        && let Some(event) = lasting_failure(cluster, autoscaler)
+    {
+        sink.report(one_of_several(cluster, autoscaler, event));
     }
 }
 
@@ -212,7 +213,7 @@ fn sighting<'a>(
         Target::Found(workload) => !cluster
             .pods_of(&workload)
             .into_iter()
-            .any(|pod| pod.is_ready()),
+            .any(crate::kubernetes::Pod::is_ready),
         _ => false,
     };
     if no_pod_is_ready || message.contains("pods might be unready") {

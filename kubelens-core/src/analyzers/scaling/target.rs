@@ -32,19 +32,19 @@ pub(super) fn target<'a>(
     let name = reference.name.as_str();
     match Kind::from_manifest(&reference.api_version, &reference.kind) {
         Some(Kind::Deployment) => found(
-            cluster.look_up::<Deployment>(namespace, name),
+            &cluster.look_up::<Deployment>(namespace, name),
             Workload::Deployment,
         ),
         Some(Kind::StatefulSet) => found(
-            cluster.look_up::<StatefulSet>(namespace, name),
+            &cluster.look_up::<StatefulSet>(namespace, name),
             Workload::StatefulSet,
         ),
         Some(Kind::ReplicaSet) => found(
-            cluster.look_up::<ReplicaSet>(namespace, name),
+            &cluster.look_up::<ReplicaSet>(namespace, name),
             Workload::ReplicaSet,
         ),
         Some(Kind::ReplicationController) => found(
-            cluster.look_up::<ReplicationController>(namespace, name),
+            &cluster.look_up::<ReplicationController>(namespace, name),
             Workload::ReplicationController,
         ),
         Some(_) => Target::NotScalable,
@@ -52,7 +52,7 @@ pub(super) fn target<'a>(
     }
 }
 
-fn found<'a, T>(lookup: Lookup<'a, T>, as_workload: fn(&'a T) -> Workload<'a>) -> Target<'a> {
+fn found<'a, T>(lookup: &Lookup<'a, T>, as_workload: fn(&'a T) -> Workload<'a>) -> Target<'a> {
     match lookup {
         Lookup::Found(object) => Target::Found(as_workload(object)),
         Lookup::Absent => Target::Absent,

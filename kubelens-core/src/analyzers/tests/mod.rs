@@ -4,3 +4,4 @@ pub(super) mod example;
 mod index;
 mod laws;
 mod pages;
+mod workload_folds;

@@ -10,10 +10,14 @@ pub(super) fn edges(index: &Index<'_>, _cluster: &Cluster<'_>) -> Vec<Edge> {
     for (effect, seen) in index.seen.iter().enumerate() {
         for blame in &seen.sighting.blames {
             for cause in about(index, &blame.object.key()) {
-                let is_itself = index.get(cause).is_some_and(|other| {
-                    other.id == seen.id && other.sighting.seen_on == seen.sighting.seen_on
+                let is_reason = index.get(cause).is_some_and(|other| {
+                    let is_itself =
+                        other.id == seen.id && other.sighting.seen_on == seen.sighting.seen_on;
+                    let is_of_scaling =
+                        other.is_shown_by_an_autoscaler() && !seen.is_shown_by_an_autoscaler();
+                    !is_itself && !is_of_scaling
                 });
-                if cause != effect && !is_itself {
+                if cause != effect && is_reason {
                     edges.push(Edge {
                         effect,
                         cause,

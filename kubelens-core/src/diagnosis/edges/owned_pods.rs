@@ -12,6 +12,11 @@ pub(super) const OF_THE_WORKLOAD: [&str; 21] = [
     "WRK037", "OPS004", "NET060",
 ];
 
+/// Codes that say why the API server refuses pods.
+const REFUSALS: [&str; 7] = [
+    "SCA020", "SCA021", "SCA023", "SEC004", "CTL003", "CTL004", "CTL009",
+];
+
 /// A workload that is short of pods is explained by what is wrong with its pods, and by what else
 /// names the workload as the thing to change.
 pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
@@ -48,8 +53,14 @@ fn explains(cluster: &Cluster<'_>, symptom: &Seen<'_>, reason: &Seen<'_>) -> boo
         return order_of(reason.code()) < order_of(symptom.code())
             && reason.severity() > Severity::Info;
     }
-    // A warning about the template that no pod shows is not why pods are missing.
-    if reason.pod.is_none() && reason.severity() < Severity::Critical {
+    let is_of_scaling = symptom.code().starts_with("SCA");
+    if reason.is_shown_by_an_autoscaler() && !is_of_scaling {
+        return false;
+    }
+    // A warning about the template that no pod shows is not why pods are missing; a refusal is, and a
+    // warning only while others serve.
+    let is_latent = reason.pod.is_none() && reason.severity() < Severity::Critical;
+    if is_latent && !REFUSALS.contains(&reason.code()) {
         return false;
     }
     reason.pod.is_none_or(|pod| {

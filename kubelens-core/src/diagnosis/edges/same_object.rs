@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::superseded_pod::UPDATE_STUCK;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::diagnosis::specificity::specificity;
@@ -41,6 +42,10 @@ fn rank(at: usize, seen: &Seen<'_>, points_on: &BTreeSet<usize>) -> (bool, u8, u
 /// Whether both speak of one container, or one of them of the pod as a whole. A latent fault explains
 /// nothing that happens now.
 fn explains(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
+    // That a broken pod is never replaced, is not the doing of its fault.
+    if symptom.code() == UPDATE_STUCK {
+        return false;
+    }
     if reason.severity() == Severity::Info && symptom.severity() > Severity::Info {
         return false;
     }

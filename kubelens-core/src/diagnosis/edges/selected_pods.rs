@@ -49,6 +49,7 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         for cause in pods.chain(workloads) {
             let is_reason = index.get(cause).is_some_and(|reason| {
                 reason.code() != "NET001"
+                    && !reason.is_shown_by_an_autoscaler()
                     && (reason.severity() == Severity::Critical
                         || reason.pod.is_some()
                         || reason.code() == "ROL016"

@@ -2,7 +2,7 @@ use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::Index;
 
 /// Says that a set keeps a broken pod of a template that was changed since.
-const UPDATE_STUCK: &str = "ROL008";
+pub(super) const UPDATE_STUCK: &str = "ROL008";
 
 /// What a pod of an older template shows about its own template is explained by the set that never
 /// replaces it: the template may be cured already.
