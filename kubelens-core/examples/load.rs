@@ -16,7 +16,9 @@ impl Progress for Warnings {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("name a file or a directory")?;
+    let path = std::env::args()
+        .nth(1)
+        .ok_or("name a file or a directory")?;
     let begin = Instant::now();
     let snapshot = FileSource::new(&path).read(&ReadRequest::default(), &Warnings)?;
     let seconds = begin.elapsed().as_secs_f64();
@@ -27,13 +29,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|(kind, count)| format!("{kind} {count}"))
         .collect();
     println!("{}", counts.join(", "));
-    println!("{} objects of other kinds, {} logs", snapshot.custom().values().map(Vec::len).sum::<usize>(), snapshot.logs().len());
-    println!("taken at {:?}", snapshot.taken_at().map(|at| at.to_string()));
+    println!(
+        "{} objects of other kinds, {} logs",
+        snapshot.custom().values().map(Vec::len).sum::<usize>(),
+        snapshot.logs().len()
+    );
+    println!(
+        "taken at {:?}",
+        snapshot.taken_at().map(|at| at.to_string())
+    );
     for (kind, namespace, gap) in snapshot.gaps().iter() {
-        println!("gap: {kind} {} {}: {}", namespace.unwrap_or("*"), gap.state.as_str(), gap.detail);
+        println!(
+            "gap: {kind} {} {}: {}",
+            namespace.unwrap_or("*"),
+            gap.state.as_str(),
+            gap.detail
+        );
     }
     #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
     let megabytes = std::fs::metadata(&path)?.len() as f64 / 1e6;
-    println!("{megabytes:.1} MB in {seconds:.3} s: {:.0} MB/s", megabytes / seconds);
+    println!(
+        "{megabytes:.1} MB in {seconds:.3} s: {:.0} MB/s",
+        megabytes / seconds
+    );
     Ok(())
 }

@@ -12,6 +12,7 @@ pub(crate) mod network;
 pub(crate) mod nodes;
 mod pattern;
 mod refusal;
+mod refused_pods;
 pub(crate) mod rollouts;
 pub(crate) mod scaling;
 pub(crate) mod scheduling;

@@ -54,7 +54,12 @@ impl SnapshotBuilder {
             .map(|meta| meta.namespace.to_string())
             .filter(|name| !name.is_empty())
             .collect();
-        names.extend(self.tables.namespaces.iter().map(|namespace| namespace.metadata.name.to_string()));
+        names.extend(
+            self.tables
+                .namespaces
+                .iter()
+                .map(|namespace| namespace.metadata.name.to_string()),
+        );
         names
     }
 
@@ -83,7 +88,10 @@ impl SnapshotBuilder {
 
     /// Says that the source listed the kind in full in one namespace, even if there was no object of it.
     pub fn listed_in(&mut self, kind: Kind, namespace: &str) {
-        self.listed_in.entry(kind).or_default().insert(namespace.to_owned());
+        self.listed_in
+            .entry(kind)
+            .or_default()
+            .insert(namespace.to_owned());
     }
 
     /// Says that a kind was read in these namespaces only.
@@ -95,7 +103,8 @@ impl SnapshotBuilder {
         detail: impl Into<String>,
     ) {
         let detail = detail.into();
-        self.gaps.record_outside(kind.as_str(), namespaces, Gap { state, detail });
+        self.gaps
+            .record_outside(kind.as_str(), namespaces, Gap { state, detail });
     }
 
     /// Says that a kind could not be read in full.
@@ -128,7 +137,10 @@ impl SnapshotBuilder {
                 continue;
             }
             if let Some(namespaces) = self.listed_in.remove(&kind) {
-                let detail = format!("the recording holds the {kind} objects of {} only", some_of(&namespaces));
+                let detail = format!(
+                    "the recording holds the {kind} objects of {} only",
+                    some_of(&namespaces)
+                );
                 self.gap_outside(kind, namespaces, CoverageState::Partial, detail);
                 continue;
             }

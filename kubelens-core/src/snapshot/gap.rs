@@ -29,7 +29,9 @@ impl Gaps {
 
     /// Records that a kind was read in these namespaces only. The first reason stays.
     pub fn record_outside(&mut self, kind: &str, namespaces: BTreeSet<String>, gap: Gap) {
-        self.outside.entry(kind.to_owned()).or_insert((namespaces, gap));
+        self.outside
+            .entry(kind.to_owned())
+            .or_insert((namespaces, gap));
     }
 
     /// Why the kind is not known in full in this namespace.
@@ -52,7 +54,8 @@ impl Gaps {
 
     /// Whether the kind is known in full in all namespaces.
     pub fn has_none(&self, kind: Kind) -> bool {
-        !self.kinds.keys().any(|(gap, _)| gap == kind.as_str()) && !self.outside.contains_key(kind.as_str())
+        !self.kinds.keys().any(|(gap, _)| gap == kind.as_str())
+            && !self.outside.contains_key(kind.as_str())
     }
 
     /// The kinds that were read in some namespaces only: the kind, those namespaces, and why not elsewhere.

@@ -57,20 +57,26 @@ impl ArchiveInfo {
     }
 
     fn of(snapshot: &Snapshot) -> Self {
-        let outside = snapshot.gaps().outside().map(|(kind, namespaces, gap)| ArchivedGap {
-            kind: kind.to_owned(),
-            namespace: None,
-            outside: Some(namespaces.clone()),
-            state: gap.state,
-            detail: gap.detail.clone(),
-        });
-        let gaps = snapshot.gaps().by_kind_and_namespace().map(|(kind, namespace, gap)| ArchivedGap {
-            kind: kind.to_owned(),
-            namespace: namespace.map(str::to_owned),
-            outside: None,
-            state: gap.state,
-            detail: gap.detail.clone(),
-        });
+        let outside = snapshot
+            .gaps()
+            .outside()
+            .map(|(kind, namespaces, gap)| ArchivedGap {
+                kind: kind.to_owned(),
+                namespace: None,
+                outside: Some(namespaces.clone()),
+                state: gap.state,
+                detail: gap.detail.clone(),
+            });
+        let gaps = snapshot
+            .gaps()
+            .by_kind_and_namespace()
+            .map(|(kind, namespace, gap)| ArchivedGap {
+                kind: kind.to_owned(),
+                namespace: namespace.map(str::to_owned),
+                outside: None,
+                state: gap.state,
+                detail: gap.detail.clone(),
+            });
         Self {
             api_version: KUBELENS_API_VERSION.to_owned(),
             kind: "Snapshot".to_owned(),
@@ -92,7 +98,9 @@ impl ArchiveInfo {
         }
         for gap in self.gaps {
             match (gap.outside, Kind::from_name(&gap.kind)) {
-                (Some(namespaces), Some(kind)) => builder.gap_outside(kind, namespaces, gap.state, gap.detail),
+                (Some(namespaces), Some(kind)) => {
+                    builder.gap_outside(kind, namespaces, gap.state, gap.detail)
+                }
                 _ => builder.gap(&gap.kind, gap.namespace.as_deref(), gap.state, gap.detail),
             }
         }
@@ -103,7 +111,9 @@ impl ArchiveInfo {
 ///
 /// Log lines are redacted as in reports; values of ConfigMaps and Secrets were never read.
 pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
-    let gzip = GzBuilder::new().mtime(0).write(output, Compression::default());
+    let gzip = GzBuilder::new()
+        .mtime(0)
+        .write(output, Compression::default());
     let mut archive = tar::Builder::new(gzip);
     let info = serde_json::to_vec_pretty(&ArchiveInfo::of(snapshot))?;
     append(&mut archive, "info.json", &info)?;
@@ -115,26 +125,42 @@ pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
                 "kind": format!("{kind}List"),
                 "items": part,
             });
-            append(&mut archive, &format!("objects/{kind}-{number}.json"), &serde_json::to_vec(&list)?)?;
+            append(
+                &mut archive,
+                &format!("objects/{kind}-{number}.json"),
+                &serde_json::to_vec(&list)?,
+            )?;
         }
     }
     for (kind, objects) in snapshot.custom() {
         for (number, part) in objects.chunks(PER_FILE).enumerate() {
             let items: Vec<_> = part.iter().map(|object| &**object).collect();
             let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
-            append(&mut archive, &format!("objects/custom-{kind}-{number}.json"), &serde_json::to_vec(&list)?)?;
+            append(
+                &mut archive,
+                &format!("objects/custom-{kind}-{number}.json"),
+                &serde_json::to_vec(&list)?,
+            )?;
         }
     }
     for (key, log) in snapshot.logs() {
         let end = if key.previous { "previous.log" } else { "log" };
         let path = format!("logs/{}/{}/{}.{end}", key.namespace, key.pod, key.container);
-        let text: String = log.lines.iter().map(|line| safe_text(line) + "\n").collect();
+        let text: String = log
+            .lines
+            .iter()
+            .map(|line| safe_text(line) + "\n")
+            .collect();
         append(&mut archive, &path, text.as_bytes())?;
     }
     archive.into_inner()?.finish()?.flush()
 }
 
-fn append<W: Write>(archive: &mut tar::Builder<W>, path: &str, bytes: &[u8]) -> std::io::Result<()> {
+fn append<W: Write>(
+    archive: &mut tar::Builder<W>,
+    path: &str,
+    bytes: &[u8],
+) -> std::io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(bytes.len() as u64);
     header.set_mode(0o644);

@@ -74,8 +74,17 @@ impl Intake {
     }
 
     /// Says that something is missing: of a kind, or of any.
-    pub(crate) fn missing(&mut self, kind: Option<Kind>, namespace: Option<String>, detail: String) {
-        self.gaps.push(Missing { kind, namespace, detail });
+    pub(crate) fn missing(
+        &mut self,
+        kind: Option<Kind>,
+        namespace: Option<String>,
+        detail: String,
+    ) {
+        self.gaps.push(Missing {
+            kind,
+            namespace,
+            detail,
+        });
     }
 
     /// Hands everything over.
@@ -86,9 +95,17 @@ impl Intake {
         }
         for missing in self.gaps {
             let namespace = missing.namespace.as_deref();
-            let kinds = missing.kind.as_ref().map_or(Kind::ALL, std::slice::from_ref);
+            let kinds = missing
+                .kind
+                .as_ref()
+                .map_or(Kind::ALL, std::slice::from_ref);
             for kind in kinds {
-                builder.gap(kind.as_str(), namespace, CoverageState::Partial, missing.detail.as_str());
+                builder.gap(
+                    kind.as_str(),
+                    namespace,
+                    CoverageState::Partial,
+                    missing.detail.as_str(),
+                );
             }
         }
     }
@@ -136,8 +153,15 @@ impl Intake {
         let name = Named::of(item);
         let (subject, namespace) = match &name {
             Some(Name { name, namespace }) if kind.is_namespaced() => {
-                let namespace = if namespace.is_empty() { "default" } else { namespace };
-                (format!("{kind} {namespace}/{name}"), Some(namespace.to_owned()))
+                let namespace = if namespace.is_empty() {
+                    "default"
+                } else {
+                    namespace
+                };
+                (
+                    format!("{kind} {namespace}/{name}"),
+                    Some(namespace.to_owned()),
+                )
             }
             Some(Name { name, .. }) => (format!("{kind} {name}"), None),
             None => (format!("a {kind}"), None),
@@ -153,7 +177,9 @@ impl Intake {
         }
         let decoded: Option<CustomObject> = match item.syntax {
             Syntax::Json => serde_json::from_slice(item.bytes).ok(),
-            Syntax::Yaml => std::str::from_utf8(item.bytes).ok().and_then(|text| yaml::from_str(text).ok()),
+            Syntax::Yaml => std::str::from_utf8(item.bytes)
+                .ok()
+                .and_then(|text| yaml::from_str(text).ok()),
         };
         let Some(mut object) = decoded.filter(|object| !object.metadata.name.is_empty()) else {
             return Taken::Foreign;
@@ -174,8 +200,15 @@ fn explain_json(error: &serde_json::Error, item: Item<'_>) -> (u64, String) {
     let line = item.line + error.line().saturating_sub(1) as u64;
     let path = path_at(item.bytes, error.line(), error.column());
     let text = error.to_string();
-    let words = text.find(" at line ").and_then(|at| text.get(..at)).unwrap_or(&text);
-    let detail = if path.is_empty() { words.to_owned() } else { format!("{path}: {words}") };
+    let words = text
+        .find(" at line ")
+        .and_then(|at| text.get(..at))
+        .unwrap_or(&text);
+    let detail = if path.is_empty() {
+        words.to_owned()
+    } else {
+        format!("{path}: {words}")
+    };
     (line, detail)
 }
 
@@ -186,13 +219,23 @@ fn explain_yaml(error: &serde_saphyr::Error, item: Item<'_>) -> (u64, String) {
 
 /// Whether a manifest of this type can be an object of a cluster: `Kind` of `v1` or `group.example/v1beta1`.
 fn is_api_type(meta: TypeMeta<'_>) -> bool {
-    let (group, version) = meta.api_version.split_once('/').unwrap_or(("", meta.api_version));
+    let (group, version) = meta
+        .api_version
+        .split_once('/')
+        .unwrap_or(("", meta.api_version));
     let is_version = version
         .strip_prefix('v')
         .is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()));
-    let is_kind = meta.kind.starts_with(|first: char| first.is_ascii_uppercase())
-        && meta.kind.chars().all(|letter| letter.is_ascii_alphanumeric());
-    let is_own = KUBELENS_API_VERSION.split_once('/').is_some_and(|(own, _)| own == group);
+    let is_kind = meta
+        .kind
+        .starts_with(|first: char| first.is_ascii_uppercase())
+        && meta
+            .kind
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric());
+    let is_own = KUBELENS_API_VERSION
+        .split_once('/')
+        .is_some_and(|(own, _)| own == group);
     is_version && is_kind && !is_own
 }
 

@@ -54,7 +54,10 @@ enum Place {
 impl JsonItems {
     /// A splitter for a piece of a larger file, which begins on this line.
     pub(crate) fn starting_at(line: u64) -> Self {
-        Self { line: line.saturating_sub(1), ..Self::default() }
+        Self {
+            line: line.saturating_sub(1),
+            ..Self::default()
+        }
     }
 
     /// Takes the next bytes.
@@ -83,7 +86,10 @@ impl JsonItems {
     }
 
     const fn error(&self, detail: &'static str) -> JsonError {
-        JsonError { line: self.line + 1, detail }
+        JsonError {
+            line: self.line + 1,
+            detail,
+        }
     }
 
     /// Skips to the next document; uses up no byte of it.
@@ -94,7 +100,8 @@ impl JsonItems {
             Some(b'{') => {
                 self.head.clear();
                 self.outer = Scan::for_head();
-                self.item_line = self.line + memchr_iter(b'\n', bytes.get(..blank).unwrap_or_default()).count() as u64;
+                self.item_line = self.line
+                    + memchr_iter(b'\n', bytes.get(..blank).unwrap_or_default()).count() as u64;
                 self.is_bare_array = false;
                 self.place = Place::Head;
                 Ok(blank)
@@ -231,5 +238,11 @@ fn item<'a>(bytes: &'a [u8], line: u64, scan: &'a Scan) -> Item<'a> {
 
 /// White space, a byte order mark, and the record separator of JSON text sequences.
 const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0xEF | 0xBB | 0xBF | 0x1E)
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\n' | b'\r' | 0xEF | 0xBB | 0xBF | 0x1E
+    )
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,10 @@ pub(crate) fn path_at(json: &[u8], line: usize, column: usize) -> String {
         .take(line.saturating_sub(1))
         .map(<[u8]>::len)
         .sum();
-    path_to(json.get(..(before + column).min(json.len())).unwrap_or_default())
+    path_to(
+        json.get(..(before + column).min(json.len()))
+            .unwrap_or_default(),
+    )
 }
 
 enum Level {
@@ -85,14 +88,27 @@ mod tests {
     #[test]
     fn the_field_of_the_wrong_type_is_named() {
         let cases = [
-            (r#"{"spec":{"containers":[{"name":"a"},{"name":7}]}}"#, "spec.containers[1].name"),
-            ("{\"metadata\":{\n\"labels\":{\"a\\\"b\":\"x\",\"c\":{}}}}", "metadata.labels.c"),
-            (r#"{"status":{"containerStatuses":[{"restartCount":"many"}]}}"#, "status.containerStatuses[0].restartCount"),
+            (
+                r#"{"spec":{"containers":[{"name":"a"},{"name":7}]}}"#,
+                "spec.containers[1].name",
+            ),
+            (
+                "{\"metadata\":{\n\"labels\":{\"a\\\"b\":\"x\",\"c\":{}}}}",
+                "metadata.labels.c",
+            ),
+            (
+                r#"{"status":{"containerStatuses":[{"restartCount":"many"}]}}"#,
+                "status.containerStatuses[0].restartCount",
+            ),
             (r#"{"spec":[1]}"#, "spec[0]"),
         ];
         for (json, path) in cases {
             let error = serde_json::from_str::<Pod>(json).expect_err(json);
-            assert_eq!(path_at(json.as_bytes(), error.line(), error.column()), path, "{error}");
+            assert_eq!(
+                path_at(json.as_bytes(), error.line(), error.column()),
+                path,
+                "{error}"
+            );
         }
     }
 }

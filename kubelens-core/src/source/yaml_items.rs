@@ -20,11 +20,16 @@ const LONGEST_ITEM: usize = 64 * 1024 * 1024;
 
 /// Reads all documents of a stream.
 pub(crate) fn split(mut input: impl BufRead, sink: &mut impl ItemSink) -> std::io::Result<()> {
-    let mut splitter = YamlItems { line: 1, begin: 1, ..YamlItems::default() };
+    let mut splitter = YamlItems {
+        line: 1,
+        begin: 1,
+        ..YamlItems::default()
+    };
     let mut line = Vec::new();
     loop {
         line.clear();
-        let length = std::io::Read::take(&mut input, LONGEST_ITEM as u64).read_until(b'\n', &mut line)?;
+        let length =
+            std::io::Read::take(&mut input, LONGEST_ITEM as u64).read_until(b'\n', &mut line)?;
         if length == 0 {
             splitter.end_document(sink);
             return Ok(());
@@ -72,8 +77,14 @@ impl YamlItems {
 
     fn split_document(&mut self, sink: &mut impl ItemSink) {
         let document = std::mem::take(&mut self.document);
-        self.split = Split { begin: self.begin, ..Split::default() };
-        for (line, number) in document.split_inclusive(|byte| *byte == b'\n').zip(self.begin..) {
+        self.split = Split {
+            begin: self.begin,
+            ..Split::default()
+        };
+        for (line, number) in document
+            .split_inclusive(|byte| *byte == b'\n')
+            .zip(self.begin..)
+        {
             self.split.line(line, number, sink);
         }
     }
@@ -95,7 +106,9 @@ impl YamlItems {
 
 /// For `---` and `...`: how much of the line's text belongs to the next document.
 fn after_separator(line: &[u8]) -> Option<usize> {
-    let rest = line.strip_prefix(b"---").or_else(|| line.strip_prefix(b"..."))?;
+    let rest = line
+        .strip_prefix(b"---")
+        .or_else(|| line.strip_prefix(b"..."))?;
     let text = rest.trim_ascii();
     match rest.first() {
         Some(b' ' | b'\t' | b'\r' | b'\n') | None if text.starts_with(b"#") => Some(0),
@@ -184,7 +197,11 @@ impl Split {
     fn end_item(&mut self, sink: &mut impl ItemSink) {
         if std::mem::take(&mut self.is_too_long) {
             let detail = "the object that begins here is longer than 64 MiB";
-            sink.broken(Broken { line: self.item_line, kind: "", detail });
+            sink.broken(Broken {
+                line: self.item_line,
+                kind: "",
+                detail,
+            });
             return;
         }
         hand_over(&self.item, self.item_line, sink);
@@ -192,7 +209,9 @@ impl Split {
 
     fn list_head(&self) -> ListHead {
         ListHead {
-            api_version: field(&self.head, "apiVersion").unwrap_or_default().to_owned(),
+            api_version: field(&self.head, "apiVersion")
+                .unwrap_or_default()
+                .to_owned(),
             kind: field(&self.head, "kind").unwrap_or_default().to_owned(),
             ..ListHead::default()
         }
@@ -207,7 +226,11 @@ impl Split {
             sink.end_list(&self.list_head());
         } else if self.is_too_long {
             let detail = "the object that begins here is longer than 64 MiB";
-            sink.broken(Broken { line: self.begin, kind: "", detail });
+            sink.broken(Broken {
+                line: self.begin,
+                kind: "",
+                detail,
+            });
         } else if field(&self.head, "kind").is_some_and(|kind| kind.ends_with("List")) {
             whole(&self.head, self.begin, sink);
         } else {
@@ -251,13 +274,21 @@ fn hand_over(text: &[u8], line: u64, sink: &mut impl ItemSink) {
 fn whole(text: &[u8], line: u64, sink: &mut impl ItemSink) {
     let kind = field(text, "kind").unwrap_or_default();
     let Ok(yaml) = std::str::from_utf8(text) else {
-        return sink.broken(Broken { line, kind, detail: "this is not UTF-8" });
+        return sink.broken(Broken {
+            line,
+            kind,
+            detail: "this is not UTF-8",
+        });
     };
     let mut value: serde_json::Value = match yaml::from_str(yaml) {
         Ok(value) => value,
         Err(error) => {
             let (offset, detail) = explain(&error);
-            return sink.broken(Broken { line: line + offset, kind, detail: &detail });
+            return sink.broken(Broken {
+                line: line + offset,
+                kind,
+                detail: &detail,
+            });
         }
     };
     let text_of = |value: &serde_json::Value, key: &str| {
@@ -296,7 +327,10 @@ fn whole(text: &[u8], line: u64, sink: &mut impl ItemSink) {
 
 /// How many lines below the beginning a parser's error stands, and what it says.
 pub(crate) fn explain(error: &serde_saphyr::Error) -> (u64, String) {
-    let line = error.location().map_or(1, |location| location.line()).max(1);
+    let line = error
+        .location()
+        .map_or(1, |location| location.line())
+        .max(1);
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
     (line - 1, without_position(first).to_owned())
@@ -304,5 +338,7 @@ pub(crate) fn explain(error: &serde_saphyr::Error) -> (u64, String) {
 
 /// The parser counts lines from the beginning of the object; the file's lines are told elsewhere.
 fn without_position(text: &str) -> &str {
-    text.find(" at line ").and_then(|at| text.get(..at)).unwrap_or(text)
+    text.find(" at line ")
+        .and_then(|at| text.get(..at))
+        .unwrap_or(text)
 }

@@ -10,7 +10,7 @@ use crate::source::items::{Broken, Item, ItemSink, ListHead, Syntax};
 use crate::source::json_items::JsonItems;
 
 /// How much is kept back of a list that says only at its end what it is a list of.
-const LONGEST_HELD: usize = 256 * 1024 * 1024;
+const LONGEST_HELD: usize = 64 * 1024 * 1024;
 
 /// Deepest list of lists.
 const DEEPEST: usize = 4;
@@ -111,9 +111,12 @@ impl<'a, 'g> Documents<'a, 'g> {
     }
 
     fn hold(&mut self, item: Item<'_>) {
+        if self.held_bytes > LONGEST_HELD {
+            return;
+        }
         self.held_bytes += item.bytes.len();
         if self.held_bytes > LONGEST_HELD {
-            let detail = "the list does not say what it is a list of";
+            let detail = "the list does not say what it is a list of before 64 MiB of it";
             self.broken(Broken { line: item.line, kind: "", detail });
             self.held.clear();
             return;

@@ -86,9 +86,18 @@ impl<'a> Gathering<'a> {
     }
 
     /// A file ended too early: what came after may have been anything.
-    pub(super) fn cut_off(&mut self, place: &str, kind: Option<Kind>, is_ours: bool, error: &SourceError) {
+    pub(super) fn cut_off(
+        &mut self,
+        place: &str,
+        kind: Option<Kind>,
+        is_ours: bool,
+        error: &SourceError,
+    ) {
         if is_ours || kind.is_some() {
-            self.missing(kind, format!("{}, what follows is lost", one_line(place, error)));
+            self.missing(
+                kind,
+                format!("{}, what follows is lost", one_line(place, error)),
+            );
         }
     }
 
@@ -116,9 +125,19 @@ impl<'a> Gathering<'a> {
 
     /// Ends the gathering.
     pub(super) fn into_snapshot(self, name: &str) -> Result<Snapshot, SourceError> {
-        let Self { request, intake, lists, mut logs, archive, first_error, .. } = self;
+        let Self {
+            request,
+            intake,
+            lists,
+            mut logs,
+            archive,
+            first_error,
+            ..
+        } = self;
         if intake.objects() == 0 && lists.is_empty() && archive.is_none() {
-            return Err(first_error.unwrap_or_else(|| SourceError::NoObjects { place: name.to_owned() }));
+            return Err(first_error.unwrap_or_else(|| SourceError::NoObjects {
+                place: name.to_owned(),
+            }));
         }
         let info = ClusterInfo {
             name: name.to_owned(),
@@ -145,5 +164,9 @@ impl<'a> Gathering<'a> {
 /// The message of an error with its cause, beginning with the place.
 fn one_line(place: &str, error: &SourceError) -> String {
     let text = error.to_string();
-    if text.contains(place) { text } else { format!("{place}: {text}") }
+    if text.contains(place) {
+        text
+    } else {
+        format!("{place}: {text}")
+    }
 }

@@ -26,7 +26,10 @@ impl ListScopes {
                 self.within.entry(kind).or_default().insert(name.to_owned());
             }
             Place::Directory(name) => {
-                self.perhaps.entry(kind).or_default().insert(name.to_owned());
+                self.perhaps
+                    .entry(kind)
+                    .or_default()
+                    .insert(name.to_owned());
             }
         }
     }

@@ -36,7 +36,17 @@ impl LogFile {
             }))
         };
         match parts.as_slice() {
-            [.., "namespaces", namespace, "pods", pod, _, name, "logs", file] => match *file {
+            [
+                ..,
+                "namespaces",
+                namespace,
+                "pods",
+                pod,
+                _,
+                name,
+                "logs",
+                file,
+            ] => match *file {
                 "current.log" => container(namespace, pod, name, false),
                 "previous.log" => container(namespace, pod, name, true),
                 _ => None,
@@ -144,11 +154,26 @@ mod tests {
     fn every_layout_says_whose_log_it_is() {
         let cases = [
             ("shop/web-1/app.log", key("shop", "web-1", "app", false)),
-            ("shop/web-1/app.previous.log", key("shop", "web-1", "app", true)),
-            ("mg/namespaces/shop/pods/web-1/app/app/logs/current.log", key("shop", "web-1", "app", false)),
-            ("mg/namespaces/shop/pods/web-1/app/app/logs/previous.log", key("shop", "web-1", "app", true)),
-            ("b/cluster-resources/pods/logs/shop/web-1/app.log", key("shop", "web-1", "app", false)),
-            ("b/cluster-resources/pods/logs/shop/web-1/app-previous.log", key("shop", "web-1", "app", true)),
+            (
+                "shop/web-1/app.previous.log",
+                key("shop", "web-1", "app", true),
+            ),
+            (
+                "mg/namespaces/shop/pods/web-1/app/app/logs/current.log",
+                key("shop", "web-1", "app", false),
+            ),
+            (
+                "mg/namespaces/shop/pods/web-1/app/app/logs/previous.log",
+                key("shop", "web-1", "app", true),
+            ),
+            (
+                "b/cluster-resources/pods/logs/shop/web-1/app.log",
+                key("shop", "web-1", "app", false),
+            ),
+            (
+                "b/cluster-resources/pods/logs/shop/web-1/app-previous.log",
+                key("shop", "web-1", "app", true),
+            ),
         ];
         for (path, key) in cases {
             assert_eq!(LogFile::of(path), Some(LogFile::Container(key)), "{path}");
@@ -159,9 +184,16 @@ mod tests {
 
     #[test]
     fn a_dump_of_a_pod_is_taken_apart_by_container() {
-        let log = LogFile::Pod { namespace: "shop".to_owned(), pod: "web-1".to_owned() };
+        let log = LogFile::Pod {
+            namespace: "shop".to_owned(),
+            pod: "web-1".to_owned(),
+        };
         let text = b"==== START logs for container a of pod shop/web-1 ====\none\ntwo\n==== END logs for container a of pod shop/web-1 ====\n==== START logs for container b of pod shop/web-1 ====\nthree\n==== END logs for container b of pod shop/web-1 ====\n";
-        let lines: Vec<_> = log.read(text).into_iter().map(|(key, log)| (key.container, log.lines)).collect();
+        let lines: Vec<_> = log
+            .read(text)
+            .into_iter()
+            .map(|(key, log)| (key.container, log.lines))
+            .collect();
         assert_eq!(
             lines,
             [

@@ -26,7 +26,10 @@ pub struct FileSource {
 #[derive(Debug, Clone)]
 enum Origin {
     Path(PathBuf),
-    Bytes { name: String, bytes: Cow<'static, [u8]> },
+    Bytes {
+        name: String,
+        bytes: Cow<'static, [u8]>,
+    },
 }
 
 impl FileSource {
@@ -36,13 +39,18 @@ impl FileSource {
     /// compressed with gzip. Directories, recursively: such files, the output of `kubectl cluster-info
     /// dump`, must-gathers, support bundles. Archives of `snapshot save` are read back as they were.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { origin: Origin::Path(path.into()) }
+        Self {
+            origin: Origin::Path(path.into()),
+        }
     }
 
     /// The content of such a file; the name is what messages call it.
     pub fn from_bytes(name: impl Into<String>, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
         Self {
-            origin: Origin::Bytes { name: name.into(), bytes: bytes.into() },
+            origin: Origin::Bytes {
+                name: name.into(),
+                bytes: bytes.into(),
+            },
         }
     }
 
@@ -59,11 +67,17 @@ impl FileSource {
     }
 
     /// Reads the picture.
-    pub fn read(&self, request: &ReadRequest, progress: &dyn Progress) -> Result<Snapshot, SourceError> {
+    pub fn read(
+        &self,
+        request: &ReadRequest,
+        progress: &dyn Progress,
+    ) -> Result<Snapshot, SourceError> {
         let _scope = Interning::begin();
         let mut gathering = Gathering::new(request, progress);
         match &self.origin {
-            Origin::Bytes { name, bytes } => open::stream(name, Cursor::new(bytes), &mut gathering)?,
+            Origin::Bytes { name, bytes } => {
+                open::stream(name, Cursor::new(bytes), &mut gathering)?
+            }
             Origin::Path(path) if path.as_os_str() == "-" => {
                 open::stream("standard input", std::io::stdin().lock(), &mut gathering)?;
             }
@@ -74,7 +88,11 @@ impl FileSource {
 }
 
 impl ClusterSource for FileSource {
-    async fn load(&self, request: &ReadRequest, progress: &dyn Progress) -> Result<Snapshot, SourceError> {
+    async fn load(
+        &self,
+        request: &ReadRequest,
+        progress: &dyn Progress,
+    ) -> Result<Snapshot, SourceError> {
         self.read(request, progress)
     }
 

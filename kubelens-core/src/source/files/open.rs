@@ -20,13 +20,19 @@ const CHUNK: usize = 256 * 1024;
 pub(super) fn is_manifest_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let bare = lower.strip_suffix(".gz").unwrap_or(&lower);
-    [".json", ".yaml", ".yml", ".jsonl", ".ndjson", ".tar", ".tgz"]
-        .iter()
-        .any(|ending| bare.ends_with(ending))
+    [
+        ".json", ".yaml", ".yml", ".jsonl", ".ndjson", ".tar", ".tgz",
+    ]
+    .iter()
+    .any(|ending| bare.ends_with(ending))
 }
 
 /// Reads a stream, whatever it turns out to be. What can be used of it is kept even where this fails.
-pub(super) fn stream(place: &str, input: impl Read, gathering: &mut Gathering<'_>) -> Result<(), SourceError> {
+pub(super) fn stream(
+    place: &str,
+    input: impl Read,
+    gathering: &mut Gathering<'_>,
+) -> Result<(), SourceError> {
     layer(place, Box::new(input), 0, gathering)
 }
 
@@ -36,24 +42,41 @@ fn layer<'r>(
     depth: usize,
     gathering: &mut Gathering<'_>,
 ) -> Result<(), SourceError> {
-    let failed = |reason| SourceError::Read { place: place.to_owned(), reason };
+    let failed = |reason| SourceError::Read {
+        place: place.to_owned(),
+        reason,
+    };
     let mut head = Vec::new();
-    input.by_ref().take(PEEKED).read_to_end(&mut head).map_err(failed)?;
+    input
+        .by_ref()
+        .take(PEEKED)
+        .read_to_end(&mut head)
+        .map_err(failed)?;
     let looks = looks_like(&head);
     let input = Cursor::new(head).chain(input);
     match looks {
-        Look::Gzip if depth < 2 => layer(place, Box::new(MultiGzDecoder::new(input)), depth + 1, gathering),
+        Look::Gzip if depth < 2 => layer(
+            place,
+            Box::new(MultiGzDecoder::new(input)),
+            depth + 1,
+            gathering,
+        ),
         Look::Tar if depth < 4 => members(place, input, depth + 1, gathering),
         Look::Json => json(place, input, gathering),
         Look::Text => yaml(place, input, gathering),
-        Look::Nothing => Err(SourceError::Empty { place: place.to_owned() }),
+        Look::Nothing => Err(SourceError::Empty {
+            place: place.to_owned(),
+        }),
         Look::Gzip | Look::Tar => Err(no_manifest(place, "it is packed too many times")),
         Look::Other(what) => Err(no_manifest(place, what)),
     }
 }
 
 fn no_manifest(place: &str, detail: &str) -> SourceError {
-    SourceError::NotAManifest { place: place.to_owned(), detail: detail.to_owned() }
+    SourceError::NotAManifest {
+        place: place.to_owned(),
+        detail: detail.to_owned(),
+    }
 }
 
 enum Look {
@@ -66,7 +89,10 @@ enum Look {
 }
 
 fn looks_like(head: &[u8]) -> Look {
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let text = head
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(head)
+        .trim_ascii_start();
     if head.starts_with(&[0x1F, 0x8B]) {
         Look::Gzip
     } else if head.get(257..262) == Some(b"ustar") {
@@ -75,7 +101,10 @@ fn looks_like(head: &[u8]) -> Look {
         Look::Other("it is UTF-16; save it as UTF-8")
     } else if head.starts_with(b"PK\x03\x04") {
         Look::Other("it is a zip archive; unpack it and name the directory")
-    } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) || head.starts_with(b"\xFD7zXZ") || head.starts_with(b"BZh") {
+    } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD])
+        || head.starts_with(b"\xFD7zXZ")
+        || head.starts_with(b"BZh")
+    {
         Look::Other("it is compressed, and not with gzip; unpack it first")
     } else if head.contains(&0) {
         Look::Other("it is binary")
@@ -89,7 +118,11 @@ fn looks_like(head: &[u8]) -> Look {
     }
 }
 
-fn json(place: &str, mut input: impl Read, gathering: &mut Gathering<'_>) -> Result<(), SourceError> {
+fn json(
+    place: &str,
+    mut input: impl Read,
+    gathering: &mut Gathering<'_>,
+) -> Result<(), SourceError> {
     let mut sink = Documents::new(place, gathering);
     let mut items = JsonItems::default();
     let mut chunk = vec![0; CHUNK];
@@ -107,7 +140,12 @@ fn json(place: &str, mut input: impl Read, gathering: &mut Gathering<'_>) -> Res
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(reason) => break Err(SourceError::Read { place: place.to_owned(), reason }),
+            Err(reason) => {
+                break Err(SourceError::Read {
+                    place: place.to_owned(),
+                    reason,
+                });
+            }
         }
     };
     sink.finish(read)
@@ -115,14 +153,27 @@ fn json(place: &str, mut input: impl Read, gathering: &mut Gathering<'_>) -> Res
 
 fn yaml(place: &str, input: impl Read, gathering: &mut Gathering<'_>) -> Result<(), SourceError> {
     let mut sink = Documents::new(place, gathering);
-    let read = yaml_items::split(BufReader::with_capacity(CHUNK, input), &mut sink)
-        .map_err(|reason| SourceError::Read { place: place.to_owned(), reason });
+    let read =
+        yaml_items::split(BufReader::with_capacity(CHUNK, input), &mut sink).map_err(|reason| {
+            SourceError::Read {
+                place: place.to_owned(),
+                reason,
+            }
+        });
     sink.finish(read)
 }
 
 /// Reads the members of a tar archive. A broken member is a gap; a broken archive is an error.
-fn members(place: &str, input: impl Read, depth: usize, gathering: &mut Gathering<'_>) -> Result<(), SourceError> {
-    let failed = |reason| SourceError::Read { place: place.to_owned(), reason };
+fn members(
+    place: &str,
+    input: impl Read,
+    depth: usize,
+    gathering: &mut Gathering<'_>,
+) -> Result<(), SourceError> {
+    let failed = |reason| SourceError::Read {
+        place: place.to_owned(),
+        reason,
+    };
     gathering.is_tree = true;
     let mut archive = tar::Archive::new(input);
     for member in archive.entries().map_err(failed)? {

@@ -13,7 +13,10 @@ const DEEPEST: usize = 24;
 
 /// Reads a file, or all files below a directory in the order of their names.
 pub(super) fn read(path: &Path, gathering: &mut Gathering<'_>) -> Result<(), SourceError> {
-    let failed = |reason| SourceError::Open { path: path.to_owned(), reason };
+    let failed = |reason| SourceError::Open {
+        path: path.to_owned(),
+        reason,
+    };
     if fs::metadata(path).map_err(failed)?.is_dir() {
         gathering.is_tree = true;
         return walk(path, "", 0, gathering);
@@ -23,21 +26,39 @@ pub(super) fn read(path: &Path, gathering: &mut Gathering<'_>) -> Result<(), Sou
 }
 
 /// Only a directory that cannot be listed at the top is an error; below, it is a gap.
-fn walk(directory: &Path, inside: &str, depth: usize, gathering: &mut Gathering<'_>) -> Result<(), SourceError> {
-    let failed = |reason| SourceError::Open { path: directory.to_owned(), reason };
+fn walk(
+    directory: &Path,
+    inside: &str,
+    depth: usize,
+    gathering: &mut Gathering<'_>,
+) -> Result<(), SourceError> {
+    let failed = |reason| SourceError::Open {
+        path: directory.to_owned(),
+        reason,
+    };
     let mut names: Vec<_> = fs::read_dir(directory)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())).collect())
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.file_name()))
+                .collect()
+        })
         .map_err(failed)?;
     names.sort();
     for name in names {
         let path = directory.join(&name);
         let name = name.to_string_lossy();
         // Hidden files; and a link to a directory may lead in circles.
-        let Ok(entry) = fs::symlink_metadata(&path) else { continue };
+        let Ok(entry) = fs::symlink_metadata(&path) else {
+            continue;
+        };
         if name.starts_with('.') || (entry.is_symlink() && path.is_dir()) {
             continue;
         }
-        let inside = if inside.is_empty() { name.into_owned() } else { format!("{inside}/{name}") };
+        let inside = if inside.is_empty() {
+            name.into_owned()
+        } else {
+            format!("{inside}/{name}")
+        };
         if entry.is_dir() {
             if depth < DEEPEST {
                 if let Err(error) = walk(&path, &inside, depth + 1, gathering) {
@@ -62,7 +83,10 @@ fn read_member(path: &Path, inside: &str, gathering: &mut Gathering<'_>) {
         return;
     }
     let read = File::open(path)
-        .map_err(|reason| SourceError::Open { path: path.to_owned(), reason })
+        .map_err(|reason| SourceError::Open {
+            path: path.to_owned(),
+            reason,
+        })
         .and_then(|file| open::stream(inside, file, gathering));
     if let Err(error) = read {
         gathering.unreadable(inside, error);

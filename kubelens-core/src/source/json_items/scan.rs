@@ -64,7 +64,10 @@ impl Scan {
 
     /// For a document, which may turn out to be a list.
     pub(super) fn for_head() -> Self {
-        Self { stops_at_items: true, ..Self::default() }
+        Self {
+            stops_at_items: true,
+            ..Self::default()
+        }
     }
 
     /// The value's `kind`, if it came by.
@@ -158,7 +161,10 @@ impl Scan {
             }
             b'{' => self.open(false),
             b'[' => {
-                let is_items = self.stops_at_items && self.depth == 1 && self.key == Key::Items && !self.has_items;
+                let is_items = self.stops_at_items
+                    && self.depth == 1
+                    && self.key == Key::Items
+                    && !self.has_items;
                 self.open(true);
                 if is_items {
                     self.has_items = true;
@@ -167,7 +173,8 @@ impl Scan {
             }
             b'}' | b']' => {
                 let is_array = byte == b']';
-                if self.depth == 0 || (self.depth <= COMPARED && (self.arrays & 1 == 1) != is_array) {
+                if self.depth == 0 || (self.depth <= COMPARED && (self.arrays & 1 == 1) != is_array)
+                {
                     return Some((Stop::Mismatch, 0));
                 }
                 self.depth -= 1;
@@ -199,7 +206,8 @@ impl Scan {
     fn note(&mut self, part: &[u8]) {
         if self.depth == 1 {
             let room = LONGEST_NOTED.saturating_sub(self.noted.len());
-            self.noted.extend_from_slice(part.get(..room).unwrap_or(part));
+            self.noted
+                .extend_from_slice(part.get(..room).unwrap_or(part));
         }
     }
 
@@ -213,8 +221,14 @@ impl Scan {
                     b"items" => Key::Items,
                     _ => Key::Other,
                 };
-            } else if let (Key::Kind | Key::ApiVersion, Ok(value)) = (self.key, std::str::from_utf8(&self.noted)) {
-                let field = if self.key == Key::Kind { &mut self.kind } else { &mut self.api_version };
+            } else if let (Key::Kind | Key::ApiVersion, Ok(value)) =
+                (self.key, std::str::from_utf8(&self.noted))
+            {
+                let field = if self.key == Key::Kind {
+                    &mut self.kind
+                } else {
+                    &mut self.api_version
+                };
                 value.clone_into(field);
             }
         }

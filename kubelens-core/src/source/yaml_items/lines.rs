@@ -27,7 +27,10 @@ pub(super) fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
         if indent != *outermost.get_or_insert(indent) {
             continue;
         }
-        let Some(rest) = line.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b":")) else {
+        let Some(rest) = line
+            .strip_prefix(name.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b":"))
+        else {
             continue;
         };
         if rest.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
@@ -41,11 +44,16 @@ pub(super) fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
 fn plain(value: &str) -> &str {
     let value = value.trim();
     for quote in ['"', '\''] {
-        if let Some((inside, _)) = value.strip_prefix(quote).and_then(|rest| rest.split_once(quote)) {
+        if let Some((inside, _)) = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.split_once(quote))
+        {
             return inside;
         }
     }
-    value.split_once(" #").map_or(value, |(value, _)| value.trim_end())
+    value
+        .split_once(" #")
+        .map_or(value, |(value, _)| value.trim_end())
 }
 
 /// Whether something is named by an anchor and used again: only then do elements depend on each other.
@@ -55,7 +63,10 @@ pub(super) fn has_alias(text: &[u8]) -> bool {
 
 fn has_sigil(text: &[u8], sigil: u8) -> bool {
     memchr_iter(sigil, text).any(|at| {
-        let before = at.checked_sub(2).and_then(|from| text.get(from..at)).unwrap_or_default();
+        let before = at
+            .checked_sub(2)
+            .and_then(|from| text.get(from..at))
+            .unwrap_or_default();
         let after = text.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
         after && matches!(before, b": " | b"- " | b"[" | b", ")
     })

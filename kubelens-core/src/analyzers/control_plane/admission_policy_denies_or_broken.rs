@@ -1,0 +1,178 @@
+use crate::analyzers::failed_create::failed_creates;
+use crate::analyzers::refusal::Refusal;
+use crate::analyzers::refused_pods::{read_refusal, sighting as refused_sighting};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::CustomObject;
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A ValidatingAdmissionPolicy refuses what a workload's controller wants to create; or a policy
+    /// or its binding is itself broken: expressions that do not type-check, a binding to a policy that
+    /// does not exist.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: ReplicaSet
+    /// metadata: {name: web-5d, namespace: shop, uid: r1}
+    /// spec: {replicas: 1}
+    /// status:
+    ///   conditions:
+    ///   - type: ReplicaFailure
+    ///     status: "True"
+    ///     reason: FailedCreate
+    ///     message: "pods \"web-5d-x\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'no-latest-all' denied request: images need a tag"
+    /// ```
+    /// ```yaml
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingAdmissionPolicy
+    /// metadata: {name: tags}
+    /// ---
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingAdmissionPolicyBinding
+    /// metadata: {name: tags-all}
+    /// spec: {policyName: tag}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingAdmissionPolicy
+    /// metadata: {name: tags}
+    /// ---
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingAdmissionPolicyBinding
+    /// metadata: {name: tags-all}
+    /// spec: {policyName: tags}
+    /// ```
+    ///
+    /// # How to fix
+    /// Change the template so that it meets the policy, or the policy.
+    ///
+    /// # What it cannot know
+    /// Objects that a person was refused by hand: only controllers leave a trace.
+    ///
+    /// # Source
+    /// `ValidatingAdmissionPolicy 'P' with binding 'B' denied request`; `status.typeChecking` and
+    /// `spec.policyName` of admissionregistration/v1.
+    CTL009 "admission-policy-denies-or-broken" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.95,
+        reads: [
+            ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event,
+        ],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for failed in failed_creates(cluster) {
+        if let Refusal::AdmissionPolicy {
+            policy, binding, ..
+        } = failed.refusal
+        {
+            let title = format!(
+                "ValidatingAdmissionPolicy {policy} denies the pods of {}",
+                failed.top
+            );
+            let explanation = format!(
+                "{}: binding `{binding}` enforces the policy; its reason is in the evidence.",
+                failed.counts()
+            );
+            let sighting = refused_sighting(cluster, &failed, title, explanation)
+                .identified_by("policy", policy)
+                .suggest(Suggestion::advice(format!(
+                    "Change the template of {} so that it meets policy `{policy}`",
+                    failed.top
+                )))
+                .suggest(Suggestion::look(
+                    "Read the policy",
+                    format!("kubectl get validatingadmissionpolicy {policy} -o yaml"),
+                ))
+                .suggest(read_refusal(&failed));
+            sink.report(sighting);
+        }
+    }
+    broken_policies(cluster, sink);
+}
+
+fn broken_policies(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let policies = cluster.custom("ValidatingAdmissionPolicy");
+    for policy in policies {
+        let warning = policy
+            .status
+            .pointer("/typeChecking/expressionWarnings/0")
+            .and_then(|warning| Some((warning.get("fieldRef")?, warning.get("warning")?)));
+        if let Some((field, text)) = warning {
+            let own = reference(policy);
+            let title = format!("An expression of {own} does not type-check");
+            let sighting = Sighting::of(
+                own.clone(),
+                title,
+                "What the expression is about may be refused or let through by mistake.",
+            )
+            .severity(Severity::Warning)
+            .evidence(Evidence::message(
+                own,
+                &format!(
+                    "status.typeChecking ({})",
+                    field.as_str().unwrap_or_default()
+                ),
+                text.as_str().unwrap_or_default(),
+            ))
+            .suggest(Suggestion::look(
+                "Read the policy",
+                format!(
+                    "kubectl get validatingadmissionpolicy {} -o yaml",
+                    policy.metadata.name
+                ),
+            ));
+            sink.report(sighting);
+        }
+    }
+    for binding in cluster.custom("ValidatingAdmissionPolicyBinding") {
+        let Some(name) = binding
+            .spec
+            .get("policyName")
+            .and_then(|name| name.as_str())
+        else {
+            continue;
+        };
+        // Bindings were read and policies of the same API group were: the list is there.
+        if policies.is_empty() || policies.iter().any(|policy| policy.metadata.name == *name) {
+            continue;
+        }
+        let own = reference(binding);
+        let missing =
+            ObjectRef::cluster_scoped(&binding.api_version, "ValidatingAdmissionPolicy", name);
+        let sighting = Sighting::of(
+            own.clone(),
+            format!("{own} binds {missing}, which does not exist"),
+            "The binding enforces nothing.",
+        )
+        .severity(Severity::Warning)
+        .evidence(Evidence::field(own.clone(), "spec.policyName", name))
+        .evidence(Evidence::absence(missing, "no policy of that name"))
+        .suggest(Suggestion::advice(format!(
+            "Correct spec.policyName of {own}, or create the policy"
+        )));
+        sink.report(sighting);
+    }
+}
+
+fn reference(object: &CustomObject) -> ObjectRef {
+    ObjectRef {
+        uid: object.metadata.uid.non_empty().map(str::to_owned),
+        ..ObjectRef::namespaced(
+            &object.api_version,
+            &object.kind,
+            &object.metadata.namespace,
+            &object.metadata.name,
+        )
+    }
+}

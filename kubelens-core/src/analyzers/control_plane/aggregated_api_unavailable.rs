@@ -1,0 +1,127 @@
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{APIService, Condition, Object, Service, condition};
+use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A part of the Kubernetes API is served by a program in the cluster, and that program is not
+    /// reached: its kinds cannot be used, and namespaces cannot be deleted to their end.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apiregistration.k8s.io/v1
+    /// kind: APIService
+    /// metadata: {name: v1beta1.metrics.k8s.io}
+    /// spec: {group: metrics.k8s.io, version: v1beta1, service: {namespace: kube-system, name: metrics-server}}
+    /// status:
+    ///   conditions:
+    ///   - {type: Available, status: "False", reason: MissingEndpoints, message: no addresses, lastTransitionTime: "2026-01-01T11:00:00Z"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apiregistration.k8s.io/v1
+    /// kind: APIService
+    /// metadata: {name: v1beta1.metrics.k8s.io}
+    /// spec: {group: metrics.k8s.io, version: v1beta1, service: {namespace: kube-system, name: metrics-server}}
+    /// status:
+    ///   conditions:
+    ///   - {type: Available, status: "False", reason: MissingEndpoints, lastTransitionTime: "2026-01-01T11:59:30Z"}
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring the Service behind it and its pods back, or delete the APIService of a program that was
+    /// uninstalled.
+    ///
+    /// # What it cannot know
+    /// Whether the program is still wanted.
+    ///
+    /// # Source
+    /// Condition `Available` of apiregistration/v1 APIService.
+    CTL011 "aggregated-api-unavailable" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.95,
+        reads: [Service],
+        maps_to: [],
+        check: APIService(check),
+    }
+}
+
+/// Seconds that a restart of the program takes.
+const GRACE: i64 = 120;
+
+fn check<'a>(api: &'a APIService, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let Some(backing) = &api.spec.service else {
+        return;
+    };
+    let available = condition(&api.status.conditions, "Available");
+    let Some(available) = available.filter(|available| !available.is_true()) else {
+        return;
+    };
+    if cluster.seconds_since(available.last_transition_time) < GRACE
+        || api.metadata.is_terminating()
+    {
+        return;
+    }
+    let service = ObjectRef::namespaced("v1", "Service", &backing.namespace, &backing.name);
+    let is_missing = available.reason == "ServiceNotFound"
+        || cluster
+            .look_up::<Service>(&backing.namespace, &backing.name)
+            .is_absent();
+    sink.report(sighting(api, available, service, is_missing));
+}
+
+fn sighting(
+    api: &APIService,
+    available: &Condition,
+    service: ObjectRef,
+    is_missing: bool,
+) -> Sighting {
+    let own = api.reference();
+    let group = &api.spec.group;
+    let why = match available.reason.as_str() {
+        _ if is_missing => format!("{service} does not exist"),
+        "EndpointsNotFound" | "MissingEndpoints" => format!("{service} has no ready endpoint"),
+        "ServicePortError" => format!("{service} has no such port"),
+        "FailedDiscoveryCheck" => format!("{service} does not answer as an API"),
+        _ => format!("{service} cannot be reached"),
+    };
+    let mut sighting = Sighting::of(
+        own.clone(),
+        format!("API group {group} is not available: {why}"),
+        format!(
+            "Requests for kinds of {group} fail, so what relies on them (autoscalers, `kubectl top`, deletion of namespaces) does too."
+        ),
+    )
+    .evidence(
+        Evidence::message(
+            own.clone(),
+            "status.conditions[Available]",
+            &format!("{}: {}", available.reason, available.message),
+        )
+        .at(available.last_transition_time),
+    )
+    .evidence(Evidence::field(own, "spec.service", service.path()))
+    .blames(service.clone(), "serves")
+    .since(available.last_transition_time);
+    if is_missing {
+        sighting = sighting.evidence(Evidence::absence(
+            service.clone(),
+            "no Service of that name in the namespace",
+        ));
+    }
+    let namespace = service.namespace.as_deref().unwrap_or_default();
+    sighting
+        .suggest(Suggestion::advice(format!(
+            "Bring {service} and the pods behind it back, or delete APIService {} if its program was uninstalled",
+            api.metadata.name
+        )))
+        .suggest(Suggestion::look(
+            "See what serves behind it",
+            format!("kubectl -n {namespace} get services,endpointslices,pods"),
+        ))
+}

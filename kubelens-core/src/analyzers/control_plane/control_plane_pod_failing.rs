@@ -1,0 +1,139 @@
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A part of the control plane (API server, controller manager, scheduler, etcd) does not run as it
+    /// should. What it does for the whole cluster stops or slows down.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: kube-scheduler-cp-1
+    ///   namespace: kube-system
+    ///   labels: {tier: control-plane, component: kube-scheduler}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-scheduler}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:50:00Z"}]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: kube-scheduler-cp-1
+    ///   namespace: kube-system
+    ///   labels: {tier: control-plane, component: kube-scheduler}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-scheduler}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:50:00Z"}]
+    /// ```
+    ///
+    /// # How to fix
+    /// Read its log, and its manifest on the node.
+    ///
+    /// # What it cannot know
+    /// Control planes that a provider runs out of sight.
+    ///
+    /// # Source
+    /// Pods of kube-system with the label `tier=control-plane`.
+    CTL023 "control-plane-pod-failing" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.93,
+        reads: [],
+        maps_to: ["k8sgpt:Pod"],
+        check: Pod(check),
+    }
+}
+
+/// Seconds that a start takes.
+const GRACE: i64 = 60;
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let meta = &pod.metadata;
+    if meta.namespace != "kube-system"
+        || meta.labels.value("tier") != Some("control-plane")
+        || !pod.is_live()
+        || pod.is_ready()
+    {
+        return;
+    }
+    let ready = pod.condition("Ready");
+    let since = ready
+        .and_then(|ready| ready.last_transition_time)
+        .or(meta.creation_timestamp);
+    if cluster.seconds_since(since) > GRACE {
+        sink.report(sighting(pod).since(since));
+    }
+}
+
+fn sighting(pod: &Pod) -> Sighting {
+    let own = pod.reference();
+    let component = pod
+        .metadata
+        .labels
+        .value("component")
+        .unwrap_or(&pod.metadata.name);
+    let node = pod.node_name.non_empty().unwrap_or("no node");
+    let mut sighting = Sighting::of(
+        own.clone(),
+        format!("{component} on {node} does not run as it should: {own} is not ready"),
+        consequence(component),
+    );
+    if let Some(ready) = pod.condition("Ready") {
+        sighting = sighting.evidence(
+            Evidence::message(own.clone(), "status.conditions[Ready]", &ready.message)
+                .at(ready.last_transition_time),
+        );
+    }
+    for container in pod.containers() {
+        let state = container
+            .waiting()
+            .map(|waiting| format!("{}: {}", waiting.reason, waiting.message))
+            .or_else(|| {
+                container
+                    .last_end()
+                    .map(|end| format!("exit code {} ({})", end.exit_code, end.reason))
+            });
+        if let Some(state) = state {
+            sighting = sighting.evidence(Evidence::message(
+                own.clone(),
+                &container.status_path("state"),
+                &state,
+            ));
+        }
+    }
+    sighting
+        .evidence(Evidence::field(own, "spec.nodeName", node))
+        .suggest(Suggestion::look(
+            "Read its log",
+            format!(
+                "kubectl -n {} logs {} --tail=60",
+                pod.metadata.namespace, pod.metadata.name
+            ),
+        ))
+}
+
+fn consequence(component: &str) -> &'static str {
+    match component {
+        "kube-scheduler" => "New pods get no node while no scheduler runs.",
+        "kube-controller-manager" => {
+            "Controllers stand still: no replacement of pods, no endpoints, no rollouts."
+        }
+        "etcd" => {
+            "The API server loses a member of its store; without a majority nothing can be written."
+        }
+        "kube-apiserver" => "Requests fail or go to the other API servers.",
+        _ => "What it does for the cluster stops.",
+    }
+}

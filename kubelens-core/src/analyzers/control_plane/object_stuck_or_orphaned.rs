@@ -1,0 +1,109 @@
+use super::finalizer_holder::{Held, held};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::model::{Evidence, Risk, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// An object was deleted long ago and is still there: a finalizer holds it until a controller has
+    /// done its part, and that does not happen.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata:
+    ///   name: photos
+    ///   namespace: attic
+    ///   deletionTimestamp: "2026-01-01T11:00:00Z"
+    ///   finalizers: [backup.example.com/hold]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata:
+    ///   name: photos
+    ///   namespace: attic
+    ///   deletionTimestamp: "2026-01-01T11:59:00Z"
+    ///   finalizers: [backup.example.com/hold]
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring the controller of the finalizer back; take the finalizer away only if what it cleans up
+    /// is known to be gone.
+    ///
+    /// # What it cannot know
+    /// Which program the finalizer belongs to, beyond its name.
+    ///
+    /// # Source
+    /// `metadata.deletionTimestamp` and `metadata.finalizers`.
+    CTL016 "object-stuck-or-orphaned" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.90,
+        reads: [
+            ConfigMap, Secret, Service, ServiceAccount, ReplicationController, Deployment, ReplicaSet,
+            StatefulSet, DaemonSet, Job, CronJob, Ingress, NetworkPolicy, Role, RoleBinding,
+            ClusterRole, CustomResourceDefinition,
+        ],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+/// Seconds that a controller has for its part.
+pub(super) const TERMINATING_GRACE: i64 = 300;
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for held in held(cluster) {
+        if cluster.seconds_since(held.meta.deletion_timestamp) > TERMINATING_GRACE {
+            sink.report(sighting(&held));
+        }
+    }
+}
+
+fn sighting(held: &Held<'_>) -> Sighting {
+    let own = &held.object;
+    let meta = held.meta;
+    let finalizers = meta.finalizers.join(", ");
+    let namespace = own
+        .namespace
+        .as_ref()
+        .map_or_else(String::new, |namespace| format!("-n {namespace} "));
+    Sighting::of(
+        own.clone(),
+        format!("{own} is stuck in deletion: finalizer {finalizers} is not removed"),
+        "It stays until the controller of the finalizer has done its part and takes the finalizer away; its namespace cannot be deleted before.",
+    )
+    .evidence(
+        Evidence::field(
+            own.clone(),
+            "metadata.deletionTimestamp",
+            meta.deletion_timestamp
+                .map_or_else(String::new, |time| time.to_string()),
+        )
+        .at(meta.deletion_timestamp),
+    )
+    .evidence(Evidence::field(
+        own.clone(),
+        "metadata.finalizers",
+        &finalizers,
+    ))
+    .suggest(Suggestion::advice(format!(
+        "Bring the controller that owns {finalizers} back"
+    )))
+    .suggest(Suggestion::run(
+        "If what it cleans up is known to be gone, take the finalizers away",
+        format!(
+            "kubectl {namespace}patch {} {} --type=merge -p '{{\"metadata\":{{\"finalizers\":null}}}}'",
+            own.kind.to_lowercase(),
+            own.name
+        ),
+        Risk::High,
+    ))
+    .since(meta.deletion_timestamp)
+}

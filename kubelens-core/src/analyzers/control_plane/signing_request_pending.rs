@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{CertificateSigningRequest, Object, condition};
+use crate::model::{Evidence, Risk, Suggestion, counted};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A certificate is asked for and nobody approves or signs it. A kubelet that waits for its
+    /// certificate cannot join, or its logs cannot be read.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: certificates.k8s.io/v1
+    /// kind: CertificateSigningRequest
+    /// metadata: {name: csr-1, creationTimestamp: "2026-01-01T11:00:00Z"}
+    /// spec: {signerName: kubernetes.io/kubelet-serving, username: "system:node:node-1"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: certificates.k8s.io/v1
+    /// kind: CertificateSigningRequest
+    /// metadata: {name: csr-1, creationTimestamp: "2026-01-01T11:00:00Z"}
+    /// spec: {signerName: kubernetes.io/kubelet-serving, username: "system:node:node-1"}
+    /// status: {conditions: [{type: Approved, status: "True"}]}
+    /// ```
+    ///
+    /// # How to fix
+    /// Approve it if it is what it says, or bring the approver back.
+    ///
+    /// # What it cannot know
+    /// Signers that somebody handles by hand.
+    ///
+    /// # Source
+    /// `status.conditions` of certificates/v1 CertificateSigningRequest.
+    CTL030 "signing-request-pending" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.90,
+        reads: [CertificateSigningRequest],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+/// Seconds that an approver has.
+const GRACE: i64 = 600;
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let mut waiting: BTreeMap<(&str, &str), Vec<&CertificateSigningRequest>> = BTreeMap::new();
+    for request in cluster.all::<CertificateSigningRequest>() {
+        let conditions = &request.status.conditions;
+        let is_failed = condition(conditions, "Failed").is_some();
+        let is_decided = condition(conditions, "Approved").is_some()
+            || condition(conditions, "Denied").is_some();
+        let is_pending = !is_decided && cluster.age(&request.metadata) > GRACE;
+        if is_failed || is_pending {
+            let key = (
+                request.spec.signer_name.as_str(),
+                request.spec.username.as_str(),
+            );
+            waiting.entry(key).or_default().push(request);
+        }
+    }
+    for ((signer, user), requests) in waiting {
+        let newest = requests
+            .iter()
+            .max_by_key(|request| request.metadata.creation_timestamp);
+        if let Some(newest) = newest {
+            sink.report(sighting(newest, signer, user, requests.len()));
+        }
+    }
+}
+
+fn sighting(
+    request: &CertificateSigningRequest,
+    signer: &str,
+    user: &str,
+    count: usize,
+) -> Sighting {
+    let own = request.reference();
+    let failed = condition(&request.status.conditions, "Failed");
+    let state = if failed.is_some() {
+        "failed"
+    } else {
+        "waits for approval"
+    };
+    let mut sighting = Sighting::of(
+        own.clone(),
+        format!("{own} of {user} {state} ({signer})"),
+        format!(
+            "{} of {user} to signer {signer}: the certificate is not issued.",
+            counted(count, "request")
+        ),
+    )
+    .evidence(Evidence::field(own.clone(), "spec.signerName", signer))
+    .evidence(Evidence::field(own.clone(), "spec.username", user))
+    .since(request.metadata.creation_timestamp);
+    if let Some(failed) = failed {
+        sighting = sighting.evidence(Evidence::message(
+            own,
+            "status.conditions[Failed]",
+            &failed.message,
+        ));
+    }
+    sighting
+        .suggest(Suggestion::look(
+            "Read what is asked for",
+            format!("kubectl describe csr {}", request.metadata.name),
+        ))
+        .suggest(Suggestion::run(
+            "If it is what it says, approve it",
+            format!("kubectl certificate approve {}", request.metadata.name),
+            Risk::Medium,
+        ))
+}

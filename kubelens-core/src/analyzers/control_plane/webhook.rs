@@ -1,0 +1,153 @@
+//! Every webhook that the API server calls before it writes an object.
+
+use crate::kubernetes::{
+    LabelSelector, MutatingWebhookConfiguration, Object, ObjectMeta, Service, ServiceReference,
+    ValidatingWebhookConfiguration, Webhook,
+};
+use crate::model::{Evidence, ObjectRef, Severity};
+use crate::snapshot::Cluster;
+
+/// A webhook with the configuration that holds it.
+#[derive(Debug, Clone)]
+pub(super) struct Hook<'a> {
+    /// The configuration.
+    pub(super) configuration: ObjectRef,
+    /// Its metadata.
+    pub(super) meta: &'a ObjectMeta,
+    /// The webhook.
+    pub(super) webhook: &'a Webhook,
+    /// Its place in the configuration.
+    pub(super) index: usize,
+}
+
+/// All webhooks of both kinds; none of a configuration that is being deleted.
+pub(super) fn hooks<'a>(cluster: &Cluster<'a>) -> Vec<Hook<'a>> {
+    let validating = cluster
+        .all::<ValidatingWebhookConfiguration>()
+        .map(|known| (known.reference(), &known.metadata, &known.webhooks));
+    let mutating = cluster
+        .all::<MutatingWebhookConfiguration>()
+        .map(|known| (known.reference(), &known.metadata, &known.webhooks));
+    validating
+        .chain(mutating)
+        .filter(|(_, meta, _)| !meta.is_terminating())
+        .flat_map(|(configuration, meta, webhooks)| {
+            webhooks
+                .iter()
+                .enumerate()
+                .map(move |(index, webhook)| Hook {
+                    configuration: configuration.clone(),
+                    meta,
+                    webhook,
+                    index,
+                })
+        })
+        .collect()
+}
+
+impl<'a> Hook<'a> {
+    /// Whether requests fail when it does not answer; the default of v1.
+    pub(super) fn must_answer(&self) -> bool {
+        self.webhook.failure_policy != "Ignore"
+    }
+
+    /// How bad it is that it does not answer.
+    pub(super) fn severity(&self) -> Severity {
+        if self.must_answer() {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        }
+    }
+
+    /// The Service that it calls, where it calls one.
+    pub(super) fn service(&self) -> Option<&'a ServiceReference> {
+        self.webhook.client_config.service.as_ref()
+    }
+
+    /// The port of that Service.
+    pub(super) fn port(&self) -> i64 {
+        self.service()
+            .and_then(|service| service.port)
+            .unwrap_or(443)
+    }
+
+    /// The Service as it stands in the picture.
+    pub(super) fn found_service(&self, cluster: &Cluster<'a>) -> Option<&'a Service> {
+        let service = self.service()?;
+        cluster.get(&service.namespace, &service.name)
+    }
+
+    /// What it is called for: `CREATE, UPDATE of pods`.
+    pub(super) fn requests(&self) -> String {
+        let mut operations: Vec<&str> = Vec::new();
+        let mut resources: Vec<&str> = Vec::new();
+        for rule in self.webhook.rules.iter() {
+            operations.extend(rule.operations.iter().map(|operation| operation.as_str()));
+            resources.extend(rule.resources.iter().map(|resource| resource.as_str()));
+        }
+        operations.dedup();
+        resources.dedup();
+        format!("{} of {}", operations.join(", "), resources.join(", "))
+    }
+
+    /// Whether it is asked about the creation of pods.
+    pub(super) fn is_asked_for_pods(&self) -> bool {
+        self.webhook.rules.iter().any(|rule| {
+            let creates = rule
+                .operations
+                .iter()
+                .any(|operation| operation == "CREATE" || operation == "*");
+            let pods = rule
+                .resources
+                .iter()
+                .any(|resource| matches!(resource.as_str(), "pods" | "*" | "*/*"));
+            creates && pods
+        })
+    }
+
+    /// Whether it is asked about objects of a namespace with these labels.
+    pub(super) fn covers_namespace(&self, labels: &crate::kubernetes::Labels) -> bool {
+        self.webhook
+            .namespace_selector
+            .as_ref()
+            .is_none_or(|selector: &LabelSelector| selector.matches(labels))
+    }
+
+    /// The path of one of its fields.
+    pub(super) fn path(&self, field: &str) -> String {
+        format!("webhooks[{}].{field}", self.index)
+    }
+
+    /// Its policy and what it is called for, as proof.
+    pub(super) fn evidence(&self) -> [Evidence; 2] {
+        let policy = self.webhook.failure_policy.non_empty().unwrap_or("Fail");
+        [
+            Evidence::field(
+                self.configuration.clone(),
+                &self.path("failurePolicy"),
+                policy,
+            ),
+            Evidence::field(
+                self.configuration.clone(),
+                &self.path("rules"),
+                self.requests(),
+            ),
+        ]
+    }
+
+    /// What happens to requests while it does not answer.
+    pub(super) fn consequence(&self) -> String {
+        let name = &self.webhook.name;
+        if self.must_answer() {
+            format!(
+                "The API server refuses {} while webhook `{name}` does not answer (failurePolicy Fail).",
+                self.requests()
+            )
+        } else {
+            format!(
+                "Webhook `{name}` does nothing now; requests pass without it (failurePolicy Ignore)."
+            )
+        }
+    }
+}

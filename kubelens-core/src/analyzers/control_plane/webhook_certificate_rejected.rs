@@ -1,0 +1,168 @@
+use super::webhook::{Hook, hooks};
+use crate::analyzers::failed_create::{FailedCreate, failed_creates};
+use crate::analyzers::refusal::Refusal;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// The API server does not trust the certificate of a webhook: `caBundle` is empty although
+    /// something should have filled it in, or it does not fit the certificate that the webhook shows.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingWebhookConfiguration
+    /// metadata:
+    ///   name: policies
+    ///   creationTimestamp: "2026-01-01T10:00:00Z"
+    ///   annotations: {cert-manager.io/inject-ca-from: policy/serving}
+    /// webhooks: [{name: a.example.com, clientConfig: {service: {namespace: policy, name: policy}}}]
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingWebhookConfiguration
+    /// metadata: {name: policies}
+    /// webhooks: [{name: a.example.com, clientConfig: {service: {namespace: policy, name: policy}, caBundle: eA==}}]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: ReplicaSet
+    /// metadata: {name: web-5d, namespace: shop, uid: r1}
+    /// spec: {replicas: 1}
+    /// status:
+    ///   conditions:
+    ///   - type: ReplicaFailure
+    ///     status: "True"
+    ///     reason: FailedCreate
+    ///     message: 'failed calling webhook "a.example.com": failed to call webhook: Post "https://policy.policy.svc:443/?timeout=5s": tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    /// ```
+    ///
+    /// # Stays silent on
+    /// An empty bundle that nothing was asked to fill means the system's roots:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingWebhookConfiguration
+    /// metadata: {name: policies, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// webhooks: [{name: a.example.com, clientConfig: {url: "https://hooks.example.com"}}]
+    /// ```
+    ///
+    /// # How to fix
+    /// Put the authority that signed the webhook's certificate into `caBundle`, or renew the
+    /// certificate.
+    ///
+    /// # What it cannot know
+    /// Dates and names in the certificates themselves.
+    ///
+    /// # Source
+    /// `webhooks[].clientConfig.caBundle` of admissionregistration/v1; refusals that name the webhook.
+    CTL005 "webhook-certificate-rejected" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.95,
+        reads: [
+            ValidatingWebhookConfiguration, MutatingWebhookConfiguration, ReplicaSet,
+            ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event,
+        ],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+/// Annotations by which something fills in `caBundle`.
+const INJECTORS: [&str; 4] = [
+    "cert-manager.io/inject-ca-from",
+    "cert-manager.io/inject-ca-from-secret",
+    "cert-manager.io/inject-apiserver-ca",
+    "service.beta.openshift.io/inject-cabundle",
+];
+
+/// Seconds that an injector has.
+const INJECT_GRACE: i64 = 300;
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let hooks = hooks(cluster);
+    if hooks.is_empty() {
+        return;
+    }
+    let failed = failed_creates(cluster);
+    for hook in &hooks {
+        let refused = failed.iter().find(|failed| is_distrust(failed, hook));
+        if let Some(failed) = refused {
+            sink.report(distrusted(hook, failed));
+        } else if let Some(injector) = awaited_injector(cluster, hook) {
+            sink.report(not_injected(hook, injector));
+        }
+    }
+}
+
+fn is_distrust(failed: &FailedCreate<'_>, hook: &Hook<'_>) -> bool {
+    let Refusal::WebhookCallFailed(call) = failed.refusal else {
+        return false;
+    };
+    let marks = ["x509:", "tls: ", "certificate", "root certificates"];
+    hook.webhook.name == *call.webhook && marks.iter().any(|mark| call.reason.contains(mark))
+}
+
+/// The annotation whose injector should have filled the bundle by now.
+fn awaited_injector(cluster: &Cluster<'_>, hook: &Hook<'_>) -> Option<&'static str> {
+    let is_empty = hook.webhook.client_config.ca_bundle.is_empty();
+    if !is_empty || cluster.age(hook.meta) < INJECT_GRACE {
+        return None;
+    }
+    INJECTORS
+        .into_iter()
+        .find(|key| hook.meta.annotations.contains_key(key))
+}
+
+fn distrusted(hook: &Hook<'_>, failed: &FailedCreate<'_>) -> Sighting {
+    let own = hook.configuration.clone();
+    let title = format!(
+        "The API server rejects the certificate of webhook `{}` of {own}",
+        hook.webhook.name
+    );
+    Sighting::of(own, title, hook.consequence())
+        .identified_by("webhook", hook.webhook.name.as_str())
+        .severity(hook.severity())
+        .evidence(failed.evidence())
+        .all_evidence(hook.evidence())
+        .suggest(advice(hook))
+}
+
+fn not_injected(hook: &Hook<'_>, injector: &str) -> Sighting {
+    let own = hook.configuration.clone();
+    let title = format!(
+        "caBundle of webhook `{}` of {own} is empty: nothing filled it in",
+        hook.webhook.name
+    );
+    let source = hook.meta.annotations.value(injector).unwrap_or_default();
+    Sighting::of(own.clone(), title, hook.consequence())
+        .identified_by("webhook", hook.webhook.name.as_str())
+        .severity(hook.severity())
+        .evidence(Evidence::field(
+            own.clone(),
+            &hook.path("clientConfig.caBundle"),
+            "(empty)",
+        ))
+        .evidence(Evidence::field(
+            own,
+            &format!("metadata.annotations[{injector}]"),
+            source,
+        ))
+        .all_evidence(hook.evidence())
+        .suggest(advice(hook))
+}
+
+fn advice(hook: &Hook<'_>) -> Suggestion {
+    Suggestion::advice(format!(
+        "Put the authority that signed the webhook's certificate into clientConfig.caBundle of `{}`, or renew the certificate for {}",
+        hook.webhook.name,
+        hook.service().map_or_else(String::new, |service| format!(
+            "{}.{}.svc",
+            service.name, service.namespace
+        ))
+    ))
+}

@@ -1,0 +1,382 @@
+use std::collections::BTreeSet;
+
+use super::permission::{Bound, Request, refused_request};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{
+    ClusterRole, Kind, Object, Pod, PolicyRule, Role, RoleBinding, ServiceAccount,
+};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A program asked the API server for something that its ServiceAccount may not do, and it still
+    /// may not.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web/web | pods is forbidden: User "system:serviceaccount:shop:web" cannot list resource "pods" in API group "" in the namespace "shop"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {serviceAccountName: web, containers: [{name: web}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata: {name: reader, namespace: shop}
+    /// rules: [{verbs: [get], apiGroups: [""], resources: [pods]}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: RoleBinding
+    /// metadata: {name: reader, namespace: shop}
+    /// roleRef: {kind: Role, name: reader}
+    /// subjects: [{kind: ServiceAccount, name: web, namespace: shop}]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// What is granted by now:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web/web | pods is forbidden: User "system:serviceaccount:shop:web" cannot list resource "pods" in API group "" in the namespace "shop"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {serviceAccountName: web, containers: [{name: web}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: Role
+    /// metadata: {name: reader, namespace: shop}
+    /// rules: [{verbs: [get, list], apiGroups: [""], resources: [pods]}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: RoleBinding
+    /// metadata: {name: reader, namespace: shop}
+    /// roleRef: {kind: Role, name: reader}
+    /// subjects: [{kind: ServiceAccount, name: web, namespace: shop}]
+    /// ```
+    ///
+    /// # How to fix
+    /// Add the verb to the role that is bound, or bind a role that has it.
+    ///
+    /// # What it cannot know
+    /// Authorizers other than RBAC.
+    ///
+    /// # Source
+    /// The API server's refusal in a log; Roles, ClusterRoles and bindings.
+    SEC001 "service-account-not-permitted" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.95,
+        reads: [
+            Pod, Role, ClusterRole, RoleBinding, ClusterRoleBinding, ServiceAccount, Deployment, ReplicaSet,
+            StatefulSet, DaemonSet, Job, CronJob,
+        ],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let mut seen = BTreeSet::new();
+    for (key, log) in cluster.snapshot().logs() {
+        for line in &log.lines {
+            let Some(request) = refused_request(line) else {
+                continue;
+            };
+            let Some(pod) = cluster.get::<Pod>(&key.namespace, &key.pod) else {
+                continue;
+            };
+            let id = (
+                key.namespace.clone(),
+                key.pod.clone(),
+                request.user(),
+                request.sentence(),
+            );
+            if !seen.insert(id) {
+                continue;
+            }
+            let bound = request.bound(cluster);
+            if !is_granted(&request, &bound) {
+                sink.report(sighting(
+                    cluster,
+                    pod,
+                    &key.container,
+                    line,
+                    &request,
+                    &bound,
+                ));
+            }
+        }
+    }
+}
+
+fn is_granted(request: &Request<'_>, bound: &[Bound<'_>]) -> bool {
+    bound
+        .iter()
+        .flat_map(|bound| bound.rules.unwrap_or_default())
+        .any(|rule| request.is_allowed_by(rule))
+}
+
+/// What has to change, in which words, and what shows it.
+struct Remedy {
+    subject: ObjectRef,
+    sentence: String,
+    advice: String,
+    evidence: Vec<Evidence>,
+}
+
+fn sighting(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    container: &str,
+    line: &str,
+    request: &Request<'_>,
+    bound: &[Bound<'_>],
+) -> Sighting {
+    let top = cluster.top_of(pod);
+    let account = account_of(request);
+    let remedy = remedy(cluster, request, bound);
+    let title = format!(
+        "{account} may not {}, and {top} tries to",
+        request.sentence()
+    );
+    let is_known = [Kind::RoleBinding, Kind::Role]
+        .iter()
+        .all(|kind| cluster.is_complete(*kind, request.namespace.unwrap_or_default()));
+    let mut sighting = Sighting::of(
+        remedy.subject,
+        title,
+        format!(
+            "The API server forbids it (RBAC): verb {} on resource {}. {}",
+            request.verb, request.resource, remedy.sentence
+        ),
+    )
+    .seen_on(pod.reference(), "permits")
+    .in_container(container)
+    .identified_by("request", request.sentence())
+    .confidence(if is_known { 0.95 } else { 0.85 })
+    .evidence(Evidence::log(pod.reference(), container, line, None))
+    .evidence(Evidence::field(
+        pod.reference(),
+        "spec.serviceAccountName",
+        pod.spec
+            .service_account_name
+            .non_empty()
+            .unwrap_or("default"),
+    ))
+    .all_evidence(remedy.evidence)
+    .suggest(Suggestion::advice(remedy.advice))
+    .suggest(Suggestion::look("Ask the API server", can_i(request)));
+    if pod.is_ready() {
+        sighting = sighting.severity(Severity::Warning);
+    }
+    if sighting.subject.kind == "RoleBinding" || sighting.subject.kind == "ClusterRoleBinding" {
+        let binding = sighting.subject.clone();
+        sighting = sighting.blames(binding, "grants");
+    }
+    sighting
+}
+
+fn account_of(request: &Request<'_>) -> ObjectRef {
+    ObjectRef::namespaced(
+        "v1",
+        "ServiceAccount",
+        request.account_namespace,
+        request.account,
+    )
+}
+
+fn can_i(request: &Request<'_>) -> String {
+    let place = request.namespace.map_or_else(
+        || "--all-namespaces".to_owned(),
+        |namespace| format!("-n {namespace}"),
+    );
+    let group = if request.group.is_empty() {
+        String::new()
+    } else {
+        format!(".{}", request.group)
+    };
+    let (resource, sub) = request
+        .resource
+        .split_once('/')
+        .map_or((request.resource, String::new()), |(resource, sub)| {
+            (resource, format!(" --subresource={sub}"))
+        });
+    format!(
+        "kubectl auth can-i {} {resource}{group}{sub} --as={} {place}",
+        request.verb,
+        request.user()
+    )
+}
+
+/// The nearest thing to change: a bound role that lacks the verb, a binding that misses the account, a
+/// role that would do and is not bound, else the account itself.
+fn remedy(cluster: &Cluster<'_>, request: &Request<'_>, bound: &[Bound<'_>]) -> Remedy {
+    lacking_role(request, bound)
+        .or_else(|| dangling_binding(bound))
+        .or_else(|| unbound_role(cluster, request))
+        .unwrap_or_else(|| nothing_near(cluster, request))
+}
+
+fn lacking_role(request: &Request<'_>, bound: &[Bound<'_>]) -> Option<Remedy> {
+    let own = |bound: &&Bound<'_>| !bound.role.name.starts_with("system:");
+    let covering = bound.iter().filter(own).find(|bound| {
+        bound
+            .rules
+            .unwrap_or_default()
+            .iter()
+            .any(|rule| request.covers(rule))
+    });
+    let nearest =
+        covering.or_else(|| bound.iter().filter(own).find(|bound| bound.rules.is_some()))?;
+    let role = nearest.role.clone();
+    let verbs = verbs_for(request, nearest.rules.unwrap_or_default());
+    let has = if verbs.is_empty() {
+        format!("has no rule for {}", request.resource)
+    } else {
+        format!("allows only {verbs} on {}", request.resource)
+    };
+    Some(Remedy {
+        sentence: format!(
+            "{role} is bound to it through {}, but {has}.",
+            nearest.binding
+        ),
+        advice: format!(
+            "Add verb `{}` on `{}` to the rules of {role}",
+            request.verb, request.resource
+        ),
+        evidence: vec![Evidence::field(
+            role.clone(),
+            "rules",
+            nearest
+                .rules
+                .unwrap_or_default()
+                .iter()
+                .take(5)
+                .map(rule_text)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )],
+        subject: role,
+    })
+}
+
+fn verbs_for(request: &Request<'_>, rules: &[PolicyRule]) -> String {
+    let verbs: BTreeSet<&str> = rules
+        .iter()
+        .filter(|rule| request.covers(rule))
+        .flat_map(|rule| rule.verbs.iter().map(|verb| verb.as_str()))
+        .collect();
+    verbs.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn rule_text(rule: &PolicyRule) -> String {
+    format!("{} on {}", rule.verbs.join(","), rule.resources.join(","))
+}
+
+fn dangling_binding(bound: &[Bound<'_>]) -> Option<Remedy> {
+    let dangling = bound.iter().find(|bound| bound.rules.is_none())?;
+    Some(Remedy {
+        subject: dangling.binding.clone(),
+        sentence: format!(
+            "{} is bound to it, but {} was not found.",
+            dangling.binding, dangling.role
+        ),
+        advice: format!("Create {}, or bind a role that exists", dangling.role),
+        evidence: vec![Evidence::field(
+            dangling.binding.clone(),
+            "roleRef",
+            dangling.role.to_string(),
+        )],
+    })
+}
+
+/// A role of the namespace that would allow the request and is not bound to the account: the binding
+/// that gives it to somebody else, else the binding that is not there.
+fn unbound_role(cluster: &Cluster<'_>, request: &Request<'_>) -> Option<Remedy> {
+    let namespace = request.namespace?;
+    let role = cluster
+        .in_namespace::<Role>(namespace)
+        .find(|role| role.rules.iter().any(|rule| request.is_allowed_by(rule)))?;
+    let binding = cluster
+        .in_namespace::<RoleBinding>(namespace)
+        .find(|binding| {
+            binding.role_ref.kind == "Role" && binding.role_ref.name == role.metadata.name
+        });
+    let account = account_of(request);
+    let role = role.reference();
+    Some(match binding {
+        Some(binding) => {
+            let subjects: Vec<String> = binding
+                .subjects
+                .iter()
+                .map(|subject| format!("{} {}/{}", subject.kind, subject.namespace, subject.name))
+                .collect();
+            let subjects = subjects.join(", ");
+            Remedy {
+                subject: binding.reference(),
+                sentence: format!(
+                    "{role} would allow it, but {} binds it to {subjects}.",
+                    binding.reference()
+                ),
+                advice: format!("Add {account} to the subjects of {}", binding.reference()),
+                evidence: vec![Evidence::field(binding.reference(), "subjects", subjects)],
+            }
+        }
+        None => {
+            let missing = ObjectRef::namespaced(
+                "rbac.authorization.k8s.io/v1",
+                "RoleBinding",
+                namespace,
+                &role.name,
+            );
+            Remedy {
+                sentence: format!(
+                    "{role} would allow it, but no RoleBinding binds it to the account."
+                ),
+                advice: format!("Create a RoleBinding of {role} to {account}"),
+                evidence: vec![Evidence::absence(
+                    missing.clone(),
+                    &format!("no binding of {role} in the namespace"),
+                )],
+                subject: missing,
+            }
+        }
+    })
+}
+
+fn nothing_near(cluster: &Cluster<'_>, request: &Request<'_>) -> Remedy {
+    let account = account_of(request);
+    let is_absent = cluster
+        .look_up::<ServiceAccount>(request.account_namespace, request.account)
+        .is_absent();
+    let cluster_role = cluster
+        .all::<ClusterRole>()
+        .filter(|role| {
+            !role.metadata.name.starts_with("system:") && role.metadata.name != "cluster-admin"
+        })
+        .find(|role| role.rules.iter().any(|rule| request.is_allowed_by(rule)));
+    let hint = cluster_role.map_or_else(String::new, |role| {
+        format!(" {} would allow it.", role.reference())
+    });
+    let sentence = if is_absent {
+        format!("The account does not exist any more.{hint}")
+    } else {
+        format!("No Role that is bound to the account grants it.{hint}")
+    };
+    Remedy {
+        advice: format!(
+            "Create a Role that allows {} and bind it to {account}",
+            request.sentence()
+        ),
+        evidence: vec![Evidence::absence(
+            account.clone(),
+            "no binding grants the request",
+        )],
+        sentence,
+        subject: account,
+    }
+}
