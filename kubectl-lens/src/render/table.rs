@@ -10,28 +10,33 @@ use crate::terminal::{age, printable};
 pub(super) fn report(report: &Report, view: &View) -> String {
     let causes = view.causes(report);
     let most = view.most.unwrap_or(causes.len());
+    // In a narrow terminal the words need the room more than the numbers do.
+    let roomy = view.width >= 100;
     let rows = causes.iter().take(most).map(|cause| {
-        let since = match (cause.first_seen, report.taken_at) {
-            (Some(first), Some(now)) => age(first, now),
-            _ => "-".to_owned(),
-        };
-        vec![
+        let mut row = vec![
             cause.rank.to_string(),
             cause.severity.to_string(),
             cause.code.clone(),
-            format!("{:.0}%", cause.confidence * 100.0),
-            since,
-            cause.subject.to_string(),
-            cause.title.clone(),
-        ]
+        ];
+        if roomy {
+            row.push(format!("{:.0}%", cause.confidence * 100.0));
+            row.push(match (cause.first_seen, report.taken_at) {
+                (Some(first), Some(now)) => age(first, now),
+                _ => "-".to_owned(),
+            });
+        }
+        row.push(cause.subject.to_string());
+        row.push(cause.title.clone());
+        row
     });
-    print(
+    let headers: &[&str] = if roomy {
         &[
             "RANK", "SEVERITY", "CODE", "SURE", "SINCE", "SUBJECT", "TITLE",
-        ],
-        rows,
-        view.width,
-    )
+        ]
+    } else {
+        &["RANK", "SEVERITY", "CODE", "SUBJECT", "TITLE"]
+    };
+    print(headers, rows, view.width)
 }
 
 /// Rows below headers, without lines between, wrapped so that the table fits `width`.

@@ -7,6 +7,8 @@ mod completion;
 mod diagnose;
 mod harness;
 mod help;
+#[cfg(unix)]
+mod interrupt;
 mod offline;
 mod snapshot;
 mod why;

@@ -74,3 +74,20 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn the_demo_needs_nothing_and_shows_a_dozen_faults() {
+    let demo = run(&["diagnose", "--demo", "-o", "json"]);
+    assert_eq!((demo.status, demo.stderr.as_str()), (Some(0), ""));
+    let report: Value = serde_json::from_str(&demo.stdout).expect("a report");
+    assert_eq!(report["cluster"]["source"], "demo");
+    assert!(
+        report["causes"]
+            .as_array()
+            .is_some_and(|causes| causes.len() >= 12),
+        "{}",
+        report["summary"]
+    );
+    let people = run(&["diagnose", "--demo"]);
+    assert!(people.stdout.contains("CRITICAL"), "{}", people.stdout);
+}
