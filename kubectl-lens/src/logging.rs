@@ -6,9 +6,10 @@ use crate::terminal::Streams;
 
 /// Starts logging: warnings, and with each `-v` more. `KUBELENS_LOG` chooses by module instead.
 pub(crate) fn start(verbose: u8, streams: Streams) {
+    // What the client stumbles over, the core tells in its own words.
     let level = match verbose {
-        0 => "warn",
-        1 => "warn,kubectl_lens=info,kubelens_core=info",
+        0 => "warn,kube_client=off",
+        1 => "warn,kube_client=off,kubectl_lens=info,kubelens_core=info",
         2 => "info,kubectl_lens=debug,kubelens_core=debug",
         _ => "trace",
     };

@@ -8,12 +8,12 @@ use kubelens_core::{
     kubernetes::Kind,
     model::Report,
     snapshot::{Logs, Snapshot},
-    source::{ClusterSource, FileSource, LogLimits, ReadRequest, archive},
+    source::{ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError, archive},
 };
 
 use crate::{
     failure::Failure,
-    settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings},
+    settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings, connect_options},
     target,
 };
 
@@ -57,19 +57,54 @@ pub(crate) async fn read(
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
     match &settings.origin {
-        Origin::Recorded(path) => load(&FileSource::new(path), settings, output).await,
-        Origin::Demo => Err(Failure::new("the demo is not here yet")),
-        Origin::Live(_) => Err(Failure::new("no cluster is named: there is no kubeconfig")
-            .way_out("kubectl lens diagnose --demo, or --from PATH with a dump of a cluster")),
+        Origin::Recorded(path) => load(&FileSource::new(path), settings, Vec::new(), output).await,
+        Origin::Demo => load(&DemoSource, settings, Vec::new(), output).await,
+        Origin::Live(flags) => {
+            output.progress.step("connecting");
+            let source = LiveSource::connect(&connect_options(flags))
+                .await
+                .map_err(told)?;
+            let namespaces = own_namespace(source.default_namespace());
+            load(&source, settings, namespaces, output).await
+        }
     }
 }
 
+/// The namespace that the context chooses. `default` is what a context without a choice has, and
+/// there the whole cluster is the better question.
+fn own_namespace(of_context: &str) -> Vec<String> {
+    if of_context == "default" {
+        Vec::new()
+    } else {
+        vec![of_context.to_owned()]
+    }
+}
+
+/// Reads from `source`; `own` are the namespaces where the user names none.
 async fn load(
     source: &impl ClusterSource,
     settings: &PictureSettings,
+    own: Vec<String>,
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
-    let snapshot = source.load(&request(settings), &output.progress).await?;
+    let request = ReadRequest {
+        namespaces: match &settings.namespaces {
+            Namespaces::Named(names) => names.clone(),
+            Namespaces::All => Vec::new(),
+            Namespaces::Current => own,
+        },
+        selector: settings.selector.clone(),
+        now: settings.now,
+        request_timeout: settings.request_timeout,
+        ..ReadRequest::default()
+    };
+    let snapshot = source
+        .load(&request, &output.progress)
+        .await
+        .map_err(told)?;
+    if let Namespaces::Named(names) = &settings.namespaces {
+        target::namespaces_exist(names, &snapshot)?;
+    }
     if !settings.logs {
         return Ok(snapshot.with_logs(Logs::new()));
     }
@@ -82,17 +117,31 @@ async fn load(
     Ok(snapshot.with_logs(logs))
 }
 
-fn request(settings: &PictureSettings) -> ReadRequest {
-    ReadRequest {
-        namespaces: match &settings.namespaces {
-            Namespaces::Named(names) => names.clone(),
-            Namespaces::All | Namespaces::Current => Vec::new(),
-        },
-        selector: settings.selector.clone(),
-        now: settings.now,
-        request_timeout: settings.request_timeout,
-        ..ReadRequest::default()
-    }
+/// Why nothing could be read, with a way out.
+fn told(error: SourceError) -> Failure {
+    const NO_CLUSTER: &str =
+        "kubectl lens diagnose --demo, or --from PATH with a dump of a cluster";
+    let way_out = match &error {
+        SourceError::NoCluster => "--kubeconfig FILE, --from PATH with a recording, or --demo",
+        SourceError::Kubeconfig { .. } => "kubectl config view shows what kubectl reads",
+        SourceError::UnknownName {
+            what: "context", ..
+        } => "kubectl config get-contexts lists them",
+        SourceError::Unauthorized { .. } | SourceError::Credentials { .. } => {
+            "log in again; kubectl auth whoami shows whether that helped"
+        }
+        SourceError::Certificate { .. } => "--certificate-authority FILE names the one to trust",
+        SourceError::Unreachable { .. } => NO_CLUSTER,
+        _ => "",
+    };
+    let failure = match error {
+        // Its own way out would be told twice.
+        SourceError::NoCluster => Failure::new(
+            "no cluster to read: there is no kubeconfig, and this is not a pod of a cluster",
+        ),
+        other => Failure::from(other),
+    };
+    failure.way_out(way_out)
 }
 
 /// Saves a snapshot for `--from`, and says how many objects it holds. What cannot be written in full

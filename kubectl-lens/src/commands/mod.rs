@@ -45,6 +45,8 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
         Ok(output) => output,
         Err(failure) => return tell(streams, &failure),
     };
+    // TLS has one implementation in here; a second start changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let progress = output.progress.clone();
     let end = interrupt::until_interrupted(carry_out(cli, output));
     progress.stop();

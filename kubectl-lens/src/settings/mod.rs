@@ -1,9 +1,11 @@
 //! What the typed words mean, once it is clear that they make sense together.
 
 mod checks;
+mod connection;
 mod output;
 mod source;
 
 pub(crate) use checks::{Checks, select};
+pub(crate) use connection::connect_options;
 pub(crate) use output::OutputSettings;
 pub(crate) use source::{Namespaces, Origin, PictureSettings};

@@ -2,6 +2,7 @@
 
 mod focus;
 mod manifest;
+mod namespaces;
 mod selector;
 
 use kubelens_core::{
@@ -11,6 +12,7 @@ use kubelens_core::{
 
 pub(crate) use focus::{focus, keep};
 pub(crate) use manifest::of_manifest;
+pub(crate) use namespaces::namespaces_exist;
 pub(crate) use selector::{with_fields, with_labels};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What users get wrong: one clear line, a way out, exit status 2, and nothing on standard output.
 
-use crate::harness::{file, run};
+use crate::harness::{SHOP, file, run};
 
 #[track_caller]
 fn refused(words: &[&str], line: &str, way_out: &str) {
@@ -134,5 +134,46 @@ fn a_manifest_that_is_none() {
         &["diagnose", "--demo", "-f", "/nonexistent.yaml"],
         "cannot read /nonexistent.yaml",
         "because",
+    );
+}
+
+#[test]
+fn no_kubeconfig_and_no_cluster() {
+    refused(
+        &["diagnose"],
+        "no cluster to read: there is no kubeconfig",
+        "--demo",
+    );
+    refused(&["why", "deploy/web"], "no cluster to read", "--from PATH");
+}
+
+#[test]
+fn a_namespace_with_a_typo() {
+    refused(
+        &["diagnose", "--from", SHOP, "-n", "shpo"],
+        "there is no namespace shpo",
+        "did you mean shop?",
+    );
+}
+
+#[test]
+fn a_context_that_the_kubeconfig_does_not_have() {
+    let config = b"apiVersion: v1\nkind: Config\ncurrent-context: prod\ncontexts:\n- {name: prod, context: {cluster: c, user: u}}\nclusters:\n- {name: c, cluster: {server: 'https://127.0.0.1:1'}}\nusers:\n- {name: u, user: {}}\n";
+    let (_dir, path) = file("config", config);
+    let path = path.to_str().expect("a path");
+    refused(
+        &["diagnose", "--kubeconfig", path, "--context", "prd"],
+        "the kubeconfig has no context `prd`; it has: prod",
+        "kubectl config get-contexts",
+    );
+    refused(
+        &["diagnose", "--kubeconfig", path],
+        "https://127.0.0.1:1",
+        "try: ",
+    );
+    refused(
+        &["diagnose", "--kubeconfig", "/nonexistent/config"],
+        "kubeconfig",
+        "try: ",
     );
 }

@@ -79,7 +79,7 @@ fn people_read_title_proof_and_fix() {
 fn fail_on_decides_between_0_and_1() {
     assert_eq!(diagnose(&["--fail-on", "critical"]).status, Some(1));
     assert_eq!(
-        diagnose(&["--only", "NOD", "--fail-on", "critical"]).status,
+        diagnose(&["--only", "IMG", "--fail-on", "critical"]).status,
         Some(0)
     );
     let hidden = diagnose(&["--fail-on", "warning", "--max-causes", "0", "deploy/redis"]);
@@ -100,7 +100,7 @@ fn a_workload_a_manifest_a_label_and_a_namespace_narrow_the_question() {
     assert_eq!(codes(&["-f", SHOP]), cause);
     assert!(codes(&["deploy/redis"]).is_empty());
     assert!(codes(&["-l", "app=redis"]).is_empty());
-    assert!(codes(&["-A", "--only", "NOD*"]).is_empty());
+    assert!(codes(&["-A", "--only", "image-*"]).is_empty());
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::{PodSpec, Text};
 
 /// The volume that the ServiceAccount admission plugin adds under a random name.
@@ -13,7 +15,7 @@ const TOKEN_VOLUME: &str = "kube-api-access-";
 const REMEMBERED: usize = 4096;
 
 thread_local! {
-    static RECENT: RefCell<HashSet<Arc<PodSpec>>> = RefCell::new(HashSet::new());
+    static RECENT: RefCell<HashSet<Arc<PodSpec>, RandomState>> = RefCell::default();
 }
 
 /// One shared copy of equal specs.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -16,7 +17,7 @@ pub struct Text(Arc<str>);
 const LONGEST_SHARED: usize = 200;
 
 thread_local! {
-    static POOL: RefCell<Option<HashSet<Text>>> = const { RefCell::new(None) };
+    static POOL: RefCell<Option<HashSet<Text, RandomState>>> = const { RefCell::new(None) };
     static EMPTY: Text = Text(Arc::from(""));
 }
 
@@ -31,7 +32,7 @@ impl Interning {
     pub fn begin() -> Self {
         let outermost = POOL.with_borrow_mut(|pool| {
             let outermost = pool.is_none();
-            pool.get_or_insert_with(HashSet::new);
+            pool.get_or_insert_with(HashSet::default);
             outermost
         });
         Self { outermost }

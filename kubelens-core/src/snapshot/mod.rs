@@ -84,6 +84,13 @@ impl Snapshot {
         self.tables.object_count() + self.custom.values().map(Vec::len).sum::<usize>()
     }
 
+    /// The same picture, said to come from a source of this name.
+    #[must_use]
+    pub fn from_source(mut self, source: &str) -> Self {
+        source.clone_into(&mut self.info.source);
+        self
+    }
+
     /// The same picture with container logs.
     #[must_use]
     pub fn with_logs(mut self, logs: Logs) -> Self {

@@ -72,10 +72,12 @@ pub enum SourceError {
         detail: String,
     },
     /// The server does not know who is asking.
-    #[error("{server} does not accept the credentials (401): the token or client certificate is wrong or has expired")]
+    #[error("{server} does not accept the credentials (401): {detail}")]
     Unauthorized {
         /// The server.
         server: String,
+        /// What may be wrong with them.
+        detail: String,
     },
     /// The server's certificate is not trusted, or expired.
     #[error("the certificate of {server} is not accepted: {detail}")]

@@ -243,3 +243,6 @@ const fn is_blank(byte: u8) -> bool {
         b' ' | b'\t' | b'\n' | b'\r' | 0xEF | 0xBB | 0xBF | 0x1E
     )
 }
+
+#[cfg(test)]
+mod tests;

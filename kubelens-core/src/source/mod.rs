@@ -4,6 +4,7 @@
 //! what makes the whole question unanswerable is a [`SourceError`].
 
 pub mod archive;
+mod demo;
 mod error;
 mod files;
 mod intake;
@@ -18,6 +19,7 @@ mod yaml_items;
 
 use std::future::Future;
 
+pub use demo::DemoSource;
 pub use error::SourceError;
 pub use files::FileSource;
 #[cfg(feature = "live")]

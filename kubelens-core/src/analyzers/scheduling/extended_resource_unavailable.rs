@@ -73,7 +73,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             continue;
         }
         let resources: Vec<String> = match &waiting.fit.blocker {
-            Blocker::Resources { short, .. } => lacking(short),
+            Blocker::Resources { short } => lacking(short),
             _ => Vec::new(),
         };
         let resources = if resources.is_empty() {

@@ -42,10 +42,7 @@ pub(super) enum Blocker<'a> {
     /// Every node would break the skew.
     Spread { spreads: Vec<Spread<'a>> },
     /// No node has as much left as it asks for.
-    Resources {
-        nodes: Vec<&'a Node>,
-        short: Vec<NodeShortage<'a>>,
-    },
+    Resources { short: Vec<NodeShortage<'a>> },
     /// The scheduler's words are all there is.
     Stated,
 }
@@ -365,13 +362,13 @@ impl<'a> Search<'_, 'a> {
         }
         let wanted = self.pod.spec.effective_requests();
         let short: Vec<NodeShortage<'a>> = nodes
-            .iter()
+            .into_iter()
             .map(|node| NodeShortage {
                 node,
                 shortages: self.usage.shortages(&wanted, node),
             })
             .collect();
-        Blocker::Resources { nodes, short }
+        Blocker::Resources { short }
     }
 
     fn is_near(&self, terms: &[TermPlaces<'a>], node: &Node) -> bool {
@@ -450,4 +447,222 @@ fn keep<'a>(nodes: &[&'a Node], test: impl Fn(&'a Node) -> bool) -> Vec<&'a Node
 
 fn non_empty_or<'a>(kept: Vec<&'a Node>, all: Vec<&'a Node>) -> Vec<&'a Node> {
     if kept.is_empty() { all } else { kept }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unscheduled;
+    use super::super::verdict::Verdict;
+    use crate::kubernetes::{Batch, Kind};
+    use crate::model::{ClusterInfo, Scope};
+    use crate::snapshot::{Cluster, Snapshot, SnapshotBuilder};
+
+    const CONTROL_PLANE: &str = "kind: Node
+metadata: {name: cp1, labels: {kubernetes.io/hostname: cp1}}
+spec: {taints: [{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]}
+status: {allocatable: {cpu: '2', memory: 4Gi, pods: '110'}}";
+
+    fn node(name: &str, zone: &str, spec: &str) -> String {
+        format!(
+            "kind: Node
+metadata: {{name: {name}, labels: {{kubernetes.io/hostname: {name}, zone: {zone}}}}}
+spec: {spec}
+status: {{allocatable: {{cpu: '4', memory: 8Gi, pods: '110'}}}}"
+        )
+    }
+
+    fn running(name: &str, on: &str, spec: &str) -> String {
+        format!(
+            "kind: Pod
+metadata: {{name: {name}, namespace: shop, uid: {name}, labels: {{app: web}}}}
+spec: {{nodeName: {on}, {spec}}}
+status: {{phase: Running}}"
+        )
+    }
+
+    fn waiting(spec: &str, message: &str) -> String {
+        format!(
+            "kind: Pod
+metadata: {{name: new, namespace: shop, uid: new, labels: {{app: web}}}}
+spec: {{{spec}}}
+status:
+  phase: Pending
+  conditions: [{{type: PodScheduled, status: 'False', reason: Unschedulable, message: \"{message}\"}}]"
+        )
+    }
+
+    fn picture(documents: &[String]) -> Snapshot {
+        let mut batch = Batch::default();
+        for document in documents {
+            let kind = document
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("kind: "))
+                .and_then(Kind::from_name)
+                .expect("a kind in the first line");
+            batch.push_yaml(kind, document).expect("an object");
+        }
+        let mut builder = SnapshotBuilder::new(ClusterInfo::default(), Scope::default());
+        builder.absorb(batch);
+        builder.build_live(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    fn verdict(documents: &[String]) -> Option<Verdict> {
+        let picture = picture(documents);
+        let cluster = Cluster::new(&picture);
+        unscheduled::all(&cluster)
+            .first()
+            .map(unscheduled::Unscheduled::verdict)
+    }
+
+    const WEB: &str = "containers: [{name: web, resources: {requests: {cpu: 500m}}}]";
+    const APART: &str = "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}]}}";
+    const BIG: &str = "containers: [{name: web, resources: {requests: {cpu: 3800m}}}]";
+
+    #[test]
+    fn a_tainted_pool_is_not_the_cause_while_other_nodes_are_full() {
+        let seen = verdict(&[
+            CONTROL_PLANE.to_owned(),
+            node(
+                "gpu",
+                "a",
+                "{taints: [{key: gpu, value: 'yes', effect: NoSchedule}]}",
+            ),
+            node("n1", "a", "{}"),
+            running("db", "n1", BIG),
+            waiting(
+                WEB,
+                "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::Resources));
+    }
+
+    #[test]
+    fn the_selected_pool_is_tainted_and_that_is_the_cause() {
+        let seen = verdict(&[
+            CONTROL_PLANE.to_owned(),
+            node(
+                "gpu",
+                "g",
+                "{taints: [{key: gpu, value: 'yes', effect: NoSchedule}]}",
+            ),
+            node("n1", "a", "{}"),
+            waiting(
+                &format!("nodeSelector: {{zone: g}}, {WEB}"),
+                "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) had untolerated taint(s).",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::Taint));
+    }
+
+    #[test]
+    fn only_the_control_plane_has_the_label() {
+        let seen = verdict(&[
+            CONTROL_PLANE.to_owned(),
+            node("n1", "a", "{}"),
+            waiting(
+                &format!("nodeSelector: {{disk: nvme}}, {WEB}"),
+                "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s).",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::Selector));
+    }
+
+    #[test]
+    fn replicas_on_two_nodes_and_a_full_third_lack_room() {
+        let pod = format!("{APART}, {WEB}");
+        let seen = verdict(&[
+            node("n1", "a", "{}"),
+            node("n2", "a", "{}"),
+            node("n3", "a", "{}"),
+            running("web-1", "n1", &pod),
+            running("web-2", "n2", &pod),
+            running("db", "n3", BIG).replace("app: web", "app: db"),
+            waiting(
+                &pod,
+                "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't match pod anti-affinity rules.",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::Resources));
+    }
+
+    #[test]
+    fn replicas_on_every_node_may_not_be_near_each_other() {
+        let pod = format!("{APART}, {WEB}");
+        let seen = verdict(&[
+            CONTROL_PLANE.to_owned(),
+            node("n1", "a", "{}"),
+            running("web-1", "n1", &pod),
+            waiting(
+                &pod,
+                "0/2 nodes are available: 1 node(s) didn't match pod anti-affinity rules, 1 node(s) had untolerated taint(s).",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::PodAffinity));
+    }
+
+    #[test]
+    fn all_nodes_of_the_selected_zone_are_cordoned() {
+        let seen = verdict(&[
+            node("n1", "a", "{}"),
+            node(
+                "n2",
+                "b",
+                "{unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule}]}",
+            ),
+            waiting(
+                &format!("nodeSelector: {{zone: b}}, {WEB}"),
+                "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable.",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::NoUsableNode));
+    }
+
+    #[test]
+    fn nodes_that_are_not_ready_are_not_a_matter_of_tolerations() {
+        let dead = "{taints: [{key: node.kubernetes.io/unreachable, effect: NoSchedule}]}";
+        let seen = verdict(&[
+            node("n1", "a", dead),
+            waiting(
+                WEB,
+                "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }.",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::NoUsableNode));
+    }
+
+    #[test]
+    fn what_the_scheduler_does_not_say_is_not_believed() {
+        // The taint came after the scheduler looked.
+        let seen = verdict(&[
+            node(
+                "n1",
+                "a",
+                "{taints: [{key: gpu, value: 'yes', effect: NoSchedule}]}",
+            ),
+            running("db", "n1", BIG),
+            waiting(WEB, "0/1 nodes are available: 1 Insufficient cpu."),
+        ]);
+        assert_eq!(seen, Some(Verdict::Resources));
+    }
+
+    #[test]
+    fn requests_of_pods_that_ended_take_no_room() {
+        let seen = verdict(&[
+            node("n1", "a", "{}"),
+            running("old", "n1", BIG).replace("phase: Running", "phase: Succeeded"),
+            waiting(
+                BIG,
+                "0/1 nodes are available: 1 node(s) exceed max volume count.",
+            ),
+        ]);
+        assert_eq!(seen, Some(Verdict::VolumeLimit));
+    }
+
+    #[test]
+    fn without_nodes_in_the_picture_the_words_decide() {
+        let seen = verdict(&[waiting(WEB, "no nodes available to schedule pods")]);
+        assert_eq!(seen, Some(Verdict::NoUsableNode));
+    }
 }

@@ -99,7 +99,7 @@ fn makes_room(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>) -> bool {
 
 fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
     let short: &[NodeShortage<'a>] = match &waiting.fit.blocker {
-        Blocker::Resources { short, .. } => short,
+        Blocker::Resources { short } => short,
         _ => &[],
     };
     let resources = lacking(waiting, short);

@@ -81,7 +81,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         if waiting.verdict() != Verdict::TooLarge {
             continue;
         }
-        if let Blocker::Resources { short, .. } = &waiting.fit.blocker {
+        if let Blocker::Resources { short } = &waiting.fit.blocker {
             for resource in too_large(short) {
                 if let Some(sighting) = sighting(cluster, &waiting, short, resource) {
                     waiting.report(cluster, sink, sighting);

@@ -68,11 +68,6 @@ pub(super) fn all<'a>(cluster: &Cluster<'a>) -> Vec<Unscheduled<'a>> {
         .collect()
 }
 
-/// What is left of each node, once more: for texts.
-pub(super) fn usage<'a>(cluster: &Cluster<'a>) -> Usage<'a> {
-    Usage::of(cluster)
-}
-
 /// Whether a pod has no node yet and should get one.
 pub(super) fn waits(pod: &Pod) -> bool {
     !pod.is_scheduled() && pod.is_live()

@@ -47,7 +47,7 @@ impl Unscheduled<'_> {
             Blocker::HostPort { .. } => Verdict::HostPort,
             Blocker::AntiAffinity { .. } | Blocker::Affinity { .. } => Verdict::PodAffinity,
             Blocker::Spread { .. } => Verdict::Spread,
-            Blocker::Resources { short, .. } => self.of_resources(short),
+            Blocker::Resources { short } => self.of_resources(short),
             Blocker::Stated => self.by_words(),
         }
     }

@@ -3,7 +3,7 @@ use super::scheduler_message::ReasonKind;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Object, PersistentVolumeClaim};
+use crate::kubernetes::{Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -75,10 +75,41 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             continue;
         }
         for claim in awaited(cluster, &waiting) {
-            let sighting = sighting(cluster, &waiting, &claim);
+            let sighting = sighting(cluster, &waiting.top, waiting.pod, &claim);
             waiting.report(cluster, sink, sighting);
         }
     }
+    for pod in cluster.all::<Pod>().filter(|pod| is_being_bound(pod)) {
+        let namespace = &pod.metadata.namespace;
+        for name in pod_volumes::claim_names(pod) {
+            let is_awaited = cluster
+                .get::<PersistentVolumeClaim>(namespace, &name)
+                .is_some_and(|claim| claim.status.phase != "Bound" && was_given_a_node(claim));
+            if is_awaited && cluster.age(&pod.metadata) >= PENDING_GRACE {
+                sink.report(
+                    sighting(cluster, &cluster.top_of(pod), pod, &name)
+                        .seen_on(pod.reference(), "mounts")
+                        .since(pod.metadata.creation_timestamp),
+                );
+            }
+        }
+    }
+}
+
+/// Seconds that binding may take.
+const PENDING_GRACE: i64 = 60;
+
+/// A pod for which a node is chosen and that is not there yet: binding waits for its volumes, and
+/// nothing is said about the pod meanwhile.
+fn is_being_bound(pod: &Pod) -> bool {
+    unscheduled::waits(pod) && pod.condition("PodScheduled").is_none()
+}
+
+fn was_given_a_node(claim: &PersistentVolumeClaim) -> bool {
+    claim
+        .metadata
+        .annotations
+        .contains_key("volume.kubernetes.io/selected-node")
 }
 
 /// The claims that are named, else those that are not bound, else all.
@@ -111,21 +142,21 @@ fn awaited(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>) -> Vec<String> {
     if unbound.is_empty() { all } else { unbound }
 }
 
-fn sighting(cluster: &Cluster<'_>, waiting: &Unscheduled<'_>, name: &str) -> Sighting {
-    let namespace = &waiting.pod.metadata.namespace;
+fn sighting(cluster: &Cluster<'_>, top: &ObjectRef, pod: &Pod, name: &str) -> Sighting {
+    let namespace = &pod.metadata.namespace;
     let known = cluster.get::<PersistentVolumeClaim>(namespace, name);
     let claim = known.map_or_else(
         || ObjectRef::namespaced("v1", "PersistentVolumeClaim", namespace, name),
         Object::reference,
     );
     let phase = known.map_or("unknown", |claim| claim.status.phase.as_str());
-    let title = format!("{} waits for {claim}, which is {phase}", waiting.top);
+    let title = format!("{top} waits for {claim}, which is {phase}");
     let explanation = "Its pods cannot be scheduled before the claim is bound to a volume; why it is not, is not seen."
         .to_owned();
     let mut sighting = Sighting::of(claim.clone(), title, explanation)
         .blames(claim.clone(), "mounts")
         .evidence(Evidence::field(
-            waiting.pod.reference(),
+            pod.reference(),
             "spec.volumes[*].persistentVolumeClaim.claimName",
             name,
         ));

@@ -2,6 +2,8 @@
 
 mod blamed_object;
 mod broken_node;
+mod lost_with_node;
+mod node_fault;
 mod owned_pods;
 mod same_object;
 mod selected_pods;
@@ -16,6 +18,8 @@ use crate::snapshot::Cluster;
 pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     let mut edges = blamed_object::edges(index, cluster);
     edges.extend(broken_node::edges(index));
+    edges.extend(node_fault::edges(index));
+    edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));

@@ -10,7 +10,7 @@ use crate::source::items::{Broken, Item, ItemSink, ListHead, Syntax};
 use crate::source::json_items::JsonItems;
 
 /// How much is kept back of a list that says only at its end what it is a list of.
-const LONGEST_HELD: usize = 256 * 1024 * 1024;
+const LONGEST_HELD: usize = 64 * 1024 * 1024;
 
 /// Deepest list of lists.
 const DEEPEST: usize = 4;
@@ -58,8 +58,7 @@ impl<'a, 'g> Documents<'a, 'g> {
         self.release(&head);
         self.gathering.file_done(self.place);
         if let Err(error) = read {
-            self.gathering
-                .cut_off(self.place, self.kind_of(&head), self.is_ours, &error);
+            self.gathering.cut_off(self.place, self.kind_of(&head), self.is_ours, &error);
             return if self.is_ours { Ok(()) } else { Err(error) };
         }
         match self.first_broken {
@@ -103,29 +102,22 @@ impl<'a, 'g> Documents<'a, 'g> {
     fn take_element(&mut self, item: Item<'_>, head: &ListHead) {
         let listed = head.kind.strip_suffix("List").unwrap_or_default();
         if !listed.is_empty() {
-            let meta = TypeMeta {
-                api_version: &head.api_version,
-                kind: listed,
-            };
+            let meta = TypeMeta { api_version: &head.api_version, kind: listed };
             self.take(item, meta);
         } else if let Some(kind) = self.hint {
-            let meta = TypeMeta {
-                api_version: kind.api_version(),
-                kind: kind.as_str(),
-            };
+            let meta = TypeMeta { api_version: kind.api_version(), kind: kind.as_str() };
             self.take(item, meta);
         }
     }
 
     fn hold(&mut self, item: Item<'_>) {
+        if self.held_bytes > LONGEST_HELD {
+            return;
+        }
         self.held_bytes += item.bytes.len();
         if self.held_bytes > LONGEST_HELD {
-            let detail = "the list does not say what it is a list of";
-            self.broken(Broken {
-                line: item.line,
-                kind: "",
-                detail,
-            });
+            let detail = "the list does not say what it is a list of before 64 MiB of it";
+            self.broken(Broken { line: item.line, kind: "", detail });
             self.held.clear();
             return;
         }
@@ -185,10 +177,7 @@ impl ItemSink for Documents<'_, '_> {
         } else if item.kind.ends_with("List") {
             self.nested_list(item);
         } else {
-            let meta = TypeMeta {
-                api_version: item.api_version,
-                kind: item.kind,
-            };
+            let meta = TypeMeta { api_version: item.api_version, kind: item.kind };
             self.take(item, meta);
         }
     }
@@ -205,16 +194,8 @@ impl ItemSink for Documents<'_, '_> {
         let Some(kind) = self.kind_of(head).filter(|_| head.kind != "List") else {
             return;
         };
-        if head
-            .metadata
-            .continue_
-            .as_ref()
-            .is_some_and(|token| !token.is_empty())
-        {
-            let detail = format!(
-                "{}: the list was recorded in part: it says that there is more",
-                self.place
-            );
+        if head.metadata.continue_.as_ref().is_some_and(|token| !token.is_empty()) {
+            let detail = format!("{}: the list was recorded in part: it says that there is more", self.place);
             self.gathering.missing(Some(kind), detail);
         } else {
             self.gathering.listed(kind, self.place);

@@ -40,6 +40,8 @@ pub(super) enum Failure {
     TimedOut,
     /// The connection failed; the text is the innermost cause.
     Connection(String),
+    /// The answer began and did not end.
+    Cut(String),
     /// No credentials are to be had, for example because a plugin failed.
     Credentials(String),
     /// The whole run took too long.
@@ -61,6 +63,7 @@ impl std::fmt::Display for Failure {
             Self::Status(_, message) => f.write_str(message),
             Self::TimedOut => f.write_str("the server did not answer in time"),
             Self::Connection(cause) => write!(f, "the connection failed: {cause}"),
+            Self::Cut(cause) => write!(f, "the answer was cut off: {cause}"),
             Self::Credentials(cause) => write!(f, "no credentials: {cause}"),
             Self::OutOfTime => f.write_str("the time for the whole run was up"),
         }
@@ -108,7 +111,7 @@ impl Api {
         let mut bytes = Vec::new();
         while let Some(chunk) = next_chunk(&mut body, patience).await? {
             if bytes.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(Failure::Connection("the answer is too long".to_owned()));
+                return Err(Failure::Cut("it is too long".to_owned()));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -151,7 +154,7 @@ pub(super) async fn next_chunk(body: &mut Body, patience: Duration) -> Result<Op
         match timeout(patience, body.frame()).await {
             Err(_) => return Err(Failure::TimedOut),
             Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(Failure::Connection(innermost(&error))),
+            Ok(Some(Err(error))) => return Err(Failure::Cut(innermost(&error))),
             Ok(Some(Ok(frame))) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));

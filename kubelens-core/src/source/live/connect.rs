@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use kube::config::{AuthInfo, Cluster, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
 use kube::{Client, Config};
 
 use super::kubeconfig::{self, Chosen};
-use super::LiveSource;
+use super::{LiveSource, certificate};
 use crate::source::SourceError;
 
 /// How to reach a cluster: kubectl's generic flags. What is not given comes from the kubeconfig.
@@ -62,12 +62,14 @@ impl std::fmt::Debug for ConnectOptions {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) async fn connect(options: &ConnectOptions) -> Result<LiveSource, SourceError> {
-    let (name, mut config) = match chosen(options)? {
-        Some(chosen) => {
-            let name = chosen.name.clone();
-            (name, configured(chosen, options).await?)
+    let (name, expires, mut config) = match chosen(options)? {
+        Some(mut chosen) => {
+            override_cluster(&mut chosen.cluster, options);
+            override_user(&mut chosen.user, options);
+            let expires = certificate::expiry(&chosen.user);
+            (chosen.name.clone(), expires, configured(chosen).await?)
         }
-        None => ("in-cluster".to_owned(), in_cluster(options)?),
+        None => ("in-cluster".to_owned(), None, in_cluster(options)?),
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     // Retries are our own: they honour Retry-After and the run's deadline.
@@ -77,7 +79,7 @@ pub(super) async fn connect(options: &ConnectOptions) -> Result<LiveSource, Sour
     let client = Client::try_from(config).map_err(|error| SourceError::Credentials {
         detail: super::api::innermost(&error),
     })?;
-    Ok(LiveSource::new(client, server, name))
+    Ok(LiveSource { expires, ..LiveSource::new(client, server, name) })
 }
 
 /// What the kubeconfig says, with the flags on top; none where there is neither.
@@ -106,9 +108,8 @@ fn in_cluster(options: &ConnectOptions) -> Result<Config, SourceError> {
     Ok(config)
 }
 
-async fn configured(mut chosen: Chosen, options: &ConnectOptions) -> Result<Config, SourceError> {
-    override_cluster(&mut chosen, options);
-    override_user(&mut chosen.user, options);
+/// A kubeconfig of one context, for kube to work out what it means.
+async fn configured(mut chosen: Chosen) -> Result<Config, SourceError> {
     const NAME: &str = "chosen";
     chosen.context.cluster = NAME.to_owned();
     chosen.context.user = Some(NAME.to_owned());
@@ -136,8 +137,7 @@ async fn configured(mut chosen: Chosen, options: &ConnectOptions) -> Result<Conf
         .map_err(|error| SourceError::Kubeconfig { detail: error.to_string() })
 }
 
-fn override_cluster(chosen: &mut Chosen, options: &ConnectOptions) {
-    let cluster = &mut chosen.cluster;
+fn override_cluster(cluster: &mut Cluster, options: &ConnectOptions) {
     if options.server.is_some() {
         cluster.server.clone_from(&options.server);
     }
@@ -162,7 +162,7 @@ fn override_cluster(chosen: &mut Chosen, options: &ConnectOptions) {
     }
 }
 
-fn override_user(user: &mut kube::config::AuthInfo, options: &ConnectOptions) {
+fn override_user(user: &mut AuthInfo, options: &ConnectOptions) {
     if let Some(token) = &options.token {
         user.token = Some(token.clone().into());
         user.token_file = None;

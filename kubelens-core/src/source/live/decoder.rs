@@ -188,7 +188,7 @@ impl ListState {
         let finished = std::mem::take(&mut self.splitter).finish();
         let head = self.sink.head.take();
         let is_whole = finished.is_ok() && head.is_some();
-        let error = self.error.take().or_else(|| (!is_whole).then(|| "the answer ended early".to_owned()));
+        let error = self.error.take().or_else(|| (!is_whole).then(|| "it ends in the middle of the list".to_owned()));
         PageEnd {
             next: head.and_then(|head| head.metadata.continue_).filter(|token| !token.is_empty()),
             objects: self.sink.intake.objects(),

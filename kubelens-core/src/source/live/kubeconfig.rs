@@ -19,6 +19,7 @@ pub(super) struct Chosen {
 /// Reads all kubeconfigs that apply; none if there is not one.
 ///
 /// As kubectl: `--kubeconfig` must exist; of the files that KUBECONFIG lists, missing ones are passed over.
+#[allow(clippy::disallowed_methods, reason = "KUBECONFIG is where every client of Kubernetes looks")]
 pub(super) fn find(options: &ConnectOptions) -> Result<Option<Kubeconfig>, SourceError> {
     if let Some(path) = &options.kubeconfig {
         return Kubeconfig::read_from(path).map(Some).map_err(|error| unreadable(path, &error));

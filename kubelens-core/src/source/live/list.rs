@@ -53,7 +53,7 @@ pub(super) async fn list(
                 asking.is_whole = false;
                 true
             }
-            Failure::Connection(_) if failed.objects > 0 => !std::mem::replace(&mut restarts.broken, true),
+            Failure::Cut(_) => !std::mem::replace(&mut restarts.cut, true),
             _ => false,
         };
         if !may_restart {
@@ -65,7 +65,7 @@ pub(super) async fn list(
 #[derive(Default)]
 struct Restarts {
     expired: bool,
-    broken: bool,
+    cut: bool,
 }
 
 async fn pages(
@@ -92,7 +92,7 @@ async fn pages(
                 objects = end.objects;
                 progress.counted(&target.name, objects);
                 match (end.error, end.next) {
-                    (Some(error), _) => return Err(ListFailure { failure: Failure::Connection(error), objects }),
+                    (Some(error), _) => return Err(ListFailure { failure: Failure::Cut(error), objects }),
                     (None, Some(next)) => token = Some(next),
                     (None, None) => return Ok(objects),
                 }

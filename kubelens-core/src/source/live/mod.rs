@@ -1,6 +1,7 @@
 //! Reads a live cluster through its API server: every kind once, concurrently, decoded while it streams.
 
 mod api;
+mod certificate;
 mod connect;
 mod decoder;
 mod discovery;
@@ -22,6 +23,8 @@ pub struct LiveSource {
     api: Api,
     name: String,
     default_namespace: String,
+    /// When the client certificate expires, if there is one.
+    expires: Option<jiff::Timestamp>,
 }
 
 impl LiveSource {
@@ -37,6 +40,7 @@ impl LiveSource {
             api: Api::new(client, server.into()),
             name: name.into(),
             default_namespace,
+            expires: None,
         }
     }
 

@@ -40,10 +40,10 @@ pub(super) async fn read(
     let patience = request.request_timeout;
     let greeting = futures::future::join(Version::ask(api, request), Served::ask(api, patience));
     let Ok((version, served)) = timeout_at(deadline, greeting).await else {
-        return Err(api.unanswered(&Failure::TimedOut));
+        return Err(source.unanswered(&Failure::TimedOut));
     };
-    let served = served.map_err(|failure| api.unanswered(&failure))?;
-    let version = version.map_err(|failure| api.unanswered(&failure))?;
+    let served = served.map_err(|failure| source.unanswered(&failure))?;
+    let version = version.map_err(|failure| source.unanswered(&failure))?;
     let info = ClusterInfo {
         name: source.name.clone(),
         version: version.name.clone(),
@@ -60,14 +60,15 @@ pub(super) async fn read(
         builder: SnapshotBuilder::new(info, request.scope()),
         is_anything_read: false,
         first_failure: None,
+        warned: BTreeSet::new(),
     };
     run.read_all(&served).await;
     let Run { decoders, mut builder, is_anything_read, first_failure, .. } = run;
     decoders.pour_into(&mut builder).await;
     if let (false, Some(failure)) = (is_anything_read, first_failure) {
-        return Err(api.unanswered(&failure));
+        return Err(source.unanswered(&failure));
     }
-    let taken_at = request.now.or(version.date).unwrap_or_else(jiff::Timestamp::now);
+    let taken_at = request.now.or(version.date).unwrap_or_else(now);
     Ok(builder.build_live(taken_at))
 }
 
@@ -93,6 +94,8 @@ struct Run<'a> {
     is_anything_read: bool,
     /// The first failure that was no refusal.
     first_failure: Option<Failure>,
+    /// The failures that were warned of.
+    warned: BTreeSet<String>,
 }
 
 impl Run<'_> {
@@ -201,7 +204,7 @@ impl Run<'_> {
         if probes.is_empty() {
             visible.extend(candidates);
         }
-        let visible = visible.into_iter().take(MOST_READ).collect();
+        let visible = self.nearest(visible);
         let jobs = others.iter().flat_map(|(target, _)| within(target, &visible)).collect();
         for (job, result) in self.read_lists(jobs).await {
             self.note_namespace(&job, result, &mut readable);
@@ -213,6 +216,13 @@ impl Run<'_> {
                 _ => self.builder.gap(&target.name, None, state, detail),
             }
         }
+    }
+
+    /// As many namespaces as may be read, the one that the context works in first.
+    fn nearest(&self, visible: BTreeSet<String>) -> BTreeSet<String> {
+        let home = &self.source.default_namespace;
+        let (near, far): (Vec<_>, Vec<_>) = visible.into_iter().partition(|name| name == home);
+        near.into_iter().chain(far).take(MOST_READ).collect()
     }
 
     fn note_namespace(
@@ -296,12 +306,20 @@ impl Run<'_> {
         if job.target.kind.is_none() && state == CoverageState::Absent {
             return;
         }
-        if state == CoverageState::Partial || state == CoverageState::Error {
+        let is_trouble = state == CoverageState::Partial || state == CoverageState::Error;
+        // A server that is gone fails every list alike: once is enough.
+        if is_trouble && self.warned.insert(failed.failure.to_string()) {
             self.progress.warning(&detail);
         }
         self.builder.gap(&job.target.name, job.namespace.as_deref(), state, detail);
         self.first_failure.get_or_insert(failed.failure);
     }
+}
+
+/// The clock of this machine, where the server's own is not known.
+#[allow(clippy::disallowed_methods, reason = "a live picture is taken now; here is where that enters the snapshot")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 /// What takes longest begins first.
@@ -358,12 +376,19 @@ impl Version {
     }
 }
 
-impl Api {
+impl LiveSource {
     /// Why nothing at all can be read from the server.
     fn unanswered(&self, failure: &Failure) -> SourceError {
-        let server = self.server.clone();
+        let server = self.api.server.clone();
         match failure {
-            Failure::Status(StatusCode::UNAUTHORIZED, _) => SourceError::Unauthorized { server },
+            Failure::Status(StatusCode::UNAUTHORIZED, _) => {
+                let expired = self.expires.filter(|expires| *expires < now());
+                let detail = expired.map_or_else(
+                    || "the token or the client certificate is wrong or has expired".to_owned(),
+                    |expired| format!("the client certificate expired at {expired}"),
+                );
+                SourceError::Unauthorized { server, detail }
+            }
             Failure::Status(_, message) => SourceError::Refused { server, detail: message.clone() },
             Failure::Credentials(detail) => SourceError::Credentials { detail: detail.clone() },
             Failure::Connection(cause) if cause.contains("certificate") => {

@@ -1,0 +1,146 @@
+use super::outcome::is_finished;
+use super::timetable::Timetable;
+use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::{CronJob, Event, Job, Object};
+use crate::model::{Evidence, Suggestion, some_of};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A run of a CronJob takes longer than the time to the next one: with `Forbid` the next runs are
+    /// left out, with `Allow` they pile up.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: {name: digest, namespace: mail, uid: c1}
+    /// spec: {schedule: "0 * * * *", concurrencyPolicy: Forbid}
+    /// ---
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: {name: digest-29, namespace: mail, uid: j1, creationTimestamp: "2026-01-01T09:00:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: digest, uid: c1, controller: true}]}
+    /// status: {active: 1, startTime: "2026-01-01T09:00:00Z"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: {name: digest, namespace: mail, uid: c1}
+    /// spec: {schedule: "0 * * * *", concurrencyPolicy: Forbid}
+    /// ---
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: {name: digest-29, namespace: mail, uid: j1, creationTimestamp: "2026-01-01T11:30:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: digest, uid: c1, controller: true}]}
+    /// status: {active: 1, startTime: "2026-01-01T11:30:00Z"}
+    /// ```
+    ///
+    /// # How to fix
+    /// Run it less often, make it faster, or stop it with `activeDeadlineSeconds`.
+    ///
+    /// # What it cannot know
+    /// Whether the run hangs or works.
+    ///
+    /// # Source
+    /// `spec.concurrencyPolicy` of batch/v1 CronJob, its active Jobs, events `JobAlreadyActive`.
+    JOB017 "cron-runs-overlap" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.88,
+        reads: [Job, Event],
+        maps_to: [],
+        check: CronJob(check),
+    }
+}
+
+/// Runs at a time from which on they pile up.
+const MANY: usize = 3;
+
+/// Times that the controller must have left a run out.
+const LEFT_OUT: u32 = 2;
+
+/// Seconds for which the controller's word is believed.
+const EVENT_WINDOW: i64 = 3600;
+
+fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if cron.metadata.is_terminating() || cron.spec.suspend == Some(true) {
+        return;
+    }
+    let mut active: Vec<&Job> = cluster
+        .jobs_of(&cron.metadata)
+        .filter(|job| !is_finished(job) && job.spec.suspend != Some(true))
+        .collect();
+    active.sort_by_key(|job| (job.metadata.creation_timestamp, &job.metadata.name));
+    let Some(oldest) = active.first().copied() else {
+        return;
+    };
+    match cron.spec.concurrency_policy.as_str() {
+        "Forbid" => {
+            let event = cluster
+                .newest_event(cron, &["JobAlreadyActive"])
+                .filter(|event| {
+                    event.times() >= LEFT_OUT && cluster.is_within(event.last_seen(), EVENT_WINDOW)
+                });
+            let is_over = Timetable::of(cron)
+                .and_then(|table| table.period(cluster.now()))
+                .is_some_and(|period| cluster.age(&oldest.metadata) > period);
+            if is_over || event.is_some() {
+                sink.report(left_out(cron, oldest, event));
+            }
+        }
+        "Allow" | "" if active.len() >= MANY => sink.report(piled_up(cron, &active)),
+        _ => {}
+    }
+}
+
+fn left_out(cron: &CronJob, oldest: &Job, event: Option<&Event>) -> Sighting {
+    let own = cron.reference();
+    let title = format!(
+        "{own} leaves runs out: {} has not ended before the next was due",
+        oldest.reference()
+    );
+    base(cron, oldest, title)
+        .all_evidence(event.map(event_evidence))
+        .identified_by("policy", "Forbid")
+}
+
+fn piled_up(cron: &CronJob, active: &[&Job]) -> Sighting {
+    let own = cron.reference();
+    let names = some_of(active.iter().map(|job| job.metadata.name.as_str()), 3);
+    let title = format!("Runs of {own} pile up: {} at a time ({names})", active.len());
+    let oldest = active.first().copied();
+    let sighting = match oldest {
+        Some(oldest) => base(cron, oldest, title),
+        None => Sighting::of(own.clone(), title, ""),
+    };
+    sighting
+        .identified_by("policy", "Allow")
+        .evidence(Evidence::field(own, "status.active", active.len()))
+}
+
+fn base(cron: &CronJob, oldest: &Job, title: String) -> Sighting {
+    let own = cron.reference();
+    let policy = cron.spec.concurrency_policy.non_empty().unwrap_or("Allow");
+    let started = oldest.metadata.creation_timestamp;
+    let explanation = "A run takes longer than the time to the next one.";
+    Sighting::of(own.clone(), title, explanation)
+        .evidence(Evidence::field(own.clone(), "spec.schedule", &cron.spec.schedule))
+        .evidence(Evidence::field(own.clone(), "spec.concurrencyPolicy", policy))
+        .evidence(
+            Evidence::field(oldest.reference(), "status.active", oldest.status.active).at(started),
+        )
+        .since(started)
+        .suggest(Suggestion::look(
+            "See what the oldest run does",
+            format!(
+                "kubectl -n {} logs job/{} --all-containers --tail=50",
+                oldest.metadata.namespace, oldest.metadata.name
+            ),
+        ))
+        .suggest(Suggestion::advice(format!(
+            "Give the Jobs of {own} an activeDeadlineSeconds shorter than its period"
+        )))
+}

@@ -1,0 +1,74 @@
+//! The DaemonSets that make a node work: which of their pods is on it, and whether it serves.
+
+use crate::kubernetes::{Node, Pod};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+/// Folders of the network plugin that only its own agent mounts.
+const CNI_FOLDERS: [&str; 2] = ["/etc/cni/", "/opt/cni/"];
+
+/// The folder in which device plugins announce themselves.
+const DEVICE_PLUGINS: &str = "/var/lib/kubelet/device-plugins";
+
+/// The DaemonSet of the network plugin whose pod on this node does not serve.
+pub(super) fn broken_network_agent(cluster: &Cluster<'_>, node: &Node) -> Option<ObjectRef> {
+    broken_agent(cluster, node, |pod| {
+        CNI_FOLDERS.iter().any(|folder| mounts(pod, folder))
+    })
+}
+
+/// The DaemonSet of the device plugin for this vendor whose pod on this node does not serve.
+pub(super) fn broken_device_plugin(
+    cluster: &Cluster<'_>,
+    node: &Node,
+    resource: &str,
+) -> Option<ObjectRef> {
+    let vendor = resource.split(['.', '/']).next().unwrap_or_default();
+    broken_agent(cluster, node, |pod| {
+        let is_named = pod.metadata.name.contains(vendor)
+            || pod
+                .spec
+                .containers
+                .iter()
+                .any(|container| container.image.contains(vendor));
+        mounts(pod, DEVICE_PLUGINS) && is_named
+    })
+}
+
+fn broken_agent(
+    cluster: &Cluster<'_>,
+    node: &Node,
+    is_agent: impl Fn(&Pod) -> bool,
+) -> Option<ObjectRef> {
+    cluster
+        .pods_on(&node.metadata.name)
+        .filter(|pod| {
+            pod.metadata
+                .controller()
+                .is_some_and(|owner| owner.kind == "DaemonSet")
+        })
+        .find(|pod| !serves(pod) && is_agent(pod))
+        .map(|pod| cluster.top_of(pod))
+}
+
+/// Whether all containers of a pod are ready, whatever the API made of the pod on a node that is not.
+fn serves(pod: &Pod) -> bool {
+    pod.is_ready()
+        || (!pod.status.container_statuses.is_empty()
+            && pod
+                .status
+                .container_statuses
+                .iter()
+                .all(|status| status.ready))
+}
+
+fn mounts(pod: &Pod, folder: &str) -> bool {
+    pod.spec
+        .volumes
+        .iter()
+        .filter_map(|volume| volume.host_path.as_ref())
+        .any(|host| {
+            format!("{}/", host.path.trim_end_matches('/')).starts_with(folder)
+                || host.path.starts_with(folder)
+        })
+}

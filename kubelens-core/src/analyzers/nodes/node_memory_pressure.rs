@@ -1,0 +1,60 @@
+use super::pressure::{self, Shortage};
+use crate::engine::{Sink, declare_analyzer};
+use crate::kubernetes::Node;
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A node is short of memory: no new pods come to it, and its kubelet evicts pods to get it back.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: MemoryPressure, status: "True", reason: KubeletHasInsufficientMemory, lastTransitionTime: "2026-01-01T11:50:00Z"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: MemoryPressure, status: "False", lastTransitionTime: "2026-01-01T11:50:00Z"}
+    /// ```
+    ///
+    /// # How to fix
+    /// Give pods memory requests that fit what they use, move some away, or add memory or a node.
+    ///
+    /// # What it cannot know
+    /// Who took it, where neither an eviction nor metrics say it.
+    ///
+    /// # Source
+    /// Condition `MemoryPressure` of core/v1 Node, set by the kubelet's eviction manager.
+    NOD003 "node-memory-pressure" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.95,
+        reads: [Pod, Event],
+        maps_to: ["k8sgpt:Node", "POP-704"],
+        check: Node(check),
+    }
+}
+
+const SHORTAGE: Shortage = Shortage {
+    condition: "MemoryPressure",
+    words: "memory",
+    evicts_for: &["memory"],
+    events: &[],
+    advice: "Give pods memory requests that fit what they use, move some away, or add memory or a node",
+};
+
+fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
+    pressure::check(&SHORTAGE, node, cluster, sink);
+}

@@ -1,0 +1,112 @@
+use super::node_agent::broken_network_agent;
+use super::state::{NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready};
+use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::{Condition, Node, Object};
+use crate::model::{Evidence, safe_text};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A node is not ready because its network plugin (CNI) is not set up: its agent does not run
+    /// there, or has not written its configuration.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: Ready, status: "False", reason: KubeletNotReady, message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", lastTransitionTime: "2026-01-01T11:50:00Z"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2026-01-01T11:58:30Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: Ready, status: "False", reason: KubeletNotReady, message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady", lastTransitionTime: "2026-01-01T11:58:30Z"}
+    /// ```
+    ///
+    /// # How to fix
+    /// Cure the network plugin's pod on that node, or install a network plugin.
+    ///
+    /// # What it cannot know
+    /// What the plugin's files on the machine say.
+    ///
+    /// # Source
+    /// `NetworkReady=false reason:NetworkPluginNotReady` in the message of condition `Ready` of core/v1
+    /// Node.
+    NOD011 "node-network-plugin-not-ready" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.93,
+        reads: [Pod, Event],
+        maps_to: ["k8sgpt:Node"],
+        check: Node(check),
+    }
+}
+
+/// Seconds in which a new node's plugin may still be on its way.
+const YOUNG: i64 = 180;
+
+/// Seconds that a node may be not ready.
+const NODE_GRACE: i64 = 40;
+
+fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let is_young =
+        node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < YOUNG;
+    if is_young || !is_in_use(node) {
+        return;
+    }
+    let not_ready = ready(node).filter(|ready| {
+        ready.is_false()
+            && classify(&ready.message) == NotReady::Network
+            && cluster.seconds_since(ready.last_transition_time) > NODE_GRACE
+    });
+    if let Some(ready) = not_ready {
+        sink.report(sighting(node, cluster, ready));
+    }
+}
+
+fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sighting {
+    let own = node.reference();
+    let agent = broken_network_agent(cluster, node);
+    let message = safe_text(&ready.message);
+    let whose = agent.as_ref().map_or_else(
+        || "No pod of a network plugin that fails is seen on it.".to_owned(),
+        |agent| format!("The pod of {agent} on it does not serve."),
+    );
+    let explanation = format!(
+        "Its kubelet says: {message}. {whose} {}",
+        pods_there(cluster, node)
+    );
+    let title = format!("{own} is not ready: its network plugin (CNI) is not set up");
+    let subject = agent.clone().unwrap_or_else(|| own.clone());
+    let mut sighting = Sighting::of(subject, title, explanation)
+        .since(ready.last_transition_time)
+        .evidence(
+            Evidence::message(
+                own.clone(),
+                "status.conditions[Ready]",
+                &format!("False, {}: {message}", ready.reason),
+            )
+            .at(ready.last_transition_time),
+        )
+        .all_evidence(
+            cluster
+                .newest_event(node, &["NodeNotReady"])
+                .map(event_evidence),
+        )
+        .suggest(describe(node));
+    if let Some(agent) = agent {
+        sighting = sighting
+            .seen_on(own, "network agent of")
+            .blames(agent, "network agent of");
+    }
+    grouped_by_zone(sighting, node)
+}

@@ -1,0 +1,128 @@
+use super::state::{describe, is_in_use};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Condition, Node, Object};
+use crate::model::{Evidence, safe_text};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// An agent that watches a node's machine (a node problem detector and its like) reports a fault of
+    /// kernel, disk, runtime or hardware.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: KernelDeadlock, status: "True", reason: DockerHung, message: task docker:7 blocked for more than 120 seconds, lastTransitionTime: "2026-01-01T11:50:00Z"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: KernelDeadlock, status: "False", reason: KernelHasNoDeadlock}
+    ///   - {type: EtcdIsVoter, status: "True", reason: MemberIsVoter}
+    /// ```
+    ///
+    /// # How to fix
+    /// Drain the node and repair or replace its machine.
+    ///
+    /// # What it cannot know
+    /// What conditions of agents mean that nobody has named; they are left alone.
+    ///
+    /// # Source
+    /// `status.conditions` of core/v1 Node that the kubelet does not set; types of
+    /// node-problem-detector.
+    NOD007 "node-problem-reported" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.88,
+        reads: [],
+        maps_to: ["k8sgpt:Node"],
+        check: Node(check),
+    }
+}
+
+/// Conditions of kubelets and route controllers, which have rules of their own.
+const OWN_RULES: [&str; 6] = [
+    "Ready",
+    "MemoryPressure",
+    "DiskPressure",
+    "PIDPressure",
+    "NetworkUnavailable",
+    "OutOfDisk",
+];
+
+/// Types that are bad when True, besides those known by their ending.
+const BAD_WHEN_TRUE: [&str; 6] = [
+    "KernelDeadlock",
+    "ReadonlyFilesystem",
+    "CorruptDockerOverlay2",
+    "FilesystemCorruption",
+    "XfsShutdown",
+    "CperHardwareErrorFatal",
+];
+
+/// Seconds for which a condition must hold.
+const GRACE: i64 = 60;
+
+fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if !is_in_use(node) {
+        return;
+    }
+    for condition in &node.status.conditions {
+        if is_bad(condition) && cluster.seconds_since(condition.last_transition_time) > GRACE {
+            sink.report(sighting(node, condition));
+        }
+    }
+}
+
+fn is_bad(condition: &Condition) -> bool {
+    let type_ = condition.type_.as_str();
+    if OWN_RULES.contains(&type_) {
+        return false;
+    }
+    let is_problem = BAD_WHEN_TRUE.contains(&type_)
+        || type_.ends_with("Problem")
+        || type_.ends_with("Unhealthy")
+        || (type_.starts_with("Frequent") && type_.ends_with("Restart"));
+    (is_problem && condition.is_true()) || (type_.ends_with("Ready") && condition.is_false())
+}
+
+fn sighting(node: &Node, condition: &Condition) -> Sighting {
+    let own = node.reference();
+    let type_ = &condition.type_;
+    Sighting::of(
+        own.clone(),
+        format!(
+            "{own} reports {type_}={} ({})",
+            condition.status, condition.reason
+        ),
+        format!(
+            "An agent on the node says: {}.",
+            safe_text(&condition.message).trim_end_matches('.')
+        ),
+    )
+    .identified_by("condition", type_.as_str())
+    .since(condition.last_transition_time)
+    .evidence(
+        Evidence::message(
+            own,
+            &format!("status.conditions[{type_}]"),
+            &format!(
+                "{}, {}: {}",
+                condition.status, condition.reason, condition.message
+            ),
+        )
+        .at(condition.last_transition_time),
+    )
+    .suggest(describe(node))
+}

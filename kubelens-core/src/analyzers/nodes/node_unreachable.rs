@@ -1,0 +1,217 @@
+use jiff::Timestamp;
+
+use super::state::{JOINING, describe, grouped_by_zone, is_in_use, pods_there, ready};
+use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::{Condition, Lease, Node, Object};
+use crate::model::{Evidence, Severity, Suggestion, safe_text};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// The control plane hears nothing from a node's kubelet: the machine is off, cut off from the
+    /// network, or its kubelet is dead. Nobody knows what runs on it; after minutes its pods are moved.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: Ready, status: Unknown, reason: NodeStatusUnknown, message: Kubelet stopped posting node status., lastHeartbeatTime: "2026-01-01T11:40:00Z", lastTransitionTime: "2026-01-01T11:41:00Z"}
+    /// ```
+    /// A lease that is not renewed while others are:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status: {conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: coordination.k8s.io/v1
+    /// kind: Lease
+    /// metadata: {name: n1, namespace: kube-node-lease}
+    /// spec: {renewTime: "2026-01-01T11:57:00Z"}
+    /// ---
+    /// apiVersion: coordination.k8s.io/v1
+    /// kind: Lease
+    /// metadata: {name: n2, namespace: kube-node-lease}
+    /// spec: {renewTime: "2026-01-01T11:59:58Z"}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status: {conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: coordination.k8s.io/v1
+    /// kind: Lease
+    /// metadata: {name: n1, namespace: kube-node-lease}
+    /// spec: {renewTime: "2026-01-01T11:59:50Z"}
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring the machine or its network back, restart the kubelet, or replace the machine and delete
+    /// its Node.
+    ///
+    /// # What it cannot know
+    /// Whether the machine is off, or only cannot be reached.
+    ///
+    /// # Source
+    /// Condition `Ready` of core/v1 Node, status Unknown (node lifecycle controller); leases of
+    /// kube-node-lease, compared with each other.
+    NOD002 "node-unreachable" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.96,
+        reads: [Lease, Pod, Event],
+        maps_to: ["k8sgpt:Node", "POP-701", "classic:node_health", "POP-207"],
+        check: Node(check),
+    }
+}
+
+/// Namespace of the leases by which kubelets say that they live.
+const NODE_LEASES: &str = "kube-node-lease";
+
+/// Seconds by which a lease may lag behind the newest one: its duration and some slack.
+const LEASE_LAG: i64 = 60;
+
+/// Seconds of lag from which nothing on the node can be trusted any more.
+const LEASE_DEAD: i64 = 300;
+
+fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if !is_in_use(node) {
+        return;
+    }
+    let is_young = cluster.age(&node.metadata) < JOINING;
+    match ready(node) {
+        Some(ready) if ready.status == "Unknown" => {
+            sink.report(silent_kubelet(node, cluster, ready))
+        }
+        Some(ready) if ready.is_true() && !is_young => {
+            if let Some((own, newest)) = lagging_lease(cluster, node) {
+                sink.report(stale_lease(node, cluster, own, newest));
+            }
+        }
+        None if !is_young && node.metadata.creation_timestamp.is_some() => {
+            sink.report(never_reported(node, cluster));
+        }
+        _ => {}
+    }
+}
+
+fn lease_of(cluster: &Cluster<'_>, node: &Node) -> Option<Timestamp> {
+    cluster
+        .get::<Lease>(NODE_LEASES, &node.metadata.name)?
+        .spec
+        .renew_time
+}
+
+/// The node's renewal and the newest of all, where the one lags too far behind the other.
+fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Timestamp)> {
+    let own = lease_of(cluster, node)?;
+    let newest = cluster
+        .in_namespace::<Lease>(NODE_LEASES)
+        .filter_map(|lease| lease.spec.renew_time)
+        .max()?;
+    (newest.duration_since(own).as_secs() > LEASE_LAG).then_some((own, newest))
+}
+
+fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sighting {
+    let own = node.reference();
+    let heard = ready
+        .last_heartbeat_time
+        .map_or_else(String::new, |at| format!(" since {at}"));
+    let why = if ready.reason == "NodeStatusNeverUpdated" {
+        "its kubelet never posted a status".to_owned()
+    } else {
+        format!("its kubelet stopped posting node status{heard}")
+    };
+    let lease = lease_of(cluster, node).map(|renewed| lease_evidence(node, renewed));
+    let event = cluster.newest_event(node, &["NodeNotReady"]);
+    let text = format!("Unknown, {}: {}", ready.reason, safe_text(&ready.message));
+    let sighting = Sighting::of(
+        own.clone(),
+        format!("{own} is unreachable: {why}"),
+        format!(
+            "Ready is Unknown ({}), so nothing is known of what runs there. {}",
+            ready.reason,
+            pods_there(cluster, node)
+        ),
+    )
+    .since(ready.last_transition_time)
+    .evidence(
+        Evidence::message(own, "status.conditions[Ready]", &text).at(ready.last_transition_time),
+    )
+    .all_evidence(lease)
+    .all_evidence(event.map(event_evidence))
+    .suggest(describe(node))
+    .suggest(Suggestion::advice(
+        "Bring the machine or its network back, or restart its kubelet; replace it if it is gone",
+    ));
+    grouped_by_zone(sighting, node)
+}
+
+fn stale_lease<'a>(
+    node: &'a Node,
+    cluster: &Cluster<'a>,
+    renewed: Timestamp,
+    newest: Timestamp,
+) -> Sighting {
+    let own = node.reference();
+    let lag = newest.duration_since(renewed).as_secs();
+    let severity = if lag > LEASE_DEAD {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    Sighting::of(
+        own.clone(),
+        format!("{own} is unreachable: its lease was not renewed for {lag} s"),
+        format!(
+            "Other nodes renewed theirs; Ready still says True because nobody has noticed yet. {}",
+            pods_there(cluster, node)
+        ),
+    )
+    .identified_by("fact", "lease")
+    .severity(severity)
+    .confidence(0.90)
+    .since(Some(renewed))
+    .evidence(lease_evidence(node, renewed))
+    .evidence(Evidence::field(
+        own,
+        "newest renewTime of the other nodes",
+        newest,
+    ))
+    .suggest(describe(node))
+}
+
+fn never_reported<'a>(node: &'a Node, cluster: &Cluster<'a>) -> Sighting {
+    let own = node.reference();
+    Sighting::of(
+        own.clone(),
+        format!("{own} never reported: it has no Ready condition"),
+        format!(
+            "No kubelet has posted a status for it. {}",
+            pods_there(cluster, node)
+        ),
+    )
+    .identified_by("fact", "no condition")
+    .since(node.metadata.creation_timestamp)
+    .evidence(Evidence::field(own, "status.conditions[Ready]", "not set"))
+    .suggest(describe(node))
+}
+
+fn lease_evidence(node: &Node, renewed: Timestamp) -> Evidence {
+    let lease = crate::model::ObjectRef::namespaced(
+        "coordination.k8s.io/v1",
+        "Lease",
+        NODE_LEASES,
+        &node.metadata.name,
+    );
+    Evidence::field(lease, "spec.renewTime", renewed).at(Some(renewed))
+}

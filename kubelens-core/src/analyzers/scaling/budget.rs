@@ -1,0 +1,92 @@
+//! What a PodDisruptionBudget allows at best, and which pods it is about.
+
+use crate::kubernetes::{IntOrString, Node, Pod, PodDisruptionBudget};
+use crate::snapshot::Cluster;
+
+/// Whether the budget could not allow a single eviction even if all of its pods were healthy.
+pub(super) fn never_allows(budget: &PodDisruptionBudget) -> bool {
+    let expected = budget.status.expected_pods;
+    if expected == 0 {
+        return false;
+    }
+    if let Some(most) = &budget.spec.max_unavailable {
+        return count(most, expected) == Some(0);
+    }
+    budget
+        .spec
+        .min_available
+        .as_ref()
+        .and_then(|least| count(least, expected))
+        .is_some_and(|least| least >= expected)
+}
+
+/// A number, or a share of the pods rounded up, as the controller does for both fields.
+fn count(value: &IntOrString, expected: i64) -> Option<i64> {
+    match value {
+        IntOrString::Int(number) => Some(*number),
+        IntOrString::String(text) => match value.percent() {
+            Some(percent) => Some(percent.saturating_mul(expected).saturating_add(99) / 100),
+            None => text.parse().ok(),
+        },
+    }
+}
+
+/// What the budget asks for, in words: `minAvailable: 2`.
+pub(super) fn demand(budget: &PodDisruptionBudget) -> (&'static str, String) {
+    match (&budget.spec.max_unavailable, &budget.spec.min_available) {
+        (Some(most), _) => ("spec.maxUnavailable", most.to_string()),
+        (None, Some(least)) => ("spec.minAvailable", least.to_string()),
+        (None, None) => ("spec.maxUnavailable", "not set".to_owned()),
+    }
+}
+
+/// The live pods that the budget protects.
+pub(super) fn protected<'a>(
+    cluster: &Cluster<'a>,
+    budget: &'a PodDisruptionBudget,
+) -> Vec<&'a Pod> {
+    let Some(selector) = &budget.spec.selector else {
+        return Vec::new();
+    };
+    cluster
+        .pods_selected(&budget.metadata.namespace, selector)
+        .filter(|pod| pod.is_live())
+        .collect()
+}
+
+/// A node that lets no new pod in and still holds one of these pods: someone waits for it to empty.
+pub(super) fn draining_node<'a>(cluster: &Cluster<'a>, pods: &[&Pod]) -> Option<&'a Node> {
+    pods.iter()
+        .filter(|pod| pod.is_scheduled())
+        .filter_map(|pod| cluster.get::<Node>("", &pod.node_name))
+        .find(|node| node.spec.unschedulable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(spec: &str, expected: i64) -> PodDisruptionBudget {
+        let text = format!(r#"{{"spec":{spec},"status":{{"expectedPods":{expected}}}}}"#);
+        serde_json::from_str(&text).expect("a budget")
+    }
+
+    #[test]
+    fn shares_are_rounded_up_as_the_controller_does() {
+        let cases = [
+            (r#"{"maxUnavailable":0}"#, 3, true),
+            (r#"{"maxUnavailable":"0%"}"#, 3, true),
+            (r#"{"maxUnavailable":"1%"}"#, 3, false),
+            (r#"{"maxUnavailable":1}"#, 3, false),
+            (r#"{"minAvailable":3}"#, 3, true),
+            (r#"{"minAvailable":2}"#, 3, false),
+            (r#"{"minAvailable":"100%"}"#, 3, true),
+            (r#"{"minAvailable":"90%"}"#, 3, true),
+            (r#"{"minAvailable":"50%"}"#, 3, false),
+            (r#"{"minAvailable":3}"#, 0, false),
+        ];
+        for (spec, expected, never) in cases {
+            assert_eq!(never_allows(&budget(spec, expected)), never, "{spec}");
+        }
+    }
+}

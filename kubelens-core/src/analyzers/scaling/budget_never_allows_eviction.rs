@@ -1,0 +1,97 @@
+use super::budget::{demand, draining_node, never_allows, protected};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Node, Object, PodDisruptionBudget};
+use crate::model::{Evidence, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A budget demands that all of its pods stay available, so no eviction is ever allowed: no node
+    /// under them can be drained, and a cluster upgrade stops there. It is critical while such a node
+    /// waits. For a single pod it is only noted: with one replica there is no other choice.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// apiVersion: policy/v1
+    /// kind: PodDisruptionBudget
+    /// metadata: {name: web, namespace: shop, uid: b1}
+    /// spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
+    /// status: {expectedPods: 3, currentHealthy: 3, desiredHealthy: 3, disruptionsAllowed: 0}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// apiVersion: policy/v1
+    /// kind: PodDisruptionBudget
+    /// metadata: {name: web, namespace: shop, uid: b1}
+    /// spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
+    /// status: {expectedPods: 3, currentHealthy: 2, desiredHealthy: 2, disruptionsAllowed: 0}
+    /// ```
+    ///
+    /// # How to fix
+    /// Set `maxUnavailable: 1`, or run one replica more than `minAvailable`.
+    ///
+    /// # What it cannot know
+    /// Whether the owner drains such nodes by hand, on purpose.
+    ///
+    /// # Source
+    /// `spec` and `status` of policy/v1 PodDisruptionBudget.
+    SCA030 "budget-never-allows-eviction" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.93,
+        reads: [Pod, Node],
+        maps_to: ["k8sgpt:PodDisruptionBudget"],
+        check: PodDisruptionBudget(check),
+    }
+}
+
+fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if !budget.metadata.is_terminating() && never_allows(budget) {
+        let pods = protected(cluster, budget);
+        sink.report(sighting(budget, draining_node(cluster, &pods)));
+    }
+}
+
+fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
+    let own = budget.reference();
+    let expected = budget.status.expected_pods;
+    let (path, value) = demand(budget);
+    let field = path.trim_start_matches("spec.");
+    let (severity, effect) = match draining {
+        Some(node) => (
+            Severity::Critical,
+            format!("{} is cordoned and cannot be drained", node.reference()),
+        ),
+        None if expected == 1 => (
+            Severity::Info,
+            "the node under it can only be drained after the budget was changed".to_owned(),
+        ),
+        None => (
+            Severity::Warning,
+            "no node under them can be drained".to_owned(),
+        ),
+    };
+    let title = format!("{own} never allows an eviction: {field} is {value} for {expected} pods");
+    let explanation = format!("Even with all pods healthy, 0 disruptions are allowed; {effect}.");
+    let mut sighting = Sighting::of(own.clone(), title, explanation)
+        .severity(severity)
+        .evidence(Evidence::field(own.clone(), path, value))
+        .evidence(Evidence::field(
+            own.clone(),
+            "status.expectedPods",
+            expected,
+        ))
+        .evidence(Evidence::field(
+            own.clone(),
+            "status.disruptionsAllowed",
+            budget.status.disruptions_allowed,
+        ));
+    if let Some(node) = draining {
+        let path = "spec.unschedulable";
+        sighting = sighting.evidence(Evidence::field(node.reference(), path, true));
+    }
+    sighting.suggest(Suggestion::advice(format!(
+        "Let {own} spare one pod (maxUnavailable: 1), and run at least two replicas"
+    )))
+}

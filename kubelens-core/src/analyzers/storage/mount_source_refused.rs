@@ -1,0 +1,162 @@
+use super::mount_events::{self, Fault};
+use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::{Event, Object, PersistentVolume, Pod, Volume};
+use crate::model::{Evidence, ObjectRef, Suggestion, safe_text};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// What a volume points at cannot be mounted as it is: a damaged or wrong file system, a share that
+    /// refuses or does not exist, a path of the node of another type.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   nodeName: n1
+    ///   volumes: [{name: sock, hostPath: {path: /run/engine.sock, type: Socket}}]
+    ///   containers: [{name: web}]
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: Pod, namespace: shop, name: web-0, uid: p1}
+    /// type: Warning
+    /// reason: FailedMount
+    /// message: 'MountVolume.SetUp failed for volume "sock" : hostPath type check failed: /run/engine.sock is not a socket file'
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   nodeName: n1
+    ///   volumes: [{name: sock, hostPath: {path: /run/engine.sock, type: Socket}}]
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct the path, the share or its permissions; repair the file system.
+    ///
+    /// # What it cannot know
+    /// What is on the disk.
+    ///
+    /// # Source
+    /// Event FailedMount of the kubelet; messages of mount, fsck and the volume plugins.
+    STO011 "mount-source-refused" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.90,
+        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let Some(event) = mount_events::newest(cluster, pod, Fault::SourceRefused) else {
+        return;
+    };
+    sink.report(sighting(cluster, pod, event));
+}
+
+fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod, event: &'a Event) -> Sighting {
+    let top = cluster.top_of(pod);
+    let name = mount_events::volume_name(&event.message).unwrap_or("volume");
+    let inline = pod.spec.volumes.iter().find(|volume| volume.name == name);
+    let source = inline.map(source).unwrap_or_default();
+    let volume = cluster.get::<PersistentVolume>("", name);
+    let reason = safe_text(mount_events::reason(&event.message));
+    let text = event.message.to_lowercase();
+    let subject = if text.contains("need a /sbin/mount") || text.contains("unknown filesystem type")
+    {
+        ObjectRef::cluster_scoped("v1", "Node", &pod.node_name)
+    } else {
+        volume.map_or_else(|| top.clone(), Object::reference)
+    };
+    let title = format!("Volume {name}{source} of {top} cannot be mounted: {reason}");
+    let explanation = format!(
+        "Pod {} on Node {} waits in ContainerCreating: {}.",
+        pod.metadata.name,
+        pod.node_name,
+        meaning(&text)
+    );
+    let mut sighting = Sighting::of(subject, title, explanation)
+        .seen_on(pod.reference(), "mounts")
+        .identified_by("volume", name)
+        .evidence(event_evidence(event))
+        .since(event.first_seen());
+    if let Some(inline) = inline {
+        if let Some(path) = &inline.host_path {
+            sighting = sighting.evidence(Evidence::field(
+                pod.reference(),
+                "spec.volumes[*].hostPath",
+                format!(
+                    "{} (type {})",
+                    path.path,
+                    path.type_.non_empty().unwrap_or("any")
+                ),
+            ));
+        }
+        if let Some(share) = &inline.nfs {
+            sighting = sighting.evidence(Evidence::field(
+                pod.reference(),
+                "spec.volumes[*].nfs",
+                format!("{}:{}", share.server, share.path),
+            ));
+        }
+    }
+    sighting.suggest(Suggestion::advice(advice(&text)))
+}
+
+fn source(volume: &Volume) -> String {
+    if let Some(path) = &volume.host_path {
+        return format!(" (hostPath {})", path.path);
+    }
+    if let Some(share) = &volume.nfs {
+        return format!(" (nfs {}:{})", share.server, share.path);
+    }
+    String::new()
+}
+
+fn meaning(text: &str) -> &'static str {
+    let has = |words: &str| text.contains(words);
+    if has("hostpath type check failed") {
+        "the path on the node is missing or of another type"
+    } else if has("access denied") || has("mount error(13)") {
+        "the server of the share refuses access"
+    } else if has("need a /sbin/mount") || has("unknown filesystem type") {
+        "the node lacks the program to mount this type"
+    } else if has("resolve server") || has("name or service not known") {
+        "the server's name does not resolve"
+    } else if has("superblock")
+        || has("fsck")
+        || has("structure needs cleaning")
+        || has("wrong fs type")
+    {
+        "the file system is damaged or of another type"
+    } else {
+        "the source of the volume refuses or does not exist"
+    }
+}
+
+fn advice(text: &str) -> &'static str {
+    if text.contains("hostpath") {
+        "Correct the hostPath or its type, or make the path on the node"
+    } else if text.contains("superblock") || text.contains("fsck") || text.contains("cleaning") {
+        "Repair the file system from a machine that has the disk, or restore a backup"
+    } else {
+        "Check server, path, permissions and reachability of the share"
+    }
+}

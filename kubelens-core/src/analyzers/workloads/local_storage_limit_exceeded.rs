@@ -1,0 +1,134 @@
+use super::advice::edit;
+use super::eviction::{Eviction, OwnLimit, parse};
+use super::stopped_pod::{severity, stopped_at};
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, Severity};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A pod wrote more to local storage (its file system, its logs, an emptyDir volume) than it may,
+    /// and the kubelet evicted it. Its next pod does the same.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   nodeName: n1
+    ///   containers: [{name: web}]
+    ///   volumes: [{name: scratch, emptyDir: {sizeLimit: 1Gi}}]
+    /// status:
+    ///   phase: Failed
+    ///   reason: Evicted
+    ///   message: 'Usage of EmptyDir volume "scratch" exceeds the limit "1Gi". '
+    ///   conditions: [{type: DisruptionTarget, status: "True", lastTransitionTime: "2026-01-01T11:50:00Z"}]
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec: {nodeName: n1, containers: [{name: web}]}
+    /// status:
+    ///   phase: Failed
+    ///   reason: Evicted
+    ///   message: 'The node was low on resource: memory. '
+    /// ```
+    ///
+    /// # How to fix
+    /// Raise the limit, write less, rotate logs, or keep the data on a PersistentVolumeClaim.
+    ///
+    /// # What it cannot know
+    /// Which files fill it.
+    ///
+    /// # Source
+    /// The kubelet's `exceeded its local ephemeral storage limit`, `Usage of EmptyDir volume "V"
+    /// exceeds the limit`, `Pod ephemeral local storage usage exceeds the total limit`.
+    WRK039 "local-storage-limit-exceeded" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.97,
+        reads: [],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if pod.status.reason != "Evicted" || pod.metadata.is_terminating() {
+        return;
+    }
+    let Eviction::OwnLimit(limit) = parse(&pod.status.message) else {
+        return;
+    };
+    if let Some(severity) = severity(cluster, pod) {
+        sink.report(sighting(pod, cluster, &limit, severity));
+    }
+}
+
+fn sighting(
+    pod: &Pod,
+    cluster: &Cluster<'_>,
+    limit: &OwnLimit<'_>,
+    severity: Severity,
+) -> Sighting {
+    let top = cluster.top_of(pod);
+    let amount = limit
+        .limit
+        .map_or_else(String::new, |amount| format!(" of {amount}"));
+    let (what, path) = match limit.of {
+        "container" => (
+            format!(
+                "container `{}` of {top} exceeds its ephemeral-storage limit{amount}",
+                limit.name
+            ),
+            format!(
+                "spec.containers[{}].resources.limits.ephemeral-storage",
+                limit.name
+            ),
+        ),
+        "volume" => (
+            format!(
+                "emptyDir volume `{}` of {top} exceeds its size limit{amount}",
+                limit.name
+            ),
+            format!("spec.volumes[{}].emptyDir.sizeLimit", limit.name),
+        ),
+        _ => (
+            format!("{top} exceeds its ephemeral-storage limit{amount}"),
+            "spec.containers[*].resources.limits.ephemeral-storage".to_owned(),
+        ),
+    };
+    Sighting::of(
+        top.clone(),
+        crate::model::capitalized(&what),
+        "The kubelet evicted the pod for it; the next pod of the same template fills up again.",
+    )
+    .seen_on(pod.reference(), "template of")
+    .identified_by(limit.of, limit.name)
+    .severity(severity)
+    .since(stopped_at(pod))
+    .evidence(
+        Evidence::message(
+            pod.reference(),
+            "status.message",
+            &format!("Evicted: {}", pod.status.message),
+        )
+        .at(stopped_at(pod)),
+    )
+    .all_evidence(
+        limit
+            .limit
+            .map(|amount| Evidence::field(pod.reference(), &path, amount)),
+    )
+    .suggest(edit(
+        &top,
+        format!("Raise {path}, or write less to local storage"),
+    ))
+}

@@ -1,0 +1,181 @@
+use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::{Kind, Node, Object, Pod};
+use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
+use crate::snapshot::{Cluster, Lookup};
+
+declare_analyzer! {
+    /// # What it means
+    /// A pod was deleted and does not go: a finalizer holds it, its node does not answer, or its
+    /// containers cannot be ended.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1, deletionTimestamp: "2026-01-01T11:30:00Z", finalizers: [shop.example/keep]}
+    /// spec: {nodeName: n1, containers: [{name: web}]}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1, deletionTimestamp: "2026-01-01T11:59:30Z"}
+    /// spec: {nodeName: n1, containers: [{name: web}]}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Bring back what must confirm the end: the controller behind the finalizer, or the node. For a
+    /// node that is gone for good, delete its Node object.
+    ///
+    /// # What it cannot know
+    /// Whether a container still runs on a node that does not answer.
+    ///
+    /// # Source
+    /// `metadata.deletionTimestamp` (the grace period is already in it) and `finalizers`; kubelet events
+    /// FailedKillPod, FailedPreStopHook.
+    WRK030 "stuck-terminating-pod" {
+        role: Both,
+        severity: Warning,
+        confidence: 0.90,
+        reads: [Event, Node],
+        maps_to: [],
+        check: Pod(check),
+    }
+}
+
+/// Seconds after its time at which a deleted pod is stuck.
+const TERMINATING_GRACE: i64 = 300;
+
+/// Why the pod does not go.
+struct Reason {
+    text: String,
+    proof: Vec<Evidence>,
+    node: Option<ObjectRef>,
+    advice: Suggestion,
+}
+
+fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let Some(due) = pod.metadata.deletion_timestamp else {
+        return;
+    };
+    if cluster.seconds_since(Some(due)) <= TERMINATING_GRACE {
+        return;
+    }
+    let reason = by_finalizer(pod)
+        .or_else(|| by_node(cluster, pod))
+        .unwrap_or_else(|| by_kubelet(cluster, pod));
+    let minutes = cluster.seconds_since(Some(due)) / 60;
+    let own = pod.reference();
+    let mut sighting = Sighting::of(
+        own.clone(),
+        format!("{own} is stuck while it is deleted: {}", reason.text),
+        format!(
+            "It should have been gone {minutes} minutes ago. Until it is, its name, its volumes and its place stay taken."
+        ),
+    )
+    .since(Some(due))
+    .severity(Severity::Warning)
+    .evidence(Evidence::field(own, "metadata.deletionTimestamp", due).at(Some(due)))
+    .all_evidence(reason.proof)
+    .suggest(reason.advice);
+    if let Some(node) = reason.node {
+        sighting = sighting.blames(node, "runs on");
+    }
+    sink.report(sighting);
+}
+
+fn by_finalizer(pod: &Pod) -> Option<Reason> {
+    let finalizers = &pod.metadata.finalizers;
+    if finalizers.is_empty() {
+        return None;
+    }
+    let names = finalizers
+        .iter()
+        .map(|name| name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Some(Reason {
+        text: format!("finalizer {names} is not removed"),
+        proof: vec![Evidence::field(
+            pod.reference(),
+            "metadata.finalizers",
+            &names,
+        )],
+        node: None,
+        advice: Suggestion::advice(format!(
+            "Bring back the controller that has to remove finalizer {names}"
+        )),
+    })
+}
+
+fn by_node(cluster: &Cluster<'_>, pod: &Pod) -> Option<Reason> {
+    let name = pod.node_name.non_empty()?;
+    let reference = ObjectRef::cluster_scoped("v1", Kind::Node.as_str(), name);
+    match cluster.look_up::<Node>("", name) {
+        Lookup::Absent => Some(Reason {
+            text: format!("its node {name} does not exist any more"),
+            proof: vec![Evidence::absence(reference, "no such Node")],
+            node: None,
+            advice: Suggestion::run(
+                "If that machine is gone for good, take the pod out of the API",
+                format!(
+                    "kubectl -n {} delete pod {} --force --grace-period=0",
+                    pod.metadata.namespace, pod.metadata.name
+                ),
+                Risk::High,
+            ),
+        }),
+        Lookup::Found(node) => {
+            let ready = crate::kubernetes::condition(&node.status.conditions, "Ready")?;
+            (!ready.is_true()).then(|| Reason {
+                text: format!("node {name} is not ready, and only its kubelet can confirm the end"),
+                proof: vec![Evidence::field(
+                    node.reference(),
+                    "status.conditions[Ready].status",
+                    &ready.status,
+                )],
+                node: Some(reference),
+                advice: Suggestion::look("See the node", format!("kubectl describe node {name}")),
+            })
+        }
+        Lookup::Unknown(_) => None,
+    }
+}
+
+fn by_kubelet<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Reason {
+    let event = cluster.newest_event(
+        pod,
+        &["FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"],
+    );
+    let running: Vec<&str> = pod
+        .containers()
+        .filter(|container| container.is_running())
+        .map(|container| container.spec.name.as_str())
+        .collect();
+    let text = match event {
+        Some(event) => format!(
+            "{} ({})",
+            event.reason,
+            crate::model::safe_text(&event.message)
+        ),
+        None if running.is_empty() => "its node does not confirm the end".to_owned(),
+        None => format!("its containers still run ({})", running.join(", ")),
+    };
+    Reason {
+        text,
+        proof: event.map(event_evidence).into_iter().collect(),
+        node: None,
+        advice: Suggestion::look(
+            "See the pod and its events",
+            format!(
+                "kubectl -n {} describe pod {}",
+                pod.metadata.namespace, pod.metadata.name
+            ),
+        ),
+    }
+}
