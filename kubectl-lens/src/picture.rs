@@ -8,7 +8,10 @@ use kubelens_core::{
     kubernetes::Kind,
     model::Report,
     snapshot::{Logs, Snapshot},
-    source::{ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError, archive},
+    source::{
+        ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError,
+        archive,
+    },
 };
 
 use crate::{

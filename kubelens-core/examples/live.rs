@@ -49,9 +49,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     println!("{:?}", snapshot.info());
     println!("{}", counts.join(", "));
-    println!("taken at {:?}", snapshot.taken_at().map(|at| at.to_string()));
+    println!(
+        "taken at {:?}",
+        snapshot.taken_at().map(|at| at.to_string())
+    );
     for (kind, namespace, gap) in snapshot.gaps().iter() {
-        println!("gap: {kind} {} {}: {}", namespace.unwrap_or("*"), gap.state.as_str(), gap.detail);
+        println!(
+            "gap: {kind} {} {}: {}",
+            namespace.unwrap_or("*"),
+            gap.state.as_str(),
+            gap.detail
+        );
     }
     println!("{} objects in {seconds:.3} s", snapshot.object_count());
     Ok(())

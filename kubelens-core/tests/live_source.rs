@@ -9,7 +9,9 @@ use kubelens_core::Snapshot;
 use kubelens_core::kubernetes::{Kind, KindSet, Pod, Secret};
 use kubelens_core::model::CoverageState;
 use kubelens_core::snapshot::{Cluster, LogKey};
-use kubelens_core::source::{ClusterSource, ConnectOptions, LiveSource, LogLimits, ReadRequest, Silent, SourceError};
+use kubelens_core::source::{
+    ClusterSource, ConnectOptions, LiveSource, LogLimits, ReadRequest, Silent, SourceError,
+};
 use play::{Answer, Server};
 
 /// Lists only these kinds: the others are somebody else's test.
@@ -34,12 +36,21 @@ fn list(kind: &str, namespace: &str, names: &[&str], next: Option<&str>) -> Stri
         .iter()
         .map(|name| format!(r#"{{"metadata":{{"name":"{name}","namespace":"{namespace}"}}}}"#))
         .collect();
-    let metadata = next.map_or("{}".to_owned(), |next| format!(r#"{{"continue":"{next}"}}"#));
-    format!(r#"{{"kind":"{kind}","apiVersion":"v1","metadata":{metadata},"items":[{}]}}"#, items.join(","))
+    let metadata = next.map_or("{}".to_owned(), |next| {
+        format!(r#"{{"continue":"{next}"}}"#)
+    });
+    format!(
+        r#"{{"kind":"{kind}","apiVersion":"v1","metadata":{metadata},"items":[{}]}}"#,
+        items.join(",")
+    )
 }
 
 fn names(snapshot: &Snapshot) -> Vec<String> {
-    snapshot.table::<Pod>().iter().map(|pod| pod.metadata.name.to_string()).collect()
+    snapshot
+        .table::<Pod>()
+        .iter()
+        .map(|pod| pod.metadata.name.to_string())
+        .collect()
 }
 
 fn gap(snapshot: &Snapshot, kind: Kind, namespace: &str) -> Option<(CoverageState, String)> {
@@ -49,26 +60,48 @@ fn gap(snapshot: &Snapshot, kind: Kind, namespace: &str) -> Option<(CoverageStat
 
 fn forbidden(what: &str) -> Answer {
     let message = format!(r#"{what} is forbidden: User \"jane\" cannot list resource"#);
-    Answer::status(403, &format!(r#"{{"kind":"Status","message":"{message}","code":403}}"#))
+    Answer::status(
+        403,
+        &format!(r#"{{"kind":"Status","message":"{message}","code":403}}"#),
+    )
 }
 
 #[tokio::test]
 async fn every_list_is_asked_for_once_and_whole() {
     let server = Server::start(|path, _| match path {
         "/api/v1/pods?resourceVersion=0" => Answer::ok(&pods(&["a", "b"], None)),
-        "/api/v1/secrets?resourceVersion=0" => Answer::ok(&list("PartialObjectMetadataList", "shop", &["s"], None)),
+        "/api/v1/secrets?resourceVersion=0" => {
+            Answer::ok(&list("PartialObjectMetadataList", "shop", &["s"], None))
+        }
         _ => Answer::not_found(),
     })
     .await;
-    let snapshot = load(&server, &request(&[Kind::Pod, Kind::Secret])).await.unwrap();
+    let snapshot = load(&server, &request(&[Kind::Pod, Kind::Secret]))
+        .await
+        .unwrap();
     assert_eq!(names(&snapshot), ["a", "b"]);
-    assert!(snapshot.table::<Secret>().iter().all(|secret| secret.data.is_none()));
+    assert!(
+        snapshot
+            .table::<Secret>()
+            .iter()
+            .all(|secret| secret.data.is_none())
+    );
     assert_eq!(snapshot.info().version.as_deref(), Some("v1.35.4"));
-    assert_eq!(snapshot.taken_at().unwrap().to_string(), "2026-11-23T12:00:00Z");
-    assert!(Cluster::new(&snapshot).look_up::<Pod>("shop", "c").is_absent());
+    assert_eq!(
+        snapshot.taken_at().unwrap().to_string(),
+        "2026-11-23T12:00:00Z"
+    );
+    assert!(
+        Cluster::new(&snapshot)
+            .look_up::<Pod>("shop", "c")
+            .is_absent()
+    );
     assert_eq!(server.count("/api/v1/pods"), 1);
     let asked = server.header_of("/api/v1/secrets", "accept");
-    assert!(asked.starts_with("application/json;as=PartialObjectMetadataList"), "{asked}");
+    assert!(
+        asked.starts_with("application/json;as=PartialObjectMetadataList"),
+        "{asked}"
+    );
 }
 
 #[tokio::test]
@@ -76,7 +109,9 @@ async fn pages_are_followed_and_an_expired_token_begins_again_once() {
     let server = Server::start(|path, nth| match (path, nth) {
         ("/api/v1/pods?resourceVersion=0", 0) => Answer::ok(&pods(&["old"], Some("t1"))),
         ("/api/v1/pods?resourceVersion=0", _) => Answer::ok(&pods(&["a"], Some("t2"))),
-        ("/api/v1/pods?limit=500&continue=t1", _) => Answer::status(410, r#"{"message":"too old"}"#),
+        ("/api/v1/pods?limit=500&continue=t1", _) => {
+            Answer::status(410, r#"{"message":"too old"}"#)
+        }
         ("/api/v1/pods?limit=500&continue=t2", _) => Answer::ok(&pods(&["b"], None)),
         _ => Answer::not_found(),
     })
@@ -93,7 +128,10 @@ async fn pages_are_followed_and_an_expired_token_begins_again_once() {
     .await;
     let snapshot = load(&server, &request(&[Kind::Pod])).await.unwrap();
     assert_eq!(server.count("/api/v1/pods?resourceVersion=0"), 2);
-    assert_eq!(gap(&snapshot, Kind::Pod, "").unwrap().0, CoverageState::Partial);
+    assert_eq!(
+        gap(&snapshot, Kind::Pod, "").unwrap().0,
+        CoverageState::Partial
+    );
 }
 
 #[tokio::test]
@@ -103,19 +141,27 @@ async fn older_servers_are_asked_for_pages() {
         _ => Answer::not_found(),
     })
     .await;
-    assert_eq!(names(&load(&server, &request(&[Kind::Pod])).await.unwrap()), ["a"]);
+    assert_eq!(
+        names(&load(&server, &request(&[Kind::Pod])).await.unwrap()),
+        ["a"]
+    );
 }
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again_when_it_says() {
     let server = Server::start(|path, nth| match (path, nth) {
-        ("/api/v1/pods?resourceVersion=0", 0) => Answer::status(429, "slow down").header("retry-after: 1"),
+        ("/api/v1/pods?resourceVersion=0", 0) => {
+            Answer::status(429, "slow down").header("retry-after: 1")
+        }
         ("/api/v1/pods?resourceVersion=0", _) => Answer::ok(&pods(&["a"], None)),
         _ => Answer::not_found(),
     })
     .await;
     let begin = Instant::now();
-    assert_eq!(names(&load(&server, &request(&[Kind::Pod])).await.unwrap()), ["a"]);
+    assert_eq!(
+        names(&load(&server, &request(&[Kind::Pod])).await.unwrap()),
+        ["a"]
+    );
     assert!(begin.elapsed() >= Duration::from_secs(1));
 }
 
@@ -137,34 +183,53 @@ async fn a_cut_answer_is_asked_for_again_and_then_kept_as_far_as_it_came() {
         _ => Answer::not_found(),
     })
     .await;
-    let snapshot = load(&server, &request(&[Kind::Pod, Kind::Service])).await.unwrap();
+    let snapshot = load(&server, &request(&[Kind::Pod, Kind::Service]))
+        .await
+        .unwrap();
     assert_eq!(names(&snapshot), ["a"]);
     let (state, detail) = gap(&snapshot, Kind::Pod, "shop").unwrap();
     assert_eq!(state, CoverageState::Partial);
-    assert!(detail.starts_with("the list of pods ended after 1 objects: the answer was cut off"), "{detail}");
+    assert!(
+        detail.starts_with("the list of pods ended after 1 objects: the answer was cut off"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]
 async fn a_silent_server_is_waited_for_only_so_long() {
     let server = Server::start(|path, _| match path {
-        "/api/v1/pods?resourceVersion=0" => Answer::ok(&pods(&["a"], None)).after(Duration::from_secs(20)),
+        "/api/v1/pods?resourceVersion=0" => {
+            Answer::ok(&pods(&["a"], None)).after(Duration::from_secs(20))
+        }
         "/api/v1/services?resourceVersion=0" => Answer::ok(&list("ServiceList", "shop", &[], None)),
         _ => Answer::not_found(),
     })
     .await;
     let begin = Instant::now();
-    let snapshot = load(&server, &request(&[Kind::Pod, Kind::Service])).await.unwrap();
+    let snapshot = load(&server, &request(&[Kind::Pod, Kind::Service]))
+        .await
+        .unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5));
     let (state, detail) = gap(&snapshot, Kind::Pod, "").unwrap();
-    assert_eq!((state, detail.as_str()), (CoverageState::Error, "cannot list pods: the server did not answer in time"));
+    assert_eq!(
+        (state, detail.as_str()),
+        (
+            CoverageState::Error,
+            "cannot list pods: the server did not answer in time"
+        )
+    );
     assert_eq!(gap(&snapshot, Kind::Service, ""), None);
 }
 
 #[tokio::test]
 async fn at_the_deadline_the_run_goes_on_with_what_it_has() {
     let server = Server::start(|path, _| match path {
-        "/api/v1/pods?resourceVersion=0" => Answer::ok(&pods(&["a"], None)).after(Duration::from_secs(20)),
-        "/api/v1/services?resourceVersion=0" => Answer::ok(&list("ServiceList", "shop", &["web"], None)),
+        "/api/v1/pods?resourceVersion=0" => {
+            Answer::ok(&pods(&["a"], None)).after(Duration::from_secs(20))
+        }
+        "/api/v1/services?resourceVersion=0" => {
+            Answer::ok(&list("ServiceList", "shop", &["web"], None))
+        }
         _ => Answer::not_found(),
     })
     .await;
@@ -178,28 +243,49 @@ async fn at_the_deadline_the_run_goes_on_with_what_it_has() {
     assert!(begin.elapsed() < Duration::from_secs(4));
     let (state, detail) = gap(&snapshot, Kind::Pod, "").unwrap();
     assert_eq!(state, CoverageState::Partial);
-    assert!(detail.contains("the time for the whole run was up"), "{detail}");
+    assert!(
+        detail.contains("the time for the whole run was up"),
+        "{detail}"
+    );
     assert_eq!(snapshot.object_count(), 1);
 }
 
 #[tokio::test]
 async fn a_user_of_one_namespace_sees_that_and_nothing_is_called_missing() {
     let server = Server::start(|path, _| match path {
-        "/api/v1/namespaces/default/pods?resourceVersion=0" => Answer::ok(&list("PodList", "default", &["a"], None)),
+        "/api/v1/namespaces/default/pods?resourceVersion=0" => {
+            Answer::ok(&list("PodList", "default", &["a"], None))
+        }
         "/api/v1/namespaces/default/configmaps?resourceVersion=0" => forbidden("configmaps"),
         _ if path.starts_with("/api/v1/") => forbidden(path.rsplit('/').next().unwrap_or_default()),
         _ => Answer::not_found(),
     })
     .await;
-    let snapshot = load(&server, &request(&[Kind::Namespace, Kind::Pod, Kind::ConfigMap, Kind::Node])).await.unwrap();
+    let snapshot = load(
+        &server,
+        &request(&[Kind::Namespace, Kind::Pod, Kind::ConfigMap, Kind::Node]),
+    )
+    .await
+    .unwrap();
     assert_eq!(names(&snapshot), ["a"]);
     let cluster = Cluster::new(&snapshot);
     assert!(cluster.look_up::<Pod>("default", "x").is_absent());
     let (state, detail) = gap(&snapshot, Kind::Pod, "shop").unwrap();
     assert_eq!(state, CoverageState::Forbidden);
-    assert!(detail.ends_with("(see: kubectl auth can-i list pods -A)"), "{detail}");
-    assert_eq!(gap(&snapshot, Kind::ConfigMap, "default").unwrap().0, CoverageState::Forbidden);
-    assert!(gap(&snapshot, Kind::Node, "").unwrap().1.ends_with("(see: kubectl auth can-i list nodes)"));
+    assert!(
+        detail.ends_with("(see: kubectl auth can-i list pods -A)"),
+        "{detail}"
+    );
+    assert_eq!(
+        gap(&snapshot, Kind::ConfigMap, "default").unwrap().0,
+        CoverageState::Forbidden
+    );
+    assert!(
+        gap(&snapshot, Kind::Node, "")
+            .unwrap()
+            .1
+            .ends_with("(see: kubectl auth can-i list nodes)")
+    );
 }
 
 #[tokio::test]
@@ -216,20 +302,30 @@ async fn in_a_named_namespace_only_that_is_read() {
     let snapshot = load(&server, &request).await.unwrap();
     assert_eq!(names(&snapshot), ["a"]);
     let (_, detail) = gap(&snapshot, Kind::ConfigMap, "shop").unwrap();
-    assert!(detail.ends_with("(see: kubectl auth can-i list configmaps -n shop)"), "{detail}");
+    assert!(
+        detail.ends_with("(see: kubectl auth can-i list configmaps -n shop)"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_served_is_absent_and_endpoints_stand_in_for_slices() {
     let server = Server::start(|path, _| match path {
-        "/api/v1/endpoints?resourceVersion=0" => Answer::ok(&list("EndpointsList", "shop", &["web"], None)),
+        "/api/v1/endpoints?resourceVersion=0" => {
+            Answer::ok(&list("EndpointsList", "shop", &["web"], None))
+        }
         _ => Answer::not_found(),
     })
     .await;
-    let snapshot = load(&server, &request(&[Kind::EndpointSlice, Kind::Endpoints])).await.unwrap();
+    let snapshot = load(&server, &request(&[Kind::EndpointSlice, Kind::Endpoints]))
+        .await
+        .unwrap();
     let (state, detail) = gap(&snapshot, Kind::EndpointSlice, "").unwrap();
     assert_eq!(state, CoverageState::Absent);
-    assert_eq!(detail, "the server does not serve endpointslices of discovery.k8s.io/v1");
+    assert_eq!(
+        detail,
+        "the server does not serve endpointslices of discovery.k8s.io/v1"
+    );
     assert_eq!(gap(&snapshot, Kind::Endpoints, ""), None);
     assert_eq!(snapshot.tables().count(Kind::Endpoints), 1);
 }
@@ -246,26 +342,37 @@ async fn one_bad_object_never_loses_the_list() {
     assert_eq!(names(&snapshot), ["a"]);
     let (state, detail) = gap(&snapshot, Kind::Pod, "shop").unwrap();
     assert_eq!(state, CoverageState::Partial);
-    assert!(detail.contains("Pod shop/bad: spec.containers: invalid type"), "{detail}");
+    assert!(
+        detail.contains("Pod shop/bad: spec.containers: invalid type"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_cannot_be_asked_is_an_error_with_its_reason() {
-    let server = Server::start_with("35", |_, _| Answer::status(401, r#"{"message":"Unauthorized"}"#)).await;
+    let server = Server::start_with("35", |_, _| {
+        Answer::status(401, r#"{"message":"Unauthorized"}"#)
+    })
+    .await;
     let error = load(&server, &request(&[Kind::Pod])).await.unwrap_err();
     assert!(matches!(error, SourceError::Unauthorized { .. }), "{error}");
 
     let server = Server::start(|_, _| Answer::not_found()).await;
     let source = server.source().await;
     drop(server);
-    let error = source.load(&request(&[Kind::Pod]), &Silent).await.unwrap_err();
+    let error = source
+        .load(&request(&[Kind::Pod]), &Silent)
+        .await
+        .unwrap_err();
     assert!(matches!(error, SourceError::Unreachable { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_server_that_dies_after_its_greeting_is_an_error_and_no_empty_cluster() {
     let server = Server::start(|_, _| Answer::ok("").cut_at(0)).await;
-    let error = load(&server, &request(&[Kind::Pod, Kind::Service])).await.unwrap_err();
+    let error = load(&server, &request(&[Kind::Pod, Kind::Service]))
+        .await
+        .unwrap_err();
     assert!(matches!(error, SourceError::Unreachable { .. }), "{error}");
 }
 
@@ -274,9 +381,16 @@ async fn an_unknown_context_is_answered_with_the_nearest_names() {
     let directory = tempfile::TempDir::new().unwrap();
     let path = directory.path().join("config");
     std::fs::write(&path, "apiVersion: v1\nkind: Config\ncontexts:\n- name: prod-eu\n  context: {cluster: c}\n- name: stage\n  context: {cluster: c}\n").unwrap();
-    let options = ConnectOptions { kubeconfig: Some(path), context: Some("prod".to_owned()), ..ConnectOptions::default() };
+    let options = ConnectOptions {
+        kubeconfig: Some(path),
+        context: Some("prod".to_owned()),
+        ..ConnectOptions::default()
+    };
     let error = LiveSource::connect(&options).await.unwrap_err().to_string();
-    assert_eq!(error, "the kubeconfig has no context `prod`; it has: prod-eu, stage");
+    assert_eq!(
+        error,
+        "the kubeconfig has no context `prod`; it has: prod-eu, stage"
+    );
 }
 
 #[tokio::test]
@@ -297,8 +411,17 @@ async fn logs_are_fetched_within_their_limits() {
         container: "app".to_owned(),
         previous,
     };
-    let wanted = [key("a", true), key("slow", false), key("gone", false), key("a", false)];
-    let limits = LogLimits { count: 3, time: Duration::from_millis(800), ..LogLimits::default() };
+    let wanted = [
+        key("a", true),
+        key("slow", false),
+        key("gone", false),
+        key("a", false),
+    ];
+    let limits = LogLimits {
+        count: 3,
+        time: Duration::from_millis(800),
+        ..LogLimits::default()
+    };
     let logs = server.source().await.logs(&wanted, &limits).await;
     assert_eq!(logs.len(), 1);
     assert_eq!(logs[&key("a", true)].lines, ["one", "two"]);

@@ -43,7 +43,7 @@ pub(crate) struct ListMeta {
 
 /// Takes what a splitter finds.
 pub(crate) trait ItemSink {
-    /// A list begins; what stands behind its items is not known yet.
+    /// A list begins; what stands behind its items is not known yet. A bare array says nothing about itself.
     fn begin_list(&mut self, head: &ListHead);
 
     /// An object: an element of the list that was begun, or a document of its own.

@@ -65,9 +65,9 @@ impl JsonItems {
         let mut rest = chunk;
         while !rest.is_empty() {
             let used = match self.place {
-                Place::Outside => self.outside(rest)?,
+                Place::Outside => self.outside(rest, sink)?,
                 Place::Head => self.in_head(rest, sink)?,
-                Place::Between => self.between(rest, sink)?,
+                Place::Between => self.between(rest, sink),
                 Place::Item => self.in_item(rest, sink)?,
             };
             let (done, more) = rest.split_at_checked(used).unwrap_or((rest, &[]));
@@ -93,25 +93,25 @@ impl JsonItems {
     }
 
     /// Skips to the next document; uses up no byte of it.
-    fn outside(&mut self, bytes: &[u8]) -> Result<usize, JsonError> {
+    fn outside(&mut self, bytes: &[u8], sink: &mut impl ItemSink) -> Result<usize, JsonError> {
         let blank = bytes.iter().take_while(|byte| is_blank(**byte)).count();
-        match bytes.get(blank) {
-            None => Ok(blank),
+        match bytes.first() {
+            _ if blank > 0 => Ok(blank),
             Some(b'{') => {
                 self.head.clear();
                 self.outer = Scan::for_head();
-                self.item_line = self.line
-                    + memchr_iter(b'\n', bytes.get(..blank).unwrap_or_default()).count() as u64;
+                self.item_line = self.line;
                 self.is_bare_array = false;
                 self.place = Place::Head;
-                Ok(blank)
+                Ok(0)
             }
             Some(b'[') => {
                 self.is_bare_array = true;
                 self.place = Place::Between;
-                Ok(blank + 1)
+                sink.begin_list(&ListHead::default());
+                Ok(1)
             }
-            Some(_) => Err(self.error("expected an object or a list")),
+            _ => Err(self.error("expected an object or a list")),
         }
     }
 
@@ -158,33 +158,29 @@ impl JsonItems {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    fn between(&mut self, bytes: &[u8], sink: &mut impl ItemSink) -> Result<usize, JsonError> {
+    /// Skips to the next item or the end of the list; uses up no byte of an item.
+    fn between(&mut self, bytes: &[u8], sink: &mut impl ItemSink) -> usize {
         let skipped = bytes
             .iter()
             .take_while(|byte| is_blank(**byte) || **byte == b',')
             .count();
-        match bytes.get(skipped) {
-            None => Ok(skipped),
+        match bytes.first() {
+            _ if skipped > 0 => {}
             Some(b']') if self.is_bare_array => {
                 self.place = Place::Outside;
-                Ok(skipped + 1)
+                sink.end_list(&ListHead::default());
+                return 1;
             }
-            Some(b']') => {
-                // The bracket belongs to the head, which then reads `"items":[]`.
-                self.place = Place::Head;
-                Ok(skipped)
-            }
-            Some(_) => {
-                let before = bytes.get(..skipped).unwrap_or_default();
-                self.item_line = self.line + memchr_iter(b'\n', before).count() as u64;
+            // The bracket belongs to the head, which then reads `"items":[]`.
+            Some(b']') => self.place = Place::Head,
+            _ => {
+                self.item_line = self.line;
                 self.carried.clear();
                 self.inner = Scan::for_item();
                 self.place = Place::Item;
-                // Mostly the whole item is in this chunk: spare the caller a round.
-                let rest = bytes.get(skipped..).unwrap_or_default();
-                Ok(skipped + self.in_item(rest, sink)?)
             }
         }
+        skipped
     }
 
     fn in_item(&mut self, bytes: &[u8], sink: &mut impl ItemSink) -> Result<usize, JsonError> {

@@ -27,7 +27,13 @@ impl Answer {
     }
 
     pub fn status(status: u16, body: &str) -> Self {
-        Self { status, headers: Vec::new(), body: body.to_owned(), cut: None, delay: Duration::ZERO }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+            cut: None,
+            delay: Duration::ZERO,
+        }
     }
 
     pub fn not_found() -> Self {
@@ -82,7 +88,8 @@ impl Server {
     ) -> Self {
         Self::start_with(minor, move |path, nth| match path {
             "/version" => {
-                let body = format!(r#"{{"major":"1","minor":"{minor}","gitVersion":"v1.{minor}.4"}}"#);
+                let body =
+                    format!(r#"{{"major":"1","minor":"{minor}","gitVersion":"v1.{minor}.4"}}"#);
                 Answer::ok(&body).header("date: Mon, 23 Nov 2026 12:00:00 GMT")
             }
             "/apis" => Answer::ok(r#"{"kind":"APIGroupList","groups":[]}"#),
@@ -107,7 +114,11 @@ impl Server {
                 connections.spawn(answer(stream, Arc::clone(&script), Arc::clone(&shared)));
             }
         });
-        Self { address, asked, task }
+        Self {
+            address,
+            asked,
+            task,
+        }
     }
 
     /// A source that reads from it.
@@ -122,21 +133,35 @@ impl Server {
 
     /// How often a path that begins so was asked for.
     pub fn count(&self, prefix: &str) -> usize {
-        self.asked.lock().unwrap().paths.iter().filter(|(path, _)| path.starts_with(prefix)).count()
+        self.asked
+            .lock()
+            .unwrap()
+            .paths
+            .iter()
+            .filter(|(path, _)| path.starts_with(prefix))
+            .count()
     }
 
     /// A header of the first request for a path that begins so.
     pub fn header_of(&self, prefix: &str, name: &str) -> String {
         let asked = self.asked.lock().unwrap();
-        let found = asked.paths.iter().find(|(path, _)| path.starts_with(prefix));
-        found.and_then(|(_, headers)| headers.get(name)).cloned().unwrap_or_default()
+        let found = asked
+            .paths
+            .iter()
+            .find(|(path, _)| path.starts_with(prefix));
+        found
+            .and_then(|(_, headers)| headers.get(name))
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
 async fn answer(mut stream: TcpStream, script: Arc<Script>, asked: Arc<Mutex<Asked>>) {
     let (reading, mut writing) = stream.split();
     let mut lines = BufReader::new(reading).lines();
-    let Ok(Some(first)) = lines.next_line().await else { return };
+    let Ok(Some(first)) = lines.next_line().await else {
+        return;
+    };
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut headers = HashMap::new();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -147,7 +172,11 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>, asked: Arc<Mutex<Ask
     }
     let nth = {
         let mut asked = asked.lock().unwrap();
-        let nth = asked.paths.iter().filter(|(known, _)| *known == path).count();
+        let nth = asked
+            .paths
+            .iter()
+            .filter(|(known, _)| *known == path)
+            .count();
         asked.paths.push((path.clone(), headers));
         nth
     };
@@ -163,7 +192,10 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>, asked: Arc<Mutex<Ask
         head.push_str("\r\n");
     }
     head.push_str("\r\n");
-    let body = &answer.body.as_bytes()[..answer.cut.unwrap_or(answer.body.len()).min(answer.body.len())];
+    let body = &answer.body.as_bytes()[..answer
+        .cut
+        .unwrap_or(answer.body.len())
+        .min(answer.body.len())];
     // The client may have gone away, which some tests want.
     let _ = writing.write_all(head.as_bytes()).await;
     let _ = writing.write_all(body).await;

@@ -27,14 +27,22 @@ const STORIES: [&str; 13] = [
 ];
 
 fn main() -> Result<()> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("a workspace")?;
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("a workspace")?;
     let mut objects: BTreeMap<[String; 4], Value> = BTreeMap::new();
     let mut logs: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for story in STORIES {
         let folder = workspace.join("tests/stories").join(story);
-        let file = File::open(folder.join("cluster.json.gz")).with_context(|| format!("story {story}"))?;
+        let file =
+            File::open(folder.join("cluster.json.gz")).with_context(|| format!("story {story}"))?;
         let list: Value = serde_json::from_reader(GzDecoder::new(file))?;
-        for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
+        for object in list
+            .get("items")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             objects.entry(key(object)).or_insert_with(|| object.clone());
         }
         gather_logs(&folder, &folder, &mut logs)?;
@@ -45,7 +53,9 @@ fn main() -> Result<()> {
         "items": objects.into_values().collect::<Vec<_>>(),
     });
     let out = workspace.join("kubelens-core/src/source/demo/cluster.tar.gz");
-    let gzip = GzBuilder::new().mtime(0).write(File::create(&out)?, Compression::best());
+    let gzip = GzBuilder::new()
+        .mtime(0)
+        .write(File::create(&out)?, Compression::best());
     let mut archive = tar::Builder::new(gzip);
     append(&mut archive, "cluster.json", &serde_json::to_vec(&list)?)?;
     for (path, bytes) in &logs {
@@ -56,8 +66,19 @@ fn main() -> Result<()> {
 }
 
 fn key(object: &Value) -> [String; 4] {
-    ["/apiVersion", "/kind", "/metadata/namespace", "/metadata/name"]
-        .map(|path| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned())
+    [
+        "/apiVersion",
+        "/kind",
+        "/metadata/namespace",
+        "/metadata/name",
+    ]
+    .map(|path| {
+        object
+            .pointer(path)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    })
 }
 
 fn gather_logs(top: &Path, folder: &Path, logs: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
@@ -68,7 +89,10 @@ fn gather_logs(top: &Path, folder: &Path, logs: &mut BTreeMap<String, Vec<u8>>) 
         } else if path.extension().is_some_and(|extension| extension == "log") {
             let mut bytes = Vec::new();
             File::open(&path)?.read_to_end(&mut bytes)?;
-            logs.insert(path.strip_prefix(top)?.to_string_lossy().into_owned(), bytes);
+            logs.insert(
+                path.strip_prefix(top)?.to_string_lossy().into_owned(),
+                bytes,
+            );
         }
     }
     Ok(())

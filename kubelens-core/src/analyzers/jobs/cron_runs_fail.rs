@@ -115,11 +115,7 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
 }
 
 /// How often it was due from one time to another.
-fn runs_since(
-    cron: &CronJob,
-    since: Option<jiff::Timestamp>,
-    until: jiff::Timestamp,
-) -> usize {
+fn runs_since(cron: &CronJob, since: Option<jiff::Timestamp>, until: jiff::Timestamp) -> usize {
     match (Timetable::of(cron), since) {
         (Some(table), Some(since)) => table.schedule.times_due(since, until, &table.zone, 100),
         _ => 0,
@@ -198,7 +194,11 @@ fn never(cron: &CronJob) -> Sighting {
             "status.lastSuccessfulTime",
             "not set",
         ))
-        .evidence(Evidence::field(own.clone(), "status.lastScheduleTime", last))
+        .evidence(Evidence::field(
+            own.clone(),
+            "status.lastScheduleTime",
+            last,
+        ))
         .suggest(Suggestion::advice(format!(
             "Keep failed Jobs of {own} (failedJobsHistoryLimit above 0) to see why they fail"
         )))

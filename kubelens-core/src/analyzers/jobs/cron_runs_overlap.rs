@@ -110,7 +110,10 @@ fn left_out(cron: &CronJob, oldest: &Job, event: Option<&Event>) -> Sighting {
 fn piled_up(cron: &CronJob, active: &[&Job]) -> Sighting {
     let own = cron.reference();
     let names = some_of(active.iter().map(|job| job.metadata.name.as_str()), 3);
-    let title = format!("Runs of {own} pile up: {} at a time ({names})", active.len());
+    let title = format!(
+        "Runs of {own} pile up: {} at a time ({names})",
+        active.len()
+    );
     let oldest = active.first().copied();
     let sighting = match oldest {
         Some(oldest) => base(cron, oldest, title),
@@ -127,8 +130,16 @@ fn base(cron: &CronJob, oldest: &Job, title: String) -> Sighting {
     let started = oldest.metadata.creation_timestamp;
     let explanation = "A run takes longer than the time to the next one.";
     Sighting::of(own.clone(), title, explanation)
-        .evidence(Evidence::field(own.clone(), "spec.schedule", &cron.spec.schedule))
-        .evidence(Evidence::field(own.clone(), "spec.concurrencyPolicy", policy))
+        .evidence(Evidence::field(
+            own.clone(),
+            "spec.schedule",
+            &cron.spec.schedule,
+        ))
+        .evidence(Evidence::field(
+            own.clone(),
+            "spec.concurrencyPolicy",
+            policy,
+        ))
         .evidence(
             Evidence::field(oldest.reference(), "status.active", oldest.status.active).at(started),
         )

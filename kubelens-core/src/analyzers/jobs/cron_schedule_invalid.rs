@@ -58,7 +58,11 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     let (prefix, text) = split_zone(&cron.spec.schedule);
     if let Err(reason) = parse(text) {
         let words = ["UnparseableSchedule", "InvalidSchedule"];
-        sink.report(unreadable(cron, &reason, cluster.newest_event(cron, &words)));
+        sink.report(unreadable(
+            cron,
+            &reason,
+            cluster.newest_event(cron, &words),
+        ));
     }
     let name = cron.spec.time_zone.as_str();
     if !name.is_empty() && zone(name).is_none() {
@@ -103,8 +107,7 @@ fn unknown_zone(cron: &CronJob, event: Option<&Event>) -> Sighting {
 
 fn zone_in_schedule(cron: &CronJob) -> Sighting {
     let title = format!("The schedule of {} names a time zone", cron.reference());
-    let explanation =
-        "Such a schedule was never supported: it runs for now, and the next change of it is refused.";
+    let explanation = "Such a schedule was never supported: it runs for now, and the next change of it is refused.";
     base(cron, title, explanation)
         .severity(Severity::Warning)
         .identified_by("field", "zone in schedule")

@@ -172,9 +172,7 @@ fn missed(cron: &CronJob, cluster: &Cluster<'_>) -> Option<(Timestamp, usize)> {
 fn waits_for_a_run(cron: &CronJob, cluster: &Cluster<'_>) -> bool {
     cron.spec.concurrency_policy == "Forbid"
         && (!cron.status.active.is_empty()
-            || cluster
-                .jobs_of(&cron.metadata)
-                .any(|job| !is_finished(job)))
+            || cluster.jobs_of(&cron.metadata).any(|job| !is_finished(job)))
 }
 
 fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
@@ -192,14 +190,22 @@ fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
         .status
         .last_schedule_time
         .map_or_else(|| "never".to_owned(), |last| last.to_string());
-    base(cron, title, "No Job was made for it; the cause is not seen.")
-        .severity(severity)
-        .evidence(Evidence::field(own.clone(), "status.lastScheduleTime", last))
-        .since(Some(due))
-        .suggest(Suggestion::look(
-            "See whether the controller that starts Jobs works",
-            "kubectl -n kube-system get lease kube-controller-manager -o yaml",
-        ))
+    base(
+        cron,
+        title,
+        "No Job was made for it; the cause is not seen.",
+    )
+    .severity(severity)
+    .evidence(Evidence::field(
+        own.clone(),
+        "status.lastScheduleTime",
+        last,
+    ))
+    .since(Some(due))
+    .suggest(Suggestion::look(
+        "See whether the controller that starts Jobs works",
+        "kubectl -n kube-system get lease kube-controller-manager -o yaml",
+    ))
 }
 
 fn said_by_controller(cron: &CronJob, event: &Event) -> Sighting {
@@ -239,6 +245,9 @@ fn short_deadline(cron: &CronJob, deadline: i64) -> Sighting {
 
 fn base(cron: &CronJob, title: String, explanation: &str) -> Sighting {
     let own = cron.reference();
-    Sighting::of(own.clone(), title, explanation)
-        .evidence(Evidence::field(own, "spec.schedule", &cron.spec.schedule))
+    Sighting::of(own.clone(), title, explanation).evidence(Evidence::field(
+        own,
+        "spec.schedule",
+        &cron.spec.schedule,
+    ))
 }

@@ -72,7 +72,8 @@ const ENDED_GRACE: i64 = 300;
 
 /// Words in the names and images of containers that help others and never end by themselves.
 const HELPERS: [&str; 10] = [
-    "proxy", "envoy", "sidecar", "agent", "istio", "linkerd", "fluent", "exporter", "vault", "logger",
+    "proxy", "envoy", "sidecar", "agent", "istio", "linkerd", "fluent", "exporter", "vault",
+    "logger",
 ];
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {

@@ -69,7 +69,10 @@ fn check<'a>(job: &'a Job, cluster: &Cluster<'a>, sink: &mut Sink) {
         let how = last_exit(cluster, job);
         let title = match &how {
             Some(how) => format!("{} failed: {how}", job.reference()),
-            None => format!("{} failed and gave up after its back-off limit", job.reference()),
+            None => format!(
+                "{} failed and gave up after its back-off limit",
+                job.reference()
+            ),
         };
         let explanation = format!(
             "{} of its pods failed; its back-off limit is {limit}, so it is not tried again.",
@@ -110,8 +113,7 @@ fn struggling(job: &Job, cluster: &Cluster<'_>) -> Sighting {
         Some(how) => format!("{own} fails and is tried again: {how}"),
         None => format!("{own} fails and is tried again"),
     };
-    let explanation =
-        format!("{failed} of its pods failed; after more than {limit} it gives up.");
+    let explanation = format!("{failed} of its pods failed; after more than {limit} it gives up.");
     Sighting::of(
         cluster.top_owner(own.clone(), &job.metadata),
         title,

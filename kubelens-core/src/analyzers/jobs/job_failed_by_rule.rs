@@ -62,7 +62,11 @@ declare_analyzer! {
 }
 
 fn check<'a>(job: &'a Job, cluster: &Cluster<'a>, sink: &mut Sink) {
-    let reasons = ["PodFailurePolicy", "FailedIndexes", "MaxFailedIndexesExceeded"];
+    let reasons = [
+        "PodFailurePolicy",
+        "FailedIndexes",
+        "MaxFailedIndexesExceeded",
+    ];
     let Some(failed) = failed_job(cluster, job, &reasons) else {
         return;
     };

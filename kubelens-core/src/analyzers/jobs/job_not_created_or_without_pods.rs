@@ -167,6 +167,10 @@ fn refused(cluster: &Cluster<'_>, failed: &FailedCreate<'_>) -> Sighting {
     }
     sighting.suggest(Suggestion::look(
         "Read the newest refusal",
-        format!("kubectl -n {} describe cronjob {}", failed.namespace(), own.name),
+        format!(
+            "kubectl -n {} describe cronjob {}",
+            failed.namespace(),
+            own.name
+        ),
     ))
 }

@@ -111,9 +111,7 @@ fn sighting(cluster: &Cluster<'_>, job: &Job, ran: i64, norm: &str) -> Sighting 
         format!("It is not done yet; {norm}."),
     )
     .seen_on(own.clone(), "template of")
-    .evidence(
-        Evidence::field(own, "status.active", job.status.active).at(job.status.start_time),
-    )
+    .evidence(Evidence::field(own, "status.active", job.status.active).at(job.status.start_time))
     .since(job.status.start_time)
     .suggest(Suggestion::look(
         "See what it does",

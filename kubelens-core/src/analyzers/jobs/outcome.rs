@@ -15,9 +15,9 @@ const LAST_LINES: usize = 3;
 
 /// Whether the Job has come to an end, well or not.
 pub(super) fn is_finished(job: &Job) -> bool {
-    ["Complete", "Failed"].iter().any(|type_| {
-        condition(&job.status.conditions, type_).is_some_and(Condition::is_true)
-    })
+    ["Complete", "Failed"]
+        .iter()
+        .any(|type_| condition(&job.status.conditions, type_).is_some_and(Condition::is_true))
 }
 
 /// Whether the Job ended well.
@@ -127,9 +127,7 @@ impl FailedJob<'_> {
         Sighting::of(self.subject.clone(), title, explanation)
             .seen_on(own.clone(), "template of")
             .severity(self.severity)
-            .evidence(
-                Evidence::message(own, &path, &text).at(self.condition.last_transition_time),
-            )
+            .evidence(Evidence::message(own, &path, &text).at(self.condition.last_transition_time))
             .all_evidence(last_words(cluster, self.job))
             .since(self.condition.last_transition_time)
             .suggest(Suggestion::look(

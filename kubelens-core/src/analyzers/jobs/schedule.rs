@@ -206,9 +206,7 @@ impl Schedule {
                 let due = SignedDuration::from_secs(interval.as_secs() * times);
                 (times > 0).then(|| since.checked_add(due).ok()).flatten()
             }
-            Self::Times(times) => times
-                .last_due(until, zone)
-                .filter(|due| *due > since),
+            Self::Times(times) => times.last_due(until, zone).filter(|due| *due > since),
         }
     }
 
@@ -350,16 +348,50 @@ mod tests {
     #[test]
     fn the_last_due_time_follows_fields_and_zone() {
         let cases = [
-            ("30 2 * * *", "2026-01-01T12:00:00Z", "UTC", "2026-01-01T02:30:00Z"),
-            ("30 2 * * *", "2026-01-01T01:00:00Z", "UTC", "2025-12-31T02:30:00Z"),
-            ("30 2 * * *", "2026-01-01T12:00:00Z", "Europe/Berlin", "2026-01-01T01:30:00Z"),
-            ("0 6 * * 1", "2026-01-01T12:00:00Z", "UTC", "2025-12-29T06:00:00Z"),
-            ("0 0 29 2 *", "2026-01-01T12:00:00Z", "UTC", "2024-02-29T00:00:00Z"),
+            (
+                "30 2 * * *",
+                "2026-01-01T12:00:00Z",
+                "UTC",
+                "2026-01-01T02:30:00Z",
+            ),
+            (
+                "30 2 * * *",
+                "2026-01-01T01:00:00Z",
+                "UTC",
+                "2025-12-31T02:30:00Z",
+            ),
+            (
+                "30 2 * * *",
+                "2026-01-01T12:00:00Z",
+                "Europe/Berlin",
+                "2026-01-01T01:30:00Z",
+            ),
+            (
+                "0 6 * * 1",
+                "2026-01-01T12:00:00Z",
+                "UTC",
+                "2025-12-29T06:00:00Z",
+            ),
+            (
+                "0 0 29 2 *",
+                "2026-01-01T12:00:00Z",
+                "UTC",
+                "2024-02-29T00:00:00Z",
+            ),
             // Day of month and weekday are both given: either is enough.
-            ("0 0 13 * 5", "2026-01-01T12:00:00Z", "UTC", "2025-12-26T00:00:00Z"),
+            (
+                "0 0 13 * 5",
+                "2026-01-01T12:00:00Z",
+                "UTC",
+                "2025-12-26T00:00:00Z",
+            ),
         ];
         for (schedule, until, zone, expected) in cases {
-            assert_eq!(last(schedule, until, zone).as_deref(), Some(expected), "{schedule} {until}");
+            assert_eq!(
+                last(schedule, until, zone).as_deref(),
+                Some(expected),
+                "{schedule} {until}"
+            );
         }
         assert_eq!(last("0 0 30 2 *", "2026-01-01T12:00:00Z", "UTC"), None);
     }

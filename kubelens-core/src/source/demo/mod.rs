@@ -13,7 +13,11 @@ static CLUSTER: &[u8] = include_bytes!("cluster.tar.gz");
 pub struct DemoSource;
 
 impl ClusterSource for DemoSource {
-    async fn load(&self, request: &ReadRequest, progress: &dyn Progress) -> Result<Snapshot, SourceError> {
+    async fn load(
+        &self,
+        request: &ReadRequest,
+        progress: &dyn Progress,
+    ) -> Result<Snapshot, SourceError> {
         let picture = FileSource::from_bytes("demo", CLUSTER).read(request, progress)?;
         Ok(picture.from_source("demo"))
     }

@@ -27,6 +27,8 @@ pub(super) struct Documents<'a, 'g> {
     depth: usize,
     /// Whether anything in it was of Kubernetes.
     is_ours: bool,
+    /// Elements of the current list.
+    elements: usize,
     first_broken: Option<(u64, String)>,
 }
 
@@ -48,6 +50,7 @@ impl<'a, 'g> Documents<'a, 'g> {
             held_bytes: 0,
             depth: 0,
             is_ours: false,
+            elements: 0,
             first_broken: None,
         }
     }
@@ -58,7 +61,8 @@ impl<'a, 'g> Documents<'a, 'g> {
         self.release(&head);
         self.gathering.file_done(self.place);
         if let Err(error) = read {
-            self.gathering.cut_off(self.place, self.kind_of(&head), self.is_ours, &error);
+            self.gathering
+                .cut_off(self.place, self.kind_of(&head), self.is_ours, &error);
             return if self.is_ours { Ok(()) } else { Err(error) };
         }
         match self.first_broken {
@@ -102,10 +106,16 @@ impl<'a, 'g> Documents<'a, 'g> {
     fn take_element(&mut self, item: Item<'_>, head: &ListHead) {
         let listed = head.kind.strip_suffix("List").unwrap_or_default();
         if !listed.is_empty() {
-            let meta = TypeMeta { api_version: &head.api_version, kind: listed };
+            let meta = TypeMeta {
+                api_version: &head.api_version,
+                kind: listed,
+            };
             self.take(item, meta);
         } else if let Some(kind) = self.hint {
-            let meta = TypeMeta { api_version: kind.api_version(), kind: kind.as_str() };
+            let meta = TypeMeta {
+                api_version: kind.api_version(),
+                kind: kind.as_str(),
+            };
             self.take(item, meta);
         }
     }
@@ -117,7 +127,11 @@ impl<'a, 'g> Documents<'a, 'g> {
         self.held_bytes += item.bytes.len();
         if self.held_bytes > LONGEST_HELD {
             let detail = "the list does not say what it is a list of before 64 MiB of it";
-            self.broken(Broken { line: item.line, kind: "", detail });
+            self.broken(Broken {
+                line: item.line,
+                kind: "",
+                detail,
+            });
             self.held.clear();
             return;
         }
@@ -159,9 +173,11 @@ impl<'a, 'g> Documents<'a, 'g> {
 impl ItemSink for Documents<'_, '_> {
     fn begin_list(&mut self, head: &ListHead) {
         self.list = head.clone();
+        self.elements = 0;
     }
 
     fn item(&mut self, item: Item<'_>) {
+        self.elements += 1;
         if item.api_version == KUBELENS_API_VERSION {
             self.is_ours |= self.gathering.own_document(item);
         } else if item.kind.is_empty() {
@@ -177,7 +193,10 @@ impl ItemSink for Documents<'_, '_> {
         } else if item.kind.ends_with("List") {
             self.nested_list(item);
         } else {
-            let meta = TypeMeta { api_version: item.api_version, kind: item.kind };
+            let meta = TypeMeta {
+                api_version: item.api_version,
+                kind: item.kind,
+            };
             self.take(item, meta);
         }
     }
@@ -185,7 +204,8 @@ impl ItemSink for Documents<'_, '_> {
     fn end_list(&mut self, head: &ListHead) {
         self.release(head);
         self.list = ListHead::default();
-        if head.kind.is_empty() && self.hint.is_none() {
+        // A bare array is a list if the file's name says of what, and its elements agree.
+        if head.kind.is_empty() && (self.hint.is_none() || (self.elements > 0 && !self.is_ours)) {
             return;
         }
         if head.kind == "List" || (head.kind.ends_with("List") && !head.api_version.is_empty()) {
@@ -194,8 +214,16 @@ impl ItemSink for Documents<'_, '_> {
         let Some(kind) = self.kind_of(head).filter(|_| head.kind != "List") else {
             return;
         };
-        if head.metadata.continue_.as_ref().is_some_and(|token| !token.is_empty()) {
-            let detail = format!("{}: the list was recorded in part: it says that there is more", self.place);
+        if head
+            .metadata
+            .continue_
+            .as_ref()
+            .is_some_and(|token| !token.is_empty())
+        {
+            let detail = format!(
+                "{}: the list was recorded in part: it says that there is more",
+                self.place
+            );
             self.gathering.missing(Some(kind), detail);
         } else {
             self.gathering.listed(kind, self.place);

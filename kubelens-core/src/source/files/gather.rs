@@ -47,6 +47,7 @@ impl<'a> Gathering<'a> {
         let taken = self.intake.take(place, meta, item);
         if let Taken::Broken(detail) = &taken {
             self.progress.warning(detail);
+            self.note_error(detail);
         }
         if self.intake.objects().is_multiple_of(1000) {
             self.progress.counted("objects", self.intake.objects());
@@ -73,7 +74,18 @@ impl<'a> Gathering<'a> {
     /// Something of a kind, or of any kind, is missing.
     pub(super) fn missing(&mut self, kind: Option<Kind>, detail: String) {
         self.progress.warning(&detail);
+        self.note_error(&detail);
         self.intake.missing(kind, None, detail);
+    }
+
+    /// Keeps the first trouble, `file:line: words`: it is the answer where nothing could be read at all.
+    fn note_error(&mut self, detail: &str) {
+        let (place, detail) = detail.split_once(": ").unwrap_or(("the input", detail));
+        self.first_error
+            .get_or_insert_with(|| SourceError::Malformed {
+                place: place.to_owned(),
+                detail: detail.to_owned(),
+            });
     }
 
     /// A document cannot be parsed. Of a file of which nothing is known it may be no manifest at all.
@@ -82,6 +94,7 @@ impl<'a> Gathering<'a> {
             self.missing(kind, detail);
         } else {
             self.progress.warning(&detail);
+            self.note_error(&detail);
         }
     }
 

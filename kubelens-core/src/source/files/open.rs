@@ -111,11 +111,19 @@ fn looks_like(head: &[u8]) -> Look {
     } else if text.is_empty() {
         // White space that goes on for longer than a glance is nothing either.
         Look::Nothing
-    } else if text.starts_with(b"{") || text.starts_with(b"[") {
+    } else if is_json(text) {
         Look::Json
     } else {
         Look::Text
     }
+}
+
+/// YAML may begin with brackets too, but names its fields without quotes.
+fn is_json(text: &[u8]) -> bool {
+    let inner = text
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'{' | b'['));
+    matches!(text.first(), Some(b'{' | b'[')) && matches!(inner, None | Some(b'"' | b'}' | b']'))
 }
 
 fn json(

@@ -14,7 +14,8 @@ impl ItemSink for Found {
     fn begin_list(&mut self, _head: &ListHead) {}
 
     fn item(&mut self, item: Item<'_>) {
-        let value = serde_json::from_slice(item.bytes).unwrap_or_else(|error| panic!("{error}: {:?}", item.bytes));
+        let value = serde_json::from_slice(item.bytes)
+            .unwrap_or_else(|error| panic!("{error}: {:?}", item.bytes));
         self.items.push((value, item.kind.to_owned(), item.line));
     }
 
@@ -46,7 +47,11 @@ fn split(text: &[u8], sizes: &[usize]) -> Result<Found, JsonError> {
 fn the_kind_is_found_wherever_it_stands() {
     let text = r#"{"items":[{"spec":{"kind":"No"},"kind":"Pod"},{"kind":"Node","x":[]}],"kind":"List","apiVersion":"v1"}"#;
     let found = split(text.as_bytes(), &[7]).unwrap();
-    let kinds: Vec<_> = found.items.iter().map(|(_, kind, _)| kind.as_str()).collect();
+    let kinds: Vec<_> = found
+        .items
+        .iter()
+        .map(|(_, kind, _)| kind.as_str())
+        .collect();
     assert_eq!(kinds, ["Pod", "Node"]);
     assert_eq!(found.heads[0].kind, "List");
 }
@@ -55,14 +60,23 @@ fn the_kind_is_found_wherever_it_stands() {
 fn documents_follow_each_other_with_or_without_lines() {
     let text = "\u{feff}{\"kind\":\"Pod\"}\n{\"kind\":\"Node\"}[{\"kind\":\"Job\"}]\n{\"kind\":\"PodList\",\"items\":[]}";
     let found = split(text.as_bytes(), &[3]).unwrap();
-    let kinds: Vec<_> = found.items.iter().map(|(_, kind, line)| (kind.as_str(), *line)).collect();
+    let kinds: Vec<_> = found
+        .items
+        .iter()
+        .map(|(_, kind, line)| (kind.as_str(), *line))
+        .collect();
     assert_eq!(kinds, [("Pod", 1), ("Node", 2), ("Job", 2)]);
-    assert_eq!(found.heads.len(), 1);
+    let lists: Vec<_> = found.heads.iter().map(|head| head.kind.as_str()).collect();
+    assert_eq!(lists, ["", "PodList"]);
 }
 
 #[test]
 fn an_element_knows_its_line() {
-    let found = split(b"{\n\"items\": [\n  {\n   \"a\": 1\n  },\n  {\n  }\n ]\n}", &[1]).unwrap();
+    let found = split(
+        b"{\n\"items\": [\n  {\n   \"a\": 1\n  },\n  {\n  }\n ]\n}",
+        &[1],
+    )
+    .unwrap();
     let lines: Vec<_> = found.items.iter().map(|(_, _, line)| *line).collect();
     assert_eq!(lines, [3, 6]);
 }
@@ -85,7 +99,12 @@ fn what_is_cut_off_or_no_json_is_an_error_with_its_line() {
     ];
     for (text, line) in cases {
         let error = split(text, &[4]).unwrap_err();
-        assert_eq!(error.line, line, "{error} in {}", String::from_utf8_lossy(text));
+        assert_eq!(
+            error.line,
+            line,
+            "{error} in {}",
+            String::from_utf8_lossy(text)
+        );
     }
 }
 

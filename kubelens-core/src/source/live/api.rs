@@ -27,7 +27,9 @@ pub(super) struct Api {
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +78,12 @@ impl Api {
     }
 
     /// Sends a GET; an answer other than 200 is a failure. 429 and 503 are asked again when the server says.
-    pub(super) async fn get(&self, path: &str, accept: &str, patience: Duration) -> Result<Response<Body>, Failure> {
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        accept: &str,
+        patience: Duration,
+    ) -> Result<Response<Body>, Failure> {
         let mut attempt = 1;
         loop {
             let wait = match timeout(patience, self.send(path, accept)).await {
@@ -99,7 +106,12 @@ impl Api {
     }
 
     /// Sends a GET and reads the whole answer.
-    pub(super) async fn get_bytes(&self, path: &str, accept: &str, patience: Duration) -> Result<Answer, Failure> {
+    pub(super) async fn get_bytes(
+        &self,
+        path: &str,
+        accept: &str,
+        patience: Duration,
+    ) -> Result<Answer, Failure> {
         let response = self.get(path, accept, patience).await?;
         let date = response
             .headers()
@@ -123,10 +135,13 @@ impl Api {
             .header(header::ACCEPT, accept)
             .body(Body::empty())
             .map_err(|error| Failure::Connection(error.to_string()))?;
-        self.client.send(request).await.map_err(|error| match &error {
-            kube::Error::Auth(_) => Failure::Credentials(innermost(&error)),
-            _ => Failure::Connection(innermost(&error)),
-        })
+        self.client
+            .send(request)
+            .await
+            .map_err(|error| match &error {
+                kube::Error::Auth(_) => Failure::Credentials(innermost(&error)),
+                _ => Failure::Connection(innermost(&error)),
+            })
     }
 }
 
@@ -149,7 +164,10 @@ pub(super) struct Answer {
 }
 
 /// The next piece of a body; none at its end.
-pub(super) async fn next_chunk(body: &mut Body, patience: Duration) -> Result<Option<Bytes>, Failure> {
+pub(super) async fn next_chunk(
+    body: &mut Body,
+    patience: Duration,
+) -> Result<Option<Bytes>, Failure> {
     loop {
         match timeout(patience, body.frame()).await {
             Err(_) => return Err(Failure::TimedOut),
@@ -166,7 +184,10 @@ pub(super) async fn next_chunk(body: &mut Body, patience: Duration) -> Result<Op
 
 /// How long to wait before asking again, if the answer invites to.
 fn wait_asked_for(response: &Response<Body>, attempt: u32) -> Option<Duration> {
-    if !matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+    if !matches!(
+        response.status(),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
         return None;
     }
     let asked = response
@@ -175,7 +196,11 @@ fn wait_asked_for(response: &Response<Body>, attempt: u32) -> Option<Duration> {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.trim().parse().ok())
         .map(Duration::from_secs);
-    Some(asked.unwrap_or(Duration::from_millis(250) * 2_u32.pow(attempt)).min(LONGEST_WAIT))
+    Some(
+        asked
+            .unwrap_or(Duration::from_millis(250) * 2_u32.pow(attempt))
+            .min(LONGEST_WAIT),
+    )
 }
 
 /// What the server said when it refused: the message of its Status, or the beginning of its text.
@@ -197,8 +222,18 @@ async fn refusal(response: Response<Body>, patience: Duration) -> Failure {
         Ok(status) if !status.message.is_empty() => status.message,
         _ => {
             let text = String::from_utf8_lossy(&bytes);
-            let line: String = text.lines().next().unwrap_or_default().chars().take(200).collect();
-            if line.is_empty() { status.to_string() } else { format!("{status}: {line}") }
+            let line: String = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect();
+            if line.is_empty() {
+                status.to_string()
+            } else {
+                format!("{status}: {line}")
+            }
         }
     };
     Failure::Status(status, message)

@@ -10,7 +10,9 @@ use rustls_pki_types::pem::PemObject;
 /// When the user's client certificate expires; none if there is none or it cannot be read.
 pub(super) fn expiry(user: &AuthInfo) -> Option<Timestamp> {
     let certificate = match (&user.client_certificate_data, &user.client_certificate) {
-        (Some(data), _) => CertificateDer::from_pem_slice(&STANDARD.decode(data.trim()).ok()?).ok()?,
+        (Some(data), _) => {
+            CertificateDer::from_pem_slice(&STANDARD.decode(data.trim()).ok()?).ok()?
+        }
         (None, Some(path)) => CertificateDer::from_pem_file(path).ok()?,
         (None, None) => return None,
     };
@@ -68,15 +70,31 @@ mod tests {
     fn the_end_of_a_certificate_is_read_in_both_of_its_forms() {
         let utc = [&[0x17, 13][..], b"250102030405Z"].concat();
         let general = [&[0x18, 15][..], b"20500102030405Z"].concat();
-        for (to, expected) in [(utc, "2025-01-02T03:04:05Z"), (general, "2050-01-02T03:04:05Z")] {
+        for (to, expected) in [
+            (utc, "2025-01-02T03:04:05Z"),
+            (general, "2050-01-02T03:04:05Z"),
+        ] {
             let from = [&[0x17, 13][..], b"240102030405Z"].concat();
             let wrap = |tag: u8, parts: &[&[u8]]| {
                 let content = parts.concat();
-                [vec![tag, 0x81, u8::try_from(content.len()).unwrap()], content].concat()
+                [
+                    vec![tag, 0x81, u8::try_from(content.len()).unwrap()],
+                    content,
+                ]
+                .concat()
             };
             let validity = wrap(0x30, &[&from, &to]);
             let small = [0x02, 1, 1];
-            let body = wrap(0x30, &[&wrap(0xA0, &[&small]), &small, &wrap(0x30, &[]), &wrap(0x30, &[]), &validity]);
+            let body = wrap(
+                0x30,
+                &[
+                    &wrap(0xA0, &[&small]),
+                    &small,
+                    &wrap(0x30, &[]),
+                    &wrap(0x30, &[]),
+                    &validity,
+                ],
+            );
             let certificate = wrap(0x30, &[&body]);
             assert_eq!(not_after(&certificate).unwrap().to_string(), expected);
             assert_eq!(not_after(&certificate[..certificate.len() / 2]), None);

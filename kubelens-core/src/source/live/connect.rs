@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::config::{AuthInfo, Cluster, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use kube::config::{
+    AuthInfo, Cluster, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
+};
 use kube::{Client, Config};
 
 use super::kubeconfig::{self, Chosen};
@@ -74,12 +76,23 @@ pub(super) async fn connect(options: &ConnectOptions) -> Result<LiveSource, Sour
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     // Retries are our own: they honour Retry-After and the run's deadline.
     config.default_retry = false;
-    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let name = if name.is_empty() { server.clone() } else { name };
+    let server = config
+        .cluster_url
+        .to_string()
+        .trim_end_matches('/')
+        .to_owned();
+    let name = if name.is_empty() {
+        server.clone()
+    } else {
+        name
+    };
     let client = Client::try_from(config).map_err(|error| SourceError::Credentials {
         detail: super::api::innermost(&error),
     })?;
-    Ok(LiveSource { expires, ..LiveSource::new(client, server, name) })
+    Ok(LiveSource {
+        expires,
+        ..LiveSource::new(client, server, name)
+    })
 }
 
 /// What the kubeconfig says, with the flags on top; none where there is neither.
@@ -89,7 +102,11 @@ fn chosen(options: &ConnectOptions) -> Result<Option<Chosen>, SourceError> {
         return kubeconfig::choose(&found, options);
     }
     if let Some(name) = &options.context {
-        return Err(SourceError::UnknownName { what: "context", name: name.clone(), near: Vec::new() });
+        return Err(SourceError::UnknownName {
+            what: "context",
+            name: name.clone(),
+            near: Vec::new(),
+        });
     }
     if options.server.is_some() {
         return kubeconfig::choose(&Kubeconfig::default(), options);
@@ -134,7 +151,9 @@ async fn configured(mut chosen: Chosen) -> Result<Config, SourceError> {
     };
     Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
-        .map_err(|error| SourceError::Kubeconfig { detail: error.to_string() })
+        .map_err(|error| SourceError::Kubeconfig {
+            detail: error.to_string(),
+        })
 }
 
 fn override_cluster(cluster: &mut Cluster, options: &ConnectOptions) {

@@ -56,7 +56,10 @@ impl Decoders {
             .map(|_| {
                 let (sender, receiver) = mpsc::channel(WAITING);
                 let request = request.clone();
-                (sender, tokio::task::spawn_blocking(move || decode(&request, receiver)))
+                (
+                    sender,
+                    tokio::task::spawn_blocking(move || decode(&request, receiver)),
+                )
             })
             .unzip();
         Self { threads, handles }
@@ -97,7 +100,8 @@ impl ListDecoder {
     /// Begins the list, or begins it again.
     pub(super) async fn begin(&self) {
         let objects = Arc::clone(&self.objects);
-        self.send(Message::Begin(self.number, self.target.clone(), objects)).await;
+        self.send(Message::Begin(self.number, self.target.clone(), objects))
+            .await;
     }
 
     /// How many objects were decoded so far.
@@ -139,7 +143,10 @@ fn decode(request: &ReadRequest, mut messages: mpsc::Receiver<Message>) -> Vec<I
                 }
             }
             Message::End(number, reply) => {
-                let end = lists.get_mut(&number).map(ListState::end_page).unwrap_or_default();
+                let end = lists
+                    .get_mut(&number)
+                    .map(ListState::end_page)
+                    .unwrap_or_default();
                 // Who asked may have given up at the deadline.
                 let _ = reply.send(end);
             }
@@ -147,7 +154,10 @@ fn decode(request: &ReadRequest, mut messages: mpsc::Receiver<Message>) -> Vec<I
     }
     let mut lists: Vec<_> = lists.into_iter().collect();
     lists.sort_by_key(|(number, _)| *number);
-    lists.into_iter().map(|(_, list)| list.sink.intake).collect()
+    lists
+        .into_iter()
+        .map(|(_, list)| list.sink.intake)
+        .collect()
 }
 
 struct ListState {
@@ -170,7 +180,11 @@ impl ListState {
         Self {
             splitter: JsonItems::default(),
             error: None,
-            sink: ListSink { target, intake, head: None },
+            sink: ListSink {
+                target,
+                intake,
+                head: None,
+            },
             objects,
         }
     }
@@ -181,16 +195,22 @@ impl ListState {
         {
             self.error = Some(error.to_string());
         }
-        self.objects.store(self.sink.intake.objects(), Ordering::Relaxed);
+        self.objects
+            .store(self.sink.intake.objects(), Ordering::Relaxed);
     }
 
     fn end_page(&mut self) -> PageEnd {
         let finished = std::mem::take(&mut self.splitter).finish();
         let head = self.sink.head.take();
         let is_whole = finished.is_ok() && head.is_some();
-        let error = self.error.take().or_else(|| (!is_whole).then(|| "it ends in the middle of the list".to_owned()));
+        let error = self
+            .error
+            .take()
+            .or_else(|| (!is_whole).then(|| "it ends in the middle of the list".to_owned()));
         PageEnd {
-            next: head.and_then(|head| head.metadata.continue_).filter(|token| !token.is_empty()),
+            next: head
+                .and_then(|head| head.metadata.continue_)
+                .filter(|token| !token.is_empty()),
             objects: self.sink.intake.objects(),
             error,
         }
@@ -206,7 +226,10 @@ impl ItemSink for ListSink {
             self.head = serde_json::from_slice(item.bytes).ok();
             return;
         }
-        let meta = TypeMeta { api_version: &self.target.api_version, kind: &self.target.name };
+        let meta = TypeMeta {
+            api_version: &self.target.api_version,
+            kind: &self.target.name,
+        };
         self.intake.take(&self.target.plural, meta, item);
     }
 

@@ -38,7 +38,9 @@ impl Served {
     pub(super) async fn ask(api: &Api, patience: Duration) -> Result<Self, Failure> {
         let answer = match api.get_bytes("/apis", AGGREGATED, patience).await {
             Ok(answer) => answer,
-            Err(Failure::Status(status, _)) if matches!(status.as_u16(), 403 | 404 | 406) => return Ok(Self::default()),
+            Err(Failure::Status(status, _)) if matches!(status.as_u16(), 403 | 404 | 406) => {
+                return Ok(Self::default());
+            }
             Err(failure) => return Err(failure),
         };
         let Ok(groups) = serde_json::from_slice::<GroupList>(&answer.bytes) else {
@@ -58,7 +60,9 @@ impl Served {
                 }
             }
         }
-        Ok(Self { resources: Some(resources) })
+        Ok(Self {
+            resources: Some(resources),
+        })
     }
 
     /// How to list the kind; none if the server does not serve it.

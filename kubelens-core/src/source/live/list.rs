@@ -49,7 +49,9 @@ pub(super) async fn list(
         };
         let may_restart = match &failed.failure {
             Failure::Status(StatusCode::GONE, _) => !std::mem::replace(&mut restarts.expired, true),
-            Failure::Status(StatusCode::GATEWAY_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE, _) if asking.is_whole => {
+            Failure::Status(StatusCode::GATEWAY_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE, _)
+                if asking.is_whole =>
+            {
                 asking.is_whole = false;
                 true
             }
@@ -92,12 +94,22 @@ async fn pages(
                 objects = end.objects;
                 progress.counted(&target.name, objects);
                 match (end.error, end.next) {
-                    (Some(error), _) => return Err(ListFailure { failure: Failure::Cut(error), objects }),
+                    (Some(error), _) => {
+                        return Err(ListFailure {
+                            failure: Failure::Cut(error),
+                            objects,
+                        });
+                    }
                     (None, Some(next)) => token = Some(next),
                     (None, None) => return Ok(objects),
                 }
             }
-            Err((failure, so_far)) => return Err(ListFailure { failure, objects: objects.max(so_far) }),
+            Err((failure, so_far)) => {
+                return Err(ListFailure {
+                    failure,
+                    objects: objects.max(so_far),
+                });
+            }
         }
     }
 }

@@ -44,7 +44,11 @@ async fn fetch(api: &Api, key: &LogKey, limits: &LogLimits) -> Option<ContainerL
         limits.lines,
         limits.bytes,
     );
-    let mut body = api.get(&path, "text/plain, */*", PATIENCE).await.ok()?.into_body();
+    let mut body = api
+        .get(&path, "text/plain, */*", PATIENCE)
+        .await
+        .ok()?
+        .into_body();
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = next_chunk(&mut body, PATIENCE).await {
         bytes.extend_from_slice(&chunk);

@@ -56,7 +56,11 @@ impl LiveSource {
 }
 
 impl ClusterSource for LiveSource {
-    async fn load(&self, request: &ReadRequest, progress: &dyn Progress) -> Result<Snapshot, SourceError> {
+    async fn load(
+        &self,
+        request: &ReadRequest,
+        progress: &dyn Progress,
+    ) -> Result<Snapshot, SourceError> {
         read::read(self, request, progress).await
     }
 

@@ -53,7 +53,10 @@ pub(super) async fn read(
         source,
         request,
         progress,
-        asking: Asking { is_whole: version.minor.is_none_or(|minor| minor >= STREAMS_SINCE), patience },
+        asking: Asking {
+            is_whole: version.minor.is_none_or(|minor| minor >= STREAMS_SINCE),
+            patience,
+        },
         deadline,
         decoders: Decoders::start(request),
         lists: 0,
@@ -63,7 +66,13 @@ pub(super) async fn read(
         warned: BTreeSet::new(),
     };
     run.read_all(&served).await;
-    let Run { decoders, mut builder, is_anything_read, first_failure, .. } = run;
+    let Run {
+        decoders,
+        mut builder,
+        is_anything_read,
+        first_failure,
+        ..
+    } = run;
     decoders.pour_into(&mut builder).await;
     if let (false, Some(failure)) = (is_anything_read, first_failure) {
         return Err(source.unanswered(&failure));
@@ -110,7 +119,10 @@ impl Run<'_> {
                 } else {
                     vec![None]
                 };
-                scopes.into_iter().map(move |namespace| Job { target: target.clone(), namespace })
+                scopes.into_iter().map(move |namespace| Job {
+                    target: target.clone(),
+                    namespace,
+                })
             })
             .collect();
         let mut refused = Vec::new();
@@ -138,12 +150,21 @@ impl Run<'_> {
     /// What to list; what the server does not serve is a gap.
     fn targets(&mut self, served: &Served) -> Vec<Target> {
         let mut targets = Vec::new();
-        for kind in BIGGEST_FIRST.iter().chain(Kind::ALL.iter().filter(|kind| !BIGGEST_FIRST.contains(kind))) {
+        for kind in BIGGEST_FIRST.iter().chain(
+            Kind::ALL
+                .iter()
+                .filter(|kind| !BIGGEST_FIRST.contains(kind)),
+        ) {
             if *kind == Kind::Endpoints {
                 continue;
             }
             if !self.request.kinds.contains(*kind) {
-                self.builder.gap(kind.as_str(), None, CoverageState::Partial, format!("{kind} was not asked for"));
+                self.builder.gap(
+                    kind.as_str(),
+                    None,
+                    CoverageState::Partial,
+                    format!("{kind} was not asked for"),
+                );
                 continue;
             }
             match served.target(*kind) {
@@ -153,7 +174,8 @@ impl Run<'_> {
                 }
                 None => {
                     let detail = not_served(&Target::of(*kind));
-                    self.builder.gap(kind.as_str(), None, CoverageState::Absent, detail);
+                    self.builder
+                        .gap(kind.as_str(), None, CoverageState::Absent, detail);
                 }
             }
         }
@@ -166,11 +188,20 @@ impl Run<'_> {
         let kind = Kind::Endpoints;
         if are_slices_read || !self.request.kinds.contains(kind) {
             let detail = "EndpointSlices are read instead";
-            return self.builder.gap(kind.as_str(), None, CoverageState::Absent, detail);
+            return self
+                .builder
+                .gap(kind.as_str(), None, CoverageState::Absent, detail);
         }
         let namespaces = &self.request.namespaces;
-        let scopes = if namespaces.is_empty() { vec![None] } else { namespaces.iter().cloned().map(Some).collect() };
-        let jobs = scopes.into_iter().map(|namespace| Job { target: Target::of(kind), namespace });
+        let scopes = if namespaces.is_empty() {
+            vec![None]
+        } else {
+            namespaces.iter().cloned().map(Some).collect()
+        };
+        let jobs = scopes.into_iter().map(|namespace| Job {
+            target: Target::of(kind),
+            namespace,
+        });
         for (job, result) in self.read_lists(jobs.collect()).await {
             if let Err(failed) = result {
                 self.gap(&job, failed);
@@ -182,8 +213,9 @@ impl Run<'_> {
     async fn read_visible_namespaces(&mut self, refused: Vec<(Target, ListFailure)>) {
         let candidates = self.candidates().await;
         let home = self.source.default_namespace.clone();
-        let (probes, others): (Vec<_>, Vec<_>) =
-            refused.into_iter().partition(|(target, _)| target.kind == Some(Kind::Pod));
+        let (probes, others): (Vec<_>, Vec<_>) = refused
+            .into_iter()
+            .partition(|(target, _)| target.kind == Some(Kind::Pod));
         let mut readable: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut visible: BTreeSet<String> = BTreeSet::from([home]);
         let within = |target: &Target, namespaces: &BTreeSet<String>| -> Vec<Job> {
@@ -205,14 +237,19 @@ impl Run<'_> {
             visible.extend(candidates);
         }
         let visible = self.nearest(visible);
-        let jobs = others.iter().flat_map(|(target, _)| within(target, &visible)).collect();
+        let jobs = others
+            .iter()
+            .flat_map(|(target, _)| within(target, &visible))
+            .collect();
         for (job, result) in self.read_lists(jobs).await {
             self.note_namespace(&job, result, &mut readable);
         }
         for (target, failed) in probes.into_iter().chain(others) {
             let (state, detail) = describe(&target, None, &failed);
             match (target.kind, readable.remove(&target.name)) {
-                (Some(kind), Some(namespaces)) => self.builder.gap_outside(kind, namespaces, state, detail),
+                (Some(kind), Some(namespaces)) => {
+                    self.builder.gap_outside(kind, namespaces, state, detail)
+                }
                 _ => self.builder.gap(&target.name, None, state, detail),
             }
         }
@@ -243,16 +280,23 @@ impl Run<'_> {
 
     /// The namespaces that the user may see, or at least the one that the context works in.
     async fn candidates(&self) -> BTreeSet<String> {
-        let answer = self
-            .source
-            .api
-            .get_bytes("/api/v1/namespaces", "application/json", self.asking.patience);
+        let answer = self.source.api.get_bytes(
+            "/api/v1/namespaces",
+            "application/json",
+            self.asking.patience,
+        );
         let list: NameList = match timeout_at(self.deadline, answer).await {
             Ok(Ok(answer)) => serde_json::from_slice(&answer.bytes).unwrap_or_default(),
             _ => NameList::default(),
         };
-        let names = list.items.into_iter().map(|item| item.metadata.name).take(MOST_TRIED);
-        names.chain([self.source.default_namespace.clone()]).collect()
+        let names = list
+            .items
+            .into_iter()
+            .map(|item| item.metadata.name)
+            .take(MOST_TRIED);
+        names
+            .chain([self.source.default_namespace.clone()])
+            .collect()
     }
 
     /// Reads lists, some at a time.
@@ -270,13 +314,18 @@ impl Run<'_> {
             .await;
         self.is_anything_read |= outcomes.iter().any(|(_, result)| match result {
             Ok(_) => true,
-            Err(failed) => failed.failure.status() == Some(StatusCode::FORBIDDEN) || failed.objects > 0,
+            Err(failed) => {
+                failed.failure.status() == Some(StatusCode::FORBIDDEN) || failed.objects > 0
+            }
         });
         outcomes
     }
 
     async fn read_list(&self, job: &Job, number: usize) -> Result<usize, ListFailure> {
-        let out_of_time = |objects| ListFailure { failure: Failure::OutOfTime, objects };
+        let out_of_time = |objects| ListFailure {
+            failure: Failure::OutOfTime,
+            objects,
+        };
         let Some(decoder) = self.decoders.list(number, &job.target) else {
             return Err(out_of_time(0));
         };
@@ -311,19 +360,29 @@ impl Run<'_> {
         if is_trouble && self.warned.insert(failed.failure.to_string()) {
             self.progress.warning(&detail);
         }
-        self.builder.gap(&job.target.name, job.namespace.as_deref(), state, detail);
+        self.builder
+            .gap(&job.target.name, job.namespace.as_deref(), state, detail);
         self.first_failure.get_or_insert(failed.failure);
     }
 }
 
 /// The clock of this machine, where the server's own is not known.
-#[allow(clippy::disallowed_methods, reason = "a live picture is taken now; here is where that enters the snapshot")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a live picture is taken now; here is where that enters the snapshot"
+)]
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
 /// What takes longest begins first.
-const BIGGEST_FIRST: &[Kind] = &[Kind::Pod, Kind::Event, Kind::ReplicaSet, Kind::EndpointSlice, Kind::ConfigMap];
+const BIGGEST_FIRST: &[Kind] = &[
+    Kind::Pod,
+    Kind::Event,
+    Kind::ReplicaSet,
+    Kind::EndpointSlice,
+    Kind::ConfigMap,
+];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -358,16 +417,27 @@ impl Version {
             git_version: String,
             minor: String,
         }
-        let answer = match api.get_bytes("/version", "application/json", request.request_timeout).await {
+        let answer = match api
+            .get_bytes("/version", "application/json", request.request_timeout)
+            .await
+        {
             Ok(answer) => answer,
             // Not everybody may ask, and not every gateway passes it on.
             Err(Failure::Status(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, _)) => {
-                return Ok(Self { name: None, minor: None, date: None });
+                return Ok(Self {
+                    name: None,
+                    minor: None,
+                    date: None,
+                });
             }
             Err(failure) => return Err(failure),
         };
         let info: Info = serde_json::from_slice(&answer.bytes).unwrap_or_default();
-        let digits: String = info.minor.chars().take_while(char::is_ascii_digit).collect();
+        let digits: String = info
+            .minor
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
         Ok(Self {
             name: Some(info.git_version).filter(|name| !name.is_empty()),
             minor: digits.parse().ok(),
@@ -389,12 +459,23 @@ impl LiveSource {
                 );
                 SourceError::Unauthorized { server, detail }
             }
-            Failure::Status(_, message) => SourceError::Refused { server, detail: message.clone() },
-            Failure::Credentials(detail) => SourceError::Credentials { detail: detail.clone() },
+            Failure::Status(_, message) => SourceError::Refused {
+                server,
+                detail: message.clone(),
+            },
+            Failure::Credentials(detail) => SourceError::Credentials {
+                detail: detail.clone(),
+            },
             Failure::Connection(cause) if cause.contains("certificate") => {
-                SourceError::Certificate { server, detail: cause.clone() }
+                SourceError::Certificate {
+                    server,
+                    detail: cause.clone(),
+                }
             }
-            failure => SourceError::Unreachable { server, detail: failure.to_string() },
+            failure => SourceError::Unreachable {
+                server,
+                detail: failure.to_string(),
+            },
         }
     }
 }

@@ -29,9 +29,16 @@ impl Target {
 
     /// The path of the list, in one namespace or in all.
     pub(super) fn path(&self, namespace: Option<&str>) -> String {
-        let root = if self.api_version.contains('/') { "apis" } else { "api" };
+        let root = if self.api_version.contains('/') {
+            "apis"
+        } else {
+            "api"
+        };
         match namespace {
-            Some(namespace) => format!("/{root}/{}/namespaces/{namespace}/{}", self.api_version, self.plural),
+            Some(namespace) => format!(
+                "/{root}/{}/namespaces/{namespace}/{}",
+                self.api_version, self.plural
+            ),
             None => format!("/{root}/{}/{}", self.api_version, self.plural),
         }
     }

@@ -27,10 +27,7 @@ pub(super) fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
         if indent != *outermost.get_or_insert(indent) {
             continue;
         }
-        let Some(rest) = line
-            .strip_prefix(name.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b":"))
-        else {
+        let Some(rest) = after_key(line, name.as_bytes()) else {
             continue;
         };
         if rest.first().is_none_or(|byte| byte.is_ascii_whitespace()) {
@@ -38,6 +35,16 @@ pub(super) fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
         }
     }
     None
+}
+
+/// What follows a key, which may be quoted.
+fn after_key<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let quote = line.first().filter(|first| matches!(first, b'"' | b'\''));
+    let Some(quote) = quote else {
+        return line.strip_prefix(name)?.strip_prefix(b":");
+    };
+    let rest = line.get(1..)?.strip_prefix(name)?.strip_prefix(&[*quote])?;
+    rest.strip_prefix(b":")
 }
 
 /// Without quotes and a trailing comment.
