@@ -124,3 +124,30 @@ fn last_change(condition: &Condition) -> Option<jiff::Timestamp> {
         .last_update_time
         .or(condition.last_transition_time)
 }
+
+/// Whether nothing behind a Service has taken traffic for longer than a start or a rollout takes. A
+/// workload that rests on purpose is not down.
+pub(in crate::analyzers) fn is_down(cluster: &Cluster<'_>, service: &Service) -> bool {
+    if service.spec.type_ == "ExternalName"
+        || cluster.age(&service.metadata) < ENDPOINT_GRACE
+        || ready_endpoints(cluster, service) != Some(0)
+    {
+        return false;
+    }
+    let workloads = workloads_behind(cluster, service);
+    let rests = !workloads.is_empty() && workloads.iter().all(Workload::is_resting);
+    if rests
+        || workloads
+            .iter()
+            .any(|workload| is_rolling(cluster, workload))
+    {
+        return false;
+    }
+    live_pods(cluster, service).iter().all(|pod| {
+        let since = pod
+            .condition("Ready")
+            .and_then(|ready| ready.last_transition_time)
+            .or(pod.metadata.creation_timestamp);
+        cluster.seconds_since(since) > ENDPOINT_GRACE
+    })
+}

@@ -1,0 +1,209 @@
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Event, Ingress, IngressClass, Object, Pod};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// An ingress controller says that it cannot serve an Ingress, or there is no controller for its
+    /// class.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web, namespace: shop, uid: i1, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.1}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Ingress, namespace: shop, name: web, uid: i1}
+    /// type: Warning
+    /// reason: Rejected
+    /// message: "invalid annotation"
+    /// lastTimestamp: "2026-01-01T11:50:00Z"
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {ingressClassName: edge}
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: IngressClass
+    /// metadata: {name: edge}
+    /// spec: {controller: haproxy-ingress.github.io/controller}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: other, namespace: shop}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {ingressClassName: edge}
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: IngressClass
+    /// metadata: {name: edge}
+    /// spec: {controller: haproxy-ingress.github.io/controller}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: haproxy-ingress-1, namespace: edge-system}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Do what the controller's message asks for; install the controller of the class.
+    ///
+    /// # What it cannot know
+    /// Controllers outside the cluster.
+    ///
+    /// # Source
+    /// Warning events of the Ingress; `status.loadBalancer.ingress[].ports[].error`; running pods.
+    NET024 "ingress-not-served" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.85,
+        reads: [Event, IngressClass, Pod],
+        maps_to: ["POP-1400"],
+        check: Ingress(check),
+    }
+}
+
+/// Seconds that a controller has.
+const GRACE: i64 = 300;
+
+/// Seconds for which an event is believed.
+const WINDOW: i64 = 3600;
+
+fn check<'a>(ingress: &'a Ingress, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if ingress.metadata.is_terminating() {
+        return;
+    }
+    let warning = cluster
+        .events_of(ingress)
+        .rev()
+        .find(|event| event.is_warning() && cluster.is_within(event.last_seen(), WINDOW));
+    if let Some(event) = warning.filter(|event| !is_repaired(ingress, cluster, event)) {
+        sink.report(refused(ingress, event));
+        return;
+    }
+    let status = &ingress.status.load_balancer.ingress;
+    let error = status
+        .iter()
+        .flat_map(|address| address.ports.iter())
+        .find(|port| !port.error.is_empty());
+    if let Some(port) = error {
+        sink.report(base(ingress, &port.error).evidence(Evidence::field(
+            ingress.reference(),
+            "status.loadBalancer.ingress[].ports[].error",
+            &port.error,
+        )));
+    } else if status.is_empty() && cluster.age(&ingress.metadata) > GRACE {
+        let class = cluster.get::<IngressClass>("", &ingress.spec.ingress_class_name);
+        if let Some(class) = class.filter(|class| !runs(cluster, &class.spec.controller)) {
+            sink.report(no_controller(ingress, class));
+        }
+    }
+}
+
+/// Whether a later event says that the controller took it after all.
+fn is_repaired<'a>(ingress: &'a Ingress, cluster: &Cluster<'a>, event: &Event) -> bool {
+    cluster
+        .events_of(ingress)
+        .rev()
+        .any(|other| !other.is_warning() && other.last_seen() > event.last_seen())
+}
+
+/// Words of controller names that say nothing of who it is.
+const GENERIC: [&str; 13] = [
+    "k8s",
+    "io",
+    "ingress",
+    "controller",
+    "github",
+    "com",
+    "org",
+    "kubernetes",
+    "networking",
+    "net",
+    "dev",
+    "sh",
+    "x",
+];
+
+/// Controllers that run outside the cluster.
+const OUTSIDE: [&str; 3] = ["gce", "azure", "cloud"];
+
+/// Whether a live pod looks like the controller of that name.
+fn runs(cluster: &Cluster<'_>, controller: &str) -> bool {
+    let words: Vec<&str> = controller
+        .split(['/', '.', '-'])
+        .filter(|word| word.len() > 2 && !GENERIC.contains(word))
+        .collect();
+    if words.is_empty() || OUTSIDE.iter().any(|outside| controller.contains(outside)) {
+        return true;
+    }
+    cluster.all::<Pod>().filter(|pod| pod.is_live()).any(|pod| {
+        words.iter().any(|word| {
+            pod.metadata.name.contains(word)
+                || pod
+                    .spec
+                    .containers
+                    .iter()
+                    .any(|container| container.image.contains(word))
+        })
+    })
+}
+
+fn base(ingress: &Ingress, why: &str) -> Sighting {
+    let own = ingress.reference();
+    let meta = &ingress.metadata;
+    Sighting::of(
+        own.clone(),
+        format!("{own} is not served: {why}"),
+        "Requests for its hosts get no answer, or not the one that is meant.",
+    )
+    .suggest(Suggestion::look(
+        "Read what the controller says",
+        format!(
+            "kubectl -n {} describe ingress {}",
+            meta.namespace, meta.name
+        ),
+    ))
+    .since(meta.creation_timestamp)
+}
+
+fn refused(ingress: &Ingress, event: &Event) -> Sighting {
+    base(ingress, &event.reason).event(event)
+}
+
+fn no_controller(ingress: &Ingress, class: &IngressClass) -> Sighting {
+    let why = format!("no controller runs for its class {}", class.metadata.name);
+    base(ingress, &why)
+        .confidence(0.65)
+        .evidence(Evidence::field(
+            ingress.reference(),
+            "status.loadBalancer.ingress",
+            "(empty)",
+        ))
+        .evidence(Evidence::field(
+            class.reference(),
+            "spec.controller",
+            &class.spec.controller,
+        ))
+        .suggest(Suggestion::advice(format!(
+            "Install the controller `{}`, or use another class",
+            class.spec.controller
+        )))
+}

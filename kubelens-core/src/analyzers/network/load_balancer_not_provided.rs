@@ -1,0 +1,150 @@
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Event, Object, Service};
+use crate::model::{Evidence, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A Service asks for a load balancer and gets none: the provider refuses it, or nothing in the
+    /// cluster provides any. From outside, the Service is not reached.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: shop, namespace: shop, uid: s1, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {type: LoadBalancer}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Service, namespace: shop, name: shop, uid: s1}
+    /// type: Warning
+    /// reason: SyncLoadBalancerFailed
+    /// message: "Error syncing load balancer: failed to ensure load balancer: quota exceeded for load balancers"
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: shop, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {type: LoadBalancer}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: young, namespace: shop, creationTimestamp: "2026-01-01T11:59:00Z"}
+    /// spec: {type: LoadBalancer}
+    /// ```
+    ///
+    /// # How to fix
+    /// Do what the provider's message asks for; without a provider, install one or use another type.
+    ///
+    /// # What it cannot know
+    /// Limits at the provider beyond its message.
+    ///
+    /// # Source
+    /// Events `SyncLoadBalancerFailed` of the service controller; `status.loadBalancer` of core/v1.
+    NET012 "load-balancer-not-provided" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.93,
+        reads: [Event],
+        maps_to: ["k8sgpt:Service"],
+        check: Service(check),
+    }
+}
+
+/// Seconds that a provider has.
+const GRACE: i64 = 300;
+
+fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let meta = &service.metadata;
+    if service.spec.type_ != "LoadBalancer" || meta.is_terminating() {
+        return;
+    }
+    let has_address = !service.status.load_balancer.ingress.is_empty();
+    let failed = current_failure(service, cluster);
+    if failed.is_none() && (has_address || cluster.age(meta) < GRACE) {
+        return;
+    }
+    sink.report(sighting(service, cluster, failed, has_address));
+}
+
+/// The newest refusal, unless the load balancer was made since.
+fn current_failure<'a>(service: &'a Service, cluster: &Cluster<'a>) -> Option<&'a Event> {
+    let failures = [
+        "SyncLoadBalancerFailed",
+        "UpdateLoadBalancerFailed",
+        "UnAvailableLoadBalancer",
+        "CreatingLoadBalancerFailed",
+        "AllocationFailed",
+    ];
+    let failed = cluster.newest_event(service, &failures)?;
+    let successes = ["EnsuredLoadBalancer", "UpdatedLoadBalancer", "IPAllocated"];
+    let made = cluster.newest_event(service, &successes);
+    made.is_none_or(|made| made.last_seen() < failed.last_seen())
+        .then_some(failed)
+}
+
+fn sighting(
+    service: &Service,
+    cluster: &Cluster<'_>,
+    failed: Option<&Event>,
+    has_address: bool,
+) -> Sighting {
+    let own = service.reference();
+    let minutes = cluster.age(&service.metadata) / 60;
+    let title = match failed {
+        Some(event) => format!("{own} gets no load balancer: {}", event.reason),
+        None => format!("{own} of type LoadBalancer has no address after {minutes} min"),
+    };
+    let explanation = if failed.is_some() {
+        "The provider refuses it; its words are in the evidence. From outside, the Service is not reached."
+    } else {
+        "Nothing in the cluster has provided one: no controller for load balancers acts on it. From outside, the Service is not reached."
+    };
+    let class = service
+        .spec
+        .load_balancer_class
+        .non_empty()
+        .unwrap_or("(not set)");
+    let mut sighting = Sighting::of(own.clone(), title, explanation)
+        .evidence(Evidence::field(own.clone(), "spec.type", "LoadBalancer"))
+        .evidence(Evidence::field(
+            own.clone(),
+            "spec.loadBalancerClass",
+            class,
+        ))
+        .since(service.metadata.creation_timestamp);
+    if !has_address {
+        sighting = sighting.evidence(Evidence::field(
+            own,
+            "status.loadBalancer.ingress",
+            "(empty)",
+        ));
+    }
+    match failed {
+        Some(event) => sighting = sighting.event(event),
+        None => sighting = sighting.confidence(0.85),
+    }
+    let meta = &service.metadata;
+    let advice = if failed.is_some() {
+        "Do what the provider's message asks for (quota, subnet, annotation)"
+    } else {
+        "Install a controller that provides load balancers, or use type NodePort or an Ingress"
+    };
+    sighting
+        .suggest(Suggestion::advice(advice))
+        .suggest(Suggestion::look(
+            "Read what the provider says",
+            format!(
+                "kubectl -n {} describe service {}",
+                meta.namespace, meta.name
+            ),
+        ))
+}

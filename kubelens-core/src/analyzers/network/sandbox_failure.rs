@@ -1,0 +1,159 @@
+//! Pods whose network could not be set up: what the kubelet says, and whose part of it failed.
+
+use crate::engine::event_evidence;
+use crate::kubernetes::{DaemonSet, Event, Pod};
+use crate::model::Evidence;
+use crate::snapshot::Cluster;
+
+/// A pod without a sandbox, and what the kubelet says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SandboxFailure<'a> {
+    /// The pod.
+    pub(super) pod: &'a Pod,
+    /// The newest event.
+    pub(super) event: &'a Event,
+}
+
+/// Which part failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// No address is left.
+    Addresses,
+    /// The network plugin of this type; empty where the text does not name it.
+    Plugin(&'a str),
+    /// Something else than the network.
+    Other,
+}
+
+/// The failure of a pod that is not past it.
+pub(super) fn failure<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<SandboxFailure<'a>> {
+    if !pod.is_live()
+        || pod.is_ready_to_start_containers()
+        || pod.is_ready()
+        || pod.has_started_a_container()
+    {
+        return None;
+    }
+    let event = cluster.newest_event(pod, &["FailedCreatePodSandBox"])?;
+    Some(SandboxFailure { pod, event })
+}
+
+/// Which part the kubelet's words blame.
+pub(super) fn part(text: &str) -> Part<'_> {
+    let addresses = [
+        "no IP addresses available",
+        "failed to assign an IP address",
+        "no available IPs",
+        "failed to allocate for range",
+        "no more IPs",
+        "IPAM",
+        "InsufficientFreeAddressesInSubnet",
+        "no free addresses",
+        "out of IP",
+        "no addresses available",
+    ];
+    if addresses.iter().any(|mark| text.contains(mark)) {
+        return Part::Addresses;
+    }
+    if let Some((_, rest)) = text.split_once("plugin type=\"") {
+        return Part::Plugin(rest.split('"').next().unwrap_or_default());
+    }
+    if let Some((_, rest)) = text.split_once("/opt/cni/bin/") {
+        let name = rest.split([':', ' ', '"', ']']).next();
+        return Part::Plugin(name.unwrap_or_default());
+    }
+    let plugin = [
+        "cni plugin not initialized",
+        "networkPlugin cni",
+        "network plugin is not ready",
+        "failed to setup network for sandbox",
+        "failed to set up sandbox container",
+    ];
+    if plugin.iter().any(|mark| text.contains(mark)) {
+        return Part::Plugin("");
+    }
+    Part::Other
+}
+
+/// The DaemonSet of a network agent whose pod on the node is not ready; the agent of that type if the
+/// text names one.
+pub(super) fn agent_on<'a>(
+    cluster: &Cluster<'a>,
+    node: &str,
+    plugin: &str,
+) -> Option<(&'a Pod, &'a DaemonSet)> {
+    cluster
+        .pods_on(node)
+        .filter(|pod| !pod.is_ready() && pod.metadata.controller().is_some())
+        .filter(|pod| is_agent(pod, plugin))
+        .find_map(|pod| {
+            let owner = pod.metadata.controller()?;
+            let set = cluster.get::<DaemonSet>(&pod.metadata.namespace, &owner.name)?;
+            Some((pod, set))
+        })
+}
+
+/// Names by which network agents go.
+const AGENTS: [&str; 13] = [
+    "calico",
+    "cilium",
+    "flannel",
+    "weave",
+    "aws-node",
+    "antrea",
+    "kube-router",
+    "multus",
+    "canal",
+    "ovn",
+    "kindnet",
+    "azure-cni",
+    "cni",
+];
+
+/// Whether a pod is a network agent, of the plugin's type where that is known.
+pub(super) fn is_agent(pod: &Pod, plugin: &str) -> bool {
+    let name = pod.metadata.name.as_str();
+    let family = plugin.split('-').next().unwrap_or_default();
+    (family.len() > 3 && name.contains(family)) || AGENTS.iter().any(|agent| name.contains(agent))
+}
+
+impl SandboxFailure<'_> {
+    /// The event as proof.
+    pub(super) fn evidence(&self) -> Evidence {
+        event_evidence(self.event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_tell_which_part_failed() {
+        let cases = [
+            (
+                r#"plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.64.0.1-10.64.0.254"#,
+                Part::Addresses,
+            ),
+            (
+                r#"failed to setup network for sandbox "x": plugin type="calico" failed (add): error getting ClusterInformation: connection is unauthorized"#,
+                Part::Plugin("calico"),
+            ),
+            (
+                r#"failed to find plugin "flannel" in path [/opt/cni/bin]: networkPlugin cni failed"#,
+                Part::Plugin(""),
+            ),
+            (
+                "exec /opt/cni/bin/cilium-cni: no such file or directory",
+                Part::Plugin("cilium-cni"),
+            ),
+            (
+                r#"rpc error: code = Unknown desc = RuntimeHandler "gvisor" not supported"#,
+                Part::Other,
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(part(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use super::endpoints::ready_endpoints;
+use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Endpoints, Kind, Object, Service};
+use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A Service without a selector leads nowhere: it stands for a name in the cluster that does not
+    /// exist, for itself, or for endpoints that nobody wrote.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: db, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {type: ExternalName, externalName: postgres.data.svc.cluster.local}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: EndpointSlice, Endpoints
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: legacy, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {type: ClusterIP, clusterIP: 10.96.0.9}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: EndpointSlice, Endpoints
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: mail, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {type: ExternalName, externalName: smtp.example.com}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: kubernetes, namespace: default, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {type: ClusterIP, clusterIP: 10.96.0.1}
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct the name that it stands for, or write the endpoints that it needs.
+    ///
+    /// # What it cannot know
+    /// Names outside the cluster.
+    ///
+    /// # Source
+    /// `spec.externalName` of core/v1 Service; EndpointSlices and Endpoints of its name.
+    NET010 "selectorless-service-broken" {
+        role: Root,
+        severity: Warning,
+        confidence: 0.85,
+        reads: [EndpointSlice, Endpoints, Pod],
+        maps_to: [],
+        check: Service(check),
+    }
+}
+
+/// Seconds that somebody has to write endpoints.
+const GRACE: i64 = 300;
+
+fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let meta = &service.metadata;
+    if meta.is_terminating() || cluster.age(meta) < GRACE {
+        return;
+    }
+    if service.spec.type_ == "ExternalName" {
+        if let Some(problem) = alias_problem(service, cluster) {
+            sink.report(alias(service, &problem));
+        }
+        return;
+    }
+    let is_the_api = meta.namespace == "default" && meta.name == "kubernetes";
+    if !service.spec.selector.is_empty() || is_the_api || meta.controller().is_some() {
+        return;
+    }
+    let both_read = cluster.is_complete(Kind::EndpointSlice, &meta.namespace)
+        && cluster.is_complete(Kind::Endpoints, &meta.namespace);
+    let is_empty = cluster.slices_of(service).next().is_none()
+        && cluster
+            .get::<Endpoints>(&meta.namespace, &meta.name)
+            .is_none()
+        && ready_endpoints(cluster, service) == Some(0);
+    if both_read && is_empty {
+        sink.report(nothing_behind(service));
+    }
+}
+
+/// What is wrong with the name that an ExternalName Service stands for.
+fn alias_problem(service: &Service, cluster: &Cluster<'_>) -> Option<String> {
+    let name = service.spec.external_name.trim_end_matches('.');
+    if name.parse::<std::net::IpAddr>().is_ok() {
+        return Some("it is an address, and DNS needs a name".to_owned());
+    }
+    let mut labels = name.split('.');
+    let (target, namespace) = (labels.next()?, labels.next()?);
+    if labels.next() != Some("svc") {
+        return None;
+    }
+    if target == &*service.metadata.name && namespace == &*service.metadata.namespace {
+        return Some("it is the Service itself".to_owned());
+    }
+    let missing = ObjectRef::namespaced("v1", "Service", namespace, target);
+    cluster
+        .look_up::<Service>(namespace, target)
+        .is_absent()
+        .then(|| format!("{missing} does not exist"))
+}
+
+fn alias(service: &Service, problem: &str) -> Sighting {
+    let own = service.reference();
+    let name = &service.spec.external_name;
+    Sighting::of(
+        own.clone(),
+        format!("{own} stands for `{name}`, which leads nowhere: {problem}"),
+        "Who calls the Service gets no answer from DNS.",
+    )
+    .evidence(Evidence::field(own.clone(), "spec.externalName", name))
+    .evidence(Evidence::absence(own.clone(), problem))
+    .suggest(Suggestion::advice(format!(
+        "Set spec.externalName of {own} to a name that exists"
+    )))
+}
+
+fn nothing_behind(service: &Service) -> Sighting {
+    let own = service.reference();
+    Sighting::of(
+        own.clone(),
+        format!("{own} has no selector and no endpoints"),
+        "Nobody wrote EndpointSlices or Endpoints for it, so every connection to it fails.",
+    )
+    .evidence(Evidence::field(own.clone(), "spec.selector", "(not set)"))
+    .evidence(Evidence::absence(
+        own.clone(),
+        "no EndpointSlice and no Endpoints of this Service",
+    ))
+    .suggest(Suggestion::advice(format!(
+        "Give {own} a selector, or write an EndpointSlice with the label kubernetes.io/service-name={}",
+        service.metadata.name
+    )))
+}
