@@ -10,6 +10,8 @@ pub(super) mod crash_looping_container;
 pub(super) mod crashes_by_signal;
 pub(super) mod ended_by_signal;
 pub(super) mod entrypoint_not_runnable;
+pub(super) mod evicted_pod;
+pub(super) mod eviction;
 pub(super) mod exit_code;
 pub(super) mod exits_with_error;
 pub(super) mod failing_run;
@@ -17,6 +19,7 @@ pub(super) mod image_not_pulled;
 pub(super) mod init_container_hanging;
 pub(super) mod last_words;
 pub(super) mod liveness_probe_kills;
+pub(super) mod local_storage_limit_exceeded;
 pub(super) mod log_address_in_use;
 pub(super) mod log_api_forbidden;
 pub(super) mod log_bad_argument;
@@ -40,18 +43,25 @@ pub(super) mod log_uncaught_failure;
 pub(super) mod mount_path_conflict;
 pub(super) mod must_not_run_as_root;
 pub(super) mod node_shortage;
+pub(super) mod pod_disrupted_or_lost;
+pub(super) mod pod_failed;
 pub(super) mod probe_answer;
 pub(super) mod probe_answer_wrong;
 pub(super) mod probe_failure;
 pub(super) mod probe_port_not_listening;
 pub(super) mod probe_sighting;
 pub(super) mod probe_times_out;
+pub(super) mod readiness_gate_unmet;
 pub(super) mod readiness_probe_failing;
+pub(super) mod rejected_by_kubelet;
+pub(super) mod resize_not_applied;
 pub(super) mod restarts_repeatedly;
 pub(super) mod sandbox_not_created;
 pub(super) mod start_error;
 pub(super) mod startup_probe_fails;
+pub(super) mod stopped_pod;
 pub(super) mod stuck_creating;
+pub(super) mod stuck_terminating_pod;
 
 pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
     &container_config_error::ANALYZER,
@@ -62,10 +72,12 @@ pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
     &crashes_by_signal::ANALYZER,
     &ended_by_signal::ANALYZER,
     &entrypoint_not_runnable::ANALYZER,
+    &evicted_pod::ANALYZER,
     &exits_with_error::ANALYZER,
     &image_not_pulled::ANALYZER,
     &init_container_hanging::ANALYZER,
     &liveness_probe_kills::ANALYZER,
+    &local_storage_limit_exceeded::ANALYZER,
     &log_address_in_use::ANALYZER,
     &log_api_forbidden::ANALYZER,
     &log_bad_argument::ANALYZER,
@@ -85,12 +97,18 @@ pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
     &log_uncaught_failure::ANALYZER,
     &mount_path_conflict::ANALYZER,
     &must_not_run_as_root::ANALYZER,
+    &pod_disrupted_or_lost::ANALYZER,
+    &pod_failed::ANALYZER,
     &probe_answer_wrong::ANALYZER,
     &probe_port_not_listening::ANALYZER,
     &probe_times_out::ANALYZER,
+    &readiness_gate_unmet::ANALYZER,
     &readiness_probe_failing::ANALYZER,
+    &rejected_by_kubelet::ANALYZER,
+    &resize_not_applied::ANALYZER,
     &restarts_repeatedly::ANALYZER,
     &sandbox_not_created::ANALYZER,
     &startup_probe_fails::ANALYZER,
     &stuck_creating::ANALYZER,
+    &stuck_terminating_pod::ANALYZER,
 ];
