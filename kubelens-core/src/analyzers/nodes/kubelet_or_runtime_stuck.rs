@@ -152,7 +152,7 @@ fn by_time_outs(node: &Node, pods: &[&Pod]) -> Sighting {
     )
     .identified_by("fact", "time-outs")
     .confidence(0.88)
-    .all_evidence(pods.iter().take(3).flat_map(|pod| {
+    .all_evidence(pods.iter().take(3).filter_map(|pod| {
         pod.containers().find_map(|container| {
             let waiting = container.waiting()?;
             let path = container.status_path("state.waiting.message");

@@ -90,7 +90,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_young = cluster.age(&node.metadata) < JOINING;
     match ready(node) {
         Some(ready) if ready.status == "Unknown" => {
-            sink.report(silent_kubelet(node, cluster, ready))
+            sink.report(silent_kubelet(node, cluster, ready));
         }
         Some(ready) if ready.is_true() && !is_young => {
             if let Some((own, newest)) = lagging_lease(cluster, node) {

@@ -1,5 +1,6 @@
 //! The host that a waiting program waits for, from its command and its log.
 
+use super::command_line::command_line;
 use crate::kubernetes::{Container, Kind, Namespace, Service};
 use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Lookup};
@@ -33,12 +34,7 @@ pub(super) fn awaited(
     container: &Container,
     log: Option<&str>,
 ) -> Option<Awaited> {
-    let command = container
-        .command
-        .iter()
-        .chain(&container.args)
-        .map(|word| word.as_str());
-    let command = command.collect::<Vec<_>>().join(" ");
+    let command = command_line(container);
     let (host, port) =
         host_in(&with_variables(&command, container)).or_else(|| log.and_then(host_in))?;
     let service = service_of(cluster, namespace, &host);

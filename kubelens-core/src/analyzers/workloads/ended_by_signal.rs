@@ -1,4 +1,5 @@
 use super::advice::{describe_pod, read_last_log};
+use super::command_line::command_line;
 use super::failing_run::{CRASH_RESTARTS, failing_end, is_looping, severity};
 use super::node_shortage::shortage_of_the_node;
 use super::{exit_code, last_words};
@@ -147,13 +148,7 @@ fn sighting<'a>(
             .evidence(event_evidence(shortage))
             .blames(node, "runs on");
     }
-    let command = container
-        .spec
-        .command
-        .iter()
-        .chain(&container.spec.args)
-        .map(|word| word.as_str());
-    let command = command.collect::<Vec<_>>().join(" ");
+    let command = command_line(container.spec);
     if end.exit_code == 0 && !command.is_empty() {
         let path = format!("spec.containers[{}].command", container.name());
         sighting = sighting.evidence(Evidence::field(pod.reference(), &path, command));

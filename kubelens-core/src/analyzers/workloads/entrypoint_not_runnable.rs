@@ -223,11 +223,7 @@ fn sighting<'a>(
     for (field, words) in written {
         if !words.is_empty() {
             let path = format!("spec.containers[{}].{field}", container.name());
-            let words = words
-                .iter()
-                .map(|word| word.as_str())
-                .collect::<Vec<_>>()
-                .join(" ");
+            let words = words.join(" ");
             sighting = sighting.evidence(Evidence::message(pod.reference(), &path, &words));
         }
     }

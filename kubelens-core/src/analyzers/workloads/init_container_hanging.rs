@@ -1,5 +1,6 @@
 use super::advice::edit;
 use super::awaited_host::{Awaited, awaited};
+use super::command_line::command_line;
 use super::last_words::{most_telling, quoted};
 use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod, Service};
@@ -139,25 +140,19 @@ fn sighting(
             format!("Init container `{name}` of {top} waits for {host}: {service} does not exist")
         }
         (Some(host), None) => {
-            format!("Init container `{name}` of {top} waits for {host} since {minutes} minutes")
+            format!("Init container `{name}` of {top} waits for {host} for {minutes} minutes now")
         }
         (None, _) => format!(
-            "Init container `{name}` of {top} runs since {minutes} minutes and does not end"
+            "Init container `{name}` of {top} has been running for {minutes} minutes and does not end"
         ),
     };
     let said = line.map_or_else(String::new, |line| {
         format!(" Its log says {}.", quoted(line))
     });
     let explanation = format!(
-        "No other container of the pod starts before it ends; it runs since {minutes} minutes.{said}"
+        "No other container of the pod starts before it ends; it has been running for {minutes} minutes.{said}"
     );
-    let command = container
-        .spec
-        .command
-        .iter()
-        .chain(&container.spec.args)
-        .map(|word| word.as_str());
-    let command = command.collect::<Vec<_>>().join(" ");
+    let command = command_line(container.spec);
     let mut sighting = Sighting::of(top.clone(), title, explanation)
         .seen_on(pod.reference(), "template of")
         .in_container(name)

@@ -115,7 +115,7 @@ pub(super) fn as_evidence<'a>(
 
 /// A line from the cluster as a sentence quotes it: cleaned, redacted and cut.
 pub(super) fn quoted(line: &str) -> String {
-    const LONGEST: usize = 200;
+    const LONGEST: usize = 300;
     let clean = crate::model::safe_text(line);
     let mut text: String = clean.chars().take(LONGEST).collect();
     if text.len() < clean.len() {

@@ -2,6 +2,7 @@
 
 pub(super) mod advice;
 pub(super) mod awaited_host;
+pub(super) mod command_line;
 pub(super) mod container_config_error;
 pub(super) mod container_not_ready;
 pub(super) mod container_out_of_memory;

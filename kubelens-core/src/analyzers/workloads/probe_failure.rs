@@ -151,13 +151,11 @@ fn probed<'a>(
     let mut with_probe = pod
         .containers()
         .filter_map(|container| Some((container, kind.of(&container)?)));
-    match named {
-        Some(name) => with_probe.find(|(container, _)| container.name() == name),
-        None => {
-            let first = with_probe.next();
-            first.filter(|_| with_probe.next().is_none())
-        }
+    if let Some(name) = named {
+        return with_probe.find(|(container, _)| container.name() == name);
     }
+    let first = with_probe.next();
+    first.filter(|_| with_probe.next().is_none())
 }
 
 fn killing<'a>(

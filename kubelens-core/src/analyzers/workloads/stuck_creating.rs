@@ -129,7 +129,8 @@ fn next_to_start(pod: &Pod) -> Option<ContainerView<'_>> {
             && container
                 .status
                 .is_some_and(|status| status.state.terminated.is_some());
-        !has_run && !(container.role != ContainerRole::Init && container.is_running())
+        let runs_along = container.role != ContainerRole::Init && container.is_running();
+        !has_run && !runs_along
     })
 }
 
@@ -179,7 +180,7 @@ fn slow_pull(
     let image = &container.spec.image;
     Sighting::of(
         top.clone(),
-        format!("Image {image} of {top} is being pulled for {minutes} minutes"),
+        format!("Image {image} of {top} has been pulling for {minutes} minutes"),
         "The pull has begun and neither ended nor failed: a large image, or a slow way to its registry.",
     )
     .seen_on(pod.reference(), "template of")
@@ -223,7 +224,7 @@ fn stuck<'a>(pod: &'a Pod, cluster: &Cluster<'a>) -> Sighting {
     let node = &pod.node_name;
     Sighting::of(
         top.clone(),
-        format!("Containers of {top} are not made since {minutes} minutes"),
+        format!("Containers of {top} have not been made for {minutes} minutes"),
         format!("The pod has a node ({node}) and still waits for {stage}. {said}"),
     )
     .seen_on(pod.reference(), "template of")

@@ -94,11 +94,7 @@ fn by_finalizer(pod: &Pod) -> Option<Reason> {
     if finalizers.is_empty() {
         return None;
     }
-    let names = finalizers
-        .iter()
-        .map(|name| name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let names = finalizers.join(", ");
     Some(Reason {
         text: format!("finalizer {names} is not removed"),
         proof: vec![Evidence::field(
@@ -155,7 +151,7 @@ fn by_kubelet<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Reason {
     let running: Vec<&str> = pod
         .containers()
         .filter(|container| container.is_running())
-        .map(|container| container.spec.name.as_str())
+        .map(|container| &*container.spec.name)
         .collect();
     let text = match event {
         Some(event) => format!(
