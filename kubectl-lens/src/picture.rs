@@ -36,19 +36,11 @@ pub(crate) async fn take(
     let snapshot = read(settings, output).await?;
     output.progress.step("analyzing");
     let mut report = diagnose(&snapshot, &checks.options());
-    for chosen in [
-        settings
-            .selector
-            .as_deref()
-            .map(|labels| target::with_labels(labels, &snapshot)),
-        settings
-            .field_selector
-            .as_deref()
-            .map(|fields| target::with_fields(fields, &snapshot)),
-    ] {
-        if let Some(objects) = chosen {
-            report = target::focus(report, &snapshot, &objects?);
-        }
+    if let Some(labels) = &settings.selector {
+        report = target::focus(report, &snapshot, &target::with_labels(labels, &snapshot)?);
+    }
+    if let Some(fields) = &settings.field_selector {
+        report = target::focus(report, &snapshot, &target::with_fields(fields, &snapshot)?);
     }
     output.progress.stop();
     Ok(Picture { snapshot, report })
@@ -67,19 +59,9 @@ pub(crate) async fn read(
             let source = LiveSource::connect(&connect_options(flags))
                 .await
                 .map_err(told)?;
-            let namespaces = own_namespace(source.default_namespace());
-            load(&source, settings, namespaces, output).await
+            let own = vec![source.default_namespace().to_owned()];
+            load(&source, settings, own, output).await
         }
-    }
-}
-
-/// The namespace that the context chooses. `default` is what a context without a choice has, and
-/// there the whole cluster is the better question.
-fn own_namespace(of_context: &str) -> Vec<String> {
-    if of_context == "default" {
-        Vec::new()
-    } else {
-        vec![of_context.to_owned()]
     }
 }
 

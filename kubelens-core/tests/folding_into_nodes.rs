@@ -19,7 +19,13 @@ fn causes(report: &Report) -> Vec<(Severity, &str, String)> {
         .causes
         .iter()
         .filter(|cause| cause.severity > Severity::Info)
-        .map(|cause| (cause.severity, cause.code.as_str(), cause.subject.to_string()))
+        .map(|cause| {
+            (
+                cause.severity,
+                cause.code.as_str(),
+                cause.subject.to_string(),
+            )
+        })
         .collect()
 }
 
@@ -72,10 +78,26 @@ status:
 
 #[test]
 fn what_hangs_on_a_dead_node_folds_into_the_node() {
-    let report = report(&[NOW, DEAD_NODE, DAEMON_SET, AGENT_ON_DEAD_NODE, STUCK_ON_DEAD_NODE]);
-    assert_eq!(causes(&report), [(Severity::Critical, "NOD002", "Node n1".to_owned())]);
-    let affected: Vec<String> = report.causes[0].affected.iter().map(ToString::to_string).collect();
-    assert!(affected.contains(&"DaemonSet shop/agent".to_owned()), "{affected:?}");
+    let report = report(&[
+        NOW,
+        DEAD_NODE,
+        DAEMON_SET,
+        AGENT_ON_DEAD_NODE,
+        STUCK_ON_DEAD_NODE,
+    ]);
+    assert_eq!(
+        causes(&report),
+        [(Severity::Critical, "NOD002", "Node n1".to_owned())]
+    );
+    let affected: Vec<String> = report.causes[0]
+        .affected
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        affected.contains(&"DaemonSet shop/agent".to_owned()),
+        "{affected:?}"
+    );
 }
 
 #[test]
@@ -99,7 +121,10 @@ status:
   message: 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 52Mi. '
   conditions: [{type: DisruptionTarget, status: "True", reason: TerminationByKubelet, lastTransitionTime: "2026-01-01T11:51:00Z"}]"#;
     let report = report(&[NOW, node, evicted]);
-    assert_eq!(causes(&report), [(Severity::Critical, "NOD003", "Node n1".to_owned())]);
+    assert_eq!(
+        causes(&report),
+        [(Severity::Critical, "NOD003", "Node n1".to_owned())]
+    );
 }
 
 #[test]
@@ -123,5 +148,8 @@ status:
     state: {waiting: {reason: CrashLoopBackOff}}
     lastState: {terminated: {exitCode: 139, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}"#;
     let report = report(&[NOW, node, pod]);
-    assert_eq!(causes(&report), [(Severity::Critical, "WRK008", "Pod shop/web".to_owned())]);
+    assert_eq!(
+        causes(&report),
+        [(Severity::Critical, "WRK008", "Pod shop/web".to_owned())]
+    );
 }

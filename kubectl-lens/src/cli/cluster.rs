@@ -22,7 +22,7 @@ pub(crate) struct ConnectionFlags {
     /// The kubeconfig's user
     #[arg(long, global = true, value_name = "NAME", help_heading = HEADING, hide_short_help = true)]
     pub(crate) user: Option<String>,
-    /// Only this namespace; several with commas [default: the context's, else all]
+    /// Only this namespace; several with commas [default: the context's]
     #[arg(short, long, global = true, value_name = "NAMESPACE", value_delimiter = ',', help_heading = HEADING)]
     pub(crate) namespace: Vec<String>,
     /// The API server's address

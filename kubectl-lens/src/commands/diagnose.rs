@@ -43,10 +43,11 @@ pub(super) async fn run(
     }
     let status = status(&report, args.report.fail_on);
     let report = shown(report, &args.report, output);
-    print(
-        &render::report(&report, &output.format, &view(&args.report, output))?,
-        output,
-    )?;
+    let view = View {
+        own_namespace: settings.looks_at_own_namespace(),
+        ..view(&args.report, output)
+    };
+    print(&render::report(&report, &output.format, &view)?, output)?;
     Ok(status)
 }
 
@@ -80,6 +81,7 @@ fn view(flags: &ReportFlags, output: &OutputSettings) -> View {
     View {
         width: output.width,
         wide: false,
+        own_namespace: false,
         show_info: flags.show_info || flags.min_severity == Some(Severity::Info),
         all_findings: flags.all_findings,
         most: match flags.max_causes {

@@ -40,23 +40,17 @@ fn answer(
     checks: usize,
     output: &OutputSettings,
 ) -> Result<Printout, Failure> {
-    if !matches!(output.format, Format::Human | Format::Wide) {
-        let view = View {
-            width: output.width,
-            wide: false,
-            show_info: true,
-            all_findings: false,
-            most: None,
-        };
-        return render::report(report, &output.format, &view);
-    }
     let view = View {
         width: output.width,
         wide: output.format == Format::Wide,
+        own_namespace: false,
         show_info: true,
         all_findings: false,
         most: None,
     };
+    if !matches!(output.format, Format::Human | Format::Wide) {
+        return render::report(report, &output.format, &view);
+    }
     if report.causes.is_empty() {
         return Ok(Printout::Styled(tree::healthy(
             object, report, checks, &view,

@@ -23,6 +23,7 @@ fn view(width: usize) -> View {
     View {
         width,
         wide: false,
+        own_namespace: false,
         show_info: false,
         all_findings: false,
         most: None,
@@ -72,6 +73,21 @@ fn human_with_everything() {
 #[test]
 fn human_when_nothing_is_broken() {
     assert_snapshot!(print(&healthy_report(), "human", &view(80)));
+}
+
+#[test]
+fn the_contexts_own_namespace_is_told_with_the_way_to_all() {
+    let mut report = healthy_report();
+    report.scope.namespaces = vec!["shop".into()];
+    let view = View {
+        own_namespace: true,
+        ..view(80)
+    };
+    let text = print(&report, "human", &view);
+    assert!(
+        text.starts_with("prod-eu v1.35.4 · namespace shop (-A looks at all) · "),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,6 +8,8 @@ pub(crate) struct View {
     pub(crate) width: usize,
     /// Everything that is known of each cause.
     pub(crate) wide: bool,
+    /// The namespace is the context's, not one that was asked for.
+    pub(crate) own_namespace: bool,
     pub(crate) show_info: bool,
     pub(crate) all_findings: bool,
     /// Entries to show; none for all.

@@ -23,7 +23,7 @@ pub(crate) enum Origin {
 /// Which namespaces were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Namespaces {
-    /// The context's, where it names one; else all.
+    /// The context's, as for kubectl; all of what is no live cluster.
     Current,
     /// All, as asked for.
     All,
@@ -47,9 +47,14 @@ pub(crate) struct PictureSettings {
 /// One request may take this long when nothing else was asked for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// As good as for ever.
-const NO_LIMIT: Duration = Duration::from_secs(365 * 86400);
+const NO_LIMIT: Duration = Duration::from_hours(365 * 24);
 
 impl PictureSettings {
+    /// Whether only the context's own namespace is looked at, and nobody asked for that.
+    pub(crate) fn looks_at_own_namespace(&self) -> bool {
+        matches!(self.origin, Origin::Live(_)) && self.namespaces == Namespaces::Current
+    }
+
     /// The meaning of the flags together.
     pub(crate) fn new(
         connection: &ConnectionFlags,

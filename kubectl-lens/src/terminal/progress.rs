@@ -109,7 +109,7 @@ impl source::Progress for Progress {
     fn warning(&self, text: &str) {
         let tell = || {
             self.streams
-                .message(&format!("warning: {}\n", printable(text)))
+                .message(&format!("warning: {}\n", printable(text)));
         };
         match &self.lines {
             Some(lines) => lines.all.suspend(tell),

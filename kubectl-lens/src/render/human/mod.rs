@@ -22,7 +22,7 @@ const LABEL: usize = 7;
 /// The report, laid out for the view's width.
 pub(super) fn report(report: &Report, view: &View) -> String {
     let mut page = Page::new(view.width);
-    header(report, &mut page);
+    header(report, view, &mut page);
     let causes = view.causes(report);
     let entries = entries(&causes);
     let most = view.most.unwrap_or(entries.len());
@@ -57,7 +57,7 @@ pub(super) fn report(report: &Report, view: &View) -> String {
 }
 
 /// Which cluster, how much of it, and when.
-fn header(report: &Report, page: &mut Page) {
+fn header(report: &Report, view: &View, page: &mut Page) {
     let cluster = &report.cluster;
     let mut parts = vec![match &cluster.version {
         Some(version) => format!("{} {version}", cluster.name),
@@ -65,6 +65,7 @@ fn header(report: &Report, page: &mut Page) {
     }];
     parts.push(match report.scope.namespaces.as_slice() {
         [] => "all namespaces".to_owned(),
+        [only] if view.own_namespace => format!("namespace {only} (-A looks at all)"),
         [only] => format!("namespace {only}"),
         several => format!("namespaces {}", several.join(", ")),
     });

@@ -68,7 +68,7 @@ impl<'a, 'g> Documents<'a, 'g> {
         match self.first_broken {
             Some((line, detail)) if !self.is_ours => Err(SourceError::Malformed {
                 place: format!("{}:{line}", self.place),
-                detail,
+                detail: crate::model::safe_text(&detail),
             }),
             _ => Ok(()),
         }

@@ -4,6 +4,7 @@ use super::list_scopes::ListScopes;
 use super::logs::LogFile;
 use crate::kubernetes::{Kind, Pod};
 use crate::model::ClusterInfo;
+use crate::model::safe_text;
 use crate::snapshot::{Logs, Snapshot, SnapshotBuilder};
 use crate::source::archive::ArchiveInfo;
 use crate::source::intake::{Intake, Taken, TypeMeta};
@@ -83,8 +84,8 @@ impl<'a> Gathering<'a> {
         let (place, detail) = detail.split_once(": ").unwrap_or(("the input", detail));
         self.first_error
             .get_or_insert_with(|| SourceError::Malformed {
-                place: place.to_owned(),
-                detail: detail.to_owned(),
+                place: safe_text(place),
+                detail: safe_text(detail),
             });
     }
 
