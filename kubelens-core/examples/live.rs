@@ -1,6 +1,15 @@
 //! Reads the cluster of the current context and says what is in it and how long that took:
 //! `cargo run --release -p kubelens-core --features live --example live -- [--context NAME]`.
-#![allow(clippy::print_stdout, reason = "an example speaks to its caller")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example"
+)]
 
 use std::time::Instant;
 
@@ -34,11 +43,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let begin = Instant::now();
     let source = match LiveSource::connect(&options).await {
         Ok(source) => source,
-        Err(error) => return Ok(println!("error: {error}")),
+        Err(error) => {
+            return {
+                println!("error: {error}");
+                Ok(())
+            };
+        }
     };
     let snapshot = match source.load(&request, &Warnings).await {
         Ok(snapshot) => snapshot,
-        Err(error) => return Ok(println!("error: {error}")),
+        Err(error) => {
+            return {
+                println!("error: {error}");
+                Ok(())
+            };
+        }
     };
     let seconds = begin.elapsed().as_secs_f64();
     let counts: Vec<String> = Kind::ALL

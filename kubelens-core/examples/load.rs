@@ -1,6 +1,15 @@
 //! Reads a recording and says what is in it and how fast it was read:
 //! `cargo run --release -p kubelens-core --example load -- PATH`.
-#![allow(clippy::print_stdout, reason = "an example speaks to its caller")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example"
+)]
 
 use std::time::Instant;
 

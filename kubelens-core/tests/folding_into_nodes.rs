@@ -1,4 +1,14 @@
 //! What pods and workloads show because of their node is one cause: the node.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 use kubelens_core::model::{Report, Severity};
 use kubelens_core::source::{FileSource, ReadRequest, Silent};

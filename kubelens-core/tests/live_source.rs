@@ -1,4 +1,14 @@
 //! The live source against a server that plays every trouble an API server can make.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 #![cfg(feature = "live")]
 
 mod play;

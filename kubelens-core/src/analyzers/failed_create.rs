@@ -195,10 +195,10 @@ fn words_of_the_api(text: &str) -> &str {
         " failed error: ",
     ];
     for mark in marks {
-        if let Some((before, rest)) = text.split_once(mark) {
-            if before.is_empty() || before.starts_with("create ") {
-                return rest;
-            }
+        if let Some((before, rest)) = text.split_once(mark)
+            && (before.is_empty() || before.starts_with("create "))
+        {
+            return rest;
         }
     }
     if text.starts_with("Failed to create new replica set \"") {

@@ -93,24 +93,28 @@ const MOST_HOSTS: usize = 4;
 pub(crate) fn hosts_in(line: &str) -> Vec<Host<'_>> {
     let mut all: Vec<Host<'_>> = Vec::new();
     for grammar in &GRAMMARS {
-        let Some(found) = grammar.captures(line) else {
+        let found = grammar
+            .all_captures(line)
+            .filter_map(|found| host_of(&found))
+            .find(|host| is_host(host.name) && !is_name_server(line, host.name));
+        let Some(host) = found else {
             continue;
         };
-        let groups: Vec<&str> = found.iter().skip(1).flatten().map(|m| m.as_str()).collect();
-        let Some(name) = groups.first().map(|name| name.trim_end_matches('.')) else {
-            continue;
-        };
-        let port = groups.get(1).and_then(|port| port.parse().ok());
-        if !is_host(name) || is_name_server(line, name) {
-            continue;
-        }
-        if let Some(known) = all.iter_mut().find(|known| known.name == name) {
-            known.port = known.port.or(port);
+        if let Some(known) = all.iter_mut().find(|known| known.name == host.name) {
+            known.port = known.port.or(host.port);
         } else if all.len() < MOST_HOSTS {
-            all.push(Host { name, port });
+            all.push(host);
         }
     }
     all
+}
+
+/// The groups of a grammar: the first that took part is the host, the next the port.
+fn host_of<'t>(found: &regex::Captures<'t>) -> Option<Host<'t>> {
+    let mut groups = found.iter().skip(1).flatten().map(|group| group.as_str());
+    let name = groups.next()?.trim_end_matches('.');
+    let port = groups.next().and_then(|port| port.parse().ok());
+    Some(Host { name, port })
 }
 
 fn is_host(name: &str) -> bool {
@@ -228,8 +232,8 @@ pub(crate) fn missing_service(
 
 /// What to look at if the host does not answer: the Service, and the workloads of its pods that are
 /// not ready. A host with the name of a Service that does not exist is that missing Service.
-pub(crate) fn suspects<'a>(
-    cluster: &Cluster<'a>,
+pub(crate) fn suspects(
+    cluster: &Cluster<'_>,
     namespace: &str,
     host: &str,
 ) -> Vec<(ObjectRef, &'static str)> {
@@ -344,6 +348,10 @@ mod tests {
             (
                 "postgres://app@orders-db:5432/orders: connection refused",
                 "orders-db:5432",
+            ),
+            (
+                "2026/01/01 11:57:02 dial tcp 10.96.0.7:5432: i/o timeout",
+                "10.96.0.7:5432",
             ),
             (
                 "read tcp 10.1.0.9:53412->10.96.4.4:6379: i/o timeout",

@@ -40,6 +40,16 @@ impl Pattern {
         self.regex()?.captures(text)
     }
 
+    /// Its occurrences with their groups, from left to right.
+    pub(crate) fn all_captures<'p, 't>(
+        &'p self,
+        text: &'t str,
+    ) -> impl Iterator<Item = Captures<'t>> + use<'p, 't> {
+        self.regex()
+            .into_iter()
+            .flat_map(move |regex| regex.captures_iter(text))
+    }
+
     /// The first group that took part in its first occurrence.
     pub(crate) fn first<'t>(&self, text: &'t str) -> Option<&'t str> {
         let captures = self.captures(text)?;

@@ -20,21 +20,18 @@ pub(super) fn affected(
         let Some(seen) = index.get(*member) else {
             continue;
         };
-        match (seen.pod, &seen.top) {
-            (Some(pod), Some(top)) => {
-                pods.insert(
-                    (
-                        pod.metadata.namespace.to_string(),
-                        pod.metadata.name.to_string(),
-                    ),
-                    pod,
-                );
-                all.insert(top.key(), top.clone());
-            }
-            _ => {
-                let shown = &seen.sighting.seen_on;
-                all.insert(shown.key(), shown.clone());
-            }
+        if let (Some(pod), Some(top)) = (seen.pod, &seen.top) {
+            pods.insert(
+                (
+                    pod.metadata.namespace.to_string(),
+                    pod.metadata.name.to_string(),
+                ),
+                pod,
+            );
+            all.insert(top.key(), top.clone());
+        } else {
+            let shown = &seen.sighting.seen_on;
+            all.insert(shown.key(), shown.clone());
         }
         let own = &seen.sighting.subject;
         if own.kind != "Pod" || seen.pod.is_none() {

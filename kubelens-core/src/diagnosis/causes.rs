@@ -224,14 +224,13 @@ fn confidence(primary: &Seen<'_>, evidence: &[Evidence]) -> f64 {
 
 fn suggestions(index: &Index<'_>, primary: &Seen<'_>, folded: &[usize]) -> Vec<Suggestion> {
     let mut all = primary.sighting.suggestions.clone();
-    if all.is_empty() {
-        if let Some(seen) = folded
+    if all.is_empty()
+        && let Some(seen) = folded
             .iter()
             .filter_map(|at| index.get(*at))
             .find(|seen| !seen.sighting.suggestions.is_empty())
-        {
-            all.clone_from(&seen.sighting.suggestions);
-        }
+    {
+        all.clone_from(&seen.sighting.suggestions);
     }
     all
 }
@@ -241,11 +240,11 @@ fn with_pods(explanation: &str, index: &Index<'_>, members: &[usize]) -> String 
     let mut pods: BTreeSet<String> = BTreeSet::new();
     let mut tops: BTreeSet<String> = BTreeSet::new();
     for seen in members.iter().filter_map(|at| index.get(*at)) {
-        if let (Some(_), Some(top)) = (seen.pod, &seen.top) {
-            if top.kind != "Pod" {
-                pods.insert(seen.sighting.seen_on.path());
-                tops.insert(top.to_string());
-            }
+        if let (Some(_), Some(top)) = (seen.pod, &seen.top)
+            && top.kind != "Pod"
+        {
+            pods.insert(seen.sighting.seen_on.path());
+            tops.insert(top.to_string());
         }
     }
     if pods.is_empty() {

@@ -50,10 +50,11 @@ pub(super) fn chain(
                 }
             }
         }
-        if let (Some(pod), Some(top)) = (seen.pod, &seen.top) {
-            if top.kind != "Pod" && !top.is_same(subject) {
-                links.add(&pod.reference(), top, "owned by");
-            }
+        if let (Some(pod), Some(top)) = (seen.pod, &seen.top)
+            && top.kind != "Pod"
+            && !top.is_same(subject)
+        {
+            links.add(&pod.reference(), top, "owned by");
         }
     }
     links.into_chain(evidence)

@@ -26,10 +26,11 @@ impl Graph {
     pub(super) fn of(index: &Index<'_>, edges: Vec<Edge>) -> Self {
         let mut candidates: Vec<Vec<Edge>> = vec![Vec::new(); index.seen.len()];
         for edge in edges {
-            if edge.confidence >= FOLD_MIN && edge.effect != edge.cause {
-                if let Some(list) = candidates.get_mut(edge.effect) {
-                    list.push(edge);
-                }
+            if edge.confidence >= FOLD_MIN
+                && edge.effect != edge.cause
+                && let Some(list) = candidates.get_mut(edge.effect)
+            {
+                list.push(edge);
             }
         }
         for list in &mut candidates {

@@ -34,16 +34,17 @@ pub(super) fn alternatives(primary: &Seen<'_>) -> Vec<RuledOut> {
             if class > 2 && was_pulled(&container) {
                 add("WRK002", "the image was pulled".to_owned());
             }
-            if let Some(end) = container.last_end() {
-                if class > 5 && end.reason != "OOMKilled" {
-                    add(
-                        "WRK003",
-                        format!(
-                            "the last run ended with reason {} and exit code {}, not OOMKilled",
-                            end.reason, end.exit_code
-                        ),
-                    );
-                }
+            if let Some(end) = container.last_end()
+                && class > 5
+                && end.reason != "OOMKilled"
+            {
+                add(
+                    "WRK003",
+                    format!(
+                        "the last run ended with reason {} and exit code {}, not OOMKilled",
+                        end.reason, end.exit_code
+                    ),
+                );
             }
         }
     }

@@ -37,11 +37,9 @@ pub(super) fn coverage(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> 
     let total = wanted.iter().count();
     let seen = total.saturating_sub(missing);
     Coverage {
-        percent: if total == 0 {
-            100
-        } else {
-            u8::try_from(seen * 100 / total).unwrap_or(100)
-        },
+        percent: (seen * 100)
+            .checked_div(total)
+            .map_or(100, |percent| u8::try_from(percent).unwrap_or(100)),
         kinds: kinds
             .into_iter()
             .map(|(kind, (state, details))| KindCoverage {

@@ -1,4 +1,13 @@
-use super::*;
+use super::{
+    APIService, CSIDriver, CSINode, CertificateSigningRequest, ClusterRole, ClusterRoleBinding,
+    ConfigMap, ControllerRevision, CronJob, CustomResourceDefinition, DaemonSet, Deployment,
+    EndpointSlice, Endpoints, Event, HorizontalPodAutoscaler, Ingress, IngressClass, Job, Lease,
+    LimitRange, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node, Object, ObjectMeta,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
+    ReplicationController, ResourceQuota, Role, RoleBinding, RuntimeClass, Secret, Service,
+    ServiceAccount, StatefulSet, StorageClass, Table, Text, ValidatingWebhookConfiguration,
+    VolumeAttachment,
+};
 
 /// The one table of kinds: everything that depends on "all kinds" is generated from it.
 macro_rules! kinds {

@@ -99,7 +99,7 @@ impl ArchiveInfo {
         for gap in self.gaps {
             match (gap.outside, Kind::from_name(&gap.kind)) {
                 (Some(namespaces), Some(kind)) => {
-                    builder.gap_outside(kind, namespaces, gap.state, gap.detail)
+                    builder.gap_outside(kind, namespaces, gap.state, gap.detail);
                 }
                 _ => builder.gap(&gap.kind, gap.namespace.as_deref(), gap.state, gap.detail),
             }

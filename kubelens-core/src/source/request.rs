@@ -36,7 +36,7 @@ impl Default for ReadRequest {
             secret_keys: false,
             now: None,
             request_timeout: Duration::from_secs(30),
-            deadline: Duration::from_secs(300),
+            deadline: Duration::from_mins(5),
         }
     }
 }

@@ -51,7 +51,7 @@ struct YamlItems {
 }
 
 impl YamlItems {
-    fn line(&mut self, line: &mut Vec<u8>, sink: &mut impl ItemSink) {
+    fn line(&mut self, line: &mut [u8], sink: &mut impl ItemSink) {
         if let Some(rest) = after_separator(line) {
             self.end_document(sink);
             if rest > 0 {

@@ -79,7 +79,11 @@ fn page(analyzer: &Analyzer) -> String {
         Role::Symptom => "is explained by something else whenever a relation holds",
         Role::Both => "a cause when nothing else explains it",
     };
-    let reads: Vec<&str> = analyzer.reads.iter().map(|kind| kind.as_str()).collect();
+    let reads: Vec<&str> = analyzer
+        .reads
+        .iter()
+        .map(kubelens_core::kubernetes::Kind::as_str)
+        .collect();
     let mut text = format!(
         "# {} {}\n\nSeverity {}, confidence {:.2}; {role}. Reads {}.\n\n",
         analyzer.code,

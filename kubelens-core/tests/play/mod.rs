@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 type Script = dyn Fn(&str, usize) -> Answer + Send + Sync;
 
 /// One answer.
-pub struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<String>,
     body: String,
@@ -22,11 +22,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn ok(body: &str) -> Self {
+    pub(crate) fn ok(body: &str) -> Self {
         Self::status(200, body)
     }
 
-    pub fn status(status: u16, body: &str) -> Self {
+    pub(crate) fn status(status: u16, body: &str) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -36,23 +36,23 @@ impl Answer {
         }
     }
 
-    pub fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         Self::status(404, "404 page not found")
     }
 
-    pub fn header(mut self, line: &str) -> Self {
+    pub(crate) fn header(mut self, line: &str) -> Self {
         self.headers.push(line.to_owned());
         self
     }
 
     /// The connection breaks after so many bytes of the body.
-    pub fn cut_at(mut self, length: usize) -> Self {
+    pub(crate) fn cut_at(mut self, length: usize) -> Self {
         self.cut = Some(length);
         self
     }
 
     /// The answer comes late.
-    pub fn after(mut self, delay: Duration) -> Self {
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
@@ -64,7 +64,7 @@ struct Asked {
 }
 
 /// The server; it stops when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     address: String,
     asked: Arc<Mutex<Asked>>,
     task: JoinHandle<()>,
@@ -78,11 +78,13 @@ impl Drop for Server {
 
 impl Server {
     /// A server of version 1.35 that greets properly and lets a script answer the rest.
-    pub async fn start(script: impl Fn(&str, usize) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        script: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         Self::start_version("35", script).await
     }
 
-    pub async fn start_version(
+    pub(crate) async fn start_version(
         minor: &'static str,
         script: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
@@ -99,7 +101,7 @@ impl Server {
     }
 
     /// A server whose script answers everything.
-    pub async fn start_with(
+    pub(crate) async fn start_with(
         _minor: &'static str,
         script: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
@@ -122,7 +124,7 @@ impl Server {
     }
 
     /// A source that reads from it.
-    pub async fn source(&self) -> LiveSource {
+    pub(crate) async fn source(&self) -> LiveSource {
         let options = ConnectOptions {
             kubeconfig: Some("/dev/null".into()),
             server: Some(self.address.clone()),
@@ -132,7 +134,7 @@ impl Server {
     }
 
     /// How often a path that begins so was asked for.
-    pub fn count(&self, prefix: &str) -> usize {
+    pub(crate) fn count(&self, prefix: &str) -> usize {
         self.asked
             .lock()
             .unwrap()
@@ -143,7 +145,7 @@ impl Server {
     }
 
     /// A header of the first request for a path that begins so.
-    pub fn header_of(&self, prefix: &str, name: &str) -> String {
+    pub(crate) fn header_of(&self, prefix: &str, name: &str) -> String {
         let asked = self.asked.lock().unwrap();
         let found = asked
             .paths

@@ -82,7 +82,7 @@ impl<'a> Hook<'a> {
     pub(super) fn requests(&self) -> String {
         let mut operations: Vec<&str> = Vec::new();
         let mut resources: Vec<&str> = Vec::new();
-        for rule in self.webhook.rules.iter() {
+        for rule in &self.webhook.rules {
             operations.extend(rule.operations.iter().map(|operation| operation.as_str()));
             resources.extend(rule.resources.iter().map(|resource| resource.as_str()));
         }

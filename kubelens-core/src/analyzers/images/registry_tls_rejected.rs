@@ -124,7 +124,7 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
             format!("registry {registry}"),
             format!("workloads pull from registry {registry}, whose TLS is not accepted"),
         )
-        .suggest(Suggestion::advice(format!("{}", remedy(problem, registry))))
+        .suggest(Suggestion::advice(remedy(problem, registry).clone()))
         .suggest(problem.look())
 }
 

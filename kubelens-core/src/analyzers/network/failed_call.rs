@@ -165,11 +165,11 @@ fn target_in<'a, 'l>(
     line: &'l str,
     failure: Failure,
 ) -> (&'l str, Option<i64>, Option<&'a Service>) {
-    if matches!(failure, Failure::NameUnknown | Failure::NoNameServer) {
-        if let Some((host, port)) = looked_up(line) {
-            let service = service_named(cluster, &pod.metadata.namespace, host);
-            return (host, port, service);
-        }
+    if matches!(failure, Failure::NameUnknown | Failure::NoNameServer)
+        && let Some((host, port)) = looked_up(line)
+    {
+        let service = service_named(cluster, &pod.metadata.namespace, host);
+        return (host, port, service);
     }
     let mut best = ("", None, None);
     for token in tokens(line) {

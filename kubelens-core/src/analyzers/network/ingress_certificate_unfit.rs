@@ -55,13 +55,13 @@ declare_analyzer! {
 }
 
 fn check<'a>(ingress: &'a Ingress, cluster: &Cluster<'a>, sink: &mut Sink) {
-    for tls in ingress.spec.tls.iter() {
+    for tls in &ingress.spec.tls {
         let found = cluster.get::<Secret>(&ingress.metadata.namespace, &tls.secret_name);
-        if let Some(secret) = found {
-            if let Some((problem, severity)) = problem_of(secret) {
-                let hosts = tls.hosts.join(", ");
-                sink.report(sighting(ingress, secret, &hosts, &problem).severity(severity));
-            }
+        if let Some(secret) = found
+            && let Some((problem, severity)) = problem_of(secret)
+        {
+            let hosts = tls.hosts.join(", ");
+            sink.report(sighting(ingress, secret, &hosts, &problem).severity(severity));
         }
     }
 }

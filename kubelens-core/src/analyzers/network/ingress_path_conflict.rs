@@ -78,8 +78,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             .non_empty()
             .or_else(|| meta.annotations.value("kubernetes.io/ingress.class"))
             .unwrap_or_default();
-        for rule in ingress.spec.rules.iter() {
-            for path in rule.http.paths.iter() {
+        for rule in &ingress.spec.rules {
+            for path in &rule.http.paths {
                 let claim = (
                     class,
                     rule.host.as_str(),
@@ -100,10 +100,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for (claim, mut claimers) in claims {
         claimers
             .sort_by_key(|(ingress, _)| (ingress.metadata.creation_timestamp, ingress.reference()));
-        if let [first, .., last] = claimers.as_slice() {
-            if first.1 != last.1 && first.0.reference() != last.0.reference() {
-                sink.report(sighting(&claim, first, last));
-            }
+        if let [first, .., last] = claimers.as_slice()
+            && first.1 != last.1
+            && first.0.reference() != last.0.reference()
+        {
+            sink.report(sighting(&claim, first, last));
         }
     }
 }

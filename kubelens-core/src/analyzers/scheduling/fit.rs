@@ -328,9 +328,10 @@ impl<'a> Search<'_, 'a> {
         let own = pod_affinity::anti_affinity(self.cluster, self.pod);
         let says_existing = self.says(|kind| kind == ReasonKind::ExistingAntiAffinity);
         let apart = keep(&nodes, |node| {
-            !own.iter().any(|places| places.hold(node))
-                && !(says_existing
-                    && !pod_affinity::refusals(self.cluster, self.pod, node).is_empty())
+            let is_held = own.iter().any(|places| places.hold(node));
+            let is_refused = says_existing
+                && !pod_affinity::refusals(self.cluster, self.pod, node).is_empty();
+            !is_held && !is_refused
         });
         let says_apart =
             says_existing || self.says(|kind| matches!(kind, ReasonKind::AntiAffinity));

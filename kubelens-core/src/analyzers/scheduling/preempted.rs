@@ -65,10 +65,11 @@ const EVENT_WINDOW: i64 = 3600;
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for event in cluster.all::<Event>() {
         let is_preemption = event.reason == "Preempted" && event.involved_object.kind == "Pod";
-        if is_preemption && cluster.is_within(event.last_seen(), EVENT_WINDOW) {
-            if let Some(sighting) = sighting(cluster, event) {
-                sink.report(sighting);
-            }
+        if is_preemption
+            && cluster.is_within(event.last_seen(), EVENT_WINDOW)
+            && let Some(sighting) = sighting(cluster, event)
+        {
+            sink.report(sighting);
         }
     }
 }

@@ -81,10 +81,10 @@ pub(super) fn condition(pod: &Pod) -> Option<&Condition> {
 
 /// Reason and text: of the condition, else of the newest event.
 fn said<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(&'a str, &'a str)> {
-    if let Some(condition) = condition(pod) {
-        if !condition.message.is_empty() || condition.reason == "SchedulingGated" {
-            return Some((&condition.reason, &condition.message));
-        }
+    if let Some(condition) = condition(pod)
+        && (!condition.message.is_empty() || condition.reason == "SchedulingGated")
+    {
+        return Some((&condition.reason, &condition.message));
     }
     newest_failure(cluster, pod)
         .map(|event| ("Unschedulable", event.message.as_str()))

@@ -308,42 +308,37 @@ fn unbound_role(cluster: &Cluster<'_>, request: &Request<'_>) -> Option<Remedy> 
         });
     let account = account_of(request);
     let role = role.reference();
-    Some(match binding {
-        Some(binding) => {
-            let subjects: Vec<String> = binding
-                .subjects
-                .iter()
-                .map(|subject| format!("{} {}/{}", subject.kind, subject.namespace, subject.name))
-                .collect();
-            let subjects = subjects.join(", ");
-            Remedy {
-                subject: binding.reference(),
-                sentence: format!(
-                    "{role} would allow it, but {} binds it to {subjects}.",
-                    binding.reference()
-                ),
-                advice: format!("Add {account} to the subjects of {}", binding.reference()),
-                evidence: vec![Evidence::field(binding.reference(), "subjects", subjects)],
-            }
+    Some(if let Some(binding) = binding {
+        let subjects: Vec<String> = binding
+            .subjects
+            .iter()
+            .map(|subject| format!("{} {}/{}", subject.kind, subject.namespace, subject.name))
+            .collect();
+        let subjects = subjects.join(", ");
+        Remedy {
+            subject: binding.reference(),
+            sentence: format!(
+                "{role} would allow it, but {} binds it to {subjects}.",
+                binding.reference()
+            ),
+            advice: format!("Add {account} to the subjects of {}", binding.reference()),
+            evidence: vec![Evidence::field(binding.reference(), "subjects", subjects)],
         }
-        None => {
-            let missing = ObjectRef::namespaced(
-                "rbac.authorization.k8s.io/v1",
-                "RoleBinding",
-                namespace,
-                &role.name,
-            );
-            Remedy {
-                sentence: format!(
-                    "{role} would allow it, but no RoleBinding binds it to the account."
-                ),
-                advice: format!("Create a RoleBinding of {role} to {account}"),
-                evidence: vec![Evidence::absence(
-                    missing.clone(),
-                    &format!("no binding of {role} in the namespace"),
-                )],
-                subject: missing,
-            }
+    } else {
+        let missing = ObjectRef::namespaced(
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            namespace,
+            &role.name,
+        );
+        Remedy {
+            sentence: format!("{role} would allow it, but no RoleBinding binds it to the account."),
+            advice: format!("Create a RoleBinding of {role} to {account}"),
+            evidence: vec![Evidence::absence(
+                missing.clone(),
+                &format!("no binding of {role} in the namespace"),
+            )],
+            subject: missing,
         }
     })
 }

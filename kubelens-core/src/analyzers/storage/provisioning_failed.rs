@@ -125,10 +125,10 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
             "provisioner",
             provisioner,
         ));
-    if refusal != Refusal::Quota {
-        if let Some(driver) = drivers::controller(cluster, provisioner) {
-            sighting = sighting.blames(driver.reference(), "provisions");
-        }
+    if refusal != Refusal::Quota
+        && let Some(driver) = drivers::controller(cluster, provisioner)
+    {
+        sighting = sighting.blames(driver.reference(), "provisions");
     }
     let sighting = claims::shown_by(sighting, claim, "provisioned by")
         .grouped(

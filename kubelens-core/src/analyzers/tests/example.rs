@@ -1,7 +1,7 @@
 use crate::engine::{Analyzer, look};
 use crate::kubernetes::{Batch, CustomObject, Kind};
 use crate::model::{ClusterInfo, Scope};
-use crate::snapshot::{ContainerLog, LogKey, Logs, Snapshot, SnapshotBuilder};
+use crate::snapshot::{LogKey, Logs, Snapshot, SnapshotBuilder};
 
 /// The headings of a page, in order.
 pub(super) const HEADINGS: [&str; 6] = [
@@ -71,10 +71,7 @@ pub(in crate::analyzers) fn picture(block: &str) -> Snapshot {
                 container: part(),
                 previous,
             };
-            logs.entry(key)
-                .or_insert_with(ContainerLog::default)
-                .lines
-                .push(line.to_owned());
+            logs.entry(key).or_default().lines.push(line.to_owned());
         }
     }
     let mut batch = Batch::default();
@@ -87,15 +84,14 @@ pub(in crate::analyzers) fn picture(block: &str) -> Snapshot {
         }
         let header: Header =
             serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{error}\n{document}"));
-        match Kind::from_manifest(&header.api_version, &header.kind) {
-            Some(kind) => batch
+        if let Some(kind) = Kind::from_manifest(&header.api_version, &header.kind) {
+            batch
                 .push_yaml(kind, document)
-                .unwrap_or_else(|error| panic!("{error}\n{document}")),
-            None => {
-                let object: CustomObject = serde_saphyr::from_str(document)
-                    .unwrap_or_else(|error| panic!("{error}\n{document}"));
-                builder.add_custom(object);
-            }
+                .unwrap_or_else(|error| panic!("{error}\n{document}"))
+        } else {
+            let object: CustomObject = serde_saphyr::from_str(document)
+                .unwrap_or_else(|error| panic!("{error}\n{document}"));
+            builder.add_custom(object);
         }
     }
     builder.absorb(batch);

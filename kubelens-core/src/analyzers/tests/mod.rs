@@ -1,7 +1,9 @@
 //! Laws that hold for every analyzer, and the examples on their pages.
+#![allow(clippy::disallowed_methods, reason = "the index is generated from the files")]
 
 pub(super) mod example;
 mod index;
 mod laws;
 mod pages;
+mod siblings;
 mod workload_folds;

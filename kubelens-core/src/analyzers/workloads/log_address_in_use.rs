@@ -83,7 +83,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 }
 
 /// The port that is taken.
-static PORT: Pattern = Pattern::new(r"(?i):(\d{2,5})\b|port[ =:]*(\d{2,5})\b");
+static PORT: Pattern = Pattern::new(
+    r"(?i):(\d{2,5}):? (?:bind|address|is)|port[ =:]*(\d{2,5})\b|(?:listen|bind|0\.0\.0\.0|::|\*)\S*\s?\S*?:(\d{2,5})\b|:(\d{4,5})\b",
+);
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let pod = found.pod();
@@ -120,4 +122,21 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(proof);
     advise(sighting, format!("Give one of them another port in {top}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PORT;
+
+    #[test]
+    fn the_port_is_told_from_the_time() {
+        for line in [
+            "2026/01/01 11:57:02 listen tcp :8080: bind: address already in use",
+            "Error: listen EADDRINUSE: address already in use :::8080",
+            "11:57:02 [emerg] bind() to 0.0.0.0:8080 failed (98: Address already in use)",
+            "Web server failed to start. Port 8080 was already in use.",
+        ] {
+            assert_eq!(PORT.first(line), Some("8080"), "{line}");
+        }
+    }
 }

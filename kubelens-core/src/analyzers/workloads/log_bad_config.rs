@@ -135,39 +135,38 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         place_of(pod, found.unwell.container.spec, path).map(|place| (path, place))
     });
     let what = short(line);
-    match path.and_then(|(path, place)| Some((path, place, held_by(&place.object()?)?))) {
-        Some((path, place, object)) => {
-            let title = format!(
-                "{object} holds a configuration that {} cannot read: {what}",
-                found.speaker(&top)
-            );
-            let explanation = format!(
-                "The program stops at {path}, which is on {}.",
-                place.title()
-            );
-            let sighting = found.sighting_on(object.clone(), CONFIDENCE, title, explanation);
-            advise(
-                sighting.blames(object.clone(), "mounts"),
-                format!("Correct the file in {object}"),
+    if let Some((path, place, object)) =
+        path.and_then(|(path, place)| Some((path, place, held_by(&place.object()?)?)))
+    {
+        let title = format!(
+            "{object} holds a configuration that {} cannot read: {what}",
+            found.name(&top)
+        );
+        let explanation = format!(
+            "The program stops at {path}, which is on {}.",
+            place.title()
+        );
+        let sighting = found.sighting_on(object.clone(), CONFIDENCE, title, explanation);
+        advise(
+            sighting.blames(object.clone(), "mounts"),
+            format!("Correct the file in {object}"),
+        )
+    } else {
+        let title = format!(
+            "{} cannot read its configuration: {what}",
+            found.speaker(&top)
+        );
+        let sources = sources(pod);
+        let explanation = if sources.is_empty() {
+            "The program stops at its configuration.".to_owned()
+        } else {
+            format!(
+                "The program stops at its configuration. Volumes of its pods are made of {}.",
+                sources.join(", ")
             )
-        }
-        None => {
-            let title = format!(
-                "{} cannot read its configuration: {what}",
-                found.speaker(&top)
-            );
-            let sources = sources(pod);
-            let explanation = if sources.is_empty() {
-                "The program stops at its configuration.".to_owned()
-            } else {
-                format!(
-                    "The program stops at its configuration. Volumes of its pods are made of {}.",
-                    sources.join(", ")
-                )
-            };
-            let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-            advise(sighting, format!("Correct the configuration of {top}"))
-        }
+        };
+        let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+        advise(sighting, format!("Correct the configuration of {top}"))
     }
 }
 

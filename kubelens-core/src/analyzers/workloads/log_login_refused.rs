@@ -102,7 +102,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     };
     let title = format!(
         "Login of {} is refused{user}{at}: authentication failed",
-        found.speaker(&top).replacen('C', "c", 1)
+        found.name(&top)
     );
     let container = found.unwell.container.name();
     let secrets: Vec<_> = pod

@@ -93,19 +93,16 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
     let peers = Peers::of(found, cluster);
     let has_answer = !NO_ANSWER.is_in(found.line());
-    let title = if has_answer {
-        format!(
-            "{} cannot resolve host {}: no such host",
-            found.speaker(&top),
-            peers.names()
-        )
-    } else {
-        format!(
-            "{} cannot resolve host {}: name resolution fails",
-            found.speaker(&top),
-            peers.names()
-        )
+    let fault = match (has_answer, peers.missing()) {
+        (true, Some(missing)) => format!("no such host, {missing} does not exist"),
+        (true, None) => "no such host".to_owned(),
+        (false, _) => "name resolution fails".to_owned(),
     };
+    let title = format!(
+        "{} cannot resolve host {}: {fault}",
+        found.speaker(&top),
+        peers.names()
+    );
     let explanation = format!(
         "Its log says that the name has no address, so it fails.{}",
         peers.notes()

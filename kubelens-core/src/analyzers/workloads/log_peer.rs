@@ -12,6 +12,10 @@ use crate::snapshot::Cluster;
 pub(super) struct Peers<'a> {
     /// The hosts as the log names them, the first one first; from the environment where it names none.
     pub(super) hosts: Vec<Host<'a>>,
+    /// The Services and pods that they are.
+    objects: Vec<Option<ObjectRef>>,
+    /// The Service that the first one must be and that does not exist.
+    missing: Option<ObjectRef>,
     /// What to look at besides.
     suspects: Vec<(ObjectRef, &'static str)>,
     /// What is known of them.
@@ -36,20 +40,42 @@ impl<'a> Peers<'a> {
             }
             notes.extend(note(cluster, namespace, host));
         }
+        let objects = hosts
+            .iter()
+            .map(|host| match resolve(cluster, namespace, host.name) {
+                Target::Service(service) => Some(service.reference()),
+                Target::Pod(pod) => Some(cluster.top_of(pod)),
+                _ => None,
+            })
+            .collect();
+        let missing = hosts
+            .first()
+            .and_then(|host| missing_service(cluster, namespace, host.name));
         Self {
+            objects,
+            missing: missing.map(|missing| missing.reference()),
             hosts,
             suspects: all,
             notes,
         }
     }
 
-    /// `db:5432`, `a:1, b:2`; `another service` where nobody is named.
+    /// `db:5432`, `10.96.0.7:5432 (Service shop/db)`; `another service` where nobody is named.
     pub(super) fn names(&self) -> String {
+        let named = self.hosts.iter().enumerate().map(|(at, host)| {
+            let object = self.objects.get(at).and_then(Option::as_ref);
+            object.map_or_else(|| host.to_string(), |object| format!("{host} ({object})"))
+        });
         if self.hosts.is_empty() {
             "another service".to_owned()
         } else {
-            some_of(self.hosts.iter().map(ToString::to_string), 3)
+            some_of(named, 3)
         }
+    }
+
+    /// The first host's Service, where it is proven not to exist.
+    pub(super) fn missing(&self) -> Option<&ObjectRef> {
+        self.missing.as_ref()
     }
 
     /// What is known of them, as sentences with a blank before them.
@@ -79,7 +105,7 @@ impl<'a> Peers<'a> {
 }
 
 /// What a host is in the cluster, and how it stands there.
-fn note<'a>(cluster: &Cluster<'a>, namespace: &str, host: &Host<'_>) -> Option<String> {
+fn note(cluster: &Cluster<'_>, namespace: &str, host: &Host<'_>) -> Option<String> {
     match resolve(cluster, namespace, host.name) {
         Target::Service(service) => Some(service_note(cluster, service, host)),
         Target::Pod(pod) => Some(format!(

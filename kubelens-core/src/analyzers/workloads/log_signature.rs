@@ -196,10 +196,11 @@ impl<'a> LogMatch<'a> {
     pub(super) fn hosts(&self) -> Vec<Host<'a>> {
         let mut all: Vec<Host<'a>> = Vec::new();
         for line in self.same_lines() {
-            if let Some(host) = hosts_in(line).into_iter().next() {
-                if !all.contains(&host) && all.len() < 3 {
-                    all.push(host);
-                }
+            if let Some(host) = hosts_in(line).into_iter().next()
+                && !all.contains(&host)
+                && all.len() < 3
+            {
+                all.push(host);
             }
         }
         if all.is_empty() {
@@ -213,9 +214,14 @@ impl<'a> LogMatch<'a> {
         self.unwell.pod
     }
 
-    /// ``Container `web` of Deployment shop/web``.
+    /// ``Container `web` of Deployment shop/web``, to begin a sentence with.
     pub(super) fn speaker(&self, top: &ObjectRef) -> String {
-        format!("{} of {top}", capitalized(&self.unwell.container.title()))
+        capitalized(&self.name(top))
+    }
+
+    /// The same within a sentence.
+    pub(super) fn name(&self, top: &ObjectRef) -> String {
+        format!("{} of {top}", self.unwell.container.title())
     }
 
     /// The condition as a sighting: the subject is the pod's topmost owner.
@@ -244,7 +250,10 @@ impl<'a> LogMatch<'a> {
         let exit_code = run.and_then(|run| run.exit_code);
         // What a running program wrote once may be over; a last word is not.
         let is_one_word = exit_code.is_none() && self.places.len() == 1;
-        let relation = if subject.kind == "PersistentVolumeClaim" || subject.kind == "ConfigMap" {
+        let relation = if matches!(
+            subject.kind.as_str(),
+            "PersistentVolumeClaim" | "ConfigMap" | "Secret"
+        ) {
             "mounted by"
         } else {
             "template of"
@@ -287,10 +296,17 @@ impl<'a> LogMatch<'a> {
     }
 }
 
-/// A text of a log, short enough for a title.
+/// The time and level before the words of a line.
+static FRONT: Pattern = Pattern::new(
+    r"^(\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
+);
+
+/// A text of a log without its time, short enough for a title.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 160;
     let text = text.trim();
+    let front = FRONT.first(text).map_or(0, str::len);
+    let text = text.get(front..).unwrap_or(text);
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
@@ -447,6 +463,19 @@ mod tests {
             "panic: cannot start",
         ];
         assert_eq!(code_of(&lines, Some(2)), Some("WRK101"));
+    }
+
+    #[test]
+    fn a_title_quotes_the_words_and_not_the_time() {
+        assert_eq!(
+            short("2026-01-01 11:57:02.123 UTC [7] FATAL:  no"),
+            "FATAL:  no"
+        );
+        assert_eq!(
+            short("2026/01/01 11:57:02 [emerg] 1#1: no"),
+            "[emerg] 1#1: no"
+        );
+        assert_eq!(short("2 errors"), "2 errors");
     }
 
     #[test]

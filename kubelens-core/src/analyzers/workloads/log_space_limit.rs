@@ -117,7 +117,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if let Some(claim) = claim {
         let title = format!(
             "{claim} is full: {} finds no space left on device",
-            found.speaker(&top)
+            found.name(&top)
         );
         let explanation = format!("{} cannot write to it any more.", found.speaker(&top));
         let sighting = found.sighting_on(claim.clone(), CONFIDENCE, title, explanation);

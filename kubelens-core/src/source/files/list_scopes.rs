@@ -71,10 +71,10 @@ fn place_of(kind: Kind, path: &str) -> Place<'_> {
         return Place::Everywhere;
     }
     let parts: Vec<&str> = path.split('/').collect();
-    if let Some(at) = parts.iter().position(|part| *part == "namespaces") {
-        if let (Some(name), Some(_)) = (parts.get(at + 1), parts.get(at + 2)) {
-            return Place::Namespace(name);
-        }
+    if let Some(at) = parts.iter().position(|part| *part == "namespaces")
+        && let (Some(name), Some(_)) = (parts.get(at + 1), parts.get(at + 2))
+    {
+        return Place::Namespace(name);
     }
     let stem = |file: &'_ str| file.split('.').next().map_or(0, str::len);
     match parts.as_slice() {

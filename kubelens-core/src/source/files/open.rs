@@ -198,10 +198,10 @@ fn members(
             if let Ok(bytes) = tail(&mut member, &log) {
                 gathering.log(&log, &bytes);
             }
-        } else if is_manifest_name(name) {
-            if let Err(error) = layer(name, Box::new(&mut member), depth, gathering) {
-                gathering.unreadable(name, error);
-            }
+        } else if is_manifest_name(name)
+            && let Err(error) = layer(name, Box::new(&mut member), depth, gathering)
+        {
+            gathering.unreadable(name, error);
         }
     }
     Ok(())

@@ -60,10 +60,10 @@ fn walk(
             format!("{inside}/{name}")
         };
         if entry.is_dir() {
-            if depth < DEEPEST {
-                if let Err(error) = walk(&path, &inside, depth + 1, gathering) {
-                    gathering.unreadable(&inside, error);
-                }
+            if depth < DEEPEST
+                && let Err(error) = walk(&path, &inside, depth + 1, gathering)
+            {
+                gathering.unreadable(&inside, error);
             }
         } else {
             read_member(&path, &inside, gathering);

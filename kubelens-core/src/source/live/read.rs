@@ -167,16 +167,13 @@ impl Run<'_> {
                 );
                 continue;
             }
-            match served.target(*kind) {
-                Some(mut target) => {
-                    target.is_metadata_only = *kind == Kind::Secret && !self.request.secret_keys;
-                    targets.push(target);
-                }
-                None => {
-                    let detail = not_served(&Target::of(*kind));
-                    self.builder
-                        .gap(kind.as_str(), None, CoverageState::Absent, detail);
-                }
+            if let Some(mut target) = served.target(*kind) {
+                target.is_metadata_only = *kind == Kind::Secret && !self.request.secret_keys;
+                targets.push(target);
+            } else {
+                let detail = not_served(&Target::of(*kind));
+                self.builder
+                    .gap(kind.as_str(), None, CoverageState::Absent, detail);
             }
         }
         targets.extend(served.custom_targets());
@@ -248,7 +245,7 @@ impl Run<'_> {
             let (state, detail) = describe(&target, None, &failed);
             match (target.kind, readable.remove(&target.name)) {
                 (Some(kind), Some(namespaces)) => {
-                    self.builder.gap_outside(kind, namespaces, state, detail)
+                    self.builder.gap_outside(kind, namespaces, state, detail);
                 }
                 _ => self.builder.gap(&target.name, None, state, detail),
             }
