@@ -67,6 +67,9 @@ declare_analyzer! {
     }
 }
 
+/// Nodes that are shown as proof.
+const MOST_NODES: usize = 12;
+
 /// Seconds for which a drain is somebody's work in progress.
 const DRAIN_GRACE: i64 = 900;
 
@@ -136,7 +139,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, nodes: &[&'a N
     let mut sighting = Sighting::of(first.reference(), title, explanation)
         .severity(severity(cluster, nodes))
         .identified_by("nodes", names);
-    for node in nodes.iter().take(4) {
+    for node in nodes.iter().take(MOST_NODES) {
         sighting = sighting.all_evidence(proof(node));
         if !node.spec.unschedulable {
             sighting = sighting.blames(node.reference(), "may run on");

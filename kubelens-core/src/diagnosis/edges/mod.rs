@@ -2,6 +2,7 @@
 
 mod blamed_object;
 mod broken_node;
+mod cordoned_node;
 mod lost_with_node;
 mod node_fault;
 mod owned_pods;
@@ -18,6 +19,7 @@ use crate::snapshot::Cluster;
 pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     let mut edges = blamed_object::edges(index, cluster);
     edges.extend(broken_node::edges(index));
+    edges.extend(cordoned_node::edges(index));
     edges.extend(node_fault::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
