@@ -72,13 +72,13 @@ fn check<'a>(api: &'a APIService, cluster: &Cluster<'a>, sink: &mut Sink) {
         || cluster
             .look_up::<Service>(&backing.namespace, &backing.name)
             .is_absent();
-    sink.report(sighting(api, available, service, is_missing));
+    sink.report(sighting(api, available, &service, is_missing));
 }
 
 fn sighting(
     api: &APIService,
     available: &Condition,
-    service: ObjectRef,
+    service: &ObjectRef,
     is_missing: bool,
 ) -> Sighting {
     let own = api.reference();

@@ -1,5 +1,5 @@
 use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomResourceDefinition, Object, Service, condition};
+use crate::kubernetes::{Condition, CustomResourceDefinition, Object, Service, Text, condition};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -88,7 +88,7 @@ fn check<'a>(definition: &'a CustomResourceDefinition, cluster: &Cluster<'a>, si
                 .iter()
                 .any(|version| version.name == **stored)
         })
-        .map(|stored| stored.as_str())
+        .map(Text::as_str)
         .collect();
     if !lost.is_empty() {
         sink.report(version_lost(definition, &lost));

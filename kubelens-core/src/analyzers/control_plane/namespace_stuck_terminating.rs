@@ -1,7 +1,7 @@
 use super::finalizer_holder::held;
 use super::object_stuck_or_orphaned::TERMINATING_GRACE;
 use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{APIService, Condition, Namespace, Object, condition};
+use crate::kubernetes::{APIService, Condition, Namespace, Object, Text, condition};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -87,12 +87,11 @@ fn sighting<'a>(namespace: &'a Namespace, cluster: &Cluster<'a>) -> Sighting {
         .into_iter()
         .filter(|held| held.meta.namespace == *name)
         .collect();
-    finalizers.extend(holders.iter().flat_map(|held| {
-        held.meta
-            .finalizers
+    finalizers.extend(
+        holders
             .iter()
-            .map(|finalizer| finalizer.as_str())
-    }));
+            .flat_map(|held| held.meta.finalizers.iter().map(Text::as_str)),
+    );
     finalizers.sort_unstable();
     finalizers.dedup();
     let why = if finalizers.is_empty() {

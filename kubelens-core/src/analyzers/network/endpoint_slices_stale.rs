@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::endpoints::live_pods;
 use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Kind, Object, Pod, Service};
+use crate::kubernetes::{Kind, Object, Pod, Service, Text};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -14,11 +14,15 @@ declare_analyzer! {
     /// # Fires on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
-    /// # listed: EndpointSlice
     /// apiVersion: v1
     /// kind: Service
     /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
     /// spec: {selector: {app: web}}
+    /// ---
+    /// apiVersion: discovery.k8s.io/v1
+    /// kind: EndpointSlice
+    /// metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+    /// endpoints: [{addresses: [10.0.0.4], targetRef: {kind: Pod, name: web-0, namespace: shop}}]
     /// ---
     /// apiVersion: v1
     /// kind: Pod
@@ -57,7 +61,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.85,
-        reads: [Pod, EndpointSlice],
+        reads: [Pod, EndpointSlice, Event],
         maps_to: ["POP-1105"],
         check: Service(check),
     }
@@ -86,12 +90,17 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     if ready.is_empty() {
         return;
     }
+    // A Service that has no slice at all is more often a list that was not read in full.
+    let failed = cluster.newest_event(service, &["FailedToUpdateEndpointSlices"]);
+    if cluster.slices_of(service).next().is_none() && failed.is_none() {
+        return;
+    }
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for endpoint in cluster
         .slices_of(service)
         .flat_map(|slice| slice.endpoints.iter())
     {
-        known.extend(endpoint.addresses.iter().map(|address| address.as_str()));
+        known.extend(endpoint.addresses.iter().map(Text::as_str));
         known.extend(
             endpoint
                 .target_ref

@@ -50,17 +50,28 @@ impl FailedCall<'_> {
 /// Most lines of one log, from its end, that are read for calls.
 const LINES: usize = 60;
 
-/// The failed calls of containers that are not well now; one a container, host, port and failure.
+/// Lines from the end of a well container's log that count, and how many of them must tell of the
+/// same call: one blip is nothing.
+const LINES_OF_THE_WELL: usize = 20;
+const REPEATED: usize = 3;
+
+/// The failed calls of containers, one a container, host, port and failure: all that one tells which
+/// is not well now; only what is repeated of one that is, such as an ingress controller.
 pub(in crate::analyzers) fn failed_calls<'a>(cluster: &Cluster<'a>) -> Vec<FailedCall<'a>> {
     let mut calls = BTreeMap::new();
     for (key, log) in cluster.snapshot().logs() {
         let Some(pod) = cluster.get::<Pod>(&key.namespace, &key.pod) else {
             continue;
         };
-        if !pod.is_live() && !pod.is_finished() || !is_unwell(pod, key) {
+        if pod.metadata.is_terminating() || pod.has_succeeded() {
             continue;
         }
-        for line in log.lines.iter().rev().take(LINES) {
+        let (lines, enough) = if is_unwell(pod, key) {
+            (LINES, 1)
+        } else {
+            (LINES_OF_THE_WELL, REPEATED)
+        };
+        for line in log.lines.iter().rev().take(lines) {
             let Some(failure) = failure_in(line) else {
                 continue;
             };
@@ -74,25 +85,20 @@ pub(in crate::analyzers) fn failed_calls<'a>(cluster: &Cluster<'a>) -> Vec<Faile
                 port,
                 service,
             };
-            let id = (
-                &key.namespace,
-                &key.pod,
-                &key.container,
-                host,
-                port,
-                failure as u8,
-            );
-            calls.entry(id).or_insert(call);
+            let place = (&key.namespace, &key.pod, &key.container);
+            let entry = calls.entry((place, host, port, failure as u8));
+            entry.or_insert((call, 0, enough)).1 += 1;
         }
     }
-    calls.into_values().collect()
+    calls
+        .into_values()
+        .filter(|(_, times, enough)| times >= enough)
+        .map(|(call, _, _)| call)
+        .collect()
 }
 
 /// Whether the container that wrote the log is not well: not ready, or restarted of late.
 fn is_unwell(pod: &Pod, key: &LogKey) -> bool {
-    if pod.has_succeeded() {
-        return false;
-    }
     pod.containers()
         .find(|container| container.name() == key.container)
         .is_some_and(|container| {

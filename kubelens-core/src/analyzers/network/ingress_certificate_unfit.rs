@@ -1,5 +1,5 @@
 use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Ingress, Object, Secret};
+use crate::kubernetes::{Ingress, Object, Secret, Text};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -98,7 +98,7 @@ fn sighting(ingress: &Ingress, secret: &Secret, hosts: &str, problem: &str) -> S
     .evidence(Evidence::field(user, "spec.tls[].secretName", &own.name))
     .evidence(Evidence::field(own.clone(), "type", &secret.type_));
     if let Some(keys) = &secret.data {
-        let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+        let keys: Vec<&str> = keys.iter().map(Text::as_str).collect();
         sighting = sighting.evidence(Evidence::field(own.clone(), "data", keys.join(", ")));
     }
     sighting.suggest(Suggestion::advice(format!(

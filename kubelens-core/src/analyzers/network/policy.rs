@@ -283,7 +283,7 @@ mod tests {
     use super::*;
     use crate::analyzers::tests::example::picture;
 
-    const PODS: &str = r#"
+    const PODS: &str = r"
 # now: 2026-01-01T12:00:00Z
 apiVersion: v1
 kind: Namespace
@@ -303,7 +303,7 @@ kind: Pod
 metadata: {name: db, namespace: bank, labels: {app: db}}
 spec: {containers: [{name: db, ports: [{name: pg, containerPort: 5432}]}]}
 status: {podIP: 10.0.2.9}
-"#;
+";
 
     /// Whether web may call db on TCP 5432 under these policies; `None` if so.
     fn web_to_db(policies: &[&str]) -> Option<(&'static str, Lack, String)> {

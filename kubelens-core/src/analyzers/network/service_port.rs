@@ -19,8 +19,7 @@ pub(in crate::analyzers) enum PodPort {
 /// Source: `FindPort` of the endpoint slice controller.
 pub(in crate::analyzers) fn port_in(pod: &Pod, port: &ServicePort) -> PodPort {
     match &port.target_port {
-        None => PodPort::Number(port.port),
-        Some(IntOrString::Int(0)) => PodPort::Number(port.port),
+        None | Some(IntOrString::Int(0)) => PodPort::Number(port.port),
         Some(IntOrString::Int(number)) => PodPort::Number(*number),
         Some(IntOrString::String(name)) => match name.parse::<i64>() {
             Ok(number) => PodPort::Number(number),

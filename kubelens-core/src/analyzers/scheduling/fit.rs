@@ -329,8 +329,8 @@ impl<'a> Search<'_, 'a> {
         let says_existing = self.says(|kind| kind == ReasonKind::ExistingAntiAffinity);
         let apart = keep(&nodes, |node| {
             let is_held = own.iter().any(|places| places.hold(node));
-            let is_refused = says_existing
-                && !pod_affinity::refusals(self.cluster, self.pod, node).is_empty();
+            let is_refused =
+                says_existing && !pod_affinity::refusals(self.cluster, self.pod, node).is_empty();
             !is_held && !is_refused
         });
         let says_apart =

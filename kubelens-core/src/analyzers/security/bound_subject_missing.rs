@@ -57,18 +57,18 @@ declare_analyzer! {
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for binding in cluster.all::<RoleBinding>() {
         let meta = &binding.metadata;
-        report(cluster, sink, binding.reference(), meta, &binding.subjects);
+        report(cluster, sink, &binding.reference(), meta, &binding.subjects);
     }
     for binding in cluster.all::<ClusterRoleBinding>() {
         let meta = &binding.metadata;
-        report(cluster, sink, binding.reference(), meta, &binding.subjects);
+        report(cluster, sink, &binding.reference(), meta, &binding.subjects);
     }
 }
 
 fn report(
     cluster: &Cluster<'_>,
     sink: &mut Sink,
-    own: ObjectRef,
+    own: &ObjectRef,
     meta: &ObjectMeta,
     subjects: &[Subject],
 ) {
@@ -83,7 +83,7 @@ fn report(
                 .look_up::<ServiceAccount>(&subject.namespace, &subject.name)
                 .is_absent();
         if is_missing {
-            sink.report(sighting(cluster, &own, index, subject));
+            sink.report(sighting(cluster, own, index, subject));
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Laws that hold for every analyzer, and the examples on their pages.
-#![allow(clippy::disallowed_methods, reason = "the index is generated from the files")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the index is generated from the files"
+)]
 
 pub(super) mod example;
 mod index;

@@ -1,5 +1,8 @@
 //! Reads a cluster from files: manifests, dumps, bundles, archives.
-#![allow(clippy::disallowed_methods, reason = "this is the one place where files are read")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place where files are read"
+)]
 
 mod documents;
 mod gather;
