@@ -1,6 +1,7 @@
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Key};
 use crate::engine::Role;
+use crate::model::Severity;
 use crate::snapshot::Cluster;
 
 /// A sighting that points at an object is explained by what is wrong with that object: by what names
@@ -38,11 +39,6 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
     all.extend(index.on_pods_of(key));
     all.sort_unstable();
     all.dedup();
-    let is_info = |at: &usize| {
-        index
-            .get(*at)
-            .is_some_and(|seen| seen.severity() == crate::model::Severity::Info)
-    };
     let roots: Vec<usize> = all
         .iter()
         .copied()
@@ -53,9 +49,26 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
         })
         .collect();
     let chosen = if roots.is_empty() { all } else { roots };
-    if chosen.iter().all(is_info) {
-        chosen
+    let (notes, faults): (Vec<usize>, Vec<usize>) = chosen.into_iter().partition(|at| {
+        index
+            .get(*at)
+            .is_some_and(|seen| seen.severity() == Severity::Info)
+    });
+    if faults.is_empty() {
+        notes
+            .into_iter()
+            .filter(|at| is_intent(index, *at))
+            .collect()
     } else {
-        chosen.into_iter().filter(|at| !is_info(at)).collect()
+        faults
     }
+}
+
+/// What somebody asked for on purpose is only a note by itself, and still the reason why something
+/// that depends on it does not work: scaled to zero, cordoned, paused, suspended. Any other note
+/// explains no fault.
+fn is_intent(index: &Index<'_>, at: usize) -> bool {
+    index
+        .get(at)
+        .is_some_and(|seen| matches!(seen.code(), "ROL016" | "NOD008" | "ROL005" | "JOB007"))
 }
