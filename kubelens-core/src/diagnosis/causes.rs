@@ -128,7 +128,7 @@ fn cause(
     let mut all: Vec<usize> = own.clone();
     all.extend(&folded);
     let evidence = evidence(index, primary, &own, &folded);
-    let subject = subject(index, primary);
+    let subject = primary.sighting.subject.clone();
     let (first_seen, last_seen) = span(index, &all, &evidence);
     let sighting = &primary.sighting;
     Some(Cause {
@@ -171,11 +171,6 @@ fn primary<'i, 'a>(index: &'i Index<'a>, own: &[usize]) -> Option<&'i Seen<'a>> 
         }
     }
     best
-}
-
-/// The subject; its uid is not part of it where several objects of that name come and go.
-fn subject(_index: &Index<'_>, primary: &Seen<'_>) -> ObjectRef {
-    primary.sighting.subject.clone()
 }
 
 /// The proof: the primary's own, then one new item of each code that folded in.

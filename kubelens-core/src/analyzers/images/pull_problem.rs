@@ -122,6 +122,26 @@ impl<'a> PullProblem<'a> {
             .identified_by("image", self.image)
     }
 
+    /// The fault as one of the node, where pulls from several registries fail there and nowhere else;
+    /// `condition` is what the node does not do.
+    pub(super) fn on_its_node(
+        &self,
+        cluster: &Cluster<'a>,
+        faults: &[PullFault],
+        condition: &str,
+    ) -> Option<Sighting> {
+        let node = self.node_to_blame(cluster, faults)?;
+        let title = format!("{node} {condition}");
+        let explanation = format!(
+            "Pulls from several registries fail there in the same way, and on no other node: {}",
+            self.words()
+        );
+        Some(
+            self.sighting_on(node, title, explanation)
+                .suggest(self.look()),
+        )
+    }
+
     /// The same about another subject.
     pub(super) fn sighting_on(
         &self,

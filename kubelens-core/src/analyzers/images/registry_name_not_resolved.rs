@@ -84,15 +84,10 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let registry = problem.name().registry;
-    if let Some(node) = problem.node_to_blame(cluster, &FAULTS) {
-        let title = format!("{node} cannot resolve the names of registries");
-        let explanation = format!(
-            "Pulls from several registries fail there in the same way, and on no other node: {}",
-            problem.words()
-        );
-        return problem
-            .sighting_on(node, title, explanation)
-            .suggest(problem.look());
+    if let Some(sighting) =
+        problem.on_its_node(cluster, &FAULTS, "cannot resolve the names of registries")
+    {
+        return sighting;
     }
     let top = cluster.top_of(problem.pod);
     let title = format!(

@@ -98,15 +98,10 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let registry = problem.name().registry;
-    if let Some(node) = problem.node_to_blame(cluster, &FAULTS) {
-        let title = format!("{node} accepts no registry's certificate");
-        let explanation = format!(
-            "Pulls from several registries fail there in the same way, and on no other node: {}",
-            problem.words()
-        );
-        return problem
-            .sighting_on(node, title, explanation)
-            .suggest(problem.look());
+    if let Some(sighting) =
+        problem.on_its_node(cluster, &FAULTS, "accepts no registry's certificate")
+    {
+        return sighting;
     }
     let top = cluster.top_of(problem.pod);
     let title = format!(

@@ -2,11 +2,10 @@ use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Key};
 use crate::engine::Role;
 use crate::model::Severity;
-use crate::snapshot::Cluster;
 
 /// A sighting that points at an object is explained by what is wrong with that object: by what names
 /// it as the thing to change, else by what its pods show.
-pub(super) fn edges(index: &Index<'_>, _cluster: &Cluster<'_>) -> Vec<Edge> {
+pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
         for blame in &seen.sighting.blames {

@@ -17,7 +17,7 @@ use crate::snapshot::Cluster;
 
 /// All relations between the sightings.
 pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
-    let mut edges = blamed_object::edges(index, cluster);
+    let mut edges = blamed_object::edges(index);
     edges.extend(broken_node::edges(index));
     edges.extend(cordoned_node::edges(index));
     edges.extend(node_fault::edges(index));
