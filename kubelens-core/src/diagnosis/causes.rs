@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::affected::affected;
 use super::chain::chain;
+use super::fronts::fronts;
 use super::graph::Graph;
 use super::index::{Index, Seen, id_of};
 use super::ruled_out::alternatives;
@@ -131,6 +132,11 @@ fn cause(
     let subject = primary.sighting.subject.clone();
     let (first_seen, last_seen) = span(index, &all, &evidence);
     let sighting = &primary.sighting;
+    let fronts = if severity == Severity::Critical {
+        fronts(index, &all, cluster)
+    } else {
+        Vec::new()
+    };
     Some(Cause {
         rank: 0,
         id: id.to_owned(),
@@ -140,14 +146,8 @@ fn cause(
         confidence: confidence(primary, &evidence),
         title: sighting.title.clone(),
         explanation: with_pods(&sighting.explanation, index, &all),
-        chain: chain(index, graph, &all, &subject, &evidence),
-        affected: affected(
-            index,
-            &all,
-            &subject,
-            cluster,
-            severity == Severity::Critical,
-        ),
+        chain: chain(index, graph, &all, &subject, &fronts, &evidence),
+        affected: affected(index, &all, &subject, &fronts),
         ruled_out: alternatives(primary),
         suggestions: suggestions(index, primary, &folded),
         group: sighting.group.as_ref().map(|(key, title)| Group {

@@ -1,17 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fronts::Front;
 use super::graph::Graph;
 use super::index::Index;
 use crate::kubernetes::Object;
 use crate::model::{ChainLink, Evidence, ObjectRef};
 
-/// How the fault reaches what shows it: subject to pods, pods to owners, and on along the folds. One
-/// link a relation and pair of kinds, with one sample and a count.
+/// How the fault reaches what shows it: subject to pods, pods to owners, and on along the folds to the
+/// Services and Ingresses that only these pods serve. One link a relation and pair of kinds, with one sample and a count.
 pub(super) fn chain(
     index: &Index<'_>,
     graph: &Graph,
     members: &[usize],
     subject: &ObjectRef,
+    fronts: &[Front],
     evidence: &[Evidence],
 ) -> Vec<ChainLink> {
     let mut links = Links::default();
@@ -55,6 +57,12 @@ pub(super) fn chain(
             && !top.is_same(subject)
         {
             links.add(&pod.reference(), top, "owned by");
+        }
+    }
+    for front in fronts {
+        links.add(&front.pod, &front.service, "behind");
+        for ingress in &front.ingresses {
+            links.add(&front.service, ingress, "backend of");
         }
     }
     links.into_chain(evidence)

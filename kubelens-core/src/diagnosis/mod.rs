@@ -9,12 +9,16 @@ mod affected;
 mod causes;
 mod chain;
 mod edges;
+mod fronts;
 mod graph;
 mod groups;
 mod health;
 mod index;
 mod ruled_out;
+mod scope;
 mod specificity;
+
+use std::collections::BTreeSet;
 
 use crate::engine::Sightings;
 use crate::model::{Coverage, KUBELENS_API_VERSION, Report, Severity, Summary};
@@ -26,6 +30,9 @@ pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Covera
     let index = index::Index::of(&cluster, sightings.seen);
     let graph = graph::Graph::of(&index, edges::all(&index, &cluster));
     let (mut causes, mut findings) = causes::fold(&index, &graph, &cluster);
+    causes.retain(|cause| scope::concerns(cause, snapshot.scope(), &cluster));
+    let kept: BTreeSet<&str> = causes.iter().map(|cause| cause.id.as_str()).collect();
+    findings.retain(|finding| kept.contains(finding.cause_id.as_str()));
     findings.extend(causes::suppressed(&sightings.suppressed));
     findings.extend(
         sightings
