@@ -2,7 +2,8 @@
 
 use clap_complete::CompletionCandidate;
 use kubelens_core::{
-    engine::{Analyzer, Family, registry},
+    analysis::{Analyzer, Family},
+    engine::registry,
     kubernetes::Kind,
 };
 use serde::Serialize;

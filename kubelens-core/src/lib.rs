@@ -2,9 +2,11 @@
 //! proof, and what to do.
 //!
 //! ```text
-//! source ──> snapshot ──> engine (analyzers) ──> diagnosis ──> model::Report
+//! source ──> snapshot ──> analyzers ──sightings──> diagnosis ──> model::Report
+//!                         (run by the engine)
 //! ```
 
+pub mod analysis;
 mod analyzers;
 mod diagnosis;
 pub mod engine;

@@ -1,4 +1,4 @@
-// Command control-plane is a whole Kubernetes control plane in one binary: it
+// Command control-plane is a whole Kubernetes control plane, and kubectl, in one binary: it
 // becomes the program named by its own file name or, failing that, by its first
 // argument, and passes the remaining arguments on.
 package main
@@ -16,6 +16,7 @@ import (
 	_ "k8s.io/component-base/logs/json/register"          // --logging-format=json
 	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client metrics
 	_ "k8s.io/component-base/metrics/prometheus/version"  // version metric
+	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
@@ -27,6 +28,7 @@ var programs = map[string]func(argv []string) int{
 	"kube-apiserver":          command(apiserver.NewAPIServerCommand),
 	"kube-controller-manager": command(controllermanager.NewControllerManagerCommand),
 	"kube-scheduler":          command(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
+	"kubectl":                 command(kubectl.NewDefaultKubectlCommand),
 }
 
 func main() {

@@ -58,7 +58,7 @@ pub struct ControlPlane {
     programs: Vec<Program>,
     // Dropped, and deleted, after the programs that write into it.
     folder: tempfile::TempDir,
-    attendant: PathBuf,
+    built: PathBuf,
     ports: Ports,
     server: String,
     webhook: String,
@@ -122,8 +122,7 @@ impl ControlPlane {
             .prefix("kubelens-control-plane-")
             .tempdir()?;
         let folder = temporary.path();
-        let attendant = built.join("attendant");
-        let certified = Command::new(&attendant)
+        let certified = Command::new(built.join("attendant"))
             .arg("certificates")
             .arg(folder)
             .status()?;
@@ -147,7 +146,7 @@ impl ControlPlane {
         Ok(Self {
             programs: Vec::new(),
             folder: temporary,
-            attendant,
+            built: built.to_path_buf(),
             ports,
             server,
             webhook,
@@ -156,7 +155,12 @@ impl ControlPlane {
     }
 
     fn run(&mut self, name: &str, argv: &[String]) -> Result<()> {
-        let program = Program::start(&self.attendant, name, argv, self.folder.path())?;
+        let program = Program::start(
+            &self.built.join("attendant"),
+            name,
+            argv,
+            self.folder.path(),
+        )?;
         self.programs.push(program);
         Ok(())
     }
@@ -186,6 +190,11 @@ impl ControlPlane {
     /// Where the API server is: `https://127.0.0.1:PORT`.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// The folder of the programs, `kubectl` among them.
+    pub fn programs(&self) -> &Path {
+        &self.built
     }
 
     /// The folder of this control plane: certificates, kubeconfigs, and one log per program.

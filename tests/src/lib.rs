@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod condition;
 pub mod control_plane;
 pub mod diagnosis;
+pub mod dying_server;
 pub mod judge;
 pub mod load;
 pub mod manifest;

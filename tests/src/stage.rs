@@ -105,7 +105,7 @@ pub fn configuration(kubelet: &Path, logs: &[ContainerLog], folder: &Path) -> Re
     let mut documents = vec![json!({
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokConfiguration",
-        "options": { "podPlayStageParallelism": 16, "nodePlayStageParallelism": 16, "nodeLeaseParallelism": 16 },
+        "options": { "enableDebuggingHandlers": true, "podPlayStageParallelism": 16, "nodePlayStageParallelism": 16, "nodeLeaseParallelism": 16 },
     })];
     for file in ["nodes.yaml", "cloud.yaml", "pods.yaml"] {
         let text = read(file)?

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::refusal::{Refusal, classify};
-use crate::engine::event_evidence;
+use crate::analysis::event_evidence;
 use crate::kubernetes::{
     Condition, CronJob, DaemonSet, Deployment, Event, Job, Object, PodSpec, ReplicaSet,
     ReplicationController, StatefulSet, condition,
@@ -210,7 +210,7 @@ fn words_of_the_api(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzers::tests::example::picture;
+    use crate::snapshot::example::picture;
 
     const SET: &str = r#"
 apiVersion: apps/v1

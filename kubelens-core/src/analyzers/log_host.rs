@@ -275,7 +275,7 @@ fn suspects_of_service<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzers::tests::example::picture;
+    use crate::snapshot::example::picture;
 
     #[test]
     fn hosts_are_read_in_the_words_of_many_languages() {

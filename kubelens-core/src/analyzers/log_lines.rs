@@ -178,7 +178,7 @@ fn is_out_of_memory(end: Option<&crate::kubernetes::Terminated>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzers::tests::example::picture;
+    use crate::snapshot::example::picture;
 
     fn words(status: &str, logs: &str) -> Vec<String> {
         let picture = picture(&format!(

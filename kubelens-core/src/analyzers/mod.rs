@@ -20,12 +20,9 @@ pub(crate) mod security;
 pub(crate) mod storage;
 pub(crate) mod workloads;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::LazyLock;
 
-use crate::engine::Analyzer;
+use crate::analysis::Analyzer;
 
 /// All analyzers, by code.
 pub(crate) fn registry() -> &'static [&'static Analyzer] {

@@ -2,7 +2,7 @@
 
 use super::failed_create::FailedCreate;
 use super::rollouts::refusers::severity_of;
-use crate::engine::Sighting;
+use crate::analysis::Sighting;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 

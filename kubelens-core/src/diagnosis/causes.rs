@@ -6,7 +6,7 @@ use super::fronts::fronts;
 use super::graph::Graph;
 use super::index::{Index, Seen, id_of};
 use super::ruled_out::alternatives;
-use crate::engine::{Analyzer, Sighting};
+use crate::analysis::{Analyzer, Sighting};
 use crate::model::{
     Cause, Evidence, Finding, Group, ObjectRef, Severity, Suggestion, counted, fingerprint, some_of,
 };
@@ -185,7 +185,8 @@ fn evidence(
     let mut push = |items: &[Evidence], most: usize| {
         let mut added = 0;
         for item in items {
-            if added < most && all.len() < MOST_EVIDENCE && !all.contains(item) {
+            let is_told = all.iter().any(|told| says_the_same(told, item));
+            if added < most && all.len() < MOST_EVIDENCE && !is_told {
                 all.push(item.clone());
                 added += 1;
             }
@@ -200,6 +201,16 @@ fn evidence(
         push(&seen.sighting.evidence, 1);
     }
     all
+}
+
+/// Whether two items come from one field, or are one event or line.
+fn says_the_same(one: &Evidence, other: &Evidence) -> bool {
+    one.kind == other.kind
+        && one.object.is_same(&other.object)
+        && match (&one.path, &other.path) {
+            (Some(one), Some(other)) => one == other,
+            _ => one.text == other.text && one.value == other.value,
+        }
 }
 
 /// The analyzer's confidence: more with each further kind of proof, less where one event or one log

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::engine::{Analyzer, Sighting};
+use crate::analysis::{Analyzer, Sighting};
 use crate::kubernetes::Pod;
 use crate::model::{ObjectRef, Severity, fingerprint};
 use crate::snapshot::Cluster;

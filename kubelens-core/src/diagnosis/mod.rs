@@ -20,7 +20,7 @@ mod specificity;
 
 use std::collections::BTreeSet;
 
-use crate::engine::Sightings;
+use crate::analysis::Sightings;
 use crate::model::{Coverage, KUBELENS_API_VERSION, Report, Severity, Summary};
 use crate::snapshot::{Cluster, Snapshot};
 

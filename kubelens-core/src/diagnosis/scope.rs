@@ -13,7 +13,7 @@ pub(super) fn concerns(cause: &Cause, scope: &Scope, cluster: &Cluster<'_>) -> b
         Some(namespace) => is_asked_for(namespace),
         None => match Kind::from_manifest(&object.api_version, &object.kind) {
             Some(Kind::Namespace) => is_asked_for(&object.name),
-            Some(Kind::Node) => carries(cluster, &object.name, &is_asked_for),
+            Some(Kind::Node) => carries(cluster, &object.name, is_asked_for),
             Some(Kind::PersistentVolume) => cluster
                 .get::<PersistentVolume>("", &object.name)
                 .and_then(|volume| volume.spec.claim_ref.as_ref())

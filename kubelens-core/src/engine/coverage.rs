@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::Analyzer;
+use crate::analysis::Analyzer;
 use crate::kubernetes::{Kind, KindSet};
 use crate::model::{Coverage, CoverageState, KindCoverage};
 use crate::snapshot::Snapshot;
@@ -14,7 +14,15 @@ pub(super) fn coverage(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> 
         wanted.union(analyzer.reads)
     });
     let mut kinds: BTreeMap<&str, (CoverageState, Vec<String>)> = BTreeMap::new();
+    // The older form says nothing that the slices do not.
+    let are_slices_known = snapshot
+        .gaps()
+        .iter()
+        .all(|(kind, _, _)| kind != "EndpointSlice");
     for (kind, namespace, gap) in snapshot.gaps().iter() {
+        if kind == "Endpoints" && are_slices_known {
+            continue;
+        }
         if Kind::from_name(kind).is_some_and(|kind| !wanted.contains(kind)) {
             continue;
         }

@@ -1,25 +1,18 @@
 //! Runs the analyzers over a picture and hands what they saw to the diagnosis.
 
-mod analyzer;
 mod coverage;
-mod family;
 mod log_targets;
 mod opt_out;
 mod options;
 mod run;
-mod sighting;
-mod sink;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use analyzer::declare_analyzer;
-pub use analyzer::{Analyzer, Check, Role};
-pub use family::Family;
 pub use log_targets::wanted_logs;
 pub use options::Options;
-pub use run::{Sightings, look};
-pub(crate) use sighting::event_evidence;
-pub use sighting::{Blame, Sighting};
-pub use sink::Sink;
+pub use run::look;
 
+use crate::analysis::Analyzer;
 use crate::diagnosis;
 use crate::model::Report;
 use crate::snapshot::Snapshot;

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::Sighting;
+use crate::analysis::Sighting;
 use crate::kubernetes::{Kind, ObjectMeta};
 use crate::model::ObjectRef;
 use crate::snapshot::Snapshot;

@@ -1,4 +1,4 @@
-use super::Analyzer;
+use crate::analysis::Analyzer;
 
 /// What to look for.
 #[derive(Debug, Clone, Default)]

@@ -2,23 +2,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Analyzer, Sighting, Sink, opt_out};
+use super::opt_out;
+use crate::analysis::{Analyzer, Sighting, Sightings, Sink};
 use crate::kubernetes::KindSet;
 use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Snapshot};
-
-/// What all analyzers saw, in the order of their codes.
-#[derive(Debug, Default)]
-pub struct Sightings {
-    /// Each sighting with the analyzer that made it.
-    pub seen: Vec<(&'static Analyzer, Sighting)>,
-    /// Sightings that an annotation keeps from becoming causes.
-    pub suppressed: Vec<(&'static Analyzer, Sighting)>,
-    /// Codes of analyzers that failed: a fault of KubeLens, not of the cluster.
-    pub failed: Vec<&'static str>,
-    /// The kinds that were asked about, by code.
-    pub touched: Vec<(&'static str, KindSet)>,
-}
 
 /// What one analyzer brought back; none where it panicked.
 type Outcome = Option<(Vec<Sighting>, KindSet)>;

@@ -3,6 +3,8 @@
 
 mod builder;
 mod cluster;
+#[cfg(test)]
+pub(crate) mod example;
 mod gap;
 mod logs;
 mod newest_time;

@@ -3,24 +3,26 @@ use std::path::Path;
 use crate::workspace;
 
 /// Which rooms a room may know. Arrows point down only.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
     ("source", &["source", "snapshot", "kubernetes", "model"]),
+    ("analysis", &["analysis", "snapshot", "kubernetes", "model"]),
     (
         "analyzers",
-        &["analyzers", "engine", "snapshot", "kubernetes", "model"],
+        &["analyzers", "analysis", "snapshot", "kubernetes", "model"],
     ),
     (
         "diagnosis",
-        &["diagnosis", "engine", "snapshot", "kubernetes", "model"],
+        &["diagnosis", "analysis", "snapshot", "kubernetes", "model"],
     ),
     (
         "engine",
         &[
             "engine",
             "analyzers",
+            "analysis",
             "diagnosis",
             "snapshot",
             "kubernetes",

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use kubelens_core::engine::{Analyzer, Family, Role};
+use kubelens_core::analysis::{Analyzer, Family, Role};
 use kubelens_core::registry;
 
 use crate::{check_generated, workspace};

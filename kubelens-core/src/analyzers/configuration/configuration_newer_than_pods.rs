@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     ConfigMap, Container, ContainerView, Kind, Object, ObjectMeta, Pod, Secret,
 };

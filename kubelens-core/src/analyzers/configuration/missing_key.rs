@@ -1,6 +1,6 @@
 //! What ConfigMaps and Secrets that lack a key have in common.
 
-use crate::engine::{Sighting, Sink, event_evidence};
+use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{ConfigMap, ConfigReference, Object, Pod, PodSpec, Secret};
 use crate::model::{Evidence, Severity, Suggestion, some_of};
 use crate::snapshot::{Cluster, Workload};

@@ -1,6 +1,6 @@
 //! What ConfigMaps and Secrets that do not exist have in common.
 
-use crate::engine::{Sighting, Sink, event_evidence};
+use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{ConfigReference, Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup, Workload};

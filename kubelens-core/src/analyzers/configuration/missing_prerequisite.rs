@@ -1,9 +1,9 @@
 //! What ServiceAccounts, PriorityClasses and RuntimeClasses that a pod needs at its creation and that
 //! do not exist have in common: the API server refuses the pod.
 
+use crate::analysis::{Sighting, Sink};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::engine::{Sighting, Sink};
 use crate::kubernetes::{Object, PodSpec};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup, Workload};

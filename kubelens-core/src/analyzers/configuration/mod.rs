@@ -12,7 +12,7 @@ pub(super) mod secret_key_missing;
 pub(super) mod secret_missing;
 pub(super) mod service_account_missing;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &config_map_key_missing::ANALYZER,
     &config_map_missing::ANALYZER,
     &configuration_newer_than_pods::ANALYZER,

@@ -1,7 +1,7 @@
 use super::missing_prerequisite::{self, Prerequisite};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::analyzers::refusal::Refusal;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Event, Node, Object, Pod, RuntimeClass};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::missing_key;
-use crate::engine::declare_analyzer;
+use crate::analysis::declare_analyzer;
 use crate::kubernetes::Secret;
 
 declare_analyzer! {

@@ -1,5 +1,5 @@
 use super::missing_object;
-use crate::engine::declare_analyzer;
+use crate::analysis::declare_analyzer;
 use crate::kubernetes::Secret;
 
 declare_analyzer! {

@@ -1,6 +1,6 @@
 use super::missing_prerequisite::{self, Prerequisite};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::analyzers::refusal::Refusal;
-use crate::engine::{Sink, declare_analyzer};
 use crate::kubernetes::ServiceAccount;
 use crate::snapshot::Cluster;
 

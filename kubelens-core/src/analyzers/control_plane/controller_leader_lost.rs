@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Deployment, Lease, Object};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{APIService, HorizontalPodAutoscaler, Object};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -18,7 +18,7 @@ pub(super) mod webhook_denies;
 pub(super) mod webhook_service_missing;
 pub(super) mod webhook_without_ready_endpoints;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &admission_policy_denies_or_broken::ANALYZER,
     &aggregated_api_unavailable::ANALYZER,
     &control_plane_pod_failing::ANALYZER,

@@ -1,6 +1,6 @@
 use super::finalizer_holder::held;
 use super::object_stuck_or_orphaned::TERMINATING_GRACE;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{APIService, Condition, Namespace, Object, Text, condition};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

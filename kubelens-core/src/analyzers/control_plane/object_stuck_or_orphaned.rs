@@ -1,5 +1,5 @@
 use super::finalizer_holder::{Held, held};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::model::{Evidence, Risk, Suggestion};
 use crate::snapshot::Cluster;
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CertificateSigningRequest, Object, condition};
 use crate::model::{Evidence, Risk, Suggestion, counted};
 use crate::snapshot::Cluster;

@@ -1,8 +1,8 @@
 use super::webhook::{Hook, hooks};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::network::endpoints::{live_pods, ready_endpoints};
 use crate::analyzers::refusal::Refusal;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Namespace, Object, Service};
 use crate::model::{Evidence, Risk, Suggestion};
 use crate::snapshot::Cluster;

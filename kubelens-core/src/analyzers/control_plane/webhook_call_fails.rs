@@ -1,9 +1,9 @@
 use super::webhook::hooks;
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::{Refusal, WebhookCall};
 use crate::analyzers::refused_pods::read_refusal;
 use crate::analyzers::rollouts::refusers::{refusers, severity_of};
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 

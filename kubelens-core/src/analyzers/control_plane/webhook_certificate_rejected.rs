@@ -1,7 +1,7 @@
 use super::webhook::{Hook, hooks};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 

@@ -1,5 +1,5 @@
 use super::webhook::{Hook, hooks};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Namespace, Object, Service, ServiceReference};
 use crate::model::{Evidence, ObjectRef, Risk, Suggestion};
 use crate::snapshot::{Cluster, Lookup};

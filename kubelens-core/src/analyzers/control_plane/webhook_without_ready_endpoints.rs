@@ -1,8 +1,8 @@
 use super::webhook::{Hook, hooks};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::network::endpoints::{
     ENDPOINT_GRACE, live_pods, ready_endpoints, workloads_behind,
 };
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Service};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

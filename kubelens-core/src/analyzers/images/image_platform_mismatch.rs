@@ -1,7 +1,7 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::log_lines::unwell_containers;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Node, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

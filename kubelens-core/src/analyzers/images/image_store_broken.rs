@@ -1,6 +1,6 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

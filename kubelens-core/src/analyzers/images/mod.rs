@@ -17,7 +17,7 @@ pub(super) mod registry_tls_rejected;
 pub(super) mod registry_unreachable;
 pub(super) mod same_tag_different_image;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &image_name_invalid::ANALYZER,
     &image_never_pulled::ANALYZER,
     &image_not_found::ANALYZER,

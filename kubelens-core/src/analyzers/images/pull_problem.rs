@@ -2,7 +2,7 @@
 
 use super::image_name::ImageName;
 use super::pull_error::{PullFault, classify, core_of, is_image_wait};
-use crate::engine::{Sighting, event_evidence};
+use crate::analysis::{Sighting, event_evidence};
 use crate::kubernetes::{ContainerView, Event, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

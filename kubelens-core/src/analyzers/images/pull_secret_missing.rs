@@ -1,6 +1,6 @@
 use super::pull_error::PullFault;
 use super::pull_problem::problems_of;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Object, Pod, PodSpec, Secret, ServiceAccount};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup, Workload};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::image_name::ImageName;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Node, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::{Cluster, Workload};

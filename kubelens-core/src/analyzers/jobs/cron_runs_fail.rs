@@ -1,6 +1,6 @@
 use super::outcome::{failure, has_failed, is_finished, last_words};
 use super::timetable::Timetable;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CronJob, Job, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

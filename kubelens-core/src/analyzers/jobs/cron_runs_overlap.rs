@@ -1,6 +1,6 @@
 use super::outcome::is_finished;
 use super::timetable::Timetable;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{CronJob, Event, Job, Object};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::schedule::{parse, split_zone, zone};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{CronJob, Event, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

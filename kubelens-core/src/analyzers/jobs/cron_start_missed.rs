@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::outcome::is_finished;
 use super::timetable::Timetable;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{CronJob, Event, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

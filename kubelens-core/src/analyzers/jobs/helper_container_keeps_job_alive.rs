@@ -1,5 +1,5 @@
 use super::outcome::is_finished;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Job, Object, Pod};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

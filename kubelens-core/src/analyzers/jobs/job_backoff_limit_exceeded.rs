@@ -1,5 +1,5 @@
 use super::outcome::{failed_job, has_failed, is_finished, last_exit, last_words};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, Job, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::outcome::failed_job;
-use crate::engine::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Job, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

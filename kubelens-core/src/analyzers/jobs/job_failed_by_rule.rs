@@ -1,5 +1,5 @@
 use super::outcome::{failed_job, last_exit};
-use crate::engine::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Job, Object};
 use crate::model::Evidence;
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::outcome::{has_failed, is_finished};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::rollouts::refusers::refusers;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Job, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

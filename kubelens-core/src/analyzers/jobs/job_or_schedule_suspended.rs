@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CronJob, Job, Object, ObjectMeta, condition};
 use crate::model::{Evidence, ObjectRef, Risk, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::outcome::{has_succeeded, is_finished, schedule_of};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Job, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -15,7 +15,7 @@ pub(super) mod outcome;
 pub(super) mod schedule;
 pub(super) mod timetable;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &cron_runs_fail::ANALYZER,
     &cron_runs_overlap::ANALYZER,
     &cron_schedule_invalid::ANALYZER,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::Sighting;
+use crate::analysis::Sighting;
 use crate::kubernetes::{Condition, CronJob, Job, Object, Pod, condition};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;

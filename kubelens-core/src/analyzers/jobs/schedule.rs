@@ -1,18 +1,17 @@
-//! The schedules of CronJobs: the grammar that Kubernetes reads, and when they were due.
+//! The schedules of CronJobs: the dialect that Kubernetes reads, and when they were due.
 //!
-//! Kubernetes reads them with robfig/cron's standard parser: five fields or a descriptor. No crate
-//! has just that dialect: Quartz-like ones count weekdays from 1, others take a 7 as Sunday or an `L`,
-//! all of which Kubernetes refuses.
+//! Kubernetes reads them with robfig/cron's standard parser: five fields or a descriptor. cronexpr
+//! knows more (a 7 as Sunday, `L`, `W`, `#`): what Kubernetes refuses is refused before it is asked.
 
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
+use cronexpr::{Crontab, parse_crontab};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 
-/// Days that are searched for the last due time: more than the eight years between two 29ths of
-/// February around a century.
-const SEARCHED_DAYS: usize = 8 * 366 + 2;
+/// Days before an instant in which its last due time is looked for, nearest first: the last is more
+/// than the time between two 29ths of February.
+const WINDOWS: [i64; 5] = [0, 1, 31, 366, 4 * 366];
 
 /// The same zones on every machine.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
@@ -26,25 +25,36 @@ pub(super) fn zone(name: &str) -> Option<TimeZone> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Schedule {
     /// Five fields.
-    Times(Times),
+    Times(String),
     /// `@every 1h30m`.
     Every(SignedDuration),
 }
 
-/// Which minutes, hours, days, months and weekdays are meant: a bit for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Times {
-    minutes: u64,
-    hours: u64,
-    days: u64,
-    months: u64,
-    weekdays: u64,
-    /// Whether day of month or weekday is open; only if neither is, one of them is enough.
-    any_day: bool,
-}
-
 /// What is wrong with a schedule, as the end of a sentence.
 pub(super) type Fault = String;
+
+/// What a field may hold: what it is called, its least and most value, names of values.
+type Field = (&'static str, u32, u32, &'static [&'static str]);
+
+const FIELDS: [Field; 5] = [
+    ("minute", 0, 59, &[]),
+    ("hour", 0, 23, &[]),
+    ("day of month", 1, 31, &[]),
+    (
+        "month",
+        1,
+        12,
+        &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
+    ),
+    (
+        "weekday",
+        0,
+        6,
+        &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+    ),
+];
 
 /// Reads a schedule, without a leading `TZ=`.
 pub(super) fn parse(text: &str) -> Result<Schedule, Fault> {
@@ -62,19 +72,60 @@ pub(super) fn parse(text: &str) -> Result<Schedule, Fault> {
         other => other,
     };
     let fields: Vec<&str> = text.split_whitespace().collect();
-    let [minute, hour, day, month, weekday] = fields.as_slice() else {
+    if fields.len() != FIELDS.len() {
         return Err(format!("it has {} fields where 5 are needed", fields.len()));
+    }
+    let mut read = Vec::new();
+    for (place, (text, field)) in fields.into_iter().zip(&FIELDS).enumerate() {
+        let values = values(text, field)?;
+        let mut alone = ["*"; FIELDS.len()];
+        if let Some(slot) = alone.get_mut(place) {
+            *slot = &values;
+        }
+        if parse_crontab(&format!("{} UTC", alone.join(" "))).is_err() {
+            return Err(format!("{} `{text}` cannot be read", field.0));
+        }
+        read.push(values);
+    }
+    Ok(Schedule::Times(read.join(" ")))
+}
+
+/// A field as cronexpr reads it: `?` is any, `5/15` is from 5 on, a step beyond the end is no step.
+fn values(text: &str, (what, least, most, names): &Field) -> Result<String, Fault> {
+    let is_value = |value: &str| match value.parse::<u32>() {
+        Ok(number) if (*least..=*most).contains(&number) => Ok(()),
+        Ok(_) => Err(format!("{what} `{text}` is not within {least} to {most}")),
+        Err(_) if names.contains(&value.to_lowercase().as_str()) => Ok(()),
+        Err(_) => Err(format!("{what} `{text}` cannot be read")),
     };
-    let (days, any_day_of_month) = field(day, "day of month", 1, 31, &[])?;
-    let (weekdays, any_weekday) = field(weekday, "weekday", 0, 6, &WEEKDAYS)?;
-    Ok(Schedule::Times(Times {
-        minutes: field(minute, "minute", 0, 59, &[])?.0,
-        hours: field(hour, "hour", 0, 23, &[])?.0,
-        days,
-        months: field(month, "month", 1, 12, &MONTHS)?.0,
-        weekdays,
-        any_day: any_day_of_month || any_weekday,
-    }))
+    let mut parts = Vec::new();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
+            None => (part, None),
+        };
+        let is_open = range == "*" || range == "?";
+        if !is_open {
+            range.split('-').try_for_each(is_value)?;
+        }
+        let first = if is_open {
+            least.to_string()
+        } else {
+            range.split('-').next().unwrap_or_default().to_owned()
+        };
+        let range = match is_open {
+            true => "*".to_owned(),
+            false if step.is_some() && !range.contains('-') => format!("{range}-{most}"),
+            false => range.to_owned(),
+        };
+        parts.push(match step.map(str::parse::<u32>) {
+            None => range,
+            Some(Ok(step)) if step > *most => first,
+            Some(Ok(step)) => format!("{range}/{step}"),
+            Some(Err(_)) => return Err(format!("{what} `{text}` cannot be read")),
+        });
+    }
+    Ok(parts.join(","))
 }
 
 /// The zone that an older schedule begins with, and the rest.
@@ -89,104 +140,22 @@ pub(super) fn split_zone(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
-
-/// The values of a field as bits, and whether it is open (`*`).
-fn field(
-    text: &str,
-    what: &str,
-    least: u32,
-    most: u32,
-    names: &[&str],
-) -> Result<(u64, bool), Fault> {
-    let mut bits = 0;
-    let mut is_open = false;
-    for part in text.split(',').filter(|part| !part.is_empty()) {
-        let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (range, Some(number(step, what, &[], 0)?)),
-            None => (part, None),
-        };
-        let value = |text| number(text, what, names, least);
-        let (start, end) = match range.split_once('-') {
-            Some((start, end)) => (value(start)?, value(end)?),
-            None if range == "*" || range == "?" => {
-                is_open |= step.unwrap_or(1) <= 1;
-                (least, most)
-            }
-            None if step.is_some() => (value(range)?, most),
-            None => (value(range)?, value(range)?),
-        };
-        if start < least || end > most {
-            return Err(format!("{what} `{part}` is not within {least} to {most}"));
-        }
-        if start > end {
-            return Err(format!("{what} `{part}` begins after its end"));
-        }
-        if step == Some(0) {
-            return Err(format!("{what} `{part}` has a step of 0"));
-        }
-        let mut at = start;
-        while at <= end {
-            bits |= 1_u64 << at;
-            at += step.unwrap_or(1);
-        }
-    }
-    if bits == 0 {
-        return Err(format!("{what} is empty"));
-    }
-    Ok((bits, is_open))
-}
-
-/// A number, or a name that stands for one; `least` is the number of the first name.
-fn number(text: &str, what: &str, names: &[&str], least: u32) -> Result<u32, Fault> {
-    let lower = text.to_lowercase();
-    let place = names
-        .iter()
-        .position(|name| *name == lower)
-        .and_then(|at| u32::try_from(at).ok());
-    match place {
-        Some(at) => Ok(at + least),
-        None => text
-            .parse()
-            .map_err(|_| format!("{what} `{text}` is no number")),
-    }
-}
-
-/// A duration of Go: `1h30m`, `90s`.
+/// A duration of Go: `1h30m`, `90s`; a second at least.
 fn every(text: &str) -> Result<Schedule, Fault> {
-    let wrong = || format!("`{text}` is no duration");
-    let mut seconds = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .ok_or_else(wrong)?;
-        let (amount, after) = rest.split_at(end);
-        let amount: f64 = amount.parse().map_err(|_| wrong())?;
-        let units = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
-        let (unit, factor) = units
-            .iter()
-            .find(|(unit, _)| after.starts_with(unit))
-            .ok_or_else(wrong)?;
-        seconds += amount * factor;
-        rest = after.get(unit.len()..).unwrap_or_default();
+    let read = text.parse::<SignedDuration>();
+    match read {
+        Ok(interval) if !text.contains(' ') && !interval.is_negative() => Ok(Schedule::Every(
+            SignedDuration::from_secs(interval.as_secs().max(1)),
+        )),
+        _ => Err(format!("`{text}` is no duration")),
     }
-    if text.is_empty() || !seconds.is_finite() || seconds > 1e9 {
-        return Err(wrong());
-    }
-    let interval = SignedDuration::from_secs_f64(seconds.max(1.0).floor());
-    Ok(Schedule::Every(interval))
 }
 
 impl Schedule {
     /// Whether a shift of the zone by whole hours does not change when it is due.
     pub(super) fn is_hourly(&self) -> bool {
         match self {
-            Self::Times(times) => times.hours == (1 << 24) - 1 && times.any_day,
+            Self::Times(fields) => fields.split(' ').skip(1).all(|field| field == "*"),
             Self::Every(_) => true,
         }
     }
@@ -206,7 +175,14 @@ impl Schedule {
                 let due = SignedDuration::from_secs(interval.as_secs() * times);
                 (times > 0).then(|| since.checked_add(due).ok()).flatten()
             }
-            Self::Times(times) => times.last_due(until, zone).filter(|due| *due > since),
+            Self::Times(fields) => {
+                let crontab = in_zone(fields, zone)?;
+                WINDOWS.iter().find_map(|days| {
+                    let window = SignedDuration::from_hours(days * 24 + 1);
+                    let start = until.checked_sub(window).ok()?.max(since);
+                    due_after(&crontab, start, until).last()
+                })
+            }
         }
     }
 
@@ -218,82 +194,47 @@ impl Schedule {
         zone: &TimeZone,
         most: usize,
     ) -> usize {
-        if let Self::Every(interval) = self {
-            let passed = until.duration_since(since).as_secs();
-            let times = passed / interval.as_secs().max(1);
-            return usize::try_from(times).map_or(0, |times| times.min(most));
+        match self {
+            Self::Every(interval) => {
+                let passed = until.duration_since(since).as_secs();
+                let times = passed / interval.as_secs().max(1);
+                usize::try_from(times).map_or(0, |times| times.min(most))
+            }
+            Self::Times(fields) => in_zone(fields, zone).map_or(0, |crontab| {
+                due_after(&crontab, since, until).take(most).count()
+            }),
         }
-        let mut count = 0;
-        let mut until = until;
-        while count < most {
-            let Some(due) = self.last_due(since, until, zone) else {
-                break;
-            };
-            count += 1;
-            let Ok(before) = due.checked_sub(1.second()) else {
-                break;
-            };
-            until = before;
-        }
-        count
     }
 
     /// Seconds between the last two times before `until` when it was due.
     pub(super) fn period(&self, until: Timestamp, zone: &TimeZone) -> Option<i64> {
-        match self {
-            Self::Every(interval) => Some(interval.as_secs()),
-            Self::Times(times) => {
-                let last = times.last_due(until, zone)?;
-                let before = times.last_due(last.checked_sub(1.second()).ok()?, zone)?;
-                Some(last.duration_since(before).as_secs())
-            }
+        if let Self::Every(interval) = self {
+            return Some(interval.as_secs());
         }
+        let last = self.last_due(Timestamp::UNIX_EPOCH, until, zone)?;
+        let earlier = last.checked_sub(SignedDuration::from_secs(1)).ok()?;
+        let before = self.last_due(Timestamp::UNIX_EPOCH, earlier, zone)?;
+        Some(last.duration_since(before).as_secs())
     }
 }
 
-impl Times {
-    fn last_due(&self, until: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let mut date = until.to_zoned(zone.clone()).date();
-        for _ in 0..SEARCHED_DAYS {
-            if self.is_on(date) {
-                let due = self.last_on(date, until, zone);
-                if due.is_some() {
-                    return due;
-                }
-            }
-            date = date.yesterday().ok()?;
-        }
-        None
-    }
+fn in_zone(fields: &str, zone: &TimeZone) -> Option<Crontab> {
+    parse_crontab(&format!("{fields} {}", zone.iana_name()?)).ok()
+}
 
-    fn is_on(&self, date: Date) -> bool {
-        let has = |bits: u64, value: i8| bits & (1_u64 << (value & 63)) != 0;
-        let by_day = has(self.days, date.day());
-        let by_weekday = has(self.weekdays, date.weekday().to_sunday_zero_offset());
-        let by_either = if self.any_day {
-            by_day && by_weekday
-        } else {
-            by_day || by_weekday
-        };
-        has(self.months, date.month()) && by_either
-    }
-
-    /// The last due time of that day at or before `until`.
-    fn last_on(&self, date: Date, until: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let set = |bits: u64, most: i8| {
-            (0..=most)
-                .rev()
-                .filter(move |value| bits & (1_u64 << (value & 63)) != 0)
-        };
-        set(self.hours, 23)
-            .flat_map(|hour| set(self.minutes, 59).map(move |minute| (hour, minute)))
-            .filter_map(|(hour, minute)| {
-                let time = date.at(hour, minute, 0, 0);
-                let zoned = zone.to_ambiguous_zoned(time).compatible().ok()?;
-                Some(zoned.timestamp())
-            })
-            .find(|due| *due <= until)
-    }
+/// The times after `start`, at or before `until`.
+fn due_after(
+    crontab: &Crontab,
+    start: Timestamp,
+    until: Timestamp,
+) -> impl Iterator<Item = Timestamp> {
+    crontab
+        .iter_after(start)
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok)
+        .map(|due| due.timestamp())
+        .take_while(move |due| *due <= until)
 }
 
 #[cfg(test)]
@@ -321,6 +262,8 @@ mod tests {
             "0 0 1 JAN *",
             "5/15 * * * *",
             "@hourly",
+            "*/90 */25 * * *",
+            "1,,2 * * * *",
             "@every 1h30m",
         ] {
             assert!(parse(text).is_ok(), "{text}");
@@ -334,9 +277,11 @@ mod tests {
             ("0 * * * * *", "it has 6 fields where 5 are needed"),
             ("60 * * * *", "minute `60` is not within 0 to 59"),
             ("0 0 * * 7", "weekday `7` is not within 0 to 6"),
-            ("0 0 L * *", "day of month `L` is no number"),
-            ("0 0 * * fri-mon", "weekday `fri-mon` begins after its end"),
-            ("*/0 * * * *", "minute `*/0` has a step of 0"),
+            ("0 0 0 * *", "day of month `0` is not within 1 to 31"),
+            ("0 0 L * *", "day of month `L` cannot be read"),
+            ("0 0 * * 5L", "weekday `5L` cannot be read"),
+            ("0 0 * * fri-mon", "weekday `fri-mon` cannot be read"),
+            ("*/0 * * * *", "minute `*/0` cannot be read"),
             ("@reboot", "`@reboot` is no known descriptor"),
             ("@every day", "`day` is no duration"),
         ];

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::service_port::protocol;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

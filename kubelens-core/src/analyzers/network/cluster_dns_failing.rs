@@ -1,6 +1,6 @@
 use super::cluster_dns;
 use super::endpoints::{ENDPOINT_GRACE, live_pods, ready_endpoints, workloads_behind};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -5,7 +5,7 @@ use super::cluster_dns;
 use super::failed_call::{FailedCall, Failure, failed_calls};
 use super::policy::{Connection, Direction, covers, denial, in_block, isolating, rules};
 use super::policy_text::rules_of;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{IntOrString, Kind, NetworkPolicy, NetworkPolicyRule, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;

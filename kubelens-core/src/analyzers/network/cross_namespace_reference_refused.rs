@@ -2,7 +2,7 @@ use super::gateway::{
     Reference, backend_refs, certificates, conditions, is_granted, list, missing_ref, object_ref,
     objects, parent_statuses, routes,
 };
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::CustomObject;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

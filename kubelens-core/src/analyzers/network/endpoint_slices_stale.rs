@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::endpoints::live_pods;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service, Text};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -278,7 +278,7 @@ pub(super) fn is_own(service: &Service, pod: &Pod) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzers::tests::example::picture;
+    use crate::snapshot::example::picture;
 
     const PICTURE: &str = r#"
 # now: 2026-01-01T12:00:00Z

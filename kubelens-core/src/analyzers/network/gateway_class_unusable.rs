@@ -1,5 +1,5 @@
 use super::gateway::{condition, find, missing_ref, object_ref, objects, text};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::CustomObject;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,6 +1,6 @@
 use super::gateway::{condition, find, list, object_ref, objects, text};
 use super::listener_not_ready::fault_of;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

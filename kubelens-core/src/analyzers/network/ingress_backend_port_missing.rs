@@ -1,5 +1,5 @@
 use super::ingress_backend::{BackendUse, backends};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Object, Service, ServiceBackendPort};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::ingress_backend::{BackendUse, backends};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Kind, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Object, Secret, Text};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, IngressClass, Kind, Object};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

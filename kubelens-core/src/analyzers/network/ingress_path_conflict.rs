@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Object};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::gateway::{Reference, certificates, conditions, list, object_ref, objects, text};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject, Secret};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -44,7 +44,7 @@ pub(super) mod service_selects_nothing;
 pub(super) mod service_without_ready_endpoints;
 pub(super) mod target_port_not_served;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &address_or_host_port_clash::ANALYZER,
     &cluster_dns_failing::ANALYZER,
     &cluster_dns_unreachable::ANALYZER,

@@ -1,6 +1,6 @@
 use super::endpoints::live_pods;
 use super::service_port::{PodPort, declared, port_in, said, title_of};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{IntOrString, Object, Pod, Service, ServicePort};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

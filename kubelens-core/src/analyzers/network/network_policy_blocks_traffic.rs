@@ -5,7 +5,7 @@ use super::endpoints::live_pods;
 use super::failed_call::{Failure, failed_calls};
 use super::policy::{Connection, Denial, Direction, Lack, denial};
 use super::service_port::{PodPort, port_in, protocol};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, NetworkPolicy, Object, Pod, Service};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

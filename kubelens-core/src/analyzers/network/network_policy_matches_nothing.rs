@@ -1,7 +1,7 @@
 use super::near_labels::nearest;
 use super::policy::{Direction, rules};
 use super::service_port::declared;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{IntOrString, Kind, NetworkPolicy, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -281,7 +281,7 @@ fn port_matches(port: &NetworkPolicyPort, call: &Connection<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzers::tests::example::picture;
+    use crate::snapshot::example::picture;
 
     const PODS: &str = r"
 # now: 2026-01-01T12:00:00Z

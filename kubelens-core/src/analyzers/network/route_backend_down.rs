@@ -1,7 +1,7 @@
 use super::endpoints::is_down;
 use super::gateway::{backend_services, object_ref, routes};
 use super::ingress_backend::backends;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::gateway::{Reference, backend_services, object_ref, routes};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::{Cluster, Lookup};

@@ -1,5 +1,5 @@
 use super::gateway::{condition, find, object_ref, parent_statuses, parents, routes, text};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::gateway::{
     Reference, find, list, missing_ref, object_ref, objects, parents, routes, text,
 };
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::CustomObject;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

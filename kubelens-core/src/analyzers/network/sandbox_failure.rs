@@ -1,6 +1,6 @@
 //! Pods whose network could not be set up: what the kubelet says, and whose part of it failed.
 
-use crate::engine::event_evidence;
+use crate::analysis::event_evidence;
 use crate::kubernetes::{DaemonSet, Event, Pod};
 use crate::model::Evidence;
 use crate::snapshot::Cluster;

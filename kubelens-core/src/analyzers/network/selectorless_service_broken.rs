@@ -1,6 +1,6 @@
 use super::endpoints::ready_endpoints;
-use crate::engine::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Endpoints, Kind, Object, Service};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Endpoints, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -77,14 +77,13 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !service.spec.selector.is_empty() || is_the_api || meta.controller().is_some() {
         return;
     }
-    let both_read = cluster.is_complete(Kind::EndpointSlice, &meta.namespace)
-        && cluster.is_complete(Kind::Endpoints, &meta.namespace);
+    // Endpoints that somebody writes are mirrored into slices: either form, read in full, tells it.
     let is_empty = cluster.slices_of(service).next().is_none()
         && cluster
             .get::<Endpoints>(&meta.namespace, &meta.name)
             .is_none()
         && ready_endpoints(cluster, service) == Some(0);
-    if both_read && is_empty {
+    if is_empty {
         sink.report(nothing_behind(service));
     }
 }

@@ -1,6 +1,6 @@
 use super::called_service::written_in;
 use super::failed_call::{FailedCall, Failure, failed_calls};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Namespace, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,6 +1,6 @@
 use super::endpoints::{ENDPOINT_GRACE, holds, pairs};
 use super::near_labels::{NearMiss, nearest};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::endpoints::{ENDPOINT_GRACE, is_rolling, live_pods, pairs, workloads_behind};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion, counted};
 use crate::snapshot::{Cluster, Workload};

@@ -1,7 +1,7 @@
 use super::endpoints::{holds, live_pods};
 use super::failed_call::{FailedCall, Failure, failed_calls};
 use super::service_port::{PodPort, declared, port_in, said, same_protocol, target_of, title_of};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod, Service, ServicePort};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

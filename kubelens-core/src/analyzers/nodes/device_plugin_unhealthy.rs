@@ -1,6 +1,6 @@
 use super::node_agent::broken_device_plugin;
 use super::state::{JOINING, describe, is_in_use, ready};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Quantity, Severity};
 use crate::snapshot::Cluster;

@@ -4,7 +4,7 @@ use super::state::{
     EVENT_WINDOW, JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there,
     ready,
 };
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod};
 use crate::model::{Evidence, Suggestion, safe_text};
 use crate::snapshot::Cluster;

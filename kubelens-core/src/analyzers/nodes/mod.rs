@@ -21,7 +21,7 @@ pub(super) mod system_out_of_memory;
 pub(super) mod version;
 pub(super) mod version_skew;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &clock_skew::ANALYZER,
     &device_plugin_unhealthy::ANALYZER,
     &kubelet_or_runtime_stuck::ANALYZER,

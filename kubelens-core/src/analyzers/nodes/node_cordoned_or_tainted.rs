@@ -1,5 +1,5 @@
 use super::state::is_in_use;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod};
 use crate::model::{Evidence, Risk, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;

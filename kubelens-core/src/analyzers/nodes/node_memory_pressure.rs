@@ -1,5 +1,5 @@
 use super::pressure::{self, Shortage};
-use crate::engine::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::Node;
 use crate::snapshot::Cluster;
 

@@ -1,6 +1,6 @@
 use super::node_agent::broken_network_agent;
 use super::state::{JOINING, describe, is_in_use, pods_there};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, condition};
 use crate::model::{Evidence, safe_text};
 use crate::snapshot::Cluster;

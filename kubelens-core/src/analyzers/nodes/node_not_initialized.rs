@@ -1,5 +1,5 @@
 use super::state::{JOINING, describe, is_in_use};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Taint};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

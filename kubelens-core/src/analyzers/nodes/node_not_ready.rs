@@ -1,7 +1,7 @@
 use super::state::{
     JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready,
 };
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, safe_text};
 use crate::snapshot::Cluster;

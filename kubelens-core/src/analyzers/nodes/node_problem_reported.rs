@@ -1,5 +1,5 @@
 use super::state::{describe, is_in_use};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, safe_text};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::state::{JOINING, describe, grouped_by_zone, is_in_use, pods_there, ready};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Lease, Node, Object};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 //! What nodes that are short of memory, disk or process ids have in common.
 
 use super::state::{EVENT_WINDOW, describe, is_in_use};
-use crate::engine::{Sighting, Sink, event_evidence};
+use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod, condition};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;

@@ -1,6 +1,6 @@
 //! What a node says of itself, and what hangs on it.
 
-use crate::engine::Sighting;
+use crate::analysis::Sighting;
 use crate::kubernetes::{Condition, Node, Pod, Text, condition};
 use crate::model::{Suggestion, some_of};
 use crate::snapshot::Cluster;

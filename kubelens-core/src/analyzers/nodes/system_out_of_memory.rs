@@ -1,5 +1,5 @@
 use super::state::{EVENT_WINDOW, describe, is_in_use};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Node, Object};
 use crate::model::{Evidence, Quantity, Severity, Suggestion, some_of};
 use crate::snapshot::Cluster;

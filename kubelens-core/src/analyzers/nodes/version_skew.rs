@@ -1,6 +1,6 @@
 use super::state::is_in_use;
 use super::version::Version;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::progress::PROGRESS_DEFAULT;
 use super::shortage::is_late;
 use super::template_diff::differences;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Deployment, Object, Pod, PodSpec, ReplicaSet, condition};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};

@@ -1,6 +1,6 @@
 use super::progress::PROGRESS_DEFAULT;
 use super::shortage::{Shortage, shortage};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{DaemonSet, Node, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};

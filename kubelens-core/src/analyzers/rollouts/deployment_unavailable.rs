@@ -1,6 +1,6 @@
 use super::progress::is_rolling;
 use super::shortage::{Shortage, shortage};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Deployment, Object, condition};
 use crate::model::Evidence;
 use crate::snapshot::{Cluster, Workload};

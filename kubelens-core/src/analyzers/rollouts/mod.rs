@@ -19,7 +19,7 @@ pub(super) mod stateful_set_short;
 pub(super) mod stateful_update_stuck;
 pub(super) mod template_diff;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &bad_rollout::ANALYZER,
     &daemon_set_short::ANALYZER,
     &deployment_unavailable::ANALYZER,

@@ -1,5 +1,5 @@
 use super::shortage::is_late;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod, StatefulSet};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::refusers::{refusers, severity_of};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

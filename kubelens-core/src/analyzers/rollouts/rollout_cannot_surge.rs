@@ -1,6 +1,6 @@
 use super::shortage::is_late;
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::refusal::{Refusal, classify};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Deployment, Object, Pod, ReplicaSet, condition};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Ingress, Object, Service, condition};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};

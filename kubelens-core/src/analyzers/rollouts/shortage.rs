@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::Sighting;
+use crate::analysis::Sighting;
 use crate::kubernetes::{Node, Object, Pod, PodSpec, condition};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
 use crate::snapshot::{Cluster, Workload};

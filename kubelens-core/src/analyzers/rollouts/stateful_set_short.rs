@@ -1,5 +1,5 @@
 use super::shortage::shortage;
-use crate::engine::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Object, StatefulSet};
 use crate::model::Evidence;
 use crate::snapshot::{Cluster, Workload};

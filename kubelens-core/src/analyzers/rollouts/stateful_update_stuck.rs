@@ -1,5 +1,5 @@
 use super::shortage::is_late;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod, StatefulSet, condition};
 use crate::model::{Evidence, Risk, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::target::target_ref;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, HorizontalPodAutoscaler, Object, ObjectMeta, condition};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

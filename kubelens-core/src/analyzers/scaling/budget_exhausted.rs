@@ -1,6 +1,6 @@
 use super::budget::{never_allows, protected};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::rollouts::progress::is_rolling;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, Deployment, Node, Object, Pod, PodDisruptionBudget, condition};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::budget::{demand, draining_node, never_allows, protected};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, PodDisruptionBudget};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Kind, LabelSelector, Object, PodDisruptionBudget, condition};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::protected;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PodDisruptionBudget};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::budget::{never_allows, protected};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod, PodDisruptionBudget};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -2,10 +2,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::rollouts::refusers::severity_of;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, LimitRange, LimitRangeItem, Object};
 use crate::model::{Evidence, Quantity, Suggestion};
 use crate::snapshot::Cluster;

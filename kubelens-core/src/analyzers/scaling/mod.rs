@@ -19,7 +19,7 @@ pub(super) mod scaling_metric_unavailable;
 pub(super) mod scaling_request_missing;
 pub(super) mod target;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &autoscalers_conflict::ANALYZER,
     &budget_exhausted::ANALYZER,
     &budget_never_allows_eviction::ANALYZER,

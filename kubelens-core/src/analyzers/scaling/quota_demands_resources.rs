@@ -1,7 +1,7 @@
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::rollouts::refusers::severity_of;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{LimitRange, Object, ResourceQuota, Resources};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,8 +1,8 @@
 use super::amounts::amounts;
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::rollouts::refusers::severity_of;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, ResourceQuota};
 use crate::model::{Evidence, ObjectRef, Quantity, Suggestion};
 use crate::snapshot::{Cluster, Lookup};

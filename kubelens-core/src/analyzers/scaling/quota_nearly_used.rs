@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, ResourceQuota};
 use crate::model::{Evidence, Quantity, Severity, Suggestion};
 use crate::snapshot::Cluster;

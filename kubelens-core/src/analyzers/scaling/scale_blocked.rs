@@ -1,5 +1,5 @@
 use super::target::{Target, says_missing, target, target_ref};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Object, condition};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

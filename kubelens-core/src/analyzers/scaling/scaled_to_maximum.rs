@@ -1,5 +1,5 @@
 use super::target::target_ref;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Object, condition};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::target::{Target, target, target_ref};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Event, HorizontalPodAutoscaler, Object, condition};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::target::{Target, target};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     Container, ContainerRole, HorizontalPodAutoscaler, LimitRange, Object, PodSpec, condition,
 };

@@ -1,5 +1,5 @@
 use super::unscheduled::{has_declined, waits};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Suggestion, safe_text};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::pod_volumes;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -2,7 +2,7 @@ use super::fit::Blocker;
 use super::host_ports::{self, TakenPort, protocol};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -31,7 +31,7 @@ pub(super) mod volume_limit_on_nodes;
 pub(super) mod volume_topology_conflict;
 pub(super) mod waits_for_claim;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &autoscaler_declined::ANALYZER,
     &device_claim_unallocatable::ANALYZER,
     &device_class_or_claim_missing::ANALYZER,

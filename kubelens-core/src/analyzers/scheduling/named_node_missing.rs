@@ -1,7 +1,7 @@
 use super::fit::{Blocker, named_node};
 use super::unscheduled;
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::fit::Blocker;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, NodeSelector, Object, SelectorRequirement};
 use crate::model::{Evidence, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;

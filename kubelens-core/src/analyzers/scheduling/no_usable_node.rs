@@ -1,7 +1,7 @@
 use super::fit::{Blocker, is_by_state};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, condition};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;

@@ -3,7 +3,7 @@ use super::scheduler_message::ReasonKind;
 use super::unscheduled::{self, Unscheduled};
 use super::usage::{biggest_on, is_extended};
 use super::verdict::{Verdict, on_every_node};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -2,7 +2,7 @@ use super::fit::Blocker;
 use super::pod_affinity::{self, TermPlaces};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod, PodAffinityTerm};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
 use crate::snapshot::{Cluster, Workload};

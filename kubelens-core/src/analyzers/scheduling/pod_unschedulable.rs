@@ -1,6 +1,6 @@
 use super::unscheduled;
 use super::verdict::Verdict;
-use crate::engine::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::model::Suggestion;
 use crate::snapshot::Cluster;
 

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

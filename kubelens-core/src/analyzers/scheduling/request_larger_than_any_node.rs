@@ -1,7 +1,7 @@
 use super::fit::{Blocker, NodeShortage};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::{Verdict, too_large};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;

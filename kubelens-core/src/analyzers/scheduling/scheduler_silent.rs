@@ -1,6 +1,6 @@
 use super::pod_volumes::claim_names;
 use super::unscheduled::waits;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Lease, Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::unscheduled::{self, waits};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

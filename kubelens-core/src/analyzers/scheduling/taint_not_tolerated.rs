@@ -4,7 +4,7 @@ use super::fit::{Blocker, custom_taints};
 use super::scheduler_message::ReasonKind;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;

@@ -2,7 +2,7 @@ use super::fit::Blocker;
 use super::topology_spread::Spread;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fit::{self, Fit};
 use super::scheduler_message::SchedulerMessage;
 use super::usage::Usage;
-use crate::engine::{Sighting, Sink, event_evidence};
+use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{Condition, Deployment, Event, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Cluster;

@@ -2,7 +2,7 @@ use super::pod_volumes;
 use super::scheduler_message::ReasonKind;
 use super::unscheduled;
 use super::verdict::Verdict;
-use crate::engine::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{CSINode, Object, VolumeAttachment};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     ClusterRole, ClusterRoleBinding, Object, Pod, Role, RoleBinding, RoleRef, Subject,
 };

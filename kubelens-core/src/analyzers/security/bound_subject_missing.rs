@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     ClusterRoleBinding, Namespace, Object, ObjectMeta, RoleBinding, ServiceAccount, Subject,
 };

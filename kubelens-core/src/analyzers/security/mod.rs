@@ -6,7 +6,7 @@ pub(super) mod permission;
 pub(super) mod pod_security_violation;
 pub(super) mod service_account_not_permitted;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &bound_role_missing::ANALYZER,
     &bound_subject_missing::ANALYZER,
     &pod_security_violation::ANALYZER,

@@ -1,7 +1,7 @@
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::refused_pods::{read_refusal, sighting as refused_sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Namespace, Object};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

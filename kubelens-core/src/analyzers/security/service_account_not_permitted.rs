@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::permission::{Bound, Request, refused_request};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     ClusterRole, Kind, Object, Pod, PolicyRule, Role, RoleBinding, ServiceAccount,
 };

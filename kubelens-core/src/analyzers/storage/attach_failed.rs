@@ -1,6 +1,6 @@
 use super::drivers;
 use super::mount_events::{self, Fault};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Node, Object, PersistentVolume, Pod, VolumeAttachment};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::claims;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolume, PersistentVolumeClaim};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::{Cluster, Lookup};

@@ -1,5 +1,5 @@
 use super::claims;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Object, PersistentVolumeClaim};
 use crate::model::Suggestion;
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::scheduling::pod_volumes::claim_names;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

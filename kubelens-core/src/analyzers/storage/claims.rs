@@ -1,7 +1,7 @@
 //! What is known of a claim: its class, who waits for it, what its controllers wrote.
 
+use crate::analysis::Sighting;
 use crate::analyzers::scheduling::pod_volumes::claim_names;
-use crate::engine::Sighting;
 use crate::kubernetes::{
     Event, Object, PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, Pod,
     StorageClass,

@@ -1,6 +1,6 @@
 use super::drivers;
 use super::mount_events::{self, Fault};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{CSINode, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;

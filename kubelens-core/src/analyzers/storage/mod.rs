@@ -25,7 +25,7 @@ pub(super) mod storage_class_missing;
 pub(super) mod volume_change_failed;
 pub(super) mod volume_nearly_full;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &attach_failed::ANALYZER,
     &claim_lost::ANALYZER,
     &claim_missing::ANALYZER,

@@ -1,5 +1,5 @@
 use super::mount_events::{self, Fault};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Object, PersistentVolume, Pod, Volume};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text};
 use crate::snapshot::Cluster;

@@ -1,6 +1,6 @@
 use super::mount_events::{self, Fault};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::scheduling::pod_volumes::claim_names;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{
     Deployment, Event, Node, Object, PersistentVolumeClaim, Pod, VolumeAttachment, condition,
 };

@@ -1,5 +1,5 @@
 use super::claims;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Kind, Object, PersistentVolumeClaim, StorageClass};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Object, PersistentVolume};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::{claims, drivers};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CSIDriver, CSINode, Lease, PersistentVolumeClaim};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -1,6 +1,6 @@
 use super::claims;
 use super::drivers;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim};
 use crate::model::{Evidence, Suggestion, safe_text};
 use crate::snapshot::Cluster;

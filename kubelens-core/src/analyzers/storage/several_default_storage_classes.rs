@@ -1,5 +1,5 @@
 use super::claims::is_default;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, StorageClass};
 use crate::model::{Evidence, Risk, Suggestion, some_of};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::claims;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Object, PersistentVolumeClaim, TypedReference};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::claims;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Object, PersistentVolumeClaim, condition};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;

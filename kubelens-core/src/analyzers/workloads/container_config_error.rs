@@ -1,5 +1,5 @@
 use super::advice::describe_pod;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerView, Event, Object, Pod};
 use crate::model::{Evidence, Severity, capitalized};
 use crate::snapshot::Cluster;

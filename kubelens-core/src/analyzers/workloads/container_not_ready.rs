@@ -1,6 +1,6 @@
 use super::advice::{describe_pod, read_last_log};
 use super::probe_sighting::{settings, severity_of_unready};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod};
 use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;

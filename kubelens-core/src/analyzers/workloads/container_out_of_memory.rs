@@ -2,7 +2,7 @@ use super::advice::{edit, kubectl_name};
 use super::failing_run::{JobOutcome, is_looping, job_outcome};
 use super::node_shortage::shortage_of_the_node;
 use super::{exit_code, last_words};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerView, Kind, Object, Pod, Terminated};
 use crate::model::{Evidence, ObjectRef, Quantity, Risk, Severity, Suggestion};
 use crate::snapshot::Cluster;

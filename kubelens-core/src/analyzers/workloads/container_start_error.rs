@@ -1,7 +1,7 @@
 use super::advice::{describe_pod, edit};
 use super::last_words::quoted;
 use super::start_error::{StartError, StartFault, start_error};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerView, Event, Object, Pod, Service};
 use crate::model::{Evidence, Severity, capitalized};
 use crate::snapshot::Cluster;

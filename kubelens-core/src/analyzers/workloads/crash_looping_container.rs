@@ -1,7 +1,7 @@
 use super::advice::read_last_log;
 use super::failing_run::{failing_end, is_looping, severity};
 use super::{exit_code, last_words};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod};
 use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;

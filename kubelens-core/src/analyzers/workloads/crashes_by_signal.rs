@@ -1,7 +1,7 @@
 use super::advice::{edit, read_last_log};
 use super::failing_run::{failing_end, severity};
 use super::{exit_code, last_words};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod, Terminated};
 use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;

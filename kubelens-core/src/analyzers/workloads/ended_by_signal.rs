@@ -3,7 +3,7 @@ use super::command_line::command_line;
 use super::failing_run::{CRASH_RESTARTS, failing_end, is_looping, severity};
 use super::node_shortage::shortage_of_the_node;
 use super::{exit_code, last_words};
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerRole, ContainerView, Kind, Object, Pod, Terminated};
 use crate::model::{Evidence, ObjectRef, capitalized};
 use crate::snapshot::Cluster;

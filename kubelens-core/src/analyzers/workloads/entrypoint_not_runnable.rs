@@ -2,7 +2,7 @@ use super::advice::{edit, read_last_log};
 use super::failing_run::{failing_end, severity};
 use super::last_words;
 use super::start_error::{StartFault, classify, start_error};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod};
 use crate::model::{Evidence, Severity, capitalized};
 use crate::snapshot::Cluster;

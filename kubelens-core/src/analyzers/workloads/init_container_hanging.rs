@@ -2,7 +2,7 @@ use super::advice::edit;
 use super::awaited_host::{Awaited, awaited};
 use super::command_line::command_line;
 use super::last_words::{most_telling, quoted};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod, Service};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;

@@ -3,7 +3,7 @@ use super::exit_code;
 use super::probe_answer;
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{in_words, sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::advice::edit;
 use super::eviction::{Eviction, OwnLimit, parse};
 use super::stopped_pod::{severity, stopped_at};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;

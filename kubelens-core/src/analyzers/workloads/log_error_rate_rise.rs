@@ -1,6 +1,6 @@
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Pod;
 use crate::snapshot::Cluster;
 

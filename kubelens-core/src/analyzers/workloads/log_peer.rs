@@ -1,8 +1,8 @@
 //! Whom a failing container could not reach, as an object of the cluster where it is one.
 
 use super::log_signature::LogMatch;
+use crate::analysis::Sighting;
 use crate::analyzers::log_host::{Host, Target, hosts_in, missing_service, resolve, suspects};
-use crate::engine::Sighting;
 use crate::kubernetes::{Object, Service};
 use crate::model::{ObjectRef, some_of};
 use crate::snapshot::Cluster;

@@ -7,11 +7,11 @@ use super::{
     log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted,
     log_setting_missing, log_space_limit, log_uncaught_failure,
 };
+use crate::analysis::Sighting;
 use crate::analyzers::log_host::{Host, hosts_in};
 use crate::analyzers::log_level::LogLevel;
 use crate::analyzers::log_lines::{Run, UnwellContainer, unwell_containers};
 use crate::analyzers::pattern::Pattern;
-use crate::engine::Sighting;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized};
 use crate::snapshot::Cluster;

@@ -1,7 +1,7 @@
 use super::log_place::{path_in, place_of};
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::engine::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, Node, Object, Pod, condition};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;

@@ -64,7 +64,7 @@ pub(super) mod stopped_pod;
 pub(super) mod stuck_creating;
 pub(super) mod stuck_terminating_pod;
 
-pub(crate) static ALL: &[&crate::engine::Analyzer] = &[
+pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &container_config_error::ANALYZER,
     &container_not_ready::ANALYZER,
     &container_out_of_memory::ANALYZER,

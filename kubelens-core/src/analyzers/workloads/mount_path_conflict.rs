@@ -1,6 +1,6 @@
 use super::advice::edit;
 use super::start_error::{StartError, StartFault, start_error};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod, VolumeMount};
 use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;

@@ -1,5 +1,5 @@
 use super::stopped_pod::{severity, stopped_at};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;

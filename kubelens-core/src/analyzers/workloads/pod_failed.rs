@@ -2,7 +2,7 @@ use super::advice::describe_pod;
 use super::exit_code;
 use super::last_words::quoted;
 use super::stopped_pod::{severity, stopped_at};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;

@@ -2,7 +2,7 @@ use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, failing_probes};
 use super::probe_sighting::{in_words, sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Pod;
 use crate::snapshot::Cluster;
 

@@ -2,7 +2,7 @@ use super::last_words;
 use super::probe_answer::{self, ProbeAnswer, listening_port};
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{ports, sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, IntOrString, Object, Pod};
 use crate::model::Evidence;
 use crate::snapshot::Cluster;

@@ -4,7 +4,7 @@ use super::advice::{describe_pod, edit};
 use super::last_words;
 use super::probe_answer::ProbeAnswer;
 use super::probe_failure::{ProbeFailure, ProbeKind};
-use crate::engine::{Sighting, event_evidence};
+use crate::analysis::{Sighting, event_evidence};
 use crate::kubernetes::{Container, Object, Pod, Probe};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;

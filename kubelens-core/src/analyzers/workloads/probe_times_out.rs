@@ -1,7 +1,7 @@
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, failing_probes};
 use super::probe_sighting::{in_words, sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Pod;
 use crate::snapshot::Cluster;
 

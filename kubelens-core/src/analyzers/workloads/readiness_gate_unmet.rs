@@ -1,6 +1,6 @@
 use super::advice::describe_pod;
 use super::probe_sighting::severity_of_unready;
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;

@@ -2,7 +2,7 @@ use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{in_words, sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
 use crate::kubernetes::Pod;
 use crate::model::Evidence;

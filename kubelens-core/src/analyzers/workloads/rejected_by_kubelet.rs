@@ -1,7 +1,7 @@
 use super::advice::describe_pod;
 use super::last_words::quoted;
 use super::stopped_pod::{severity, stopped_at};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;

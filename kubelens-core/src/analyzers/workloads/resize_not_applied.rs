@@ -1,6 +1,6 @@
 use super::advice::describe_pod;
 use super::last_words::quoted;
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Object, Pod};
 use crate::model::Evidence;
 use crate::snapshot::Cluster;

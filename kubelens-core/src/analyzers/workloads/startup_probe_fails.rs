@@ -2,7 +2,7 @@ use super::advice::read_last_log;
 use super::probe_answer;
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{in_words, sighting};
-use crate::engine::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, Object, Pod};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;

@@ -1,4 +1,4 @@
-use crate::engine::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Kind, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup};

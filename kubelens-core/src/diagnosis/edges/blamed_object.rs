@@ -1,6 +1,6 @@
+use crate::analysis::Role;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Key};
-use crate::engine::Role;
 use crate::model::Severity;
 
 /// A sighting that points at an object is explained by what is wrong with that object: by what names

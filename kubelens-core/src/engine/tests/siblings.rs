@@ -1,5 +1,5 @@
-use super::example::picture;
 use crate::engine::{Options, diagnose};
+use crate::snapshot::example::picture;
 
 /// Two pods of one ReplicaSet that crash; the logs that were read are given.
 fn causes(logs: &str) -> Vec<String> {

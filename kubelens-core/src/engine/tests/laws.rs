@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
 
-use super::example::{blocks, picture};
+use super::example::blocks;
+use crate::analysis::Family;
 use crate::analyzers::registry;
-use crate::engine::{Family, Options, diagnose, look};
+use crate::engine::{Options, diagnose, look};
 use crate::kubernetes::KindSet;
 use crate::model::{ClusterInfo, Scope};
+use crate::snapshot::example::picture;
 use crate::snapshot::{Snapshot, SnapshotBuilder};
 
 fn all_pictures() -> Vec<Snapshot> {

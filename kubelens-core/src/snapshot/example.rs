@@ -1,36 +1,6 @@
-use crate::engine::{Analyzer, look};
+use super::{LogKey, Logs, Snapshot, SnapshotBuilder};
 use crate::kubernetes::{Batch, CustomObject, Kind};
 use crate::model::{ClusterInfo, Scope};
-use crate::snapshot::{LogKey, Logs, Snapshot, SnapshotBuilder};
-
-/// The headings of a page, in order.
-pub(super) const HEADINGS: [&str; 6] = [
-    "What it means",
-    "Fires on",
-    "Stays silent on",
-    "How to fix",
-    "What it cannot know",
-    "Source",
-];
-
-/// The YAML blocks below a heading of an analyzer's page.
-pub(super) fn blocks<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
-    let Some((_, section)) = page.split_once(&format!("# {heading}\n")) else {
-        return Vec::new();
-    };
-    let end = HEADINGS
-        .iter()
-        .filter_map(|next| section.find(&format!("\n # {next}\n")))
-        .min()
-        .unwrap_or(section.len());
-    section
-        .get(..end)
-        .unwrap_or_default()
-        .split("```yaml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect()
-}
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -41,7 +11,7 @@ struct Header {
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
 /// (read in full), `# log: namespace/pod/container [previous] | line`.
-pub(in crate::analyzers) fn picture(block: &str) -> Snapshot {
+pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
         .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
@@ -97,17 +67,4 @@ pub(in crate::analyzers) fn picture(block: &str) -> Snapshot {
     builder.absorb(batch);
     builder.add_logs(logs);
     builder.build_recorded(now)
-}
-
-/// How often the analyzer fires on a picture.
-pub(super) fn sightings(
-    analyzer: &'static Analyzer,
-    picture: &Snapshot,
-) -> Vec<crate::engine::Sighting> {
-    let seen = look(picture, &[analyzer]);
-    assert!(seen.failed.is_empty(), "{} panicked", analyzer.code);
-    seen.seen
-        .into_iter()
-        .map(|(_, sighting)| sighting)
-        .collect()
 }

@@ -35,9 +35,9 @@ fn the_index_lists_every_file() {
             text.push('\n');
         }
         if all.is_empty() {
-            text.push_str("pub(crate) static ALL: &[&crate::engine::Analyzer] = &[];\n");
+            text.push_str("pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[];\n");
         } else {
-            text.push_str("pub(crate) static ALL: &[&crate::engine::Analyzer] = &[\n");
+            text.push_str("pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[\n");
             for file in all {
                 let _ = writeln!(text, "    &{file}::ANALYZER,");
             }

@@ -1,5 +1,6 @@
-use super::example::{HEADINGS, blocks, picture, sightings};
+use super::example::{HEADINGS, blocks, sightings};
 use crate::analyzers::registry;
+use crate::snapshot::example::picture;
 
 #[test]
 fn every_page_has_all_headings_in_order() {

@@ -4,7 +4,8 @@
     reason = "the index is generated from the files"
 )]
 
-pub(super) mod example;
+mod example;
+mod folding;
 mod index;
 mod laws;
 mod pages;

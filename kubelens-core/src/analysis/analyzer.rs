@@ -74,7 +74,7 @@ macro_rules! checks {
 
         impl Check {
             /// Looks at every object it is for.
-            pub(super) fn run(&self, cluster: &Cluster<'_>, sink: &mut Sink) {
+            pub(crate) fn run(&self, cluster: &Cluster<'_>, sink: &mut Sink) {
                 match self {
                     $(Self::$kind(check) => {
                         for object in cluster.all::<$kind>() {
@@ -129,18 +129,18 @@ macro_rules! declare_analyzer {
         }
     ) => {
         $(#[doc = $doc])*
-        pub(crate) static ANALYZER: $crate::engine::Analyzer = $crate::engine::Analyzer {
+        pub(crate) static ANALYZER: $crate::analysis::Analyzer = $crate::analysis::Analyzer {
             code: stringify!($code),
             name: $name,
-            role: $crate::engine::Role::$role,
+            role: $crate::analysis::Role::$role,
             severity: $crate::model::Severity::$severity,
             confidence: $confidence,
             reads: $crate::kubernetes::KindSet::of(&[$($crate::kubernetes::Kind::$kind),*])
-                .union($crate::engine::Check::$walks($check).walks()),
+                .union($crate::analysis::Check::$walks($check).walks()),
             maps_to: &[$($maps_to),*],
             docs: concat!($($doc, "\n",)*),
             file: file!(),
-            check: $crate::engine::Check::$walks($check),
+            check: $crate::analysis::Check::$walks($check),
         };
     };
 }

@@ -1,8 +1,8 @@
 //! What a workload as a whole shows folds into what is wrong with its pods, or what refuses them.
 
-use super::example::picture;
 use crate::engine::{Options, diagnose};
 use crate::model::{EvidenceKind, Report, Severity};
+use crate::snapshot::example::picture;
 
 fn report(objects: &str) -> Report {
     let text = format!("# now: 2026-01-01T12:00:00Z\n{objects}");

@@ -12,7 +12,7 @@ impl Sink {
         self.sightings.push(sighting);
     }
 
-    pub(super) fn into_sightings(self) -> Vec<Sighting> {
+    pub(crate) fn into_sightings(self) -> Vec<Sighting> {
         self.sightings
     }
 }

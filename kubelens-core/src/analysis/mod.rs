@@ -1,0 +1,15 @@
+//! What an analyzer is and what it says: its declaration, what it sees, where it puts it.
+
+mod analyzer;
+mod family;
+mod sighting;
+mod sightings;
+mod sink;
+
+pub(crate) use analyzer::declare_analyzer;
+pub use analyzer::{Analyzer, Check, Role};
+pub use family::Family;
+pub(crate) use sighting::event_evidence;
+pub use sighting::{Blame, Sighting};
+pub use sightings::Sightings;
+pub use sink::Sink;
