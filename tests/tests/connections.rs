@@ -153,11 +153,10 @@ async fn through_kubectl(plane: &ControlPlane, plugin: &Path) -> Result<()> {
     assert_eq!(run_json.status, 0, "{}", run_json.error);
     let report: Value = serde_json::from_str(&run_json.output)?;
     assert_eq!(report["apiVersion"], "kubelens.dev/v1alpha1");
-    assert!(
-        causes(&report).len() >= STORIES.len(),
-        "{:?}",
-        causes(&report)
-    );
+    for code in ["CFG001", "CFG002", "SCA020", "STO002"] {
+        let is_named = causes(&report).iter().any(|cause| cause.contains(code));
+        assert!(is_named, "{code} is not in {:?}", causes(&report));
+    }
 
     let human = run(kubectl, arguments("table"), Some(path.path().into())).await?;
     assert_eq!(human.status, 0, "{}", human.error);
@@ -185,7 +184,8 @@ async fn dies_in_the_middle(plane: &ControlPlane, plugin: &Path) -> Result<()> {
     let whole = DyingServer::before(plane.server(), usize::MAX).await?;
     let all = run(plugin.to_path_buf(), through(&whole), None).await?;
     assert_eq!(all.status, 0, "{}", all.error);
-    let known = causes(&serde_json::from_str(&all.output)?);
+    let mut known = causes(&serde_json::from_str(&all.output)?);
+    let mut claimed = Vec::new();
     let mut partial = 0;
     for percent in [5, 20, 40, 60, 80, 95] {
         let server = DyingServer::before(plane.server(), whole.passed() / 100 * percent).await?;
@@ -208,7 +208,13 @@ async fn dies_in_the_middle(plane: &ControlPlane, plugin: &Path) -> Result<()> {
             partial += 1;
             assert!(run.error.contains("warning"), "{}", run.error);
         }
-        let invented: Vec<String> = causes(&report).difference(&known).cloned().collect();
+        claimed.push((percent, causes(&report)));
+    }
+    // Some faults are told only when they have lasted a while: those are known by now.
+    let all = run(plugin.to_path_buf(), through(&whole), None).await?;
+    known.extend(causes(&serde_json::from_str(&all.output)?));
+    for (percent, claimed) in claimed {
+        let invented: Vec<&String> = claimed.difference(&known).collect();
         assert!(invented.is_empty(), "dead after {percent} %: {invented:?}");
     }
     assert!(partial > 0, "no run was cut in the middle");

@@ -5,7 +5,8 @@ use crate::snapshot::{LogKey, Snapshot};
 const RECENT_RESTART: i64 = 3600;
 
 /// The container runs whose logs are worth reading, the most telling first: those that crash, fail
-/// their probes or do not get ready. At most `limit` containers, spread over their owners.
+/// their probes or do not get ready. At most `limit` containers, spread over their owners: the
+/// previous run of each, where there was one, and the current one.
 pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
     let mut wanted: Vec<(usize, i64, LogKey)> = Vec::new();
     let mut per_owner: std::collections::BTreeMap<(String, String), usize> =
@@ -26,31 +27,30 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
                 .entry((owner, container.name().to_owned()))
                 .or_default();
             *siblings += 1;
-            let has_previous_run = container
-                .status
-                .is_some_and(|status| status.last_state.terminated.is_some());
-            let runs: &[bool] = if has_previous_run {
-                &[true, false]
-            } else {
-                &[false]
+            let key = LogKey {
+                namespace: pod.metadata.namespace.to_string(),
+                pod: pod.metadata.name.to_string(),
+                container: container.name().to_owned(),
+                previous: container
+                    .status
+                    .is_some_and(|status| status.last_state.terminated.is_some()),
             };
-            for previous in runs {
-                let key = LogKey {
-                    namespace: pod.metadata.namespace.to_string(),
-                    pod: pod.metadata.name.to_string(),
-                    container: container.name().to_owned(),
-                    previous: *previous,
-                };
-                // One pod of every owner before the second pod of any.
-                wanted.push((*siblings, -urgency, key));
-            }
+            // One pod of every owner before the second pod of any.
+            wanted.push((*siblings, -urgency, key));
         }
     }
     wanted.sort();
     wanted
         .into_iter()
-        .map(|(_, _, key)| key)
-        .take(limit * 2)
+        .take(limit)
+        .flat_map(|(_, _, key)| {
+            let current = LogKey {
+                previous: false,
+                ..key.clone()
+            };
+            let previous = key.previous.then_some(key);
+            previous.into_iter().chain([current])
+        })
         .collect()
 }
 

@@ -63,7 +63,7 @@ pub struct LogLimits {
     pub lines: usize,
     /// Bytes of one run.
     pub bytes: usize,
-    /// How many runs.
+    /// How many containers, two runs each.
     pub count: usize,
     /// How long everything may take.
     pub time: Duration,

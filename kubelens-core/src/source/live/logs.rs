@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Fetches within the limits; what fails or comes too late is left out.
 pub(super) async fn read(api: &Api, wanted: &[LogKey], limits: &LogLimits) -> Logs {
     let deadline = tokio::time::Instant::now() + limits.time;
-    let mut fetched = stream::iter(wanted.iter().take(limits.count).cloned())
+    let mut fetched = stream::iter(wanted.iter().take(limits.count * 2).cloned())
         .map(|key| async move {
             let log = fetch(api, &key, limits).await;
             (key, log)
