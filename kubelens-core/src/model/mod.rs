@@ -3,6 +3,7 @@
 //! Nothing in here knows Kubernetes' object types, a source, a clock or a store.
 
 mod cause;
+mod command;
 mod coverage;
 mod evidence;
 mod finding;

@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::command::is_safe_to_copy;
+
 /// What carrying out a suggestion can do to what runs.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -57,11 +59,12 @@ impl Suggestion {
         Self::run(text, command, Risk::None)
     }
 
-    /// A command that changes something.
+    /// A command that changes something. One in which a name would make a shell do something else is left
+    /// out: the advice stays.
     pub fn run(text: impl Into<String>, command: impl Into<String>, risk: Risk) -> Self {
         Self {
             text: text.into(),
-            command: Some(command.into()),
+            command: Some(command.into()).filter(|command: &String| is_safe_to_copy(command)),
             risk,
         }
     }

@@ -333,7 +333,20 @@ pub(crate) fn explain(error: &serde_saphyr::Error) -> (u64, String) {
         .max(1);
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
-    (line - 1, without_position(first).to_owned())
+    (line - 1, in_plain_words(without_position(first)))
+}
+
+/// What the parser calls by names of its own.
+fn in_plain_words(text: &str) -> String {
+    if text.starts_with("recursive references") {
+        "an alias stands in what it refers to".to_owned()
+    } else if text.starts_with("alias replay limit exceeded") {
+        "its aliases unfold to more than any object holds".to_owned()
+    } else if text.starts_with("tabs disallowed") {
+        "a tab stands where YAML wants blanks".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The parser counts lines from the beginning of the object; the file's lines are told elsewhere.
