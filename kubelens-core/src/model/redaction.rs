@@ -75,6 +75,9 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)(?P<keep>\b[a-z0-9_.-]*(?:password|passwd|pwd|secret[_-]?key|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?token|access[_-]?token|refresh[_-]?token)["']?\s*(?:=|:\s?)["']?)[^\s"',;&}]{3,}"#,
         // A flag with a telling name and its value
         r#"(?i)(?P<keep>(?:^|\s)--?(?:[a-z0-9]+-)*(?:password|passwd|passphrase|pwd|token|api-?key|access-?key|secret-?key|client-secret)(?:=|\s+)["']?)[^\s"'-][^\s"']{2,}"#,
+        // Assignments whose name says nothing more than what it is
+        r#"(?P<keep>\b[A-Z0-9_]*(?:TOKEN|SECRET|CREDENTIALS?|PASS)=["']?)[^\s"';]{3,}"#,
+        r#"(?P<keep>(?:^|[\s,;("'])(?:token|secret)=["']?)[^\s"',;&)]{4,}"#,
         // What signs an address
         r#"(?i)(?P<keep>[?&](?:sig|signature|token|key|x-amz-signature|x-amz-security-token|x-goog-signature)=)[^\s&"']{8,}"#,
         // Who calls, where the address names nobody but a key
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(SECRETS.len(), 11);
+        assert_eq!(SECRETS.len(), 13);
     }
 
     #[test]
@@ -194,6 +197,14 @@ mod tests {
             (
                 "root:hunter22@tcp(db:3306)/shop",
                 "root:[redacted]@tcp(db:3306)/shop",
+            ),
+            (
+                "export API_TOKEN=hunter22; run",
+                "export API_TOKEN=[redacted]; run",
+            ),
+            (
+                "login failed: token=hunter22",
+                "login failed: token=[redacted]",
             ),
             (
                 "GET /x?expires=1&sig=Zm9vYmFyYmF6 failed",

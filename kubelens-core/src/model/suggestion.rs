@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::is_safe_to_copy;
+use super::safe_text;
 
 /// What carrying out a suggestion can do to what runs.
 #[derive(
@@ -48,7 +49,7 @@ impl Suggestion {
     /// Advice without a command.
     pub fn advice(text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: safe_text(&text.into()),
             command: None,
             risk: Risk::Low,
         }
@@ -63,7 +64,7 @@ impl Suggestion {
     /// out: the advice stays.
     pub fn run(text: impl Into<String>, command: impl Into<String>, risk: Risk) -> Self {
         Self {
-            text: text.into(),
+            text: safe_text(&text.into()),
             command: Some(command.into()).filter(|command: &String| is_safe_to_copy(command)),
             risk,
         }
