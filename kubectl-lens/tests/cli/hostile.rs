@@ -18,7 +18,10 @@ fn pod(name: &str, uid: &str) -> Value {
 }
 
 fn owned(mut pod: Value, owner: &str) -> Value {
-    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner, "controller": true}]);
+    let owner = json!([{"apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner, "controller": true}]);
+    if let Some(Value::Object(metadata)) = pod.get_mut("metadata") {
+        metadata.insert("ownerReferences".to_owned(), owner);
+    }
     pod
 }
 

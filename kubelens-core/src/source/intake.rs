@@ -38,6 +38,7 @@ pub(crate) struct Intake {
     batch: Batch,
     custom: Vec<CustomObject>,
     gaps: Vec<Missing>,
+    missed: BTreeSet<(Option<Kind>, Option<String>)>,
     objects: usize,
     /// Namespaces of objects that were left out because nobody asked for them.
     left_out: BTreeSet<String>,
@@ -57,6 +58,7 @@ impl Intake {
             batch: Batch::default(),
             custom: Vec::new(),
             gaps: Vec::new(),
+            missed: BTreeSet::new(),
             objects: 0,
             left_out: BTreeSet::new(),
         }
@@ -90,11 +92,14 @@ impl Intake {
         namespace: Option<String>,
         detail: String,
     ) {
-        self.gaps.push(Missing {
-            kind,
-            namespace,
-            detail,
-        });
+        // The first reason is the one that counts, and there may be millions.
+        if self.missed.insert((kind, namespace.clone())) {
+            self.gaps.push(Missing {
+                kind,
+                namespace,
+                detail,
+            });
+        }
     }
 
     /// Hands everything over.

@@ -35,6 +35,12 @@ pub(crate) fn split(mut input: impl BufRead, sink: &mut impl ItemSink) -> std::i
             return Ok(());
         }
         splitter.line(&mut line, sink);
+        if splitter.has_no_end() {
+            let begin = splitter.begin;
+            return Err(std::io::Error::other(format!(
+                "the object that begins on line {begin} is longer than 64 MiB"
+            )));
+        }
     }
 }
 
@@ -73,6 +79,13 @@ impl YamlItems {
             }
         }
         self.line += 1;
+    }
+
+    /// Whether the document is no list and already longer than any object.
+    fn has_no_end(&self) -> bool {
+        self.is_streaming
+            && self.split.is_too_long
+            && matches!(self.split.items, Items::Before | Items::Expected)
     }
 
     fn split_document(&mut self, sink: &mut impl ItemSink) {
@@ -224,13 +237,6 @@ impl Split {
         }
         if self.items == Items::After {
             sink.end_list(&self.list_head());
-        } else if self.is_too_long {
-            let detail = "the object that begins here is longer than 64 MiB";
-            sink.broken(Broken {
-                line: self.begin,
-                kind: "",
-                detail,
-            });
         } else if field(&self.head, "kind").is_some_and(|kind| kind.ends_with("List")) {
             whole(&self.head, self.begin, sink);
         } else {

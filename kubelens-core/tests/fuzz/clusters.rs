@@ -19,7 +19,9 @@ fn cluster() -> impl Strategy<Value = Vec<Value>> {
             .iter()
             .flat_map(|part| EXAMPLES[part.index(EXAMPLES.len())].clone())
             .collect();
-        edits.iter().for_each(|edit| edit.apply(&mut objects));
+        for edit in &edits {
+            edit.apply(&mut objects);
+        }
         objects
     })
 }

@@ -151,15 +151,15 @@ impl<'a> Gathering<'a> {
             ..
         } = self;
         if intake.objects() == 0 && lists.is_empty() && archive.is_none() {
-            let nothing = match intake.left_out().is_empty() {
-                true => SourceError::NoObjects {
-                    place: name.to_owned(),
-                },
-                false => SourceError::NotInNamespaces {
-                    place: name.to_owned(),
+            let place = name.to_owned();
+            let nothing = if intake.left_out().is_empty() {
+                SourceError::NoObjects { place }
+            } else {
+                SourceError::NotInNamespaces {
+                    place,
                     wanted: request.namespaces.clone(),
                     held: intake.left_out().iter().cloned().collect(),
-                },
+                }
             };
             return Err(trouble.tell_all_but_the_answer(progress).unwrap_or(nothing));
         }
