@@ -6,7 +6,7 @@ use anyhow::Context;
 use kubelens_core::{
     engine::{diagnose, wanted_logs},
     kubernetes::Kind,
-    model::Report,
+    model::{Report, some_of},
     snapshot::{Logs, Snapshot},
     source::{
         ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError,
@@ -16,6 +16,7 @@ use kubelens_core::{
 
 use crate::{
     failure::Failure,
+    nearest::did_you_mean,
     settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings, connect_options},
     target,
 };
@@ -37,10 +38,10 @@ pub(crate) async fn take(
     output.progress.step("analyzing");
     let mut report = diagnose(&snapshot, &checks.options());
     if let Some(labels) = &settings.selector {
-        report = target::focus(report, &snapshot, &target::with_labels(labels, &snapshot)?);
+        report = target::focus(report, &snapshot, &labels.objects(&snapshot)?);
     }
     if let Some(fields) = &settings.field_selector {
-        report = target::focus(report, &snapshot, &target::with_fields(fields, &snapshot)?);
+        report = target::focus(report, &snapshot, &fields.objects(&snapshot)?);
     }
     output.progress.stop();
     Ok(Picture { snapshot, report })
@@ -78,7 +79,7 @@ async fn load(
             Namespaces::All => Vec::new(),
             Namespaces::Current => own,
         },
-        selector: settings.selector.clone(),
+        selector: settings.selector.as_ref().map(ToString::to_string),
         now: settings.now,
         request_timeout: settings.request_timeout,
         ..ReadRequest::default()
@@ -106,7 +107,8 @@ async fn load(
 fn told(error: SourceError) -> Failure {
     const NO_CLUSTER: &str =
         "kubectl lens diagnose --demo, or --from PATH with a dump of a cluster";
-    let way_out = match &error {
+    const RECORDING: &str = "--from reads manifests, dumps and archives of them; kubectl lens snapshot save FILE makes one";
+    let way_out: &str = match &error {
         SourceError::NoCluster => "--kubeconfig FILE, --from PATH with a recording, or --demo",
         SourceError::Kubeconfig { .. } => "kubectl config view shows what kubectl reads",
         SourceError::UnknownName {
@@ -117,6 +119,14 @@ fn told(error: SourceError) -> Failure {
         }
         SourceError::Certificate { .. } => "--certificate-authority FILE names the one to trust",
         SourceError::Unreachable { .. } => NO_CLUSTER,
+        SourceError::NotInNamespaces { wanted, held, .. } => &namespaces_like(wanted, held),
+        SourceError::Open { .. } | SourceError::Read { .. } => "check the path, or --demo",
+        SourceError::Empty { .. }
+        | SourceError::NotAManifest { .. }
+        | SourceError::NoObjects { .. } => RECORDING,
+        SourceError::Malformed { .. } => {
+            "correct it, or record again: kubectl lens snapshot save FILE"
+        }
         _ => "",
     };
     let failure = match error {
@@ -127,6 +137,15 @@ fn told(error: SourceError) -> Failure {
         other => Failure::from(other),
     };
     failure.way_out(way_out)
+}
+
+/// The nearest of the namespaces that there are, or some of them.
+fn namespaces_like(wanted: &[String], held: &[String]) -> String {
+    let names = || held.iter().map(String::as_str);
+    wanted
+        .iter()
+        .find_map(|name| did_you_mean(name, names()))
+        .unwrap_or_else(|| format!("it holds objects of {}", some_of(names(), 5)))
 }
 
 /// Saves a snapshot for `--from`, and says how many objects it holds. What cannot be written in full

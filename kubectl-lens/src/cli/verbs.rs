@@ -80,6 +80,12 @@ pub(crate) struct SnapshotArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotVerb {
     /// Save what a diagnosis reads, without the values of secrets, for --from
+    ///
+    /// Values of Secrets and ConfigMaps are never read. Of pods and other objects everything stays that a
+    /// diagnosis needs, but what looks like a secret is replaced by [redacted]: values of variables, flags
+    /// and fields that are named after a password, a token or a key; credentials in addresses; random-looking
+    /// words of variables and arguments; the same in log lines. A secret that looks like an ordinary word
+    /// cannot be told from one: look into the file before it leaves your hands.
     Save {
         /// Where to; a name that ends in .tar.gz or .tgz
         #[arg(value_name = "FILE")]

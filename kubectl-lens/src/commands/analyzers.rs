@@ -22,7 +22,7 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
         entries = filtered(filter, &entries)?;
     }
     print(
-        &render::listing(list(&entries)?, &output.format, output.width)?,
+        &render::listing(list(&entries)?, &output.format, output.table_width)?,
         output,
     )?;
     Ok(ExitStatus::Answered)

@@ -49,7 +49,7 @@ pub(super) async fn run(
                 names: counts.iter().map(|count| count.kind.to_lowercase()).collect(),
             };
             print(
-                &render::listing(list, &output.format, output.width)?,
+                &render::listing(list, &output.format, output.table_width)?,
                 output,
             )?;
         }

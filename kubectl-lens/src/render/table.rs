@@ -39,7 +39,7 @@ pub(super) fn report(report: &Report, view: &View) -> String {
     print(headers, rows, view.width)
 }
 
-/// Rows below headers, without lines between, wrapped so that the table fits `width`.
+/// Rows below headers, without lines between, wrapped so that the table fits `width`, if that has an end.
 pub(super) fn print(
     headers: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
@@ -47,8 +47,11 @@ pub(super) fn print(
 ) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    let end = u16::try_from(width).ok();
+    if let Some(end) = end {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(end);
+    }
     table.set_header(headers.iter().copied());
     for row in rows {
         table.add_row(row.iter().map(|cell| printable(cell).into_owned()));
@@ -57,7 +60,7 @@ pub(super) fn print(
     let fixed = headers.len().saturating_sub(2);
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
-        if place < fixed {
+        if end.is_none() || place < fixed {
             column.set_constraint(ColumnConstraint::ContentWidth);
         } else if place == fixed {
             column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(35)));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{ConnectionFlags, PictureFlags},
     failure::Failure,
+    target::Selector,
 };
 
 /// Where the picture comes from.
@@ -36,8 +37,8 @@ pub(crate) enum Namespaces {
 pub(crate) struct PictureSettings {
     pub(crate) origin: Origin,
     pub(crate) namespaces: Namespaces,
-    pub(crate) selector: Option<String>,
-    pub(crate) field_selector: Option<String>,
+    pub(crate) selector: Option<Selector>,
+    pub(crate) field_selector: Option<Selector>,
     pub(crate) now: Option<Timestamp>,
     pub(crate) logs: bool,
     /// How long one request may go without an answer.
@@ -75,8 +76,16 @@ impl PictureSettings {
         Ok(Self {
             origin,
             namespaces,
-            selector: picture.selector.clone(),
-            field_selector: picture.field_selector.clone(),
+            selector: picture
+                .selector
+                .as_deref()
+                .map(Selector::of_labels)
+                .transpose()?,
+            field_selector: picture
+                .field_selector
+                .as_deref()
+                .map(Selector::of_fields)
+                .transpose()?,
             now: picture.now,
             logs: !picture.no_logs,
             request_timeout: request_timeout(connection.request_timeout.as_deref())?,

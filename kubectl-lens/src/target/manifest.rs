@@ -43,13 +43,20 @@ pub(crate) fn of_manifest(path: &Path) -> Result<Vec<Target>, Failure> {
     Ok(targets)
 }
 
+/// Longest manifest; what is longer is something else.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
 fn read(path: &Path) -> std::io::Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        return Ok(text);
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path)?)
+    };
+    let mut text = String::new();
+    if input.take(LONGEST + 1).read_to_string(&mut text)? as u64 > LONGEST {
+        return Err(std::io::Error::other("it is longer than 64 MiB"));
     }
-    std::fs::read_to_string(path)
+    Ok(text)
 }
 
 fn of_text(text: &str) -> Result<Vec<Target>, serde_saphyr::Error> {

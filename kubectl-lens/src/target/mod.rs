@@ -6,14 +6,14 @@ mod namespaces;
 mod selector;
 
 use kubelens_core::{
-    model::{ObjectRef, Report},
+    model::{ObjectRef, Report, some_of},
     snapshot::Snapshot,
 };
 
 pub(crate) use focus::{focus, keep};
 pub(crate) use manifest::of_manifest;
 pub(crate) use namespaces::namespaces_exist;
-pub(crate) use selector::{with_fields, with_labels};
+pub(crate) use selector::Selector;
 
 use crate::{
     failure::Failure,
@@ -118,8 +118,13 @@ impl Target {
         if custom.is_empty() {
             let mut known: Vec<&str> = known_words().collect();
             known.extend(snapshot.custom().keys().map(String::as_str));
-            return Err(Failure::new(format!("no kind is called `{}`", self.kind))
-                .way_out(did_you_mean(&self.kind, known).unwrap_or_default()));
+            return Err(
+                Failure::new(format!("no kind is called `{}`", self.kind)).way_out(
+                    did_you_mean(&self.kind, known).unwrap_or_else(|| {
+                        "a kind or its short name: deploy, pod, svc, pvc, node".to_owned()
+                    }),
+                ),
+            );
         }
         Ok(custom)
     }
@@ -167,10 +172,13 @@ impl Target {
             .filter_map(|name| known.iter().find(|object| object.name == name))
             .map(ObjectRef::to_string)
             .collect();
-        let way_out = if near.is_empty() {
-            String::new()
-        } else {
-            format!("did you mean {}?", near.join(", "))
+        let way_out = match (near.as_slice(), known) {
+            ([], []) => format!("there is not one {}", self.kind),
+            ([], several) => format!(
+                "there are {}",
+                some_of(several.iter().map(ToString::to_string), 4)
+            ),
+            (near, _) => format!("did you mean {}?", near.join(", ")),
         };
         let where_looked = match snapshot.scope().namespaces.as_slice() {
             [] => String::new(),

@@ -2,6 +2,7 @@
 
 use kubelens_core::{
     kubernetes::{Kind, Namespace},
+    model::some_of,
     snapshot::Snapshot,
 };
 
@@ -17,15 +18,14 @@ pub(crate) fn namespaces_exist(names: &[String], snapshot: &Snapshot) -> Result<
     match names.iter().find(|name| table.get("", name).is_none()) {
         None => Ok(()),
         Some(unknown) => {
-            let known = table
-                .iter()
-                .map(|namespace| namespace.metadata.name.as_str());
-            Err(
-                Failure::new(format!("there is no namespace {unknown}")).way_out(
-                    did_you_mean(unknown, known)
-                        .unwrap_or_else(|| "kubectl get namespaces".to_owned()),
-                ),
-            )
+            let known = || {
+                table
+                    .iter()
+                    .map(|namespace| namespace.metadata.name.as_str())
+            };
+            let way_out = did_you_mean(unknown, known())
+                .unwrap_or_else(|| format!("there are {}", some_of(known(), 5)));
+            Err(Failure::new(format!("there is no namespace {unknown}")).way_out(way_out))
         }
     }
 }

@@ -81,14 +81,10 @@ fn forgive_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Columns to lay text out for: the terminal's, else `COLUMNS`, else 80.
-pub(crate) fn width() -> usize {
+/// Columns of the terminal, else of `COLUMNS`; none where the output goes to a program or a file.
+pub(crate) fn columns() -> Option<usize> {
     let terminal =
         terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let wanted = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal
-        .filter(|width| *width > 0)
-        .or_else(wanted)
-        .unwrap_or(80)
-        .clamp(40, 160)
+    terminal.filter(|width| *width > 0).or_else(wanted)
 }

@@ -80,6 +80,42 @@ fn a_bad_output_format() {
 }
 
 #[test]
+fn a_bad_selector_is_refused_before_anything_is_read() {
+    for bad in ["a=b=c", "(", "app in web"] {
+        refused(
+            &["diagnose", "--from", "/nonexistent", "-l", bad],
+            &format!("-l: `{bad}` is no requirement"),
+            "app=web",
+        );
+    }
+    refused(
+        &[
+            "diagnose",
+            "--from",
+            "/nonexistent",
+            "--field-selector",
+            "spec.nodename=x",
+        ],
+        "`spec.nodename` is no field",
+        "did you mean spec.nodeName?",
+    );
+}
+
+#[test]
+fn a_kind_or_a_name_that_is_like_none() {
+    refused(
+        &["diagnose", "xyzzy/web", "--demo"],
+        "no kind is called `xyzzy`",
+        "deploy",
+    );
+    refused(
+        &["why", "quota/xyzzy", "--demo"],
+        "there is no quota/xyzzy",
+        "there are ResourceQuota",
+    );
+}
+
+#[test]
 fn an_object_that_is_not_named() {
     refused(
         &["why", "deploy"],
@@ -152,6 +188,19 @@ fn a_namespace_with_a_typo() {
     refused(
         &["diagnose", "--from", SHOP, "-n", "shpo"],
         "there is no namespace shpo",
+        "did you mean shop?",
+    );
+    let pod = b"kind: Pod\napiVersion: v1\nmetadata: {name: a, namespace: shop}\n";
+    let (_dir, path) = file("pod.yaml", pod);
+    refused(
+        &[
+            "diagnose",
+            "--from",
+            path.to_str().expect("a path"),
+            "-n",
+            "shpo",
+        ],
+        "pod.yaml holds nothing of namespace shpo",
         "did you mean shop?",
     );
 }

@@ -2,11 +2,13 @@
 
 #![allow(clippy::expect_used, reason = "what a test cannot set up fails it")]
 
+mod bad_files;
 mod bad_input;
 mod completion;
 mod diagnose;
 mod harness;
 mod help;
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod offline;

@@ -61,6 +61,29 @@ fn a_pipe_gets_no_colour_unless_asked() {
     assert!(!refused.stdout.contains(&0x1b));
 }
 
+#[test]
+fn a_program_that_reads_a_table_finds_a_row_in_a_line() {
+    let causes = run(&["diagnose", "--demo", "-o", "table"]).stdout;
+    let rows: Vec<&str> = causes.lines().skip(1).collect();
+    assert!(rows.len() >= 11, "{causes}");
+    for row in &rows {
+        assert!(
+            row.starts_with(|first: char| first.is_ascii_digit()),
+            "{causes}"
+        );
+    }
+    assert!(rows.iter().any(|row| row.len() > 120), "{causes}");
+    let told = lens(&["diagnose", "--demo", "-o", "table"])
+        .env("COLUMNS", "80")
+        .output()
+        .expect("a run");
+    let told = String::from_utf8(told.stdout).expect("UTF-8");
+    assert!(
+        told.lines().all(|line| line.chars().count() <= 80),
+        "{told}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_error() {

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use crate::kubernetes::{Event, Object};
-use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 /// What an analyzer says of one object: the fact before equal facts are merged and folded.
@@ -63,8 +63,8 @@ impl Sighting {
             container: None,
             severity: None,
             confidence: None,
-            title: title.into(),
-            explanation: explanation.into(),
+            title: safe_text(&title.into()),
+            explanation: safe_text(&explanation.into()),
             evidence: Vec::new(),
             suggestions: Vec::new(),
             blames: Vec::new(),
@@ -159,7 +159,7 @@ impl Sighting {
     /// `workloads need node label disk=ssd`.
     #[must_use]
     pub fn grouped(mut self, key: impl Into<String>, title: impl Into<String>) -> Self {
-        self.group = Some((key.into(), title.into()));
+        self.group = Some((key.into(), safe_text(&title.into())));
         self
     }
 

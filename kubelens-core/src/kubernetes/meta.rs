@@ -165,19 +165,21 @@ impl std::fmt::Display for LabelSelector {
 /// Longest annotation that is kept; longer ones are copies of whole manifests.
 const LONGEST_ANNOTATION: usize = 256;
 
+/// A copy of the whole manifest, with the values of a Secret in it.
+const COPY_OF_ALL: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 fn short_annotations<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Labels, D::Error> {
     let all = <Labels as serde::Deserialize>::deserialize(deserializer)?;
-    if all
-        .iter()
-        .all(|(_, value)| value.len() <= LONGEST_ANNOTATION)
-    {
+    let is_kept =
+        |key: &Text, value: &Text| value.len() <= LONGEST_ANNOTATION && *key != *COPY_OF_ALL;
+    if all.iter().all(|(key, value)| is_kept(key, value)) {
         return Ok(all);
     }
     Ok(all
         .iter()
-        .filter(|(_, value)| value.len() <= LONGEST_ANNOTATION)
+        .filter(|(key, value)| is_kept(key, value))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect())
 }

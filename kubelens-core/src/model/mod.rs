@@ -3,6 +3,7 @@
 //! Nothing in here knows Kubernetes' object types, a source, a clock or a store.
 
 mod cause;
+mod command;
 mod coverage;
 mod evidence;
 mod finding;
@@ -23,6 +24,7 @@ pub use fingerprint::fingerprint;
 pub use object_ref::{KUBELENS_API_VERSION, ObjectRef};
 pub use quantity::{ParseQuantityError, Quantity};
 pub use redaction::safe_text;
+pub(crate) use redaction::{is_secret_name, redact};
 pub use report::{ClusterInfo, Report, Scope, Summary};
 pub use sentence::{capitalized, counted, some_of};
 pub use severity::Severity;

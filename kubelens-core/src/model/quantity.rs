@@ -295,5 +295,32 @@ mod tests {
         fn any_text_is_parsed_or_refused_without_a_panic(text in "\\PC{0,24}") {
             let _ = text.parse::<Quantity>();
         }
+
+        #[test]
+        fn text_near_the_grammar_is_read_and_shown_without_a_panic(
+            text in r"[+-]?[0-9]{0,24}(\.[0-9]{0,24})?([numkMGTPE]i?|[eE][+-]?[0-9]{0,3})?"
+        ) {
+            if let Ok(quantity) = text.parse::<Quantity>() {
+                for resource in ["memory", "cpu"] {
+                    proptest::prop_assert!(!quantity.human(resource).is_empty());
+                }
+                let _ = (quantity.plus(quantity).minus(Quantity::from_units(i64::MIN)), quantity.as_f64());
+            }
+        }
+
+        #[test]
+        fn what_is_printed_reads_back_as_the_same(thousandths in -1_000_000_000_000_i64..1_000_000_000_000) {
+            let quantity = Quantity::from_thousandths(i128::from(thousandths));
+            proptest::prop_assert_eq!(quantity.to_string().parse(), Ok(quantity));
+        }
+
+        #[test]
+        fn units_are_what_they_say(count in 0_i64..1_000_000, unit in 0..5_usize) {
+            let (binary, decimal) = [("Ki", "k"), ("Mi", "M"), ("Gi", "G"), ("Ti", "T"), ("Pi", "P")][unit];
+            let power = u32::try_from(unit).unwrap_or(0) + 1;
+            let read = |suffix: &str| thousandths(&format!("{count}{suffix}"));
+            proptest::prop_assert_eq!(read(binary), Some(i128::from(count) * 1024_i128.pow(power) * 1000));
+            proptest::prop_assert_eq!(read(decimal), Some(i128::from(count) * 1000_i128.pow(power + 1)));
+        }
     }
 }

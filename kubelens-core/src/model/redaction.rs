@@ -62,7 +62,7 @@ fn skip_escape_sequence(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     }
 }
 
-/// Patterns of secrets; the part in `keep` stays, the rest is replaced.
+/// Patterns of secrets; what is in `keep` before it and in `rest` behind it stays.
 static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         // Authorization headers
@@ -70,9 +70,20 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // JSON web tokens
         r"(?P<keep>)\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",
         // Credentials inside an address
-        r"(?P<keep>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@",
+        r"(?P<keep>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?P<rest>@)",
         // key=value and key: value with a telling key
         r#"(?i)(?P<keep>\b[a-z0-9_.-]*(?:password|passwd|pwd|secret[_-]?key|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?token|access[_-]?token|refresh[_-]?token)["']?\s*(?:=|:\s?)["']?)[^\s"',;&}]{3,}"#,
+        // A flag with a telling name and its value
+        r#"(?i)(?P<keep>(?:^|\s)--?(?:[a-z0-9]+-)*(?:password|passwd|passphrase|pwd|token|api-?key|access-?key|secret-?key|client-secret)(?:=|\s+)["']?)[^\s"'-][^\s"']{2,}"#,
+        // Assignments whose name says nothing more than what it is
+        r#"(?P<keep>\b[A-Z0-9_]*(?:TOKEN|SECRET|CREDENTIALS?|PASS)=["']?)[^\s"';]{3,}"#,
+        r#"(?P<keep>(?:^|[\s,;("'])(?:token|secret)=["']?)[^\s"',;&)]{4,}"#,
+        // What signs an address
+        r#"(?i)(?P<keep>[?&](?:sig|signature|token|key|x-amz-signature|x-amz-security-token|x-goog-signature)=)[^\s&"']{8,}"#,
+        // Who calls, where the address names nobody but a key
+        r"(?P<keep>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s:/@]{16,}(?P<rest>@)",
+        // Credentials of a database's address without a scheme
+        r"(?P<keep>\b[^\s:/@]+:)[^\s:/@]+(?P<rest>@(?:tcp|unix)\()",
         // Cloud key ids, forge tokens
         r"(?P<keep>)\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
         r"(?P<keep>)\b(?:gh[pousr]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,})",
@@ -84,28 +95,70 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-fn redact(text: &str) -> String {
+/// The text with secrets replaced by `[redacted]`, and nothing else changed.
+pub(crate) fn redact(text: &str) -> String {
     let mut out = text.to_owned();
+    // No secret that has a form is shorter.
+    if text.len() < 8 {
+        return out;
+    }
     for pattern in SECRETS.iter() {
         if pattern.is_match(&out) {
-            let replacement = if pattern.as_str().contains("://") {
-                "${keep}[redacted]@"
-            } else {
-                "${keep}[redacted]"
-            };
-            out = pattern.replace_all(&out, replacement).into_owned();
+            // A group that the pattern does not have is empty.
+            out = pattern
+                .replace_all(&out, "${keep}[redacted]${rest}")
+                .into_owned();
         }
     }
     out
 }
 
+/// Parts of a name that say that its value is nobody's business.
+const SECRET_PARTS: [&str; 7] = [
+    "PASS",
+    "PWD",
+    "SECRET",
+    "TOKEN",
+    "CREDENTIAL",
+    "PRIVATE",
+    "SIGNATURE",
+];
+
+/// Words of a name that say so only where they stand alone.
+const SECRET_WORDS: [&str; 4] = ["KEY", "AUTH", "AUTHORIZATION", "SALT"];
+
+/// Last words of names that speak about a secret and do not hold it.
+const ABOUT_SECRETS: [&str; 18] = [
+    "URL", "URI", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "ENDPOINT", "SERVICE", "PORT", "FILE",
+    "PATH", "DIR", "NAME", "ENABLED", "TTL", "TIMEOUT", "MODE", "TYPE",
+];
+
+/// Whether a variable, a flag or a field of this name holds a secret: `DB_PASSWORD`, `--api-key`; not
+/// `TOKEN_URL`, which says where to get one.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let mut words = upper
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let is_secret = words.clone().any(|word| {
+        SECRET_WORDS.contains(&word)
+            || word.ends_with("APIKEY")
+            || word.ends_with("ACCESSKEY")
+            || SECRET_PARTS.iter().any(|part| word.contains(part))
+    });
+    is_secret
+        && words
+            .next_back()
+            .is_some_and(|last| !ABOUT_SECRETS.contains(&last))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{SECRETS, safe_text};
+    use super::{SECRETS, is_secret_name, safe_text};
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(SECRETS.len(), 7);
+        assert_eq!(SECRETS.len(), 13);
     }
 
     #[test]
@@ -131,6 +184,35 @@ mod tests {
             safe_text("postgres://app:s3cret@db:5432/x"),
             "postgres://app:[redacted]@db:5432/x"
         );
+        for (text, expected) in [
+            (
+                "mysqld --password hunter22 --port 3306",
+                "mysqld --password [redacted] --port 3306",
+            ),
+            ("app --api-key=abc123 -v", "app --api-key=[redacted] -v"),
+            (
+                "https://0123456789abcdef@sentry.example/4",
+                "https://[redacted]@sentry.example/4",
+            ),
+            (
+                "root:hunter22@tcp(db:3306)/shop",
+                "root:[redacted]@tcp(db:3306)/shop",
+            ),
+            (
+                "export API_TOKEN=hunter22; run",
+                "export API_TOKEN=[redacted]; run",
+            ),
+            (
+                "login failed: token=hunter22",
+                "login failed: token=[redacted]",
+            ),
+            (
+                "GET /x?expires=1&sig=Zm9vYmFyYmF6 failed",
+                "GET /x?expires=1&sig=[redacted] failed",
+            ),
+        ] {
+            assert_eq!(safe_text(text), expected);
+        }
         assert!(!safe_text("token eyJhbGciOiJI.eyJzdWIiOiIx.c2ln").contains("eyJ"));
     }
 
@@ -138,8 +220,44 @@ mod tests {
     fn ordinary_messages_stay_as_they_are() {
         let message = r#"secret "db-password" not found"#;
         assert_eq!(safe_text(message), message);
+        for message in [
+            "error: unexpected token: }",
+            "--token --verbose",
+            "nginx:1.27@sha256:0123456789abcdef",
+            "ssh://git@example.com/repo",
+        ] {
+            assert_eq!(safe_text(message), message);
+        }
         let event = "couldn't find key password in Secret shop/db";
         assert_eq!(safe_text(event), event);
+    }
+
+    #[test]
+    fn a_name_tells_whether_its_value_is_a_secret() {
+        for name in [
+            "DB_PASSWORD",
+            "dbPassword",
+            "--api-key",
+            "AWS_ACCESS_KEY_ID",
+            "BASIC_AUTH",
+            "STRIPE_KEY",
+            "GITHUB_TOKEN",
+            "client-secret",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "TOKEN_URL",
+            "AUTH_SERVICE_HOST",
+            "--tls-private-key-file",
+            "KEYCLOAK_ADMIN",
+            "--authorization-mode",
+            "MONKEYS",
+            "DB_HOST",
+            "",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::command::is_safe_to_copy;
+use super::safe_text;
+
 /// What carrying out a suggestion can do to what runs.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -46,7 +49,7 @@ impl Suggestion {
     /// Advice without a command.
     pub fn advice(text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: safe_text(&text.into()),
             command: None,
             risk: Risk::Low,
         }
@@ -57,11 +60,12 @@ impl Suggestion {
         Self::run(text, command, Risk::None)
     }
 
-    /// A command that changes something.
+    /// A command that changes something. One in which a name would make a shell do something else is left
+    /// out: the advice stays.
     pub fn run(text: impl Into<String>, command: impl Into<String>, risk: Risk) -> Self {
         Self {
-            text: text.into(),
-            command: Some(command.into()),
+            text: safe_text(&text.into()),
+            command: Some(command.into()).filter(|command: &String| is_safe_to_copy(command)),
             risk,
         }
     }

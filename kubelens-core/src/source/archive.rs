@@ -3,6 +3,8 @@
 //! A gzipped tar: `kubelens-snapshot/info.json` says which cluster, when, and what could not be read;
 //! `objects/<Kind>-<n>.json` are lists of the API; `logs/<namespace>/<pod>/<container>.log` are the logs.
 
+mod scrub;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -109,7 +111,9 @@ impl ArchiveInfo {
 
 /// Writes a picture as an archive. The same picture gives the same bytes.
 ///
-/// Log lines are redacted as in reports; values of ConfigMaps and Secrets were never read.
+/// Values of ConfigMaps and Secrets were never read. What else looks like a secret is replaced by
+/// `[redacted]`: in log lines as in reports; in objects the values of variables, flags and fields whose
+/// names say so, credentials in addresses, and random-looking words of variables and arguments.
 pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
     let gzip = GzBuilder::new()
         .mtime(0)
@@ -118,7 +122,8 @@ pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
     let info = serde_json::to_vec_pretty(&ArchiveInfo::of(snapshot))?;
     append(&mut archive, "info.json", &info)?;
     for kind in Kind::ALL.iter().copied() {
-        let objects = snapshot.tables().to_json(kind)?;
+        let mut objects = snapshot.tables().to_json(kind)?;
+        objects.iter_mut().for_each(scrub::object);
         for (number, part) in objects.chunks(PER_FILE).enumerate() {
             let list = serde_json::json!({
                 "apiVersion": kind.api_version(),
@@ -134,7 +139,11 @@ pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
     }
     for (kind, objects) in snapshot.custom() {
         for (number, part) in objects.chunks(PER_FILE).enumerate() {
-            let items: Vec<_> = part.iter().map(|object| &**object).collect();
+            let mut items = part
+                .iter()
+                .map(|object| serde_json::to_value(&**object))
+                .collect::<Result<Vec<_>, _>>()?;
+            items.iter_mut().for_each(scrub::object);
             let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
             append(
                 &mut archive,

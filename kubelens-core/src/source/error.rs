@@ -103,6 +103,16 @@ pub enum SourceError {
         /// What it said.
         detail: String,
     },
+    /// It holds objects, but none in the namespaces that were asked for.
+    #[error("{place} holds nothing of namespace {}", wanted.join(", "))]
+    NotInNamespaces {
+        /// The file or directory.
+        place: String,
+        /// The namespaces that were asked for.
+        wanted: Vec<String>,
+        /// Those that it holds something of.
+        held: Vec<String>,
+    },
     /// It was read in full and holds no object of Kubernetes.
     #[error("{place} holds no Kubernetes object")]
     NoObjects {

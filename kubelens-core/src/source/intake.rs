@@ -1,10 +1,12 @@
 //! Takes objects in, one by one: finds their type, decodes them, and notes what could not be used.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::ReadRequest;
+use super::decoding_error::{explain_json, explain_yaml, not_utf8};
 use super::items::{Item, Syntax};
-use super::json_path::path_at;
 use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
 use crate::model::{CoverageState, KUBELENS_API_VERSION};
 use crate::snapshot::SnapshotBuilder;
@@ -36,7 +38,10 @@ pub(crate) struct Intake {
     batch: Batch,
     custom: Vec<CustomObject>,
     gaps: Vec<Missing>,
+    missed: BTreeSet<(Option<Kind>, Option<String>)>,
     objects: usize,
+    /// Namespaces of objects that were left out because nobody asked for them.
+    left_out: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -53,8 +58,15 @@ impl Intake {
             batch: Batch::default(),
             custom: Vec::new(),
             gaps: Vec::new(),
+            missed: BTreeSet::new(),
             objects: 0,
+            left_out: BTreeSet::new(),
         }
+    }
+
+    /// The namespaces of objects that were left out because nobody asked for them.
+    pub(crate) const fn left_out(&self) -> &BTreeSet<String> {
+        &self.left_out
     }
 
     /// How many objects were taken in.
@@ -67,7 +79,7 @@ impl Intake {
         let taken = match Kind::from_manifest(meta.api_version, meta.kind) {
             Some(kind) if self.request.kinds.contains(kind) => self.take_typed(place, kind, item),
             Some(_) => Taken::Unwanted,
-            None => self.take_custom(meta, item),
+            None => self.take_custom(place, meta, item),
         };
         self.objects += usize::from(taken == Taken::Kept);
         taken
@@ -80,11 +92,14 @@ impl Intake {
         namespace: Option<String>,
         detail: String,
     ) {
-        self.gaps.push(Missing {
-            kind,
-            namespace,
-            detail,
-        });
+        // The first reason is the one that counts, and there may be millions.
+        if self.missed.insert((kind, namespace.clone())) {
+            self.gaps.push(Missing {
+                kind,
+                namespace,
+                detail,
+            });
+        }
     }
 
     /// Hands everything over.
@@ -121,10 +136,12 @@ impl Intake {
                     .batch
                     .push_yaml(kind, text)
                     .map_err(|error| explain_yaml(&error, item)),
-                Err(_) => Err((item.line, "this is not UTF-8".to_owned())),
+                Err(error) => Err(not_utf8(&error, item)),
             },
         };
-        if let Err((line, detail)) = decoded {
+        if let Err((line, detail)) = decoded
+            && !self.take_without_nulls(kind, item)
+        {
             return self.broken(kind, item, &format!("{place}:{line}"), &detail);
         }
         let Some(metadata) = self.batch.last_mut(kind) else {
@@ -142,10 +159,28 @@ impl Intake {
             metadata.namespace = Text::new("default");
         }
         if kind.is_namespaced() && !self.request.wants_namespace(&metadata.namespace) {
+            if !self.left_out.contains(metadata.namespace.as_str()) {
+                self.left_out.insert(metadata.namespace.to_string());
+            }
             self.batch.pop(kind);
             return Taken::Unwanted;
         }
         Taken::Kept
+    }
+
+    /// Decodes an object that has `null` where the API wants something; Go's decoder, and so the API, takes
+    /// that for a field that is not there. Says whether this helped.
+    fn take_without_nulls(&mut self, kind: Kind, item: Item<'_>) -> bool {
+        let parsed = match item.syntax {
+            Syntax::Json => serde_json::from_slice(item.bytes).ok(),
+            Syntax::Yaml => std::str::from_utf8(item.bytes)
+                .ok()
+                .and_then(|text| yaml::from_str(text).ok()),
+        };
+        let Some(mut value) = parsed else {
+            return false;
+        };
+        drop_nulls(&mut value) && self.batch.push_value(kind, value).is_ok()
     }
 
     /// An object of a kind that is known cannot be decoded: whoever looks for it must not find it missing.
@@ -171,18 +206,25 @@ impl Intake {
         Taken::Broken(detail)
     }
 
-    fn take_custom(&mut self, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
+    fn take_custom(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
         if !is_api_type(meta) {
             return Taken::Foreign;
         }
-        let decoded: Option<CustomObject> = match item.syntax {
-            Syntax::Json => serde_json::from_slice(item.bytes).ok(),
-            Syntax::Yaml => std::str::from_utf8(item.bytes)
-                .ok()
-                .and_then(|text| yaml::from_str(text).ok()),
+        let decoded: Result<CustomObject, _> = match item.syntax {
+            Syntax::Json => {
+                serde_json::from_slice(item.bytes).map_err(|error| explain_json(&error, item))
+            }
+            Syntax::Yaml => match std::str::from_utf8(item.bytes) {
+                Ok(text) => yaml::from_str(text).map_err(|error| explain_yaml(&error, item)),
+                Err(error) => Err(not_utf8(&error, item)),
+            },
         };
-        let Some(mut object) = decoded.filter(|object| !object.metadata.name.is_empty()) else {
-            return Taken::Foreign;
+        let mut object = match decoded {
+            Ok(object) if object.metadata.name.is_empty() => return Taken::Foreign,
+            Ok(object) => object,
+            Err((line, detail)) => {
+                return Taken::Broken(format!("{place}:{line}: a {}: {detail}", meta.kind));
+            }
         };
         let namespace = &object.metadata.namespace;
         if !namespace.is_empty() && !self.request.wants_namespace(namespace) {
@@ -195,26 +237,27 @@ impl Intake {
     }
 }
 
-/// Line of the file and the decoder's words.
-fn explain_json(error: &serde_json::Error, item: Item<'_>) -> (u64, String) {
-    let line = item.line + error.line().saturating_sub(1) as u64;
-    let path = path_at(item.bytes, error.line(), error.column());
-    let text = error.to_string();
-    let words = text
-        .find(" at line ")
-        .and_then(|at| text.get(..at))
-        .unwrap_or(&text);
-    let detail = if path.is_empty() {
-        words.to_owned()
-    } else {
-        format!("{path}: {words}")
-    };
-    (line, detail)
-}
-
-fn explain_yaml(error: &serde_saphyr::Error, item: Item<'_>) -> (u64, String) {
-    let (offset, detail) = super::yaml_items::explain(error);
-    (item.line + offset, detail)
+/// Drops the fields that are null; says whether there were any.
+fn drop_nulls(value: &mut serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Object(fields) => {
+            let before = fields.len();
+            fields.retain(|_, field| !field.is_null());
+            let mut dropped = fields.len() < before;
+            for field in fields.values_mut() {
+                dropped |= drop_nulls(field);
+            }
+            dropped
+        }
+        serde_json::Value::Array(items) => {
+            let mut dropped = false;
+            for item in items {
+                dropped |= drop_nulls(item);
+            }
+            dropped
+        }
+        _ => false,
+    }
 }
 
 /// Whether a manifest of this type can be an object of a cluster: `Kind` of `v1` or `group.example/v1beta1`.

@@ -4,6 +4,7 @@
 //! what makes the whole question unanswerable is a [`SourceError`].
 
 pub mod archive;
+mod decoding_error;
 mod demo;
 mod error;
 mod files;

@@ -35,6 +35,12 @@ pub(crate) fn split(mut input: impl BufRead, sink: &mut impl ItemSink) -> std::i
             return Ok(());
         }
         splitter.line(&mut line, sink);
+        if splitter.has_no_end() {
+            let begin = splitter.begin;
+            return Err(std::io::Error::other(format!(
+                "the object that begins on line {begin} is longer than 64 MiB"
+            )));
+        }
     }
 }
 
@@ -73,6 +79,13 @@ impl YamlItems {
             }
         }
         self.line += 1;
+    }
+
+    /// Whether the document is no list and already longer than any object.
+    fn has_no_end(&self) -> bool {
+        self.is_streaming
+            && self.split.is_too_long
+            && matches!(self.split.items, Items::Before | Items::Expected)
     }
 
     fn split_document(&mut self, sink: &mut impl ItemSink) {
@@ -224,13 +237,6 @@ impl Split {
         }
         if self.items == Items::After {
             sink.end_list(&self.list_head());
-        } else if self.is_too_long {
-            let detail = "the object that begins here is longer than 64 MiB";
-            sink.broken(Broken {
-                line: self.begin,
-                kind: "",
-                detail,
-            });
         } else if field(&self.head, "kind").is_some_and(|kind| kind.ends_with("List")) {
             whole(&self.head, self.begin, sink);
         } else {
@@ -333,7 +339,20 @@ pub(crate) fn explain(error: &serde_saphyr::Error) -> (u64, String) {
         .max(1);
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
-    (line - 1, without_position(first).to_owned())
+    (line - 1, in_plain_words(without_position(first)))
+}
+
+/// What the parser calls by names of its own.
+fn in_plain_words(text: &str) -> String {
+    if text.starts_with("recursive references") {
+        "an alias stands in what it refers to".to_owned()
+    } else if text.starts_with("alias replay limit exceeded") {
+        "its aliases unfold to more than any object holds".to_owned()
+    } else if text.starts_with("tabs disallowed") {
+        "a tab stands where YAML wants blanks".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The parser counts lines from the beginning of the object; the file's lines are told elsewhere.

@@ -1,15 +1,13 @@
 //! What differs between the pod specs of two revisions, in words.
 
 use crate::kubernetes::{Container, Labels, PodSpec, Probe, Resources};
+use crate::model::is_secret_name;
 
 /// Most differences that are told.
 const MOST_DIFFERENCES: usize = 8;
 
 /// Longest value that is shown whole, in characters.
 const LONGEST_VALUE: usize = 120;
-
-/// Parts of a variable's name that say that its value is nobody's business.
-const SECRET_NAMES: [&str; 6] = ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"];
 
 /// The differences from `old` to `new`: images, commands, variables, probes, resources, placement.
 pub(super) fn differences(old: &PodSpec, new: &PodSpec) -> Vec<String> {
@@ -125,11 +123,13 @@ fn environment(old: &Container, new: &Container, all: &mut Vec<String>) {
         let (name, container) = (&variable.name, &new.name);
         match find(old, name) {
             Some(before) if before == *variable => {}
-            Some(before) if is_plain(name) && variable.value_from.is_none() => all.push(format!(
-                "env of `{container}`: {name}={} → {name}={}",
-                shown(&before.value),
-                shown(&variable.value)
-            )),
+            Some(before) if !is_secret_name(name) && variable.value_from.is_none() => {
+                all.push(format!(
+                    "env of `{container}`: {name}={} → {name}={}",
+                    shown(&before.value),
+                    shown(&variable.value)
+                ))
+            }
             Some(_) => all.push(format!("env of `{container}`: {name} changed")),
             None => all.push(format!("env of `{container}`: {name} is new")),
         }
@@ -139,11 +139,6 @@ fn environment(old: &Container, new: &Container, all: &mut Vec<String>) {
             all.push(format!("env of `{}`: {} is gone", new.name, variable.name));
         }
     }
-}
-
-fn is_plain(name: &str) -> bool {
-    let upper = name.to_uppercase();
-    !SECRET_NAMES.iter().any(|secret| upper.contains(secret))
 }
 
 fn action(probe: Option<&Probe>) -> String {

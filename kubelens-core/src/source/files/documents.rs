@@ -5,6 +5,7 @@ use super::kind_hint::kind_of_path;
 use crate::kubernetes::{Kind, yaml};
 use crate::model::KUBELENS_API_VERSION;
 use crate::source::SourceError;
+use crate::source::decoding_error::syntax_error;
 use crate::source::intake::{Taken, TypeMeta};
 use crate::source::items::{Broken, Item, ItemSink, ListHead, Syntax};
 use crate::source::json_items::JsonItems;
@@ -30,6 +31,8 @@ pub(super) struct Documents<'a, 'g> {
     /// Elements of the current list.
     elements: usize,
     first_broken: Option<(u64, String)>,
+    /// Where the first document stands that is whole and no object of Kubernetes, and how many there are.
+    strays: Option<(u64, usize)>,
 }
 
 /// An object that does not say its kind, in a list that has not said it yet.
@@ -52,6 +55,7 @@ impl<'a, 'g> Documents<'a, 'g> {
             is_ours: false,
             elements: 0,
             first_broken: None,
+            strays: None,
         }
     }
 
@@ -59,6 +63,9 @@ impl<'a, 'g> Documents<'a, 'g> {
     pub(super) fn finish(mut self, read: Result<(), SourceError>) -> Result<(), SourceError> {
         let head = std::mem::take(&mut self.list);
         self.release(&head);
+        if let Some((line, count)) = self.strays.filter(|_| self.is_ours) {
+            self.gathering.strays(self.place, line, count);
+        }
         self.gathering.file_done(self.place);
         if let Err(error) = read {
             self.gathering
@@ -117,6 +124,22 @@ impl<'a, 'g> Documents<'a, 'g> {
                 kind: kind.as_str(),
             };
             self.take(item, meta);
+        } else {
+            self.leave_out(item);
+        }
+    }
+
+    /// Notes what is no object of Kubernetes: broken, or something else.
+    fn leave_out(&mut self, item: Item<'_>) {
+        if let Some((line, detail)) = syntax_error(item) {
+            self.broken(Broken {
+                line,
+                kind: "",
+                detail: &detail,
+            });
+        } else {
+            let (first, count) = self.strays.unwrap_or((item.line, 0));
+            self.strays = Some((first, count + 1));
         }
     }
 
@@ -144,6 +167,13 @@ impl<'a, 'g> Documents<'a, 'g> {
 
     /// A list as an element of a list, or a list without elements.
     fn nested_list(&mut self, item: Item<'_>) {
+        if let Some((line, detail)) = syntax_error(item) {
+            return self.broken(Broken {
+                line,
+                kind: item.kind,
+                detail: &detail,
+            });
+        }
         let converted;
         let bytes = match item.syntax {
             Syntax::Json => item.bytes,
@@ -157,11 +187,13 @@ impl<'a, 'g> Documents<'a, 'g> {
         let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
         if value.get("items").is_some_and(|items| items.is_array()) && self.depth < DEEPEST {
             let outer = std::mem::take(&mut self.list);
+            let held = std::mem::take(&mut self.held);
             self.depth += 1;
             let mut items = JsonItems::starting_at(item.line);
             // The bytes were one whole JSON value: the splitter cannot fail on them.
             let _ = items.feed(bytes, self);
             self.depth -= 1;
+            self.held = held;
             self.list = outer;
         } else if value.get("items").is_none_or(serde_json::Value::is_null) && value.is_object() {
             let head: ListHead = serde_json::from_value(value).unwrap_or_default();
@@ -172,6 +204,8 @@ impl<'a, 'g> Documents<'a, 'g> {
 
 impl ItemSink for Documents<'_, '_> {
     fn begin_list(&mut self, head: &ListHead) {
+        // What was kept back stood before this list and is none of its elements.
+        self.release(&ListHead::default());
         self.list = head.clone();
         self.elements = 0;
     }
@@ -189,6 +223,8 @@ impl ItemSink for Documents<'_, '_> {
                     self.take_element(item, &head);
                 }
                 self.list = head;
+            } else {
+                self.leave_out(item);
             }
         } else if item.kind.ends_with("List") {
             self.nested_list(item);

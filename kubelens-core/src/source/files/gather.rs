@@ -2,9 +2,9 @@
 
 use super::list_scopes::ListScopes;
 use super::logs::LogFile;
+use super::trouble::Trouble;
 use crate::kubernetes::{Kind, Pod};
 use crate::model::ClusterInfo;
-use crate::model::safe_text;
 use crate::snapshot::{Logs, Snapshot, SnapshotBuilder};
 use crate::source::archive::ArchiveInfo;
 use crate::source::intake::{Intake, Taken, TypeMeta};
@@ -25,7 +25,7 @@ pub(super) struct Gathering<'a> {
     archive: Option<ArchiveInfo>,
     /// Whether the source is a directory or an archive, in which other files may lie around.
     pub(super) is_tree: bool,
-    first_error: Option<SourceError>,
+    trouble: Trouble,
 }
 
 impl<'a> Gathering<'a> {
@@ -39,7 +39,7 @@ impl<'a> Gathering<'a> {
             log_bytes: 0,
             archive: None,
             is_tree: false,
-            first_error: None,
+            trouble: Trouble::default(),
         }
     }
 
@@ -47,8 +47,7 @@ impl<'a> Gathering<'a> {
     pub(super) fn take(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
         let taken = self.intake.take(place, meta, item);
         if let Taken::Broken(detail) = &taken {
-            self.progress.warning(detail);
-            self.note_error(detail);
+            self.trouble.note(detail);
         }
         if self.intake.objects().is_multiple_of(1000) {
             self.progress.counted("objects", self.intake.objects());
@@ -74,19 +73,22 @@ impl<'a> Gathering<'a> {
 
     /// Something of a kind, or of any kind, is missing.
     pub(super) fn missing(&mut self, kind: Option<Kind>, detail: String) {
-        self.progress.warning(&detail);
-        self.note_error(&detail);
+        self.trouble.note(&detail);
         self.intake.missing(kind, None, detail);
     }
 
-    /// Keeps the first trouble, `file:line: words`: it is the answer where nothing could be read at all.
-    fn note_error(&mut self, detail: &str) {
-        let (place, detail) = detail.split_once(": ").unwrap_or(("the input", detail));
-        self.first_error
-            .get_or_insert_with(|| SourceError::Malformed {
-                place: safe_text(place),
-                detail: safe_text(detail),
-            });
+    /// A file of ours holds documents that are whole and no objects of Kubernetes.
+    pub(super) fn strays(&mut self, place: &str, line: u64, count: usize) {
+        // Other files lie around in a directory, and say nothing about the cluster.
+        if !self.is_tree {
+            let more = match count {
+                0 | 1 => String::new(),
+                more => format!(", nor are {} others", more - 1),
+            };
+            self.trouble.note(&format!(
+                "{place}:{line}: this is no Kubernetes object{more}: left out"
+            ));
+        }
     }
 
     /// A document cannot be parsed. Of a file of which nothing is known it may be no manifest at all.
@@ -94,8 +96,7 @@ impl<'a> Gathering<'a> {
         if kind.is_some() || !self.is_tree {
             self.missing(kind, detail);
         } else {
-            self.progress.warning(&detail);
-            self.note_error(&detail);
+            self.trouble.note(&detail);
         }
     }
 
@@ -117,8 +118,8 @@ impl<'a> Gathering<'a> {
 
     /// A file could not be read at all.
     pub(super) fn unreadable(&mut self, place: &str, error: SourceError) {
-        self.progress.warning(&one_line(place, &error));
-        self.first_error.get_or_insert(error);
+        let detail = one_line(place, &error);
+        self.trouble.failed(detail, error);
     }
 
     /// A file was read to its end.
@@ -141,18 +142,28 @@ impl<'a> Gathering<'a> {
     pub(super) fn into_snapshot(self, name: &str) -> Result<Snapshot, SourceError> {
         let Self {
             request,
+            progress,
             intake,
             lists,
             mut logs,
             archive,
-            first_error,
+            trouble,
             ..
         } = self;
         if intake.objects() == 0 && lists.is_empty() && archive.is_none() {
-            return Err(first_error.unwrap_or_else(|| SourceError::NoObjects {
-                place: name.to_owned(),
-            }));
+            let place = name.to_owned();
+            let nothing = if intake.left_out().is_empty() {
+                SourceError::NoObjects { place }
+            } else {
+                SourceError::NotInNamespaces {
+                    place,
+                    wanted: request.namespaces.clone(),
+                    held: intake.left_out().iter().cloned().collect(),
+                }
+            };
+            return Err(trouble.tell_all_but_the_answer(progress).unwrap_or(nothing));
         }
+        trouble.tell(progress);
         let info = ClusterInfo {
             name: name.to_owned(),
             version: None,

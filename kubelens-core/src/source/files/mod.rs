@@ -11,6 +11,7 @@ mod list_scopes;
 mod logs;
 mod open;
 mod tree;
+mod trouble;
 
 use std::borrow::Cow;
 use std::io::Cursor;

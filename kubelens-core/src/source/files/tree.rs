@@ -65,7 +65,8 @@ fn walk(
             {
                 gathering.unreadable(&inside, error);
             }
-        } else {
+        } else if path.is_file() {
+            // A pipe or a device never ends.
             read_member(&path, &inside, gathering);
         }
     }

@@ -1,0 +1,177 @@
+//! Clusters that are strange or mean harm: an answer all the same, and nothing that drives a terminal.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Run, file, run};
+
+fn pod(name: &str, uid: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "shop", "uid": uid},
+        "spec": {"containers": [{"name": "app", "image": "web:1"}]},
+        "status": {"phase": "Running", "containerStatuses": [{
+            "name": "app", "restartCount": 9,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
+            "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+        }]},
+    })
+}
+
+fn owned(mut pod: Value, owner: &str) -> Value {
+    let owner = json!([{"apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner, "controller": true}]);
+    if let Some(Value::Object(metadata)) = pod.get_mut("metadata") {
+        metadata.insert("ownerReferences".to_owned(), owner);
+    }
+    pod
+}
+
+fn event(number: usize, about: Value, time: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "BackOff",
+        "metadata": {"name": format!("e{number}"), "namespace": "shop"},
+        "message": "Back-off restarting failed container", "count": number + 1,
+        "involvedObject": about, "lastTimestamp": time,
+    })
+}
+
+fn diagnose(objects: &[Value], words: &[&str]) -> Run {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+    let (_dir, path) = file("cluster.json", list.as_bytes());
+    let run = run(&[
+        &["diagnose", "--from", path.to_str().expect("a path")],
+        words,
+    ]
+    .concat());
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    assert!(!run.stdout.contains("INT001"), "{}", run.stdout);
+    run
+}
+
+const EACH_CAUSE: [&str; 2] = [
+    "-o",
+    "jsonpath={range .causes[*]}{.code} {.subject.name} {end}",
+];
+
+#[test]
+fn names_with_escape_sequences_do_not_reach_the_terminal() {
+    let mut evil = pod("web\u{1b}[2J\u{1b}]0;title\u{7}\u{202e}", "1");
+    let status = &mut evil["status"]["containerStatuses"][0];
+    status["state"]["waiting"]["message"] = "\u{1b}[31mred\u{9b}1m".into();
+    status["lastState"]["terminated"]["reason"] = "Error\u{1b}c".into();
+    for format in ["human", "wide", "table", "markdown", "name"] {
+        let words: &[&str] = if format == "human" {
+            &[]
+        } else {
+            &["-o", format]
+        };
+        let run = diagnose(std::slice::from_ref(&evil), words);
+        let is_tame = |text: &str| {
+            text.chars()
+                .all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}'))
+        };
+        assert!(is_tame(&run.stdout), "{format}: {:?}", run.stdout);
+        assert!(is_tame(&run.stderr), "{format}: {:?}", run.stderr);
+        assert!(!run.stdout.trim().is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn owners_in_a_circle_have_an_answer() {
+    let objects = [
+        owned(pod("a", "a"), "b"),
+        owned(pod("b", "b"), "a"),
+        owned(pod("self", "self"), "self"),
+    ];
+    let run = diagnose(&objects, &EACH_CAUSE);
+    assert_eq!(run.stdout.matches("WRK004").count(), 3, "{}", run.stdout);
+}
+
+#[test]
+fn events_about_nothing_are_no_trouble() {
+    let mut objects = vec![pod("a", "a")];
+    for about in [
+        json!(null),
+        json!({}),
+        json!({"kind": "Pod"}),
+        json!({"name": "a"}),
+    ] {
+        objects.push(event(objects.len(), about, "2026-01-01T00:00:00Z"));
+    }
+    objects.push(json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "bare", "namespace": "shop"}}));
+    let run = diagnose(&objects, &EACH_CAUSE);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("WRK004 a ", "")
+    );
+}
+
+#[test]
+fn ten_thousand_events_on_one_pod_are_one_entry() {
+    let about =
+        json!({"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "a", "uid": "a"});
+    let events = (0..10_000).map(|number| {
+        let time = format!(
+            "2026-01-01T{:02}:{:02}:{:02}Z",
+            number / 3600,
+            number / 60 % 60,
+            number % 60
+        );
+        event(number, about.clone(), &time)
+    });
+    let objects: Vec<Value> = std::iter::once(pod("a", "a")).chain(events).collect();
+    assert_eq!(diagnose(&objects, &EACH_CAUSE).stdout, "WRK004 a ");
+    let report = diagnose(&objects, &["-o", "json"]).stdout;
+    assert!(report.len() < 60_000, "a report of {} bytes", report.len());
+}
+
+#[test]
+fn a_clock_in_the_future_gives_no_negative_ages() {
+    let mut late = pod("a", "a");
+    late["metadata"]["creationTimestamp"] = "2199-01-01T00:00:00Z".into();
+    let run = diagnose(
+        &[late, pod("b", "b")],
+        &["--now", "2026-01-01T00:00:00Z", "-o", "wide"],
+    );
+    assert!(run.stdout.contains("CRITICAL"), "{}", run.stdout);
+    assert!(
+        !run.stdout.contains(" -1") && !run.stdout.contains("-1"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn objects_with_one_uid_are_two_objects() {
+    let run = diagnose(
+        &[pod("a", "same"), pod("b", "same"), pod("a", "same")],
+        &EACH_CAUSE,
+    );
+    let mut causes: Vec<&str> = run.stdout.split("WRK004 ").map(str::trim).collect();
+    causes.sort_unstable();
+    assert_eq!(causes, ["", "a", "b"]);
+}
+
+#[test]
+fn logs_that_are_no_text_are_read_as_far_as_they_are() {
+    let (dir, path) = file(
+        "pods.json",
+        json!({"kind": "PodList", "apiVersion": "v1", "items": [pod("a", "a")]})
+            .to_string()
+            .as_bytes(),
+    );
+    let logs = path.with_file_name("shop").join("a");
+    std::fs::create_dir_all(&logs).expect("folders");
+    let dying = b"starting\n\xff\xfe\x80 \x00 junk \x1b[2J\npanic: d\xe9j\xe0 vu: open /etc/app.conf: no such file or directory\n";
+    std::fs::write(logs.join("app.previous.log"), dying).expect("a log");
+    std::fs::write(logs.join("app.log"), b"\xff\xfe\x80").expect("a log");
+    let from = dir.path().to_str().expect("a path");
+    let run = run(&["diagnose", "--from", from]);
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    assert!(run.stdout.contains("/etc/app.conf"), "{}", run.stdout);
+    assert!(
+        run.stdout.chars().all(|c| c == '\n' || !c.is_control()),
+        "{:?}",
+        run.stdout
+    );
+}

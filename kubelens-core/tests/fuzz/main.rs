@@ -1,0 +1,50 @@
+//! Hostile input through the public door: whatever comes in, nothing panics, and the same cluster gives
+//! the same report.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
+
+mod clusters;
+mod corpus;
+mod damage;
+mod manifests;
+mod messages;
+
+use kubelens_core::model::Report;
+use kubelens_core::source::{FileSource, ReadRequest, Silent, SourceError};
+use kubelens_core::{Options, diagnose};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// So many random inputs a test, which takes a few seconds, unless PROPTEST_CASES asks for more.
+fn cases(count: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: asked.and_then(|asked| asked.parse().ok()).unwrap_or(count),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// The report about a file with this content.
+fn report_on(bytes: &[u8]) -> Result<Report, SourceError> {
+    let snapshot =
+        FileSource::from_bytes("c", bytes.to_vec()).read(&ReadRequest::default(), &Silent)?;
+    Ok(diagnose(&snapshot, &Options::default()))
+}
+
+/// The report about these objects.
+fn report_of(objects: &[Value]) -> Result<Report, SourceError> {
+    report_on(&serde_json::to_vec(&json!({"kind": "List", "items": objects})).unwrap())
+}
+
+/// The analyzers that panicked.
+fn broken_analyzers(report: &Report) -> Vec<String> {
+    let broken = report.causes.iter().filter(|cause| cause.code == "INT001");
+    broken.map(|cause| cause.title.clone()).collect()
+}
