@@ -39,15 +39,18 @@ pub struct Options {
     pub logs: Vec<ContainerLog>,
     /// How long a node may be silent before the node lifecycle controller gives it up.
     pub node_grace: Duration,
+    /// A user whose requests the API server writes down, to [`ControlPlane::audit_log`].
+    pub audited: Option<String>,
 }
 
 impl Default for Options {
-    /// No users, no logs, and a node grace that does not make stories wait.
+    /// No users, no logs, nobody audited, and a node grace that does not make stories wait.
     fn default() -> Self {
         Self {
             users: Vec::new(),
             logs: Vec::new(),
             node_grace: Duration::from_secs(25),
+            audited: None,
         }
     }
 }
@@ -87,7 +90,10 @@ impl ControlPlane {
         let folder = plane.folder.path().to_path_buf();
         let (ports, admin) = (plane.ports, plane.admin.clone());
         plane.run("etcd", &programs::etcd(built, &folder, ports))?;
-        let apiserver = programs::apiserver(built, &folder, ports);
+        let mut apiserver = programs::apiserver(built, &folder, ports);
+        if let Some(user) = &options.audited {
+            apiserver.extend(programs::audit(&folder, user)?);
+        }
         plane.run("kube-apiserver", &apiserver)?;
         let client = plane.client().await?;
         plane
@@ -200,6 +206,11 @@ impl ControlPlane {
     /// The folder of this control plane: certificates, kubeconfigs, and one log per program.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What [`Options::audited`] asked: one JSON object a line.
+    pub fn audit_log(&self) -> PathBuf {
+        self.folder.path().join(programs::AUDIT_LOG)
     }
 
     /// The kubeconfig file of a member of `system:masters`.

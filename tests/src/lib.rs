@@ -6,7 +6,7 @@
 //! - [`story`] plays a folder of manifests until the cluster is in the state that it tells of;
 //! - [`judge`] says whether a report names what an experienced person would name;
 //! - [`recording`] writes a cluster as the files that `--from` reads;
-//! - [`load`] fills a cluster for the benchmark;
+//! - [`load`] fills a cluster for the benchmark, and [`scale`] is what is measured on it;
 //! - [`theatre`] is all of it together.
 
 pub mod cluster;
@@ -19,6 +19,7 @@ pub mod load;
 pub mod manifest;
 pub mod patience;
 pub mod recording;
+pub mod scale;
 pub mod stage;
 pub mod story;
 pub mod theatre;

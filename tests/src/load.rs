@@ -44,7 +44,8 @@ impl Default for Size {
 
 /// What is wrong with a Deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub enum Fault {
+    /// Nothing.
     None,
     /// It asks for a node label that no node carries.
     NodeSelector,
@@ -55,7 +56,8 @@ enum Fault {
 }
 
 impl Fault {
-    fn of(number: usize) -> Self {
+    /// What is wrong with the Deployment of this number.
+    pub const fn of(number: usize) -> Self {
         match number % 20 {
             3 => Self::NodeSelector,
             7 => Self::ConfigMap,
@@ -177,7 +179,7 @@ fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: Valu
 }
 
 /// The namespace of a Deployment: every fault comes in every namespace.
-fn namespace(number: usize) -> String {
+pub(crate) fn namespace(number: usize) -> String {
     numbered_namespace((number / 20) % NAMESPACES)
 }
 
@@ -185,7 +187,8 @@ fn numbered_namespace(index: usize) -> String {
     format!("load-{index:02}")
 }
 
-fn name(number: usize) -> String {
+/// What a Deployment and all that belongs to it is called.
+pub(crate) fn name(number: usize) -> String {
     format!("svc-{number:04}")
 }
 

@@ -97,6 +97,10 @@ macro_rules! kinds {
             pub fn push_json(&mut self, kind: Kind, json: &[u8]) -> Result<(), serde_json::Error> {
                 // Checked once as a whole, which costs a tenth of checking every string.
                 let text = std::str::from_utf8(json).map_err(serde::de::Error::custom)?;
+                if kind == Kind::Pod {
+                    self.pods.push(Pod::from_json(text)?.into());
+                    return Ok(());
+                }
                 match kind { $(Kind::$kind => self.$field.push(serde_json::from_str(text)?),)* }
                 Ok(())
             }

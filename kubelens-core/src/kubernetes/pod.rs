@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{
     Condition, IntOrString, LabelSelector, Labels, List, Map, ObjectMeta, SelectorRequirement,
@@ -422,6 +423,34 @@ slim! {
         pub message: Text,
         pub started_at: Option<Timestamp>,
         pub finished_at: Option<Timestamp>,
+    }
+}
+
+/// A pod whose spec is looked at before it is decoded.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PodInJson<'a> {
+    metadata: ObjectMeta,
+    #[serde(borrow)]
+    spec: Option<&'a RawValue>,
+    status: PodStatus,
+}
+
+impl Pod {
+    /// Reads it from JSON; a spec that was decoded shortly before is not decoded again.
+    pub(super) fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        let quick = || {
+            let pod: PodInJson<'_> = serde_json::from_str(json).ok()?;
+            let (spec, node_name) = spec_sharing::read(pod.spec?.get())?;
+            Some(Self {
+                metadata: pod.metadata,
+                spec,
+                node_name,
+                status: pod.status,
+            })
+        };
+        // Whatever is unusual about it, the plain way has the last word, and knows the place of an error.
+        quick().map_or_else(|| serde_json::from_str(json), Ok)
     }
 }
 

@@ -1,7 +1,9 @@
 use std::borrow::Borrow;
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -10,15 +12,16 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// An immutable string that is shared: equal names, namespaces and images that are read within one
 /// [`Interning`] scope are stored once.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Arc<str>);
+///
+/// Most strings of most objects are unset: an empty one costs nothing, neither to make nor to drop.
+#[derive(Clone, Default)]
+pub struct Text(Option<Arc<str>>);
 
 /// Longest string that is looked up for sharing; longer ones are messages and rarely repeat.
 const LONGEST_SHARED: usize = 200;
 
 thread_local! {
     static POOL: RefCell<Option<HashSet<Text, RandomState>>> = const { RefCell::new(None) };
-    static EMPTY: Text = Text(Arc::from(""));
 }
 
 /// While it lives, equal strings that this thread reads are stored once.
@@ -52,18 +55,18 @@ impl Text {
     /// The string, shared if a scope is open.
     pub fn new(text: &str) -> Self {
         if text.is_empty() {
-            return EMPTY.with(Clone::clone);
+            return Self(None);
         }
         if text.len() > LONGEST_SHARED {
-            return Self(Arc::from(text));
+            return Self(Some(Arc::from(text)));
         }
         POOL.with_borrow_mut(|pool| match pool {
-            None => Self(Arc::from(text)),
+            None => Self(Some(Arc::from(text))),
             Some(known) => {
                 if let Some(shared) = known.get(text) {
                     return shared.clone();
                 }
-                let fresh = Self(Arc::from(text));
+                let fresh = Self(Some(Arc::from(text)));
                 known.insert(fresh.clone());
                 fresh
             }
@@ -72,18 +75,39 @@ impl Text {
 
     /// The characters.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// The string, or `None` if it is empty: in the API, an empty string means unset.
     pub fn non_empty(&self) -> Option<&str> {
-        (!self.0.is_empty()).then_some(&*self.0)
+        self.0.as_deref()
     }
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        Self::new("")
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Text {
+    /// As the characters, which it is looked up by.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
@@ -91,19 +115,19 @@ impl std::ops::Deref for Text {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl Borrow<str> for Text {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl AsRef<str> for Text {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
@@ -115,31 +139,31 @@ impl From<&str> for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        self.as_str() == *other
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self)
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self)
     }
 }
 
@@ -179,12 +203,12 @@ impl<'de> Visitor<'de> for TextVisitor {
 #[cfg(test)]
 mod tests {
     use super::{Interning, Text};
-    use std::sync::Arc;
 
     #[test]
     fn equal_strings_are_stored_once_within_a_scope() {
         let _scope = Interning::begin();
-        assert!(Arc::ptr_eq(&Text::new("web").0, &Text::new("web").0));
+        let (one, other) = (Text::new("web"), Text::new("web"));
+        assert!(std::ptr::eq(one.as_str(), other.as_str()));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the `kind` and `apiVersion` that it carries, wherever in it they stand. Only one object is in memory
 //! at a time.
 
+mod block;
 mod scan;
 
 use memchr::memchr_iter;

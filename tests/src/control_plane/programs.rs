@@ -116,6 +116,25 @@ pub(super) fn apiserver(programs: &Path, folder: &Path, ports: Ports) -> Vec<Str
     )
 }
 
+/// The file, in the folder of the control plane, that the API server writes requests into.
+pub(super) const AUDIT_LOG: &str = "audit.log";
+
+/// Further arguments of the API server: it writes down what one user asks, and nothing else.
+pub(super) fn audit(folder: &Path, user: &str) -> Result<Vec<String>> {
+    let policy = folder.join("audit.json");
+    let rules = serde_json::json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived", "ResponseStarted"],
+        "rules": [{ "level": "Metadata", "users": [user] }, { "level": "None" }],
+    });
+    std::fs::write(&policy, rules.to_string())?;
+    Ok(vec![
+        format!("--audit-policy-file={}", policy.display()),
+        format!("--audit-log-path={}", folder.join(AUDIT_LOG).display()),
+    ])
+}
+
 pub(super) fn controller_manager(
     programs: &Path,
     folder: &Path,

@@ -1,17 +1,18 @@
 use memchr::memchr2;
 
-/// Deepest nesting whose brackets are compared; the JSON decoder refuses deeper ones anyway.
-const COMPARED: u32 = 128;
+use super::block::{Block, InString};
 
 /// Longest string that is remembered to see whether it is a key or a value of interest.
 const LONGEST_NOTED: usize = 128;
 
 /// Finds the end of one JSON value that comes in pieces, and notes `kind` and `apiVersion` in it.
+///
+/// Only the outermost brackets are compared; whether the inner ones fit is the decoder's business.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     depth: u32,
-    /// One bit a level, the innermost lowest: whether it is an array.
-    arrays: u128,
+    /// Whether the outermost bracket is that of an array.
+    is_array: bool,
     string: InString,
     /// A number or a word stands alone, without brackets.
     is_bare: bool,
@@ -22,15 +23,6 @@ pub(super) struct Scan {
     noted: Vec<u8>,
     kind: String,
     api_version: String,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum InString {
-    #[default]
-    No,
-    Yes,
-    /// A backslash was the last byte.
-    Escaped,
 }
 
 /// The key of the outermost object whose value is being read.
@@ -89,6 +81,10 @@ impl Scan {
     pub(super) fn scan(&mut self, bytes: &[u8]) -> (usize, Stop) {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.depth > 1 {
+                at += self.inside(rest);
+                continue;
+            }
             at += match self.string {
                 InString::No => match self.next_mark(rest) {
                     None => rest.len(),
@@ -130,13 +126,29 @@ impl Scan {
         (bytes.len(), Stop::More)
     }
 
-    /// The next byte that means something at this depth.
-    fn next_mark(&self, rest: &[u8]) -> Option<usize> {
-        if self.depth > 1 {
-            return rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'));
+    /// Reads on to the end of the value that is an element or a field of the outermost one, where nothing but
+    /// the depth is of interest.
+    fn inside(&mut self, bytes: &[u8]) -> usize {
+        let mut used = 0;
+        for part in bytes.chunks(Block::LENGTH) {
+            let block = Block::of(part, self.string);
+            let closed = block.closing.count_ones();
+            if self.depth <= closed + 1
+                && let Some(length) = block.length_at_depth(1, self.depth)
+            {
+                self.depth = 1;
+                self.string = InString::No;
+                return used + length;
+            }
+            self.depth = (self.depth + block.opening.count_ones()).saturating_sub(closed);
+            self.string = block.end;
+            used += part.len();
         }
+        used
+    }
+
+    /// The next byte that means something, outside of strings and of inner values.
+    fn next_mark(&self, rest: &[u8]) -> Option<usize> {
         if self.depth == 1 {
             return rest
                 .iter()
@@ -173,20 +185,14 @@ impl Scan {
             }
             b'}' | b']' => {
                 let is_array = byte == b']';
-                if self.depth == 0 || (self.depth <= COMPARED && (self.arrays & 1 == 1) != is_array)
-                {
+                if self.depth == 0 || self.is_array != is_array {
                     return Some((Stop::Mismatch, 0));
                 }
                 self.depth -= 1;
-                if self.depth < COMPARED {
-                    self.arrays >>= 1;
-                }
-                if self.depth == 0 {
-                    return Some((Stop::End, 1));
-                }
+                return Some((Stop::End, 1));
             }
             b',' => {
-                self.is_key_next = self.arrays & 1 == 0;
+                self.is_key_next = !self.is_array;
                 self.key = Key::Other;
             }
             _ => self.is_key_next = false,
@@ -195,8 +201,8 @@ impl Scan {
     }
 
     const fn open(&mut self, is_array: bool) {
-        if self.depth < COMPARED {
-            self.arrays = (self.arrays << 1) | is_array as u128;
+        if self.depth == 0 {
+            self.is_array = is_array;
         }
         self.depth += 1;
         self.is_key_next = self.depth == 1 && !is_array;

@@ -19,8 +19,8 @@ use crate::source::intake::{Intake, TypeMeta};
 use crate::source::items::{Broken, Item, ItemSink, ListHead};
 use crate::source::json_items::JsonItems;
 
-/// How many chunks may wait.
-const WAITING: usize = 8;
+/// How many portions of chunks may wait.
+const WAITING: usize = 4;
 
 /// How one page of a list ended.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +36,7 @@ pub(super) struct PageEnd {
 enum Message {
     /// A list begins, or begins again: what came of it before is dropped.
     Begin(usize, Target, Arc<AtomicUsize>),
-    Chunk(usize, Bytes),
+    Chunks(usize, Vec<Bytes>),
     /// The page is over.
     End(usize, oneshot::Sender<PageEnd>),
 }
@@ -109,8 +109,9 @@ impl ListDecoder {
         self.objects.load(Ordering::Relaxed)
     }
 
-    pub(super) async fn chunk(&self, bytes: Bytes) {
-        self.send(Message::Chunk(self.number, bytes)).await;
+    /// Sends chunks, in their order.
+    pub(super) async fn chunks(&self, chunks: Vec<Bytes>) {
+        self.send(Message::Chunks(self.number, chunks)).await;
     }
 
     /// Ends the page, whole or not.
@@ -137,9 +138,9 @@ fn decode(request: &ReadRequest, mut messages: mpsc::Receiver<Message>) -> Vec<I
             Message::Begin(number, target, objects) => {
                 lists.insert(number, ListState::new(request, target, objects));
             }
-            Message::Chunk(number, bytes) => {
+            Message::Chunks(number, chunks) => {
                 if let Some(list) = lists.get_mut(&number) {
-                    list.feed(&bytes);
+                    chunks.iter().for_each(|bytes| list.feed(bytes));
                 }
             }
             Message::End(number, reply) => {

@@ -12,6 +12,9 @@ use crate::source::Progress;
 /// Objects a page, where the server is asked for pages.
 const PAGE: u32 = 500;
 
+/// How many bytes the decoder gets at once: waking it for every few thousand costs more than decoding them.
+const AT_ONCE: usize = 128 * 1024;
+
 /// Why a list is not complete.
 #[derive(Debug)]
 pub(super) struct ListFailure {
@@ -125,14 +128,25 @@ async fn page(
     let answer = api.get(path, target.accept(), patience).await;
     let response = answer.map_err(|failure| (failure, decoder.objects()))?;
     let mut body = response.into_body();
+    let mut gathered = Vec::new();
+    let mut size = 0;
     loop {
         match next_chunk(&mut body, patience).await {
             Ok(Some(chunk)) => {
-                decoder.chunk(chunk).await;
-                progress.counted(&target.name, decoder.objects());
+                size += chunk.len();
+                gathered.push(chunk);
+                if size >= AT_ONCE {
+                    decoder.chunks(std::mem::take(&mut gathered)).await;
+                    progress.counted(&target.name, decoder.objects());
+                    size = 0;
+                }
             }
-            Ok(None) => return Ok(decoder.end().await),
+            Ok(None) => {
+                decoder.chunks(gathered).await;
+                return Ok(decoder.end().await);
+            }
             Err(failure) => {
+                decoder.chunks(gathered).await;
                 let end = decoder.end().await;
                 return Err((failure, end.objects));
             }

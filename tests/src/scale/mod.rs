@@ -1,0 +1,11 @@
+//! The benchmark: what a whole run costs next to raw lists of the same kinds, whether it finds the faults that
+//! the loader made and nothing else, and what analysis and parsing cost without a cluster.
+
+pub mod faults;
+pub mod multiplied;
+pub mod offline;
+pub mod raw_lists;
+pub mod requests;
+pub mod rounds;
+pub mod table;
+pub mod usage;
