@@ -8,7 +8,8 @@ use crate::terminal::ColorChoice;
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct OutputFlags {
     /// Output format: wide, table, json, yaml, name, markdown, jsonpath=TEMPLATE,
-    /// jsonpath-file=FILE, custom-columns=SPEC, custom-columns-file=FILE
+    /// jsonpath-file=FILE, custom-columns=SPEC, custom-columns-file=FILE; for reports also ndjson,
+    /// csv, junit, sarif, github, prometheus, dot, mermaid
     #[arg(
         short,
         long,

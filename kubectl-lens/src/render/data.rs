@@ -25,7 +25,9 @@ pub(super) fn print(document: &Value, items: &str, format: &Format) -> Result<St
                 .and_then(Value::as_array)
                 .map_or(&[], Vec::as_slice),
         ),
-        _ => json::pretty(document),
+        Format::Json => json::pretty(document),
+        _ => Err(Failure::new("only reports have this format")
+            .way_out("-o json, yaml, jsonpath=TEMPLATE or custom-columns=SPEC")),
     }
 }
 

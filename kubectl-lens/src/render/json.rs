@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::{failure::Failure, terminal::is_dangerous};
 
@@ -13,6 +13,18 @@ pub(super) fn pretty(document: &impl Serialize) -> Result<String, Failure> {
     let mut out = Vec::new();
     let mut serializer =
         serde_json::Serializer::with_formatter(&mut out, TerminalSafe(PrettyFormatter::new()));
+    document
+        .serialize(&mut serializer)
+        .context("cannot write JSON")?;
+    out.push(b'\n');
+    Ok(String::from_utf8(out).context("cannot write JSON")?)
+}
+
+/// JSON on one line, with a line end.
+pub(super) fn line(document: &impl Serialize) -> Result<String, Failure> {
+    let mut out = Vec::new();
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut out, TerminalSafe(CompactFormatter));
     document
         .serialize(&mut serializer)
         .context("cannot write JSON")?;

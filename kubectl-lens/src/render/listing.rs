@@ -30,7 +30,7 @@ pub(crate) fn listing(list: Listing, format: &Format, width: usize) -> Result<Pr
         ))),
         Format::Name => Ok(Printout::Exact(list.names.join("\n") + "\n")),
         Format::Markdown => Ok(Printout::Exact(markdown(&list))),
-        Format::Json | Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => {
+        _ => {
             let document = json!({
                 "apiVersion": kubelens_core::model::KUBELENS_API_VERSION,
                 "kind": list.kind,

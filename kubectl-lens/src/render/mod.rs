@@ -1,15 +1,22 @@
 //! A report, or a list, in the format that was asked for.
 
+mod chart;
 mod columns;
+mod csv;
 mod data;
 mod entries;
 pub(crate) mod explanation;
 mod format;
+mod github;
 mod human;
 mod json;
+mod junit;
 mod listing;
 mod markdown;
 mod name;
+mod ndjson;
+mod prometheus;
+mod sarif;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -48,6 +55,14 @@ pub(crate) fn report(report: &Report, format: &Format, view: &View) -> Result<Pr
         Format::Markdown => Printout::Exact(markdown::report(report, view)),
         Format::Name => Printout::Exact(name::subjects(report)),
         Format::Json => Printout::Exact(json::pretty(report)?),
+        Format::Ndjson => Printout::Exact(ndjson::causes(report)?),
+        Format::Csv => Printout::Exact(csv::causes(report)?),
+        Format::Junit => Printout::Exact(junit::suite(report)?),
+        Format::Sarif => Printout::Exact(json::pretty(&sarif::log(report))?),
+        Format::Github => Printout::Exact(github::annotations(report)),
+        Format::Prometheus => Printout::Exact(prometheus::exposition(report)?),
+        Format::Dot => Printout::Exact(chart::dot(report)),
+        Format::Mermaid => Printout::Exact(chart::mermaid(report)),
         Format::Yaml | Format::JsonPath(_) | Format::Columns(_) => Printout::Exact(data::print(
             &serde_json::to_value(report)?,
             "causes",

@@ -276,3 +276,62 @@ fn why_of_a_healthy_object_says_what_was_checked() {
       Unknown  Secret forbidden, Gateway absent, HTTPRoute absent (coverage 93%)
     ");
 }
+
+#[test]
+fn ndjson() {
+    let text = print(&shop_report(), "ndjson", &view(80));
+    let codes: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let cause: kubelens_core::model::Cause = serde_json::from_str(line).expect("a cause");
+            cause.code
+        })
+        .collect();
+    let expected: Vec<String> = shop_report()
+        .causes
+        .into_iter()
+        .map(|cause| cause.code)
+        .collect();
+    assert_eq!(codes, expected);
+}
+
+#[test]
+fn csv() {
+    assert_snapshot!(print(&shop_report(), "csv", &view(80)));
+}
+
+#[test]
+fn junit() {
+    assert_snapshot!(print(&shop_report(), "junit", &view(80)));
+    assert_snapshot!(
+        "junit_healthy",
+        print(&healthy_report(), "junit", &view(80))
+    );
+}
+
+#[test]
+fn sarif() {
+    assert_snapshot!(print(&shop_report(), "sarif", &view(80)));
+}
+
+#[test]
+fn github() {
+    assert_snapshot!(print(&shop_report(), "github", &view(80)));
+}
+
+#[test]
+fn prometheus() {
+    let text = print(&shop_report(), "prometheus", &view(80));
+    assert_eq!(text, print(&shop_report(), "prometheus", &view(80)));
+    assert_snapshot!(text);
+}
+
+#[test]
+fn dot() {
+    assert_snapshot!(print(&shop_report(), "dot", &view(80)));
+}
+
+#[test]
+fn mermaid() {
+    assert_snapshot!(print(&shop_report(), "mermaid", &view(80)));
+}
