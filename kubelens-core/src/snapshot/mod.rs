@@ -5,6 +5,7 @@ mod builder;
 mod cluster;
 mod gap;
 mod logs;
+mod memo;
 mod newest_time;
 mod relations;
 mod siblings;
@@ -23,6 +24,7 @@ pub use workload::Workload;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
 use crate::model::{ClusterInfo, Scope};
+use memo::Memo;
 use relations::Relations;
 
 /// A picture of a cluster. Cloning shares the objects.
@@ -36,6 +38,7 @@ pub struct Snapshot {
     gaps: Gaps,
     logs: Logs,
     relations: Arc<OnceLock<Relations>>,
+    memo: Arc<Memo>,
 }
 
 impl Snapshot {
@@ -95,6 +98,7 @@ impl Snapshot {
     #[must_use]
     pub fn with_logs(mut self, logs: Logs) -> Self {
         self.logs = logs;
+        self.memo = Arc::default();
         self
     }
 
