@@ -1,4 +1,4 @@
-//! Reads a recording and says what is in it and how fast it was read:
+//! Reads a recording and says what is in it, how fast it was read, and where the diagnosis takes its time:
 //! `cargo run --release -p kubelens-core --example load -- PATH`.
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
 
 use std::time::Instant;
 
+use kubelens_core::engine::{Options, diagnose, look, registry};
 use kubelens_core::kubernetes::Kind;
 use kubelens_core::source::{FileSource, Progress, ReadRequest};
 
@@ -61,5 +62,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{megabytes:.1} MB in {seconds:.3} s: {:.0} MB/s",
         megabytes / seconds
     );
+    for round in ["first", "second"] {
+        let begin = Instant::now();
+        let report = diagnose(&snapshot, &Options::default());
+        println!(
+            "{} causes in {:.3} s, the {round} time",
+            report.causes.len(),
+            begin.elapsed().as_secs_f64()
+        );
+    }
+    let mut slowest: Vec<_> = registry()
+        .iter()
+        .map(|analyzer| {
+            let begin = Instant::now();
+            let seen = look(&snapshot, &[*analyzer]).seen.len();
+            (begin.elapsed(), analyzer.code, seen)
+        })
+        .collect();
+    slowest.sort();
+    for (time, code, seen) in slowest.iter().rev().take(20) {
+        println!("{code} {:.3} s, {seen} sightings", time.as_secs_f64());
+    }
     Ok(())
 }

@@ -314,6 +314,22 @@ fn sarif() {
     assert_snapshot!(print(&shop_report(), "sarif", &view(80)));
 }
 
+/// The schema is the one that OASIS publishes.
+#[test]
+fn sarif_is_what_its_schema_says() {
+    let schema = serde_json::from_str(include_str!("../../tests/fixtures/sarif-2.1.0.schema.json"))
+        .expect("the schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    for of in [shop_report(), healthy_report()] {
+        let log = serde_json::from_str(&print(&of, "sarif", &view(80))).expect("JSON");
+        let errors: Vec<String> = validator
+            .iter_errors(&log)
+            .map(|error| format!("{}: {error}", error.instance_path))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}
+
 #[test]
 fn github() {
     assert_snapshot!(print(&shop_report(), "github", &view(80)));

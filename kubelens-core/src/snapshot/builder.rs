@@ -220,6 +220,7 @@ impl SnapshotBuilder {
             gaps: self.gaps,
             logs: self.logs,
             relations: Arc::new(OnceLock::new()),
+            memo: Arc::default(),
         }
     }
 }

@@ -67,6 +67,10 @@ impl<'a> Cluster<'a> {
         self.touched.set(self.touched.get().with(kind));
     }
 
+    pub(super) fn touch_all(&self, kinds: KindSet) {
+        self.touched.set(self.touched.get().union(kinds));
+    }
+
     // ---- time -------------------------------------------------------------------------------
 
     /// The instant of the picture.
@@ -97,6 +101,12 @@ impl<'a> Cluster<'a> {
     pub fn all<T: Object>(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
         self.touch(T::KIND);
         self.snapshot.table::<T>().iter().map(|object| &**object)
+    }
+
+    /// The same, to keep them beyond the picture's life.
+    pub fn all_shared<T: Object>(&self) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+        self.touch(T::KIND);
+        self.snapshot.table::<T>().iter()
     }
 
     /// The objects of a kind in one namespace, by name.

@@ -7,6 +7,7 @@ mod cluster;
 pub(crate) mod example;
 mod gap;
 mod logs;
+mod memo;
 mod newest_time;
 mod relations;
 mod siblings;
@@ -25,6 +26,7 @@ pub use workload::Workload;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
 use crate::model::{ClusterInfo, Scope};
+use memo::Memo;
 use relations::Relations;
 
 /// A picture of a cluster. Cloning shares the objects.
@@ -38,6 +40,7 @@ pub struct Snapshot {
     gaps: Gaps,
     logs: Logs,
     relations: Arc<OnceLock<Relations>>,
+    memo: Arc<Memo>,
 }
 
 impl Snapshot {
@@ -97,6 +100,7 @@ impl Snapshot {
     #[must_use]
     pub fn with_logs(mut self, logs: Logs) -> Self {
         self.logs = logs;
+        self.memo = Arc::default();
         self
     }
 

@@ -43,12 +43,14 @@ pub async fn write(client: &Client, times: usize, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The list with the load's names and all uids changed; copy 0 is the original.
+/// The list with the load's names, the Services' addresses and all uids changed; copy 0 is the original.
 fn copy(list: &str, number: usize) -> String {
     if number == 0 {
         return list.to_owned();
     }
+    // Two Services of one address are a fault.
     list.replace("\"load-", &format!("\"load{number}-"))
+        .replace("\"10.96.", &format!("\"10.{}.", 96 + number))
         .replace("\"uid\":\"", &format!("\"uid\":\"{number}"))
 }
 

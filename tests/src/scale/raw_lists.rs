@@ -28,6 +28,7 @@ pub fn arguments(server: &str, authority: &Path, token: &str) -> Vec<OsString> {
         "--fail",
         "--parallel",
         "--parallel-immediate",
+        "--no-progress-meter",
         // To curl by its name the server writes JSON for the eye, of twice the size.
         "--user-agent",
         "raw-lists",

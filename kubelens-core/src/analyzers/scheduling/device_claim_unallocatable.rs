@@ -60,10 +60,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Devices {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::Devices) {
         let names: Vec<&str> = waiting
             .pod
             .spec

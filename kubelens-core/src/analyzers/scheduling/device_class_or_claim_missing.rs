@@ -60,10 +60,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::DeviceMissing {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::DeviceMissing) {
         let sighting = sighting(cluster, &waiting);
         waiting.report(cluster, sink, sighting);
     }

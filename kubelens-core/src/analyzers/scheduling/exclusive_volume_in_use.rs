@@ -76,10 +76,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::ExclusiveVolume {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::ExclusiveVolume) {
         let claims: Vec<String> = exclusive_claims(cluster, &waiting);
         let holder = holder(cluster, &waiting, &claims);
         let leaves = holder.as_ref().is_some_and(|(pod, _)| {

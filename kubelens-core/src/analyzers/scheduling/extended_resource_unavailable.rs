@@ -68,10 +68,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Extended {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::Extended) {
         let resources: Vec<String> = match &waiting.fit.blocker {
             Blocker::Resources { short } => lacking(short),
             _ => Vec::new(),

@@ -69,7 +69,7 @@ pub(super) fn fit<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
     message: &SchedulerMessage<'_>,
-    usage: &Usage<'a>,
+    usage: &Usage,
 ) -> Fit<'a> {
     let mut search = Search {
         cluster,
@@ -141,7 +141,7 @@ struct Search<'s, 'a> {
     cluster: &'s Cluster<'a>,
     pod: &'a Pod,
     message: &'s SchedulerMessage<'s>,
-    usage: &'s Usage<'a>,
+    usage: &'s Usage,
     set_aside: Vec<String>,
     unusable: Vec<&'a Node>,
 }
@@ -511,9 +511,7 @@ status:
     fn verdict(documents: &[String]) -> Option<Verdict> {
         let picture = picture(documents);
         let cluster = Cluster::new(&picture);
-        unscheduled::all(&cluster)
-            .first()
-            .map(unscheduled::Unscheduled::verdict)
+        unscheduled::verdicts(&cluster).first().copied()
     }
 
     const WEB: &str = "containers: [{name: web, resources: {requests: {cpu: 500m}}}]";

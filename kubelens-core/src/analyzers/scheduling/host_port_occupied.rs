@@ -72,10 +72,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::HostPort {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::HostPort) {
         let sighting = sighting(cluster, &waiting);
         waiting.report(cluster, sink, sighting);
     }

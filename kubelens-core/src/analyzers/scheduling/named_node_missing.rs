@@ -71,10 +71,7 @@ declare_analyzer! {
 const PENDING_GRACE: i64 = 60;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::NamedNode {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::NamedNode) {
         let name = match &waiting.fit.blocker {
             Blocker::NamedNode { name } => *name,
             _ => named_node(waiting.pod).unwrap_or_default(),

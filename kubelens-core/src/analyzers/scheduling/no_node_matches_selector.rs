@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, HashMap};
+
 use super::fit::Blocker;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
@@ -90,10 +92,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Selector {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::Selector) {
         let sighting = sighting(cluster, &waiting);
         waiting.report(cluster, sink, sighting);
     }
@@ -241,9 +240,20 @@ impl<'a> Demand<'a> {
             .flat_map(|node| node.metadata.labels.iter())
             .map(|(key, value)| (key.as_str(), value.as_str()));
         let wanted = self.wanted.first().copied().unwrap_or_default();
-        labels
-            .map(|(known, value)| {
-                let score = strsim::jaro_winkler(known, key) + strsim::jaro_winkler(value, wanted);
+        // Thousands of nodes have few keys, and few values of any key that is near.
+        let mut near_keys: HashMap<&str, f64> = HashMap::new();
+        let mut near: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+        for (known, value) in labels {
+            let likeness = *near_keys
+                .entry(known)
+                .or_insert_with(|| strsim::jaro_winkler(known, key));
+            if likeness >= 0.75 {
+                near.entry((known, value)).or_insert(likeness);
+            }
+        }
+        near.into_iter()
+            .map(|((known, value), likeness)| {
+                let score = likeness + strsim::jaro_winkler(value, wanted);
                 (score, format!("{known}={value}"))
             })
             .filter(|(score, _)| *score >= 1.75)

@@ -74,10 +74,7 @@ const MOST_NODES: usize = 12;
 const DRAIN_GRACE: i64 = 900;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::NoUsableNode {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::NoUsableNode) {
         let nodes: &[&Node] = match &waiting.fit.blocker {
             Blocker::NoUsableNode { nodes } => nodes,
             _ => &[],

@@ -79,8 +79,8 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Resources || makes_room(cluster, &waiting) {
+    for waiting in unscheduled::with(cluster, Verdict::Resources) {
+        if makes_room(cluster, &waiting) {
             continue;
         }
         let sighting = sighting(cluster, &waiting);

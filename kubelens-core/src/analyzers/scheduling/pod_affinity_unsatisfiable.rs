@@ -86,10 +86,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::PodAffinity {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::PodAffinity) {
         let sighting = match &waiting.fit.blocker {
             Blocker::Affinity { terms } => near(&waiting, terms),
             Blocker::AntiAffinity { nodes, own } => apart(cluster, &waiting, nodes, own),

@@ -59,9 +59,9 @@ declare_analyzer! {
 const PENDING_GRACE: i64 = 60;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
+    for waiting in unscheduled::with(cluster, Verdict::Unknown) {
         let is_old = cluster.age(&waiting.pod.metadata) >= PENDING_GRACE;
-        if waiting.verdict() != Verdict::Unknown || !is_old {
+        if !is_old {
             continue;
         }
         let title = format!("No node is found for the pods of {}", waiting.top);

@@ -77,10 +77,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::TooLarge {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::TooLarge) {
         if let Blocker::Resources { short } = &waiting.fit.blocker {
             for resource in too_large(short) {
                 if let Some(sighting) = sighting(cluster, &waiting, short, resource) {

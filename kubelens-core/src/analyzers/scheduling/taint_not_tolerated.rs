@@ -82,10 +82,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Taint {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::Taint) {
         let sighting = sighting(&waiting);
         waiting.report(cluster, sink, sighting);
     }

@@ -73,10 +73,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Spread {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::Spread) {
         let spreads: &[Spread<'_>] = match &waiting.fit.blocker {
             Blocker::Spread { spreads } => spreads,
             _ => &[],

@@ -1,10 +1,12 @@
 //! Pods that the scheduler cannot place: those of one owner with one message, with what keeps them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::fit::{self, Fit};
 use super::scheduler_message::SchedulerMessage;
 use super::usage::Usage;
+use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{Condition, Deployment, Event, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity};
@@ -29,43 +31,67 @@ pub(super) struct Unscheduled<'a> {
     pub(super) fit: Fit<'a>,
 }
 
-/// All pods that wait for a node and of which the scheduler says why, by owner and message.
-pub(super) fn all<'a>(cluster: &Cluster<'a>) -> Vec<Unscheduled<'a>> {
-    let mut groups: BTreeMap<(&str, &str, &str), Vec<&'a Pod>> = BTreeMap::new();
-    for pod in cluster.all::<Pod>().filter(|pod| waits(pod)) {
-        let Some((_, text)) = said(cluster, pod) else {
-            continue;
-        };
-        let owner = pod
-            .metadata
-            .controller()
-            .map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
-        groups
-            .entry((pod.metadata.namespace.as_str(), owner, text))
-            .or_default()
-            .push(pod);
+/// What is worked out once a picture: which pods wait together, and which condition speaks for them.
+struct Waiting {
+    groups: Vec<(Verdict, Vec<Arc<Pod>>)>,
+    usage: Usage,
+}
+
+impl Waiting {
+    fn of(cluster: &Cluster<'_>) -> Self {
+        let mut groups: BTreeMap<(&str, &str, &str), Vec<&Arc<Pod>>> = BTreeMap::new();
+        for pod in cluster.all_shared::<Pod>().filter(|pod| waits(pod)) {
+            let Some((_, text)) = said(cluster, pod) else {
+                continue;
+            };
+            let owner = pod
+                .metadata
+                .controller()
+                .map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
+            groups
+                .entry((pod.metadata.namespace.as_str(), owner, text))
+                .or_default()
+                .push(pod);
+        }
+        if groups.is_empty() {
+            return Self {
+                groups: Vec::new(),
+                usage: Usage::default(),
+            };
+        }
+        let usage = Usage::of(cluster);
+        let judged = groups.into_values().filter_map(|pods| {
+            let plain: Vec<&Pod> = pods.iter().map(|pod| &***pod).collect();
+            let verdict = Unscheduled::of(cluster, plain, &usage)?.verdict();
+            Some((verdict, pods.into_iter().map(Arc::clone).collect()))
+        });
+        Self {
+            groups: judged.collect(),
+            usage,
+        }
     }
-    if groups.is_empty() {
-        return Vec::new();
-    }
-    let usage = Usage::of(cluster);
+}
+
+/// The pods that wait for a node, of which the scheduler says why, and for which this condition speaks; by owner
+/// and message.
+pub(super) fn with<'a>(cluster: &Cluster<'a>, verdict: Verdict) -> Vec<Unscheduled<'a>> {
+    let waiting = cluster.once(Waiting::of);
+    let groups = waiting.groups.iter().filter(|(known, _)| *known == verdict);
     groups
-        .into_iter()
-        .filter_map(|((_, _, text), pods)| {
-            let pod = *pods.first()?;
-            let message = SchedulerMessage::parse(text);
-            let fit = fit::fit(cluster, pod, &message, &usage);
-            Some(Unscheduled {
-                pod,
-                top: cluster.top_of(pod),
-                text,
-                reason: said(cluster, pod).map_or("", |(reason, _)| reason),
-                message,
-                fit,
-                pods,
-            })
+        .filter_map(|(_, pods)| {
+            let pods = pods
+                .iter()
+                .filter_map(|pod| cluster.get::<Pod>(&pod.metadata.namespace, &pod.metadata.name));
+            Unscheduled::of(cluster, pods.collect(), &waiting.usage)
         })
         .collect()
+}
+
+/// Which conditions speak, by owner and message.
+#[cfg(test)]
+pub(super) fn verdicts(cluster: &Cluster<'_>) -> Vec<Verdict> {
+    let waiting = cluster.once(Waiting::of);
+    waiting.groups.iter().map(|(verdict, _)| *verdict).collect()
 }
 
 /// Whether a pod has no node yet and should get one.
@@ -96,6 +122,23 @@ fn newest_failure<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> 
 }
 
 impl<'a> Unscheduled<'a> {
+    /// What keeps these pods; none for no pods, or if nobody says why they wait.
+    fn of(cluster: &Cluster<'a>, pods: Vec<&'a Pod>, usage: &Usage) -> Option<Self> {
+        let pod = *pods.first()?;
+        let (reason, text) = said(cluster, pod)?;
+        let message = SchedulerMessage::parse(text);
+        let fit = fit::fit(cluster, pod, &message, usage);
+        Some(Self {
+            pod,
+            top: cluster.top_of(pod),
+            text,
+            reason,
+            message,
+            fit,
+            pods,
+        })
+    }
+
     /// What the pod shows: the scheduler's words, and the event that repeats them.
     pub(super) fn proof(&self, cluster: &Cluster<'a>) -> Vec<Evidence> {
         let mut all = Vec::new();

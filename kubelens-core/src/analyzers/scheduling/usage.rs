@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::kubernetes::{Kind, Node, Pod, PodSpec, Resources};
+use crate::kubernetes::{Kind, Node, Pod, PodSpec, Resources, Text};
 use crate::model::Quantity;
 use crate::snapshot::Cluster;
 
 /// What is asked for on every node.
 #[derive(Debug, Default)]
-pub(super) struct Usage<'a> {
-    requested: HashMap<&'a str, BTreeMap<String, Quantity>>,
+pub(super) struct Usage {
+    requested: HashMap<Text, BTreeMap<String, Quantity>>,
     /// Whether all pods of the cluster are known, so that what is left is certain.
     pub(super) is_complete: bool,
 }
@@ -24,9 +24,9 @@ pub(super) struct Shortage {
     pub(super) allocatable: Quantity,
 }
 
-impl<'a> Usage<'a> {
+impl Usage {
     /// Sums up the effective requests of the pods that hold a node.
-    pub(super) fn of(cluster: &Cluster<'a>) -> Self {
+    pub(super) fn of(cluster: &Cluster<'_>) -> Self {
         let mut usage = Self {
             requested: HashMap::new(),
             is_complete: cluster.is_complete(Kind::Pod, ""),
@@ -34,8 +34,8 @@ impl<'a> Usage<'a> {
         // Pods of one template share one spec: it is summed up once.
         let mut of_spec: HashMap<*const PodSpec, Resources> = HashMap::new();
         for node in cluster.all::<Node>() {
-            let name = node.metadata.name.as_str();
-            let sums = usage.requested.entry(name).or_default();
+            let name = &node.metadata.name;
+            let sums = usage.requested.entry(name.clone()).or_default();
             for pod in cluster.pods_on(name).filter(|pod| !pod.is_finished()) {
                 let requests = of_spec
                     .entry(Arc::as_ptr(&pod.spec))

@@ -64,10 +64,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::VolumeLimit {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::VolumeLimit) {
         let claims: Vec<String> = pod_volumes::claim_names(waiting.pod).collect();
         let lacks_storage = waiting.message.has(|kind| kind == ReasonKind::FreeStorage);
         let (title, what) = if lacks_storage {

@@ -78,10 +78,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::VolumeTopology {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::VolumeTopology) {
         let sighting = match &waiting.fit.blocker {
             Blocker::Volume { bound, reached } => sighting(cluster, &waiting, *bound, reached),
             _ => match pod_volumes::bound(cluster, waiting.pod).first() {

@@ -70,10 +70,7 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::all(cluster) {
-        if waiting.verdict() != Verdict::Claims {
-            continue;
-        }
+    for waiting in unscheduled::with(cluster, Verdict::Claims) {
         for claim in awaited(cluster, &waiting) {
             let sighting = sighting(cluster, &waiting.top, waiting.pod, &claim);
             waiting.report(cluster, sink, sighting);

@@ -1,14 +1,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::kubernetes::{Job, Object, Pod, ReplicaSet, Tables, Text};
 
 /// Objects by the uid of their controller.
 #[derive(Debug)]
 pub(in crate::snapshot) struct Owners {
-    pods: HashMap<Text, Vec<Arc<Pod>>>,
-    replica_sets: HashMap<Text, Vec<Arc<ReplicaSet>>>,
-    jobs: HashMap<Text, Vec<Arc<Job>>>,
+    pods: HashMap<Text, Vec<Arc<Pod>>, RandomState>,
+    replica_sets: HashMap<Text, Vec<Arc<ReplicaSet>>, RandomState>,
+    jobs: HashMap<Text, Vec<Arc<Job>>, RandomState>,
 }
 
 impl Owners {
@@ -38,8 +40,8 @@ impl Owners {
 
 fn by_controller<'a, T: Object>(
     objects: impl Iterator<Item = &'a Arc<T>>,
-) -> HashMap<Text, Vec<Arc<T>>> {
-    let mut by_controller: HashMap<Text, Vec<Arc<T>>> = HashMap::new();
+) -> HashMap<Text, Vec<Arc<T>>, RandomState> {
+    let mut by_controller: HashMap<Text, Vec<Arc<T>>, RandomState> = HashMap::default();
     for object in objects {
         if let Some(owner) = object.metadata().controller() {
             by_controller

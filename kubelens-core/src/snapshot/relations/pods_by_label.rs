@@ -1,19 +1,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::kubernetes::{LabelSelector, Labels, Pod, Tables, Text};
 
 /// Pods by namespace and label pair, so that a selector looks at its rarest pair only.
 #[derive(Debug)]
 pub(in crate::snapshot) struct PodsByLabel {
-    pairs: HashMap<(Text, Text, Text), Vec<Arc<Pod>>>,
-    namespaces: HashMap<Text, Vec<Arc<Pod>>>,
+    pairs: HashMap<(Text, Text, Text), Vec<Arc<Pod>>, RandomState>,
+    namespaces: HashMap<Text, Vec<Arc<Pod>>, RandomState>,
 }
 
 impl PodsByLabel {
     pub(super) fn of(tables: &Tables) -> Self {
-        let mut pairs: HashMap<_, Vec<Arc<Pod>>> = HashMap::new();
-        let mut namespaces: HashMap<Text, Vec<Arc<Pod>>> = HashMap::new();
+        let mut pairs: HashMap<_, Vec<Arc<Pod>>, RandomState> = HashMap::default();
+        let mut namespaces: HashMap<Text, Vec<Arc<Pod>>, RandomState> = HashMap::default();
         for pod in tables.pods.iter() {
             let namespace = &pod.metadata.namespace;
             for (key, value) in pod.metadata.labels.iter() {
@@ -59,7 +61,9 @@ impl PodsByLabel {
     }
 
     fn candidates(&self, namespace: &str, labels: &Labels) -> &[Arc<Pod>] {
-        let namespace = Text::new(namespace);
+        let Some((namespace, all)) = self.namespaces.get_key_value(namespace) else {
+            return &[];
+        };
         let rarest = labels
             .iter()
             .map(|(key, value)| {
@@ -68,6 +72,6 @@ impl PodsByLabel {
                     .map_or(&[] as &[_], Vec::as_slice)
             })
             .min_by_key(|pods| pods.len());
-        rarest.unwrap_or_else(|| self.namespaces.get(&namespace).map_or(&[], Vec::as_slice))
+        rarest.unwrap_or(all)
     }
 }

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::kubernetes::{EndpointSlice, Tables, Text};
 
 /// The label that names the Service of an EndpointSlice (discovery/v1).
@@ -8,15 +10,21 @@ const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
 /// EndpointSlices by namespace and Service.
 #[derive(Debug)]
-pub(in crate::snapshot) struct SlicesByService(HashMap<(Text, Text), Vec<Arc<EndpointSlice>>>);
+pub(in crate::snapshot) struct SlicesByService(HashMap<Text, ByName, RandomState>);
+
+type ByName = HashMap<Text, Vec<Arc<EndpointSlice>>, RandomState>;
 
 impl SlicesByService {
     pub(super) fn of(tables: &Tables) -> Self {
-        let mut by_service: HashMap<_, Vec<Arc<EndpointSlice>>> = HashMap::new();
+        let mut by_service: HashMap<Text, ByName, RandomState> = HashMap::default();
         for slice in tables.endpoint_slices.iter() {
             if let Some(service) = slice.metadata.labels.get(SERVICE_LABEL) {
-                let key = (slice.metadata.namespace.clone(), service.clone());
-                by_service.entry(key).or_default().push(Arc::clone(slice));
+                by_service
+                    .entry(slice.metadata.namespace.clone())
+                    .or_default()
+                    .entry(service.clone())
+                    .or_default()
+                    .push(Arc::clone(slice));
             }
         }
         Self(by_service)
@@ -29,7 +37,8 @@ impl SlicesByService {
         service: &str,
     ) -> &[Arc<EndpointSlice>] {
         self.0
-            .get(&(Text::new(namespace), Text::new(service)))
+            .get(namespace)
+            .and_then(|services| services.get(service))
             .map_or(&[], Vec::as_slice)
     }
 }
