@@ -61,7 +61,7 @@ static GRAMMARS: [Pattern; 11] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(
-        r#"(?i)(?:could not resolve host(?:name)?|could not resolve proxy|name does not resolve|unknown (?:mysql server )?host|unknownhostexception|bad address|can't resolve|cannot resolve|failed to resolve|server can't find|translate host name|host not found in upstream|name or service not known|temporary failure in name resolution|nodename nor servname provided, or not known|no such host)[:\s]*['"`(]*([a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*)(?::(\d+))?"#,
+        r#"(?i)(?:could not resolve host(?:name)?|could not resolve proxy|name does not resolve|unknown (?:mysql server )?host|unknownhostexception|bad address|can't resolve|cannot resolve|failed to resolve|server can't find|translate host name|host not found in upstream|name or service not known|temporary failure in name resolution|nodename nor servname provided, or not known|no such host|dns resolution failed for|resolve server)[:\s]*['"`(]*([a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*)(?::(\d+))?"#,
     ),
     Pattern::new(
         r#"(?i)\bhost(?:name)?\s*[=:]?\s*['"]([a-z0-9][a-z0-9._-]*)['"](?: \([^)]*\))?,?(?: and accepting tcp/ip connections on)?(?: port[ =:]*(\d+))?"#,
@@ -95,6 +95,7 @@ pub(crate) fn hosts_in(line: &str) -> Vec<Host<'_>> {
     for grammar in &GRAMMARS {
         let found = grammar
             .all_captures(line)
+            .filter(|found| !is_end_of_a_path(line, found))
             .filter_map(|found| host_of(&found))
             .find(|host| is_host(host.name) && !is_name_server(line, host.name));
         let Some(host) = found else {
@@ -146,6 +147,18 @@ fn is_host(name: &str) -> bool {
 fn is_name_server(line: &str, name: &str) -> bool {
     name.parse::<std::net::Ipv4Addr>().is_ok() && line.contains(&format!("{name}:53"))
         || line.contains(&format!("udp {name}:"))
+}
+
+/// `node:internal/process/promises:394`: the last word of a path, and a line in it. What follows a
+/// scheme, and an address after a name, are hosts.
+fn is_end_of_a_path(line: &str, found: &regex::Captures<'_>) -> bool {
+    let Some(host) = found.iter().skip(1).flatten().next() else {
+        return false;
+    };
+    let before = line.get(..host.start()).unwrap_or_default();
+    before.ends_with('/')
+        && !before.ends_with("//")
+        && host.as_str().parse::<std::net::Ipv4Addr>().is_err()
 }
 
 /// What the host is, seen from a namespace. Who calls it reads Service, Pod, Ingress and Namespace.
@@ -366,6 +379,7 @@ mod tests {
     #[test]
     fn a_place_in_a_source_is_no_host() {
         assert_eq!(hosts_in("main.go:42 something failed at 12:30:45"), []);
+        assert_eq!(hosts_in("node:internal/process/promises:394"), []);
         assert_eq!(
             hosts_in("java.net.ConnectException: Connection refused"),
             []

@@ -145,7 +145,7 @@ fn cause(
         severity,
         confidence: confidence(primary, &evidence),
         title: sighting.title.clone(),
-        explanation: with_pods(&sighting.explanation, index, &all),
+        explanation: with_pods(&sighting.explanation, index, &own, &folded),
         chain: chain(index, graph, &all, &subject, &fronts, &evidence),
         affected: affected(index, &all, &subject, &fronts),
         ruled_out: alternatives(primary),
@@ -242,9 +242,45 @@ fn suggestions(index: &Index<'_>, primary: &Seen<'_>, folded: &[usize]) -> Vec<S
 }
 
 /// The explanation, and how many pods of whom show it.
-fn with_pods(explanation: &str, index: &Index<'_>, members: &[usize]) -> String {
-    let mut pods: BTreeSet<String> = BTreeSet::new();
-    let mut tops: BTreeSet<String> = BTreeSet::new();
+fn with_pods(explanation: &str, index: &Index<'_>, own: &[usize], folded: &[usize]) -> String {
+    let (mut pods, mut tops) = shown_on(index, own);
+    let (further, owners) = shown_on(index, folded);
+    // What only points at the fault: the pods of others, and its own where it shows on none itself.
+    let (taken, others): (BTreeSet<String>, BTreeSet<String>) = if pods.is_empty() {
+        (pods, tops) = (further, owners);
+        (BTreeSet::new(), BTreeSet::new())
+    } else {
+        let others: BTreeSet<String> = owners.difference(&tops).cloned().collect();
+        let taken = further.difference(&pods).cloned().collect();
+        (taken, others)
+    };
+    let mut text = explanation.to_owned();
+    if !pods.is_empty() {
+        text.push_str(&format!(
+            " Seen on {} of {}.",
+            counted(pods.len(), "pod"),
+            some_of(&tops, MOST_NAMES)
+        ));
+    }
+    if !others.is_empty() {
+        text.push_str(&format!(
+            " {} of {} {} from it.",
+            counted(taken.len(), "pod"),
+            some_of(&others, MOST_NAMES),
+            if taken.len() == 1 {
+                "suffers"
+            } else {
+                "suffer"
+            }
+        ));
+    }
+    text
+}
+
+/// The pods that show something, and their owners.
+fn shown_on(index: &Index<'_>, members: &[usize]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut pods = BTreeSet::new();
+    let mut tops = BTreeSet::new();
     for seen in members.iter().filter_map(|at| index.get(*at)) {
         if let (Some(_), Some(top)) = (seen.pod, &seen.top)
             && top.kind != "Pod"
@@ -253,14 +289,7 @@ fn with_pods(explanation: &str, index: &Index<'_>, members: &[usize]) -> String 
             tops.insert(top.to_string());
         }
     }
-    if pods.is_empty() {
-        return explanation.to_owned();
-    }
-    format!(
-        "{explanation} Seen on {} of {}.",
-        counted(pods.len(), "pod"),
-        some_of(&tops, MOST_NAMES)
-    )
+    (pods, tops)
 }
 
 fn span(

@@ -2,7 +2,7 @@ use super::pull_error::PullFault;
 use super::pull_problem::problems_of;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Object, Pod, PodSpec, Secret, ServiceAccount};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, some_of};
 use crate::snapshot::{Cluster, Lookup, Workload};
 
 declare_analyzer! {
@@ -262,12 +262,20 @@ fn sighting(
 
 fn absence(cluster: &Cluster<'_>, namespace: &str, name: &str) -> String {
     let near = cluster.near_names::<Secret>(namespace, name);
-    if near.is_empty() {
-        "not in the namespace".to_owned()
-    } else {
-        format!(
+    let elsewhere = cluster
+        .all::<Secret>()
+        .filter(|secret| secret.metadata.name == name)
+        .map(|secret| secret.metadata.namespace.as_str());
+    let elsewhere: Vec<&str> = elsewhere.collect();
+    match (near.is_empty(), elsewhere.is_empty()) {
+        (true, true) => "not in the namespace".to_owned(),
+        (_, false) => format!(
+            "not in the namespace (one of that name is in namespace {})",
+            some_of(&elsewhere, 3)
+        ),
+        (false, true) => format!(
             "not in the namespace (near names there: {})",
             near.join(", ")
-        )
+        ),
     }
 }

@@ -47,7 +47,7 @@ declare_analyzer! {
     /// # Source
     /// `spec.concurrencyPolicy` of batch/v1 CronJob, its active Jobs, events `JobAlreadyActive`.
     JOB017 "cron-runs-overlap" {
-        role: Root,
+        role: Both,
         severity: Warning,
         confidence: 0.88,
         reads: [Job, Event],
@@ -151,6 +151,10 @@ fn base(cron: &CronJob, oldest: &Job, title: String) -> Sighting {
                 oldest.metadata.namespace, oldest.metadata.name
             ),
         ))
+        .suggest(Suggestion::advice(format!(
+            "If it hangs, delete {}: then the next run starts",
+            oldest.reference()
+        )))
         .suggest(Suggestion::advice(format!(
             "Give the Jobs of {own} an activeDeadlineSeconds shorter than its period"
         )))

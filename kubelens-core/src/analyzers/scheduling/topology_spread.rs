@@ -11,6 +11,8 @@ pub(super) struct Spread<'a> {
     pub(super) constraint: &'a TopologySpreadConstraint,
     /// Pods by value of the topology key; places without any among them.
     pub(super) counts: BTreeMap<&'a str, i64>,
+    /// Nodes that the pod could otherwise use and that have no label of the topology key.
+    pub(super) without_key: Vec<&'a str>,
     counts_itself: bool,
 }
 
@@ -67,6 +69,7 @@ pub(super) fn constraints<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Vec<Spread
         .map(|constraint| Spread {
             constraint,
             counts: counts(cluster, pod, constraint),
+            without_key: without_key(cluster, pod, &constraint.topology_key),
             counts_itself: matches(constraint, pod, pod),
         })
         .collect()
@@ -104,6 +107,15 @@ fn counts<'a>(
         }
     }
     counts
+}
+
+fn without_key<'a>(cluster: &Cluster<'a>, pod: &'a Pod, key: &str) -> Vec<&'a str> {
+    cluster
+        .all::<Node>()
+        .filter(|node| !node.metadata.labels.contains_key(key))
+        .filter(|node| pod.spec.selects_node(node) && pod.spec.untolerated_taints(node).is_empty())
+        .map(|node| node.metadata.name.as_str())
+        .collect()
 }
 
 fn matches(constraint: &TopologySpreadConstraint, pod: &Pod, other: &Pod) -> bool {

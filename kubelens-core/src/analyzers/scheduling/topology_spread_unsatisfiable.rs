@@ -4,7 +4,7 @@ use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -122,8 +122,18 @@ fn sighting(waiting: &Unscheduled<'_>, spreads: &[Spread<'_>]) -> Sighting {
     } else {
         String::new()
     };
+    let unnamed = &spread.without_key;
+    let unnamed_nodes = if unnamed.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " {} without label `{key}` cannot take them: {}.",
+            counted(unnamed.len(), "node"),
+            some_of(unnamed, 3)
+        )
+    };
     let explanation = format!(
-        "Pods per `{key}`: {}. One more anywhere but in the emptiest place would break maxSkew {}, and there no pod can be scheduled.{places}{}",
+        "Pods per `{key}`: {}. One more anywhere but in the emptiest place would break maxSkew {}, and there no pod can be scheduled.{places}{unnamed_nodes}{}",
         if spread.counts.is_empty() {
             "none".to_owned()
         } else {
@@ -137,7 +147,7 @@ fn sighting(waiting: &Unscheduled<'_>, spreads: &[Spread<'_>]) -> Sighting {
         .as_ref()
         .map(ToString::to_string)
         .unwrap_or_default();
-    waiting
+    let mut sighting = waiting
         .of_the_owner(title, explanation)
         .identified_by("topologyKey", key.as_str())
         .evidence(Evidence::field(
@@ -147,7 +157,14 @@ fn sighting(waiting: &Unscheduled<'_>, spreads: &[Spread<'_>]) -> Sighting {
                 "topologyKey {key}, maxSkew {}, DoNotSchedule, labelSelector {selector}",
                 constraint.max_skew
             ),
-        ))
+        ));
+    if !unnamed.is_empty() {
+        sighting = sighting.suggest(Suggestion::advice(format!(
+            "Give label `{key}` to the nodes that lack it: {}",
+            some_of(unnamed, 3)
+        )));
+    }
+    sighting
         .suggest(Suggestion::advice(format!(
             "Make room where `{key}` has fewest pods, raise maxSkew, or use whenUnsatisfiable: ScheduleAnyway in {}",
             waiting.top

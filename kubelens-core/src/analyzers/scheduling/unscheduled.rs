@@ -191,7 +191,9 @@ impl<'a> Unscheduled<'a> {
 
     /// How bad a lack of room is: an autoscaler that has not declined may still add a node.
     pub(super) fn severity_for_room(&self, cluster: &Cluster<'a>) -> Severity {
-        if has_node_autoscaler(cluster) && !has_declined(cluster, self.pod) {
+        if adds_a_node(cluster, self.pod) {
+            Severity::Info
+        } else if has_node_autoscaler(cluster) && !has_declined(cluster, self.pod) {
             Severity::Warning
         } else {
             Severity::Critical
@@ -227,6 +229,18 @@ pub(super) fn has_node_autoscaler(cluster: &Cluster<'_>) -> bool {
                 deployment.metadata.name.contains("cluster-autoscaler")
                     && deployment.status.ready_replicas > 0
             })
+}
+
+/// Seconds that a node which is on its way may take.
+const NODE_GRACE: i64 = 900;
+
+/// Whether a node autoscaler said for this pod, not long ago, that a node comes.
+fn adds_a_node<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+    cluster
+        .newest_event(pod, &["NotTriggerScaleUp", "TriggeredScaleUp", "Nominated"])
+        .is_some_and(|event| {
+            event.reason != "NotTriggerScaleUp" && cluster.is_within(event.last_seen(), NODE_GRACE)
+        })
 }
 
 /// Whether that something said that it cannot help this pod, and nothing since that it does.

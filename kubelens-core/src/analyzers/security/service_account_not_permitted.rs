@@ -233,21 +233,46 @@ fn lacking_role(request: &Request<'_>, bound: &[Bound<'_>]) -> Option<Remedy> {
     let nearest =
         covering.or_else(|| bound.iter().filter(own).find(|bound| bound.rules.is_some()))?;
     let role = nearest.role.clone();
-    let verbs = verbs_for(request, nearest.rules.unwrap_or_default());
-    let has = if verbs.is_empty() {
-        format!("has no rule for {}", request.resource)
+    let rules = nearest.rules.unwrap_or_default();
+    let verbs = verbs_for(request, rules);
+    let groups = groups_for(request, rules);
+    let (has, advice) = if verbs.is_empty() {
+        (
+            format!("has no rule for {}", request.resource),
+            format!(
+                "Add verb `{}` on `{}` to the rules of {role}",
+                request.verb, request.resource
+            ),
+        )
+    } else if !groups.contains(request.group) && !groups.contains("*") {
+        let known: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
+        (
+            format!(
+                "allows {verbs} on {} only in API group {}, not in `{}`",
+                request.resource,
+                known.join(", "),
+                request.group
+            ),
+            format!(
+                "Put API group `{}` into the rule on `{}` of {role}",
+                request.group, request.resource
+            ),
+        )
     } else {
-        format!("allows only {verbs} on {}", request.resource)
+        (
+            format!("allows only {verbs} on {}", request.resource),
+            format!(
+                "Add verb `{}` on `{}` to the rules of {role}",
+                request.verb, request.resource
+            ),
+        )
     };
     Some(Remedy {
         sentence: format!(
             "{role} is bound to it through {}, but {has}.",
             nearest.binding
         ),
-        advice: format!(
-            "Add verb `{}` on `{}` to the rules of {role}",
-            request.verb, request.resource
-        ),
+        advice,
         evidence: vec![Evidence::field(
             role.clone(),
             "rules",
@@ -273,8 +298,28 @@ fn verbs_for(request: &Request<'_>, rules: &[PolicyRule]) -> String {
     verbs.into_iter().collect::<Vec<_>>().join(", ")
 }
 
+/// The API groups of the rules on the resource.
+fn groups_for<'r>(request: &Request<'_>, rules: &'r [PolicyRule]) -> BTreeSet<&'r str> {
+    rules
+        .iter()
+        .filter(|rule| request.covers(rule))
+        .flat_map(|rule| rule.api_groups.iter().map(|group| group.as_str()))
+        .collect()
+}
+
 fn rule_text(rule: &PolicyRule) -> String {
-    format!("{} on {}", rule.verbs.join(","), rule.resources.join(","))
+    let groups = rule.api_groups.iter().filter(|group| !group.is_empty());
+    let groups: Vec<&str> = groups.map(|group| group.as_str()).collect();
+    let of = if groups.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", groups.join(","))
+    };
+    format!(
+        "{} on {}{of}",
+        rule.verbs.join(","),
+        rule.resources.join(",")
+    )
 }
 
 fn dangling_binding(bound: &[Bound<'_>]) -> Option<Remedy> {

@@ -116,10 +116,13 @@ fn sighting<'a>(
         "{} of {top} runs out of memory (OOMKilled) {at_limit}",
         crate::model::capitalized(&container.title())
     );
+    let restarts = match container.restarts() {
+        0 => String::new(),
+        count => format!(" Restarts so far: {count}."),
+    };
     let explanation = format!(
-        "The kernel killed it: out of memory (OOMKilled, {}), {at_limit}. Restarts so far: {}.",
-        exit_code::in_words(end).replace(" (OOMKilled)", ""),
-        container.restarts()
+        "The kernel killed it: out of memory (OOMKilled, {}), {at_limit}.{restarts}",
+        exit_code::in_words(end).replace(" (OOMKilled)", "")
     );
     let mut sighting = Sighting::of(top.clone(), title, explanation)
         .seen_on(pod.reference(), "template of")
@@ -160,16 +163,19 @@ fn sighting<'a>(
             .evidence(event_evidence(shortage))
             .blames(node, "runs on");
     }
-    sighting
+    let sighting = sighting
         .all_evidence(last_words::as_evidence(cluster, pod, container))
-        .suggest(raise(&top, container, limit))
-        .suggest(Suggestion::look(
-            "Compare with what it uses while it runs",
-            format!(
-                "kubectl -n {} top pod {} --containers",
-                pod.metadata.namespace, pod.metadata.name
-            ),
-        ))
+        .suggest(raise(&top, container, limit));
+    if !pod.is_live() {
+        return sighting;
+    }
+    sighting.suggest(Suggestion::look(
+        "Compare with what it uses while it runs",
+        format!(
+            "kubectl -n {} top pod {} --containers",
+            pod.metadata.namespace, pod.metadata.name
+        ),
+    ))
 }
 
 fn memory_limit(pod: &Pod, container: &ContainerView<'_>) -> Option<Quantity> {

@@ -1,4 +1,4 @@
-use super::advice::{edit, read_last_log};
+use super::advice::{describe_pod, edit, read_last_log};
 use super::failing_run::{failing_end, severity};
 use super::last_words;
 use super::start_error::{StartFault, classify, start_error};
@@ -231,10 +231,13 @@ fn sighting<'a>(
         let path = format!("spec.containers[{}].workingDir", container.name());
         sighting = sighting.evidence(Evidence::field(pod.reference(), &path, directory));
     }
-    sighting
-        .suggest(edit(
-            &top,
-            "Correct command and args, or use an image that holds the program",
-        ))
-        .suggest(read_last_log(pod, container))
+    let sighting = sighting.suggest(edit(
+        &top,
+        "Correct command and args, or use an image that holds the program",
+    ));
+    // What never ran has written nothing.
+    match container.last_end() {
+        Some(end) if end.exit_code != 128 => sighting.suggest(read_last_log(pod, container)),
+        _ => sighting.suggest(describe_pod(pod)),
+    }
 }

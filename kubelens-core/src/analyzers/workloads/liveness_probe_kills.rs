@@ -1,8 +1,8 @@
-use super::advice::read_last_log;
+use super::advice::{edit, read_last_log};
 use super::exit_code;
 use super::probe_answer;
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
-use super::probe_sighting::{in_words, sighting};
+use super::probe_sighting::{ended_at_first_chance, in_words, sighting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity};
@@ -124,6 +124,16 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
             )
         },
     );
+    let first_chance = ended_at_first_chance(
+        failure,
+        pod.spec.termination_grace_period_seconds.unwrap_or(30),
+    );
+    let explanation = match first_chance {
+        Some(seconds) => format!(
+            "{explanation} That run lasted {seconds} s, no longer than this probe waits before it ends a program that does not answer yet: it may need more time to start."
+        ),
+        None => explanation,
+    };
     let end = container.last_end().map(|end| {
         Evidence::field(
             pod.reference(),
@@ -132,19 +142,30 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         )
         .at(end.finished_at)
     });
-    sighting(
+    let mut sighting = sighting(
         cluster,
         pod,
         failure,
         &in_words(failure, answer),
         &explanation,
-    )
-    .severity(severity)
-    .confidence(if failure.killing.is_some() {
-        0.92
-    } else {
-        0.85
-    })
-    .all_evidence(end)
-    .suggest(read_last_log(pod, container))
+    );
+    if first_chance.is_some() {
+        let advice = format!(
+            "Give container {} a startupProbe that allows for its start, or raise initialDelaySeconds of livenessProbe (now {})",
+            container.name(),
+            failure.probe.initial_delay_seconds
+        );
+        sighting
+            .suggestions
+            .insert(0, edit(&cluster.top_of(pod), advice));
+    }
+    sighting
+        .severity(severity)
+        .confidence(if failure.killing.is_some() {
+            0.92
+        } else {
+            0.85
+        })
+        .all_evidence(end)
+        .suggest(read_last_log(pod, container))
 }

@@ -2,6 +2,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
+use crate::model::Severity;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -84,6 +85,10 @@ declare_analyzer! {
 /// How sure it is.
 const CONFIDENCE: f64 = 0.55;
 
+/// Seconds for which a container must serve again until the last word of its earlier run, whatever it
+/// was, is only a note.
+const LONG_AGO: i64 = 600;
+
 /// Its words.
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK124",
@@ -102,11 +107,26 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
     let title = format!(
-        "{} crashes and says: {}",
+        "{} {} and says: {}",
         found.speaker(&top),
+        if found.unwell.is_down {
+            "crashes"
+        } else {
+            "ended a run"
+        },
         short(found.line())
     );
     let explanation = "That is the last error in the log of the run that ended.".to_owned();
-    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let run = found
+        .unwell
+        .container
+        .status
+        .and_then(|status| status.state.running.as_ref());
+    let started_at = run.and_then(|run| run.started_at);
+    let is_over = started_at.is_some() && cluster.seconds_since(started_at) > LONG_AGO;
+    if is_over && !found.unwell.is_down {
+        sighting = sighting.severity(Severity::Info);
+    }
     advise(sighting, format!("Act on what the log of {top} says"))
 }

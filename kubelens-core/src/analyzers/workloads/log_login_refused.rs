@@ -134,8 +134,12 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let advice = if names.is_empty() {
         format!("Correct the user and password in the configuration of {top}")
     } else {
+        let then = match top.kind.as_str() {
+            "Job" | "Pod" => "make it anew:",
+            _ => "restart",
+        };
         format!(
-            "Compare Secret {} with what the other side knows, then restart {top}",
+            "Compare Secret {} with what the other side knows, then {then} {top}",
             names.join(", ")
         )
     };

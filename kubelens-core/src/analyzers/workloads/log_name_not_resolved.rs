@@ -73,7 +73,7 @@ const CONFIDENCE: f64 = 0.80;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK102",
     words: Pattern::new(
-        r#"(?i)no such host|\bENOTFOUND\b|\bEAI_[A-Z]+\b|name or service not known|temporary failure in name resolution|could not resolve (?:host|proxy)|could not translate host name|unknownhostexception|unknown mysql server host|server misbehaving|NXDOMAIN|nodename nor servname|name does not resolve|bad address '|can't resolve '|host not found in upstream|getaddrinfo failed|lookup \S+ on \S+: .{0,90}(?:i/o timeout|connection refused)|lookup \S+: i/o timeout|failed to lookup address information|name resolution failed|no address associated with hostname|produced zero addresses"#,
+        r#"(?i)no such host|\bENOTFOUND\b|\bEAI_[A-Z]+\b|name or service not known|temporary failure in name resolution|could not resolve (?:host|proxy)|could not translate host name|unknownhostexception|unknown mysql server host|server misbehaving|NXDOMAIN|nodename nor servname|name does not resolve|bad address '|can't resolve '|host not found in upstream|getaddrinfo failed|lookup \S+ on \S+: .{0,90}(?:i/o timeout|connection refused)|lookup \S+: i/o timeout|failed to lookup address information|name resolution failed|no address associated with hostname|produced zero addresses|dns resolution failed for|no resolvable bootstrap"#,
     ),
     weight: Weight::Telling,
 };

@@ -301,12 +301,28 @@ static FRONT: Pattern = Pattern::new(
     r"^(\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
 );
 
+/// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
+/// Group 1 is the words of an error, 2 and 3 those of a message.
+static MESSAGES: [Pattern; 3] = [
+    Pattern::new(r"^[EFWI]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (.+)$"),
+    Pattern::new(r#"(?:^|\s)(?:time|ts|level)=\S.*?\smsg="((?:[^"\\]|\\.)+)"\s*$"#),
+    Pattern::new(r#"^\{.*"(?:error|err)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
+];
+
+fn message_of(line: &str) -> Option<&str> {
+    MESSAGES
+        .iter()
+        .find_map(|pattern| Some(pattern.captures(line)?.get(1)?.as_str()))
+}
+
 /// A text of a log without its time, short enough for a title.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 160;
     let text = text.trim();
-    let front = FRONT.first(text).map_or(0, str::len);
-    let text = text.get(front..).unwrap_or(text);
+    let text = message_of(text).unwrap_or_else(|| {
+        let front = FRONT.first(text).map_or(0, str::len);
+        text.get(front..).unwrap_or(text)
+    });
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
@@ -331,6 +347,31 @@ mod tests {
             was_out_of_memory: false,
         };
         verdict(&run).map(|(code, _)| code)
+    }
+
+    #[test]
+    fn a_title_quotes_what_a_structured_line_says() {
+        for (line, said) in [
+            (
+                "E0708 21:09:47.401299       1 main.go:173] error starting plugins: nvml init failed",
+                "error starting plugins: nvml init failed",
+            ),
+            (
+                r#"time="2026-07-15T08:40:09Z" level=error msg="no script \"/x.js\"""#,
+                r#"no script \"/x.js\""#,
+            ),
+            (
+                r#"{"level":"error","ts":"2026-06-30T13:47:54Z","msg":"problem","error":"leader election lost"}"#,
+                "leader election lost",
+            ),
+            (
+                "2026/01/01 12:00:00 cannot open the store",
+                "cannot open the store",
+            ),
+            ("KeyError: 'DSN'", "KeyError: 'DSN'"),
+        ] {
+            assert_eq!(short(line), said);
+        }
     }
 
     #[test]

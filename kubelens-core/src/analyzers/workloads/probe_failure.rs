@@ -187,7 +187,15 @@ fn fails_now(cluster: &Cluster<'_>, pod: &Pod, failure: &ProbeFailure<'_>) -> bo
         ProbeKind::Readiness => {
             let became_ready_later =
                 pod.ready_since() >= failure.event.last_seen() && pod.is_ready();
-            container.is_running() && !status.ready && is_of_this_run && !became_ready_later
+            // A program that is still coming up is refused a few times, whatever becomes of it.
+            let had_its_chance = i64::from(failure.event.times()) >= failure.probe.failures()
+                || started_at.is_none()
+                || cluster.seconds_since(started_at) > failure.probe.window();
+            container.is_running()
+                && !status.ready
+                && is_of_this_run
+                && !became_ready_later
+                && had_its_chance
         }
         ProbeKind::Liveness => {
             status.restart_count > 0

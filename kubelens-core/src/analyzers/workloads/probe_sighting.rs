@@ -2,7 +2,7 @@
 
 use super::advice::{describe_pod, edit};
 use super::last_words;
-use super::probe_answer::ProbeAnswer;
+use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind};
 use crate::analysis::{Sighting, event_evidence};
 use crate::kubernetes::{Container, Object, Pod, Probe};
@@ -72,14 +72,44 @@ pub(super) fn sighting<'a>(
         let path = format!("spec.containers[{}].ports", container.name());
         Evidence::field(pod.reference(), &path, ports)
     }))
-    .suggest(edit(
-        &top,
-        format!(
-            "Make {} ask what the program answers, or correct the program",
-            failure.kind.field()
-        ),
-    ))
+    .suggest(edit(&top, advice(failure)))
     .suggest(describe_pod(pod))
+}
+
+/// Seconds between the last refusal and the end of a run: until the kubelet acts, and the signal works.
+const SLACK: i64 = 15;
+
+/// Seconds after its start at which a probe ended the last run, where that was the first chance it had:
+/// then the program may not have been up yet.
+pub(super) fn ended_at_first_chance(failure: &ProbeFailure<'_>, grace: i64) -> Option<i64> {
+    let end = failure.container.last_end()?;
+    let ran = end.finished_at?.duration_since(end.started_at?).as_secs();
+    let is_first = ran <= failure.probe.window() + grace + SLACK;
+    let has_not_answered = matches!(
+        probe_answer::classify(failure.answer, failure.probe),
+        ProbeAnswer::Refused | ProbeAnswer::TimedOut
+    );
+    (failure.kind == ProbeKind::Liveness
+        && failure.container.spec.startup_probe.is_none()
+        && !failure.container.is_ready()
+        && is_first
+        && has_not_answered)
+        .then_some(ran)
+}
+
+fn advice(failure: &ProbeFailure<'_>) -> String {
+    let field = failure.kind.field();
+    match probe_answer::classify(failure.answer, failure.probe) {
+        ProbeAnswer::Refused
+        | ProbeAnswer::TimedOut
+        | ProbeAnswer::WrongQuestion(_)
+        | ProbeAnswer::UnknownPortName => {
+            format!("Make {field} ask what the program answers, or correct the program")
+        }
+        _ => format!(
+            "Act on what the probe answers; change {field} only if it asks for the wrong thing"
+        ),
+    }
 }
 
 /// A probe's settings: what it does and how patient it is.

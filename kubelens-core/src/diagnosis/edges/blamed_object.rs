@@ -1,3 +1,4 @@
+use super::is_intent;
 use crate::analysis::Role;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Key};
@@ -56,18 +57,9 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
     if faults.is_empty() {
         notes
             .into_iter()
-            .filter(|at| is_intent(index, *at))
+            .filter(|at| index.get(*at).is_some_and(is_intent))
             .collect()
     } else {
         faults
     }
-}
-
-/// What somebody asked for on purpose is only a note by itself, and still the reason why something
-/// that depends on it does not work: scaled to zero, cordoned, paused, suspended. Any other note
-/// explains no fault.
-fn is_intent(index: &Index<'_>, at: usize) -> bool {
-    index
-        .get(at)
-        .is_some_and(|seen| matches!(seen.code(), "ROL016" | "NOD008" | "ROL005" | "JOB007"))
 }
