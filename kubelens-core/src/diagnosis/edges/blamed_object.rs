@@ -56,7 +56,7 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
     if faults.is_empty() {
         notes
             .into_iter()
-            .filter(|at| is_intent(index, *at))
+            .filter(|at| index.get(*at).is_some_and(|seen| is_intent(seen.code())))
             .collect()
     } else {
         faults
@@ -66,8 +66,6 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
 /// What somebody asked for on purpose is only a note by itself, and still the reason why something
 /// that depends on it does not work: scaled to zero, cordoned, paused, suspended. Any other note
 /// explains no fault.
-fn is_intent(index: &Index<'_>, at: usize) -> bool {
-    index
-        .get(at)
-        .is_some_and(|seen| matches!(seen.code(), "ROL016" | "NOD008" | "ROL005" | "JOB007"))
+pub(super) fn is_intent(code: &str) -> bool {
+    matches!(code, "ROL016" | "NOD008" | "ROL005" | "JOB007")
 }

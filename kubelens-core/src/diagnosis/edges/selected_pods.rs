@@ -1,3 +1,4 @@
+use super::blamed_object::is_intent;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::Index;
 use crate::kubernetes::{Labels, Service};
@@ -50,6 +51,7 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
             let is_reason = index.get(cause).is_some_and(|reason| {
                 reason.code() != "NET001"
                     && !reason.is_shown_by_an_autoscaler()
+                    && (reason.severity() > Severity::Info || is_intent(reason.code()))
                     && (reason.severity() == Severity::Critical
                         || reason.pod.is_some()
                         || reason.code() == "ROL016"
