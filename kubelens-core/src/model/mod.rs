@@ -24,6 +24,6 @@ pub use object_ref::{KUBELENS_API_VERSION, ObjectRef};
 pub use quantity::{ParseQuantityError, Quantity};
 pub use redaction::safe_text;
 pub use report::{ClusterInfo, Report, Scope, Summary};
-pub use sentence::{capitalized, counted, some_of};
+pub use sentence::{capitalized, counted, shortened, some_of};
 pub use severity::Severity;
 pub use suggestion::{Risk, Suggestion};
