@@ -11,7 +11,7 @@ pub(super) struct Front {
     /// The first of its pods, by name.
     pub(super) pod: ObjectRef,
     pub(super) service: ObjectRef,
-    /// Ingresses that name it as a backend.
+    /// Ingresses that name it as a backend, or that it publishes.
     pub(super) ingresses: Vec<ObjectRef>,
 }
 
@@ -53,9 +53,16 @@ pub(super) fn fronts(index: &Index<'_>, members: &[usize], cluster: &Cluster<'_>
 
 fn ingresses_to(service: &Service, cluster: &Cluster<'_>) -> Vec<ObjectRef> {
     let name = &service.metadata.name;
-    cluster
+    let published = cluster
+        .all::<Ingress>()
+        .filter(|ingress| service.publishes(ingress));
+    let mut all: Vec<ObjectRef> = cluster
         .in_namespace::<Ingress>(&service.metadata.namespace)
         .filter(|ingress| ingress.spec.backends().any(|backend| backend.name == *name))
+        .chain(published)
         .map(Object::reference)
-        .collect()
+        .collect();
+    all.sort();
+    all.dedup();
+    all
 }

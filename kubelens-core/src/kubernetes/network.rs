@@ -200,6 +200,36 @@ slim! {
     }
 }
 
+impl Service {
+    /// Whether an Ingress got the address of this Service, as it does from the controller that stands
+    /// behind it.
+    pub fn publishes(&self, ingress: &Ingress) -> bool {
+        let serves_web = self
+            .spec
+            .ports
+            .iter()
+            .any(|port| matches!(port.port, 80 | 443));
+        self.spec.type_ == "LoadBalancer"
+            && serves_web
+            && self
+                .status
+                .load_balancer
+                .shares_address(&ingress.status.load_balancer)
+    }
+}
+
+impl LoadBalancerStatus {
+    /// Whether both have an address or a host name in common.
+    pub fn shares_address(&self, other: &Self) -> bool {
+        self.ingress.iter().any(|one| {
+            other.ingress.iter().any(|other| {
+                (!one.ip.is_empty() && one.ip == other.ip)
+                    || (!one.hostname.is_empty() && one.hostname == other.hostname)
+            })
+        })
+    }
+}
+
 impl IngressSpec {
     /// Every Service that a path or the default backend names.
     pub fn backends(&self) -> impl Iterator<Item = &IngressServiceBackend> {

@@ -49,6 +49,7 @@ slim! {
         pub claim_ref: Option<ObjectReference>,
         pub node_affinity: Option<VolumeNodeAffinity>,
         pub csi: Option<CsiPersistentVolume>,
+        pub nfs: Option<super::NfsVolume>,
     }
 
     pub struct CsiPersistentVolume {

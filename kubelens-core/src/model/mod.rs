@@ -26,6 +26,6 @@ pub use quantity::{ParseQuantityError, Quantity};
 pub use redaction::safe_text;
 pub(crate) use redaction::{is_secret_name, redact};
 pub use report::{ClusterInfo, Report, Scope, Summary};
-pub use sentence::{capitalized, counted, some_of};
+pub use sentence::{capitalized, counted, shortened, some_of};
 pub use severity::Severity;
 pub use suggestion::{Risk, Suggestion};

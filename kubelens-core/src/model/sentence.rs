@@ -30,6 +30,14 @@ pub fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// The text, cut after so many characters with a `…`.
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +46,8 @@ mod tests {
     fn long_lists_are_cut_and_counted() {
         assert_eq!(some_of(["a", "b", "c"], 3), "a, b, c");
         assert_eq!(some_of(["a", "b", "c", "d", "e"], 3), "a, b, c and 2 more");
+        assert_eq!(shortened("grün", 3), "grü…");
+        assert_eq!(shortened("grün", 4), "grün");
         assert_eq!(counted(1, "pod"), "1 pod");
         assert_eq!(capitalized("init container"), "Init container");
     }

@@ -1,6 +1,8 @@
 //! Objects that are being deleted and that finalizers hold.
 
-use crate::kubernetes::{Kind, ObjectMeta, Tables};
+use std::collections::BTreeMap;
+
+use crate::kubernetes::{Kind, ObjectMeta, Tables, Text};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -76,6 +78,22 @@ pub(super) fn held<'a>(cluster: &Cluster<'a>) -> Vec<Held<'a>> {
         }
     }
     all
+}
+
+/// The same objects, those together which are of one kind and namespace and which the same finalizers
+/// hold: one controller owes them all. Each list and its members are in order of their names.
+pub(super) fn alike(mut held: Vec<Held<'_>>) -> Vec<Vec<Held<'_>>> {
+    held.sort_by(|a, b| a.object.cmp(&b.object));
+    let mut all: BTreeMap<(String, Option<String>, Vec<&Text>), Vec<Held<'_>>> = BTreeMap::new();
+    for held in held {
+        let key = (
+            held.object.kind.clone(),
+            held.object.namespace.clone(),
+            held.meta.finalizers.iter().collect(),
+        );
+        all.entry(key).or_default().push(held);
+    }
+    all.into_values().collect()
 }
 
 fn is_held(meta: &ObjectMeta) -> bool {

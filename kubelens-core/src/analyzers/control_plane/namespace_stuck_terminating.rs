@@ -1,4 +1,4 @@
-use super::finalizer_holder::held;
+use super::finalizer_holder::{alike, held};
 use super::object_stuck_or_orphaned::TERMINATING_GRACE;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{APIService, Condition, Namespace, Object, Text, condition};
@@ -136,7 +136,11 @@ fn sighting<'a>(namespace: &'a Namespace, cluster: &Cluster<'a>) -> Sighting {
             .at(reason.last_transition_time),
         );
     }
-    for held in holders.iter().take(3) {
+    for held in alike(holders)
+        .iter()
+        .filter_map(|alike| alike.first())
+        .take(3)
+    {
         sighting = sighting.blames(held.object.clone(), "holds");
     }
     for api in unavailable_apis(cluster, &reasons) {

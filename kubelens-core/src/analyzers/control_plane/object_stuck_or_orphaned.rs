@@ -1,4 +1,4 @@
-use super::finalizer_holder::{Held, held};
+use super::finalizer_holder::{Held, alike, held};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::model::{Evidence, Risk, Suggestion};
 use crate::snapshot::Cluster;
@@ -18,6 +18,18 @@ declare_analyzer! {
     ///   namespace: attic
     ///   deletionTimestamp: "2026-01-01T11:00:00Z"
     ///   finalizers: [backup.example.com/hold]
+    /// ```
+    ///
+    /// Objects of one kind that the same finalizer holds are one fault:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: photos, namespace: attic, deletionTimestamp: "2026-01-01T11:00:00Z", finalizers: [backup.example.com/hold]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: letters, namespace: attic, deletionTimestamp: "2026-01-01T11:00:00Z", finalizers: [backup.example.com/hold]}
     /// ```
     ///
     /// # Stays silent on
@@ -59,24 +71,35 @@ declare_analyzer! {
 pub(super) const TERMINATING_GRACE: i64 = 300;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for held in held(cluster) {
-        if cluster.seconds_since(held.meta.deletion_timestamp) > TERMINATING_GRACE {
-            sink.report(sighting(&held));
+    let stuck = held(cluster)
+        .into_iter()
+        .filter(|held| cluster.seconds_since(held.meta.deletion_timestamp) > TERMINATING_GRACE)
+        .collect();
+    for alike in alike(stuck) {
+        if let Some((first, others)) = alike.split_first() {
+            sink.report(sighting(first, others));
         }
     }
 }
 
-fn sighting(held: &Held<'_>) -> Sighting {
+/// Most other objects that are shown beside the first.
+const MOST_OTHERS: usize = 2;
+
+fn sighting(held: &Held<'_>, others: &[Held<'_>]) -> Sighting {
     let own = &held.object;
+    let who = match others.len() {
+        0 => format!("{own} is"),
+        more => format!("{own} and {more} more are"),
+    };
     let meta = held.meta;
     let finalizers = meta.finalizers.join(", ");
     let namespace = own
         .namespace
         .as_ref()
         .map_or_else(String::new, |namespace| format!("-n {namespace} "));
-    Sighting::of(
+    let mut sighting = Sighting::of(
         own.clone(),
-        format!("{own} is stuck in deletion: finalizer {finalizers} is not removed"),
+        format!("{who} stuck in deletion: finalizer {finalizers} is not removed"),
         "It stays until the controller of the finalizer has done its part and takes the finalizer away; its namespace cannot be deleted before.",
     )
     .evidence(
@@ -105,5 +128,13 @@ fn sighting(held: &Held<'_>) -> Sighting {
         ),
         Risk::High,
     ))
-    .since(meta.deletion_timestamp)
+    .since(meta.deletion_timestamp);
+    for other in others.iter().take(MOST_OTHERS) {
+        sighting = sighting.evidence(Evidence::field(
+            other.object.clone(),
+            "metadata.finalizers",
+            &finalizers,
+        ));
+    }
+    sighting
 }

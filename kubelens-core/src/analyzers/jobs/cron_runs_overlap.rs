@@ -38,6 +38,20 @@ declare_analyzer! {
     /// status: {active: 1, startTime: "2026-01-01T11:30:00Z"}
     /// ```
     ///
+    /// A run that never got a pod is not a long one:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: {name: digest, namespace: mail, uid: c1}
+    /// spec: {schedule: "0 * * * *", concurrencyPolicy: Forbid}
+    /// ---
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: {name: digest-29, namespace: mail, uid: j1, creationTimestamp: "2026-01-01T09:00:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: digest, uid: c1, controller: true}]}
+    /// status: {active: 0, startTime: "2026-01-01T09:00:00Z"}
+    /// ```
+    ///
     /// # How to fix
     /// Run it less often, make it faster, or stop it with `activeDeadlineSeconds`.
     ///
@@ -50,7 +64,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.88,
-        reads: [Job, Event],
+        reads: [Job, Pod, Event],
         maps_to: [],
         check: CronJob(check),
     }
@@ -72,6 +86,10 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     let mut active: Vec<&Job> = cluster
         .jobs_of(&cron.metadata)
         .filter(|job| !is_finished(job) && job.spec.suspend != Some(true))
+        // A run that never got a pod does not take long: something keeps it from starting.
+        .filter(|job| {
+            job.status.active > 0 || cluster.controlled_pods(&job.metadata).next().is_some()
+        })
         .collect();
     active.sort_by_key(|job| (job.metadata.creation_timestamp, &job.metadata.name));
     let Some(oldest) = active.first().copied() else {

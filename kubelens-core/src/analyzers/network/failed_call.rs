@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::service_port::{PodPort, port_in};
 use crate::kubernetes::Object;
 use crate::kubernetes::{ContainerView, Pod, Service};
 use crate::model::Evidence;
@@ -180,8 +181,14 @@ fn target_in<'a, 'l>(
     let mut best = ("", None, None);
     for token in tokens(line) {
         let (host, port) = host_and_port(token);
-        let service = service_named(cluster, &pod.metadata.namespace, host)
-            .filter(|service| !is_own(service, pod));
+        let (service, port) = match service_named(cluster, &pod.metadata.namespace, host) {
+            Some(service) => (Some(service), port),
+            None => match behind_address(cluster, host, port) {
+                Some((service, port)) => (Some(service), Some(port)),
+                None => (None, port),
+            },
+        };
+        let service = service.filter(|service| !is_own(service, pod));
         match service {
             Some(service) => {
                 let port = port.or(best.1);
@@ -197,6 +204,32 @@ fn target_in<'a, 'l>(
         }
     }
     best
+}
+
+/// The Service, and its port, behind which a pod has this address and port: proxies name the pods that
+/// they call.
+fn behind_address<'a>(
+    cluster: &Cluster<'a>,
+    host: &str,
+    port: Option<i64>,
+) -> Option<(&'a Service, i64)> {
+    let number = port?;
+    host.parse::<std::net::IpAddr>().ok()?;
+    let called = cluster
+        .all::<Pod>()
+        .find(|pod| pod.status.pod_ip == host && !pod.spec.host_network && pod.is_live())?;
+    cluster
+        .in_namespace::<Service>(&called.metadata.namespace)
+        .filter(|service| is_own(service, called))
+        .find_map(|service| {
+            let port = service.spec.ports.iter().find(|port| {
+                matches!(
+                    port_in(called, port),
+                    PodPort::Number(own) | PodPort::Named(own) if own == number
+                )
+            })?;
+            Some((service, port.port))
+        })
 }
 
 /// The name that a line says is not known.
@@ -306,6 +339,47 @@ status:
                 (host, call.port, call.failure, call.service.is_some())
             })
             .collect()
+    }
+
+    #[test]
+    fn a_pod_that_a_proxy_names_by_address_stands_for_its_service() {
+        let picture = picture(
+            r#"
+# now: 2026-01-01T12:00:00Z
+# log: edge/proxy/proxy | 2026/01/01 11:59:00 [error] 33#33: *7 upstream timed out (110: Operation timed out) while connecting to upstream, client: 203.0.113.4, server: shop.example.com, upstream: "http://10.244.2.4:8080/"
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: 10.96.0.9, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: web}]}
+status: {phase: Running, podIP: 10.244.2.4}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: proxy, namespace: edge}
+spec: {containers: [{name: proxy}]}
+status:
+  phase: Running
+  containerStatuses: [{name: proxy, ready: false, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}]
+"#,
+        );
+        let cluster = Cluster::new(&picture);
+        let calls = failed_calls(&cluster);
+        let called: Vec<_> = calls
+            .iter()
+            .map(|call| {
+                let name = call.service.map(|service| service.metadata.name.as_str());
+                (call.host, call.port, name, call.failure)
+            })
+            .collect();
+        assert_eq!(
+            called,
+            [("10.244.2.4", Some(80), Some("web"), Failure::TimedOut)]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Event, Object, Service};
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -59,6 +59,9 @@ declare_analyzer! {
     }
 }
 
+/// Most characters of a message that a title quotes.
+const MOST_WORDS: usize = 140;
+
 /// Seconds that a provider has.
 const GRACE: i64 = 300;
 
@@ -91,6 +94,21 @@ fn current_failure<'a>(service: &'a Service, cluster: &Cluster<'a>) -> Option<&'
         .then_some(failed)
 }
 
+/// What the provider says, without what every such message begins with.
+fn words(event: &Event) -> String {
+    let text = safe_text(&event.message);
+    let text = text
+        .strip_prefix("Error syncing load balancer: ")
+        .unwrap_or(&text);
+    let text = text
+        .strip_prefix("failed to ensure load balancer: ")
+        .unwrap_or(text);
+    if text.is_empty() {
+        return event.reason.to_string();
+    }
+    shortened(text, MOST_WORDS)
+}
+
 fn sighting(
     service: &Service,
     cluster: &Cluster<'_>,
@@ -100,11 +118,11 @@ fn sighting(
     let own = service.reference();
     let minutes = cluster.age(&service.metadata) / 60;
     let title = match failed {
-        Some(event) => format!("{own} gets no load balancer: {}", event.reason),
+        Some(event) => format!("{own} gets no load balancer: {}", words(event)),
         None => format!("{own} of type LoadBalancer has no address after {minutes} min"),
     };
     let explanation = if failed.is_some() {
-        "The provider refuses it; its words are in the evidence. From outside, the Service is not reached."
+        "The provider refuses it. From outside, the Service is not reached."
     } else {
         "Nothing in the cluster has provided one: no controller for load balancers acts on it. From outside, the Service is not reached."
     };

@@ -3,17 +3,19 @@ use std::collections::BTreeSet;
 use super::called_service::called_services;
 use super::endpoints::live_pods;
 use super::failed_call::{Failure, failed_calls};
+use super::ingress_controller::controller_pod;
 use super::policy::{Connection, Denial, Direction, Lack, denial};
 use super::service_port::{PodPort, port_in, protocol};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Kind, NetworkPolicy, Object, Pod, Service};
-use crate::model::{Evidence, Suggestion};
+use crate::kubernetes::{Ingress, Kind, Namespace, NetworkPolicy, Object, Pod, Service};
+use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
     /// A container calls a Service and gets no answer, and a NetworkPolicy lets no such connection
-    /// through: out of the caller, or into the pods behind the Service.
+    /// through: out of the caller, or into the pods behind the Service. Or an Ingress leads to pods
+    /// that its controller may not call.
     ///
     /// # Fires on
     /// ```yaml
@@ -44,6 +46,50 @@ declare_analyzer! {
     /// status:
     ///   phase: Running
     ///   containerStatuses: [{name: web, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}]
+    /// ```
+    ///
+    /// An Ingress whose controller no rule lets in:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: web-callers, namespace: shop}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: web}}
+    ///   ingress: [{from: [{namespaceSelector: {matchLabels: {name: front}}}]}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata: {name: front, labels: {team: front}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: front, namespace: front}
+    /// spec: {type: LoadBalancer, selector: {app: front}, ports: [{port: 443}]}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: front, namespace: front, labels: {app: front}}
+    /// spec: {containers: [{name: proxy}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {rules: [{http: {paths: [{path: /, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
     /// ```
     ///
     /// # Stays silent on
@@ -78,6 +124,50 @@ declare_analyzer! {
     ///   containerStatuses: [{name: web, state: {running: {startedAt: "2026-01-01T11:00:00Z"}}}]
     /// ```
     ///
+    /// A controller that a rule lets in:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: NetworkPolicy
+    /// metadata: {name: web-callers, namespace: shop}
+    /// spec:
+    ///   podSelector: {matchLabels: {app: web}}
+    ///   ingress: [{from: [{namespaceSelector: {}}]}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata: {name: front}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: front, namespace: front}
+    /// spec: {type: LoadBalancer, selector: {app: front}, ports: [{port: 443}]}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: front, namespace: front, labels: {app: front}}
+    /// spec: {containers: [{name: proxy}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {rules: [{http: {paths: [{path: /, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {selector: {app: web}, ports: [{port: 80}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ```
+    ///
     /// # How to fix
     /// Add a rule that names the caller and the port, or correct the one that was meant to.
     ///
@@ -85,13 +175,14 @@ declare_analyzer! {
     /// Policies of other engines than Kubernetes' own, and whether the network plugin enforces these.
     ///
     /// # Source
-    /// `spec` of networking/v1 NetworkPolicy; log lines of callers that are not ready.
+    /// `spec` of networking/v1 NetworkPolicy; log lines of callers that are not ready, or that
+    /// repeat a failed call; the address that an Ingress shares with the Service of its controller.
     NET050 "network-policy-blocks-traffic" {
         role: Root,
         severity: Critical,
         confidence: 0.90,
         reads: [
-            NetworkPolicy, Pod, Namespace, Service, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob,
+            NetworkPolicy, Pod, Namespace, Service, Ingress, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob,
         ],
         maps_to: [],
         check: Cluster(check),
@@ -105,6 +196,7 @@ struct Pair<'a> {
     port: Option<i64>,
     proof: Evidence,
     confidence: f64,
+    severity: Severity,
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
@@ -141,6 +233,7 @@ fn pairs<'a>(cluster: &Cluster<'a>) -> Vec<Pair<'a>> {
             port: call.port,
             proof: call.evidence(),
             confidence: 0.90,
+            severity: Severity::Critical,
         });
     }
     let told: BTreeSet<(&str, &str)> = cluster
@@ -173,8 +266,48 @@ fn pairs<'a>(cluster: &Cluster<'a>) -> Vec<Pair<'a>> {
                     port: called.port,
                     proof: called.evidence(pod),
                     confidence: 0.70,
+                    severity: Severity::Critical,
                 });
             }
+        }
+    }
+    pairs.extend(routed(cluster));
+    pairs
+}
+
+/// What ingress controllers are to call for the Ingresses that they serve. No call is seen to fail, and
+/// a network without an agent for policies enforces none: a warning.
+fn routed<'a>(cluster: &Cluster<'a>) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
+    for ingress in cluster.all::<Ingress>() {
+        let Some(source) = controller_pod(cluster, ingress) else {
+            continue;
+        };
+        for backend in ingress.spec.backends() {
+            let namespace = &ingress.metadata.namespace;
+            let Some(service) = cluster.get::<Service>(namespace, &backend.name) else {
+                continue;
+            };
+            pairs.push(Pair {
+                source,
+                service,
+                port: service
+                    .spec
+                    .ports
+                    .iter()
+                    .find(|port| {
+                        port.port == backend.port.number
+                            || (!port.name.is_empty() && port.name == backend.port.name)
+                    })
+                    .map(|port| port.port),
+                proof: Evidence::field(
+                    ingress.reference(),
+                    "spec.rules[].http.paths[].backend.service",
+                    &backend.name,
+                ),
+                confidence: 0.80,
+                severity: Severity::Warning,
+            });
         }
     }
     pairs
@@ -225,7 +358,7 @@ fn sighting(
         Lack::Both => "none of its rules names the peer or the port".to_owned(),
         Lack::Peer => format!(
             "its rules allow the port, but not {}",
-            peer_of(call, denial.direction)
+            peer_of(cluster, call, denial.direction)
         ),
         Lack::Port => format!("its rules allow the peer, but not{port}"),
     };
@@ -235,6 +368,7 @@ fn sighting(
     );
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .seen_on(call.source.reference(), "blocks")
+        .severity(pair.severity)
         .identified_by("service", service.path())
         .identified_by("caller", caller.path())
         .confidence(if cluster.is_complete(Kind::Namespace, "") {
@@ -279,15 +413,23 @@ fn sighting(
     )
 }
 
-fn peer_of(call: &Connection<'_>, direction: Direction) -> String {
+fn peer_of(cluster: &Cluster<'_>, call: &Connection<'_>, direction: Direction) -> String {
     let peer = match direction {
         Direction::Egress => call.target,
         Direction::Ingress => call.source,
     };
+    let namespace = &peer.metadata.namespace;
+    let labels = cluster
+        .get::<Namespace>("", namespace)
+        .map_or_else(String::new, |found| {
+            format!(
+                " (labelled {})",
+                super::endpoints::pairs(&found.metadata.labels)
+            )
+        });
     format!(
-        "pods labelled {} in namespace {}",
+        "pods labelled {} in namespace {namespace}{labels}",
         super::endpoints::pairs(&peer.metadata.labels),
-        peer.metadata.namespace
     )
 }
 

@@ -1,7 +1,8 @@
+use super::allowed_routes::closed_gates;
 use super::gateway::{condition, find, object_ref, parent_statuses, parents, routes, text};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject};
-use crate::model::{Evidence, Severity, Suggestion};
+use crate::model::{Evidence, Risk, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -20,6 +21,31 @@ declare_analyzer! {
     ///   parents:
     ///   - parentRef: {name: edge, namespace: infra}
     ///     conditions: [{type: Accepted, status: "False", reason: NotAllowedByListeners, message: namespace is not allowed}]
+    /// ```
+    ///
+    /// A listener that admits only namespaces with a label:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: HTTPRoute
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {parentRefs: [{name: edge, namespace: infra}]}
+    /// status:
+    ///   parents:
+    ///   - parentRef: {name: edge, namespace: infra}
+    ///     conditions: [{type: Accepted, status: "False", reason: NotAllowedByListeners, message: namespace is not allowed}]
+    /// ---
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: Gateway
+    /// metadata: {name: edge, namespace: infra}
+    /// spec:
+    ///   listeners:
+    ///   - name: web
+    ///     allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {expose: "yes"}}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Namespace
+    /// metadata: {name: shop, labels: {team: shop}}
     /// ```
     ///
     /// # Stays silent on
@@ -42,12 +68,12 @@ declare_analyzer! {
     /// What a controller supports beyond its conditions.
     ///
     /// # Source
-    /// `status.parents[].conditions` of Gateway API routes.
+    /// `status.parents[].conditions` of Gateway API routes; `allowedRoutes` of the listeners.
     NET037 "route-not-accepted" {
         role: Root,
         severity: Critical,
         confidence: 0.94,
-        reads: [],
+        reads: [Namespace],
         maps_to: ["k8sgpt:HTTPRoute"],
         check: Cluster(check),
     }
@@ -66,7 +92,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             let refused = condition(status, "Accepted")
                 .filter(|accepted| accepted.is_false() && accepted.reason != "NoMatchingParent");
             if let Some(refused) = refused {
-                sink.report(not_accepted(route, parent, &refused));
+                let sighting = not_accepted(route, parent, &refused);
+                sink.report(with_gates(cluster, sighting, route, &refused, parent));
             }
             let partly = condition(status, "PartiallyInvalid").filter(Condition::is_true);
             if let Some(partly) = partly {
@@ -115,6 +142,39 @@ fn not_accepted(route: &CustomObject, parent: &str, refused: &Condition) -> Sigh
     .suggest(Suggestion::advice(advice))
     .suggest(look(route))
     .since(refused.last_transition_time)
+}
+
+/// Adds which listeners keep the route's namespace out, and by which labels.
+fn with_gates(
+    cluster: &Cluster<'_>,
+    mut sighting: Sighting,
+    route: &CustomObject,
+    refused: &Condition,
+    parent: &str,
+) -> Sighting {
+    if refused.reason != "NotAllowedByListeners" {
+        return sighting;
+    }
+    let namespace = route.metadata.namespace.as_str();
+    let mut said = Vec::new();
+    for gate in closed_gates(cluster, route, parent) {
+        said.push(gate.sentence(namespace));
+        sighting = sighting.evidence(gate.evidence());
+        if let Some(labels) = &gate.labels {
+            sighting = sighting
+                .evidence(gate.namespace_evidence(cluster, namespace))
+                .suggest(Suggestion::run(
+                    format!("Label namespace {namespace}, if its routes may use this listener"),
+                    format!("kubectl label namespace {namespace} {labels}"),
+                    Risk::Low,
+                ));
+        }
+    }
+    if said.is_empty() {
+        return sighting;
+    }
+    sighting.explanation = format!("{} {}", sighting.explanation, said.join(" "));
+    sighting
 }
 
 fn unseen(route: &CustomObject) -> Sighting {

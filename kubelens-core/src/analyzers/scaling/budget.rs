@@ -1,6 +1,7 @@
 //! What a PodDisruptionBudget allows at best, and which pods it is about.
 
-use crate::kubernetes::{IntOrString, Node, Pod, PodDisruptionBudget};
+use crate::kubernetes::{IntOrString, Node, Object, Pod, PodDisruptionBudget};
+use crate::model::Evidence;
 use crate::snapshot::Cluster;
 
 /// Whether the budget could not allow a single eviction even if all of its pods were healthy.
@@ -59,7 +60,40 @@ pub(super) fn draining_node<'a>(cluster: &Cluster<'a>, pods: &[&Pod]) -> Option<
     pods.iter()
         .filter(|pod| pod.is_scheduled())
         .filter_map(|pod| cluster.get::<Node>("", &pod.node_name))
-        .find(|node| node.spec.unschedulable)
+        .find(|node| is_draining(node))
+}
+
+/// Taints by which an autoscaler says that it empties a node.
+const DRAINED_BY: [&str; 3] = [
+    "ToBeDeletedByClusterAutoscaler",
+    "karpenter.sh/disrupted",
+    "karpenter.sh/disruption",
+];
+
+fn is_draining(node: &Node) -> bool {
+    node.spec.unschedulable || node.metadata.is_terminating() || draining_taint(node).is_some()
+}
+
+fn draining_taint(node: &Node) -> Option<&str> {
+    node.spec
+        .taints
+        .iter()
+        .map(|taint| taint.key.as_str())
+        .find(|key| DRAINED_BY.contains(key))
+}
+
+/// What shows that a node is to be emptied: its taint, its deletion, or that it is closed to new pods.
+pub(super) fn drain_proof(node: &Node) -> Evidence {
+    let own = node.reference();
+    if let Some(taint) = draining_taint(node) {
+        return Evidence::field(own, "spec.taints", taint);
+    }
+    match node.metadata.deletion_timestamp {
+        Some(since) if !node.spec.unschedulable => {
+            Evidence::field(own, "metadata.deletionTimestamp", since).at(Some(since))
+        }
+        _ => Evidence::field(own, "spec.unschedulable", true),
+    }
 }
 
 #[cfg(test)]

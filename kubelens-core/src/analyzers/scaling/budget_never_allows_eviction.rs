@@ -1,4 +1,4 @@
-use super::budget::{demand, draining_node, never_allows, protected};
+use super::budget::{demand, drain_proof, draining_node, never_allows, protected};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, PodDisruptionBudget};
 use crate::model::{Evidence, Severity, Suggestion};
@@ -17,6 +17,26 @@ declare_analyzer! {
     /// metadata: {name: web, namespace: shop, uid: b1}
     /// spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
     /// status: {expectedPods: 3, currentHealthy: 3, desiredHealthy: 3, disruptionsAllowed: 0}
+    /// ```
+    ///
+    /// A node that an autoscaler wants to empty:
+    /// ```yaml
+    /// apiVersion: policy/v1
+    /// kind: PodDisruptionBudget
+    /// metadata: {name: web, namespace: shop, uid: b1}
+    /// spec: {maxUnavailable: 0, selector: {matchLabels: {app: web}}}
+    /// status: {expectedPods: 1, currentHealthy: 1, desiredHealthy: 1, disruptionsAllowed: 0}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, labels: {app: web}}
+    /// spec: {nodeName: n1, containers: [{name: web}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1}
+    /// spec: {taints: [{key: karpenter.sh/disrupted, effect: NoSchedule}]}
     /// ```
     ///
     /// # Stays silent on
@@ -61,7 +81,10 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
     let (severity, effect) = match draining {
         Some(node) => (
             Severity::Critical,
-            format!("{} is cordoned and cannot be drained", node.reference()),
+            format!(
+                "{} is to be emptied, and its pods of this budget stay",
+                node.reference()
+            ),
         ),
         None if expected == 1 => (
             Severity::Info,
@@ -88,8 +111,7 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
             budget.status.disruptions_allowed,
         ));
     if let Some(node) = draining {
-        let path = "spec.unschedulable";
-        sighting = sighting.evidence(Evidence::field(node.reference(), path, true));
+        sighting = sighting.evidence(drain_proof(node));
     }
     sighting.suggest(Suggestion::advice(format!(
         "Let {own} spare one pod (maxUnavailable: 1), and run at least two replicas"

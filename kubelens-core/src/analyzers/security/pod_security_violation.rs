@@ -118,7 +118,7 @@ fn sighting(
     }
     sighting
         .suggest(Suggestion::advice(format!(
-            "Set in the pod template of {} what the refusal asks for: {names}",
+            "Change in the pod template of {} what the refusal names ({names}); if the pods need it, they belong in a namespace that enforces less",
             failed.top
         )))
         .suggest(read_refusal(failed))

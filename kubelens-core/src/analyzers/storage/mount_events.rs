@@ -127,6 +127,15 @@ pub(super) fn reason(text: &str) -> &str {
     text.split_once("\" : ").map_or(text, |(_, rest)| rest)
 }
 
+/// What the mount command printed, without how it was called; the whole text where nothing tells
+/// them apart.
+pub(super) fn output(reason: &str) -> &str {
+    reason
+        .rsplit_once("Output: ")
+        .map_or(reason, |(_, output)| output)
+        .trim()
+}
+
 /// The claim behind the volume that a text quotes, by the volume's or the pod volume's name; the pod's
 /// only claim where there is one.
 pub(super) fn claim_of<'a>(
@@ -174,7 +183,7 @@ pub(super) fn subject(
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, classify, reason, volume_name};
+    use super::{Fault, classify, output, reason, volume_name};
     use crate::kubernetes::Event;
 
     fn event(reason: &str, message: &str) -> Event {
@@ -183,6 +192,13 @@ mod tests {
             message: message.into(),
             ..Event::default()
         }
+    }
+
+    #[test]
+    fn what_the_mount_command_printed_is_what_is_said() {
+        let text = "mount failed: exit status 32 Mounting command: mount Mounting arguments: -t nfs nas:/x /y Output: mount.nfs: Connection timed out ";
+        assert_eq!(output(text), "mount.nfs: Connection timed out");
+        assert_eq!(output("no such device"), "no such device");
     }
 
     #[test]

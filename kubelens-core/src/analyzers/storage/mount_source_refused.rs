@@ -85,7 +85,15 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod, event: &'a Event) -> Sighti
     } else {
         volume.map_or_else(|| top.clone(), Object::reference)
     };
-    let title = format!("Volume {name}{source} of {top} cannot be mounted: {reason}");
+    let source = volume
+        .and_then(|volume| volume.spec.nfs.as_ref())
+        .map_or(source, |share| {
+            format!(" (nfs {}:{})", share.server, share.path)
+        });
+    let title = format!(
+        "Volume {name}{source} of {top} cannot be mounted: {}",
+        mount_events::output(&reason)
+    );
     let explanation = format!(
         "Pod {} on Node {} waits in ContainerCreating: {}.",
         pod.metadata.name,
@@ -146,6 +154,8 @@ fn meaning(text: &str) -> &'static str {
         || has("wrong fs type")
     {
         "the file system is damaged or of another type"
+    } else if has("timed out") || has("no route to host") || has("connection refused") {
+        "the server of the share does not answer"
     } else {
         "the source of the volume refuses or does not exist"
     }

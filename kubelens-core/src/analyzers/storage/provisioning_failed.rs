@@ -2,7 +2,7 @@ use super::claims;
 use super::drivers;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim};
-use crate::model::{Evidence, Suggestion, safe_text};
+use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -72,6 +72,9 @@ declare_analyzer! {
     }
 }
 
+/// Most characters of a message that a title quotes.
+const MOST_WORDS: usize = 140;
+
 /// What a refusal is about, by the provisioner's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
@@ -110,7 +113,10 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
             .map_or_else(|| own.clone(), |workload| workload.reference()),
         _ => own.clone(),
     };
-    let title = format!("StorageClass {class} cannot provision a volume for {own}: {reason}");
+    let title = format!(
+        "StorageClass {class} cannot provision a volume for {own}: {}",
+        shortened(error_of(&reason), MOST_WORDS)
+    );
     let explanation = format!(
         "{provisioner} was asked for {} and failed to provision it{}. {}",
         claims::asked(&claim.spec),
@@ -155,6 +161,14 @@ fn reason(message: &str) -> &str {
     after_class
         .strip_prefix("rpc error: ")
         .unwrap_or(after_class)
+}
+
+/// The error that a cloud's answer ends with; the whole text where it has none.
+fn error_of(reason: &str) -> &str {
+    ["api error ", "googleapi: ", " desc = "]
+        .iter()
+        .find_map(|before| reason.rsplit_once(before))
+        .map_or(reason, |(_, error)| error)
 }
 
 fn refusal(message: &str) -> Refusal {
@@ -228,7 +242,7 @@ fn advice(refusal: Refusal, class: &str, provisioner: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, reason, refusal};
+    use super::{Refusal, error_of, reason, refusal};
 
     #[test]
     fn the_provisioners_own_words_are_what_is_said() {
@@ -238,6 +252,20 @@ mod tests {
             "code = ResourceExhausted desc = project volume allowance reached (240 of 240 volumes)"
         );
         assert_eq!(refusal(message), Refusal::Quota);
+    }
+
+    #[test]
+    fn a_title_says_the_error_that_the_answer_ends_with() {
+        let cloud = "code = Internal desc = Could not create volume: operation error EC2: CreateVolume, https response error StatusCode: 403, api error UnauthorizedOperation: You are not authorized";
+        assert_eq!(
+            error_of(cloud),
+            "UnauthorizedOperation: You are not authorized"
+        );
+        assert_eq!(
+            error_of("code = ResourceExhausted desc = no room"),
+            "no room"
+        );
+        assert_eq!(error_of("no such pool"), "no such pool");
     }
 
     #[test]

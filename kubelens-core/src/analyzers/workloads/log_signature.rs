@@ -298,7 +298,7 @@ impl<'a> LogMatch<'a> {
 
 /// The time and level before the words of a line.
 static FRONT: Pattern = Pattern::new(
-    r"^(\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
+    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
 );
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
@@ -515,6 +515,10 @@ mod tests {
         assert_eq!(
             short("2026/01/01 11:57:02 [emerg] 1#1: no"),
             "[emerg] 1#1: no"
+        );
+        assert_eq!(
+            short("F0819 11:26:58.120044       1 adapter.go:341] unable to load"),
+            "unable to load"
         );
         assert_eq!(short("2 errors"), "2 errors");
     }
