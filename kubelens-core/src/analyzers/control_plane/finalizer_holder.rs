@@ -84,13 +84,11 @@ pub(super) fn held<'a>(cluster: &Cluster<'a>) -> Vec<Held<'a>> {
 /// hold: one controller owes them all. Each list and its members are in order of their names.
 pub(super) fn alike(mut held: Vec<Held<'_>>) -> Vec<Vec<Held<'_>>> {
     held.sort_by(|a, b| a.object.cmp(&b.object));
-    let mut all: BTreeMap<(String, Option<String>, Vec<&Text>), Vec<Held<'_>>> = BTreeMap::new();
+    let mut all: BTreeMap<_, Vec<Held<'_>>> = BTreeMap::new();
     for held in held {
-        let key = (
-            held.object.kind.clone(),
-            held.object.namespace.clone(),
-            held.meta.finalizers.iter().collect(),
-        );
+        let finalizers: Vec<&Text> = held.meta.finalizers.iter().collect();
+        let kind = held.object.kind.clone();
+        let key = (kind, held.object.namespace.clone(), finalizers);
         all.entry(key).or_default().push(held);
     }
     all.into_values().collect()

@@ -34,18 +34,19 @@ impl ClosedGate {
             &self.admits,
         )
     }
+}
 
-    pub(super) fn namespace_evidence(&self, cluster: &Cluster<'_>, namespace: &str) -> Evidence {
-        let found = cluster.get::<Namespace>("", namespace);
-        let labels = found.map_or_else(String::new, |found| {
-            super::endpoints::pairs(&found.metadata.labels)
-        });
-        let own = found.map_or_else(
-            || ObjectRef::cluster_scoped("v1", "Namespace", namespace),
-            Object::reference,
-        );
-        Evidence::message(own, "metadata.labels", &labels)
-    }
+/// The labels that a namespace carries.
+pub(super) fn labels_of(cluster: &Cluster<'_>, namespace: &str) -> Evidence {
+    let found = cluster.get::<Namespace>("", namespace);
+    let labels = found.map_or_else(String::new, |found| {
+        super::endpoints::pairs(&found.metadata.labels)
+    });
+    let own = found.map_or_else(
+        || ObjectRef::cluster_scoped("v1", "Namespace", namespace),
+        Object::reference,
+    );
+    Evidence::message(own, "metadata.labels", &labels)
 }
 
 /// The listeners that a route asks for on a Gateway and that admit nothing of its namespace.

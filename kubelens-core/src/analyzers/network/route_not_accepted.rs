@@ -1,4 +1,4 @@
-use super::allowed_routes::closed_gates;
+use super::allowed_routes::{closed_gates, labels_of};
 use super::gateway::{condition, find, object_ref, parent_statuses, parents, routes, text};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject};
@@ -162,7 +162,7 @@ fn with_gates(
         sighting = sighting.evidence(gate.evidence());
         if let Some(labels) = &gate.labels {
             sighting = sighting
-                .evidence(gate.namespace_evidence(cluster, namespace))
+                .evidence(labels_of(cluster, namespace))
                 .suggest(Suggestion::run(
                     format!("Label namespace {namespace}, if its routes may use this listener"),
                     format!("kubectl label namespace {namespace} {labels}"),
