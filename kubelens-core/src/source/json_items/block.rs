@@ -37,15 +37,14 @@ impl Block {
         let mut closing = 0;
         for (at, bytes) in bytes.chunks(8).enumerate() {
             let mut padded = [0; 8];
-            let word = match <[u8; 8]>::try_from(bytes) {
-                Ok(whole) => u64::from_le_bytes(whole),
-                Err(_) => {
-                    padded
-                        .iter_mut()
-                        .zip(bytes)
-                        .for_each(|(to, from)| *to = *from);
-                    u64::from_le_bytes(padded)
-                }
+            let word = if let Ok(whole) = <[u8; 8]>::try_from(bytes) {
+                u64::from_le_bytes(whole)
+            } else {
+                padded
+                    .iter_mut()
+                    .zip(bytes)
+                    .for_each(|(to, from)| *to = *from);
+                u64::from_le_bytes(padded)
             };
             // `[` and `{` differ in one bit, as `]` and `}` do.
             let folded = word | (ONES * 0x20);

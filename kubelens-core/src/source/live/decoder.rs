@@ -140,7 +140,9 @@ fn decode(request: &ReadRequest, mut messages: mpsc::Receiver<Message>) -> Vec<I
             }
             Message::Chunks(number, chunks) => {
                 if let Some(list) = lists.get_mut(&number) {
-                    chunks.iter().for_each(|bytes| list.feed(bytes));
+                    for bytes in &chunks {
+                        list.feed(bytes);
+                    }
                 }
             }
             Message::End(number, reply) => {
