@@ -58,7 +58,7 @@ pub fn analysis(folder: &Path) -> Result<Analysis> {
         let report = diagnose(&picture, &Options::default());
         rounds.push(Analysis {
             wall: begin.elapsed(),
-            cpu: own_cpu()? - cpu,
+            cpu: own_cpu()?.saturating_sub(cpu),
             pods: picture.table::<Pod>().len(),
             objects: picture.object_count(),
             causes: report.causes.len(),
@@ -93,7 +93,7 @@ pub fn parsing(folder: &Path) -> Result<Parsing> {
     for _ in 0..ROUNDS {
         let cpu = own_cpu()?;
         let picture = FileSource::new(&path).read(&ReadRequest::default(), &Silent)?;
-        runs.push(own_cpu()? - cpu);
+        runs.push(own_cpu()?.saturating_sub(cpu));
         pods = picture.table::<Pod>().len();
     }
     std::fs::remove_file(&path).context("remove the joined list")?;
