@@ -65,7 +65,7 @@ async fn run() -> Result<()> {
             say(format!("{:6.1} s  {line}", started.elapsed().as_secs_f32()));
         })
         .await?;
-        let place = Place {
+        let reading = Place {
             plugin: &plugin,
             server: plane.server(),
             authority: plane.folder().join("ca.crt"),
@@ -74,7 +74,7 @@ async fn run() -> Result<()> {
             audit: plane.audit_log(),
             scratch: scratch.path(),
         };
-        let measured = tokio::task::block_in_place(|| rounds::all(&place, say))?;
+        let measured = tokio::task::block_in_place(|| rounds::all(&reading, say))?;
         let times = ANALYZED_PODS.div_ceil(size.deployments * size.replicas);
         multiplied::write(&client, times, scratch.path()).await?;
         (measured, times)
