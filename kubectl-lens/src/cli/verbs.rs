@@ -82,7 +82,7 @@ pub(crate) enum SnapshotVerb {
     /// Save what a diagnosis reads, without the values of secrets, for --from
     ///
     /// Values of Secrets and ConfigMaps are never read. Of pods and other objects everything stays that a
-    /// diagnosis needs, but what looks like a secret is replaced by [redacted]: values of variables, flags
+    /// diagnosis needs, but what looks like a secret is replaced by `[redacted]`: values of variables, flags
     /// and fields that are named after a password, a token or a key; credentials in addresses; random-looking
     /// words of variables and arguments; the same in log lines. A secret that looks like an ordinary word
     /// cannot be told from one: look into the file before it leaves your hands.
