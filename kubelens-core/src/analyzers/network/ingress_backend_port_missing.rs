@@ -1,4 +1,5 @@
 use super::ingress_backend::{BackendUse, backends};
+use super::service_port::titles_of;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Object, Service, ServiceBackendPort};
 use crate::model::{Evidence, Suggestion};
@@ -95,7 +96,7 @@ fn sighting(ingress: &Ingress, service: &Service, backend: &BackendUse<'_>) -> S
         (None, 0) => "(none given)".to_owned(),
         (None, number) => number.to_string(),
     };
-    let there = ports_of(service);
+    let there = titles_of(service);
     let target = service.reference();
     let title = format!("{own} routes to port {asked} of {target}, which does not exist");
     let explanation = format!(
@@ -121,19 +122,4 @@ fn sighting(ingress: &Ingress, service: &Service, backend: &BackendUse<'_>) -> S
                 service.metadata.namespace, service.metadata.name
             ),
         ))
-}
-
-/// `80 (http), 9102 (metrics)`.
-fn ports_of(service: &Service) -> String {
-    let all: Vec<String> = service
-        .spec
-        .ports
-        .iter()
-        .map(super::service_port::title_of)
-        .collect();
-    if all.is_empty() {
-        "none".to_owned()
-    } else {
-        all.join(", ")
-    }
 }

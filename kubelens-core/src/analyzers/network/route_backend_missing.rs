@@ -1,4 +1,5 @@
 use super::gateway::{Reference, backend_services, object_ref, routes};
+use super::service_port::titles_of;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
@@ -117,13 +118,7 @@ fn port_missing(route: &CustomObject, service: &Service, backend: &Reference) ->
     let asked = backend
         .port
         .map_or_else(|| "(none given)".to_owned(), |port| port.to_string());
-    let there: Vec<String> = service
-        .spec
-        .ports
-        .iter()
-        .map(super::service_port::title_of)
-        .collect();
-    let there = there.join(", ");
+    let there = titles_of(service);
     Sighting::of(
         own.clone(),
         format!("{own} routes to port {asked} of {target}, which does not exist"),

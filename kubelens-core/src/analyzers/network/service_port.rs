@@ -1,6 +1,6 @@
 //! From a Service's port to the port of a pod.
 
-use crate::kubernetes::{ContainerPort, ContainerRole, IntOrString, Pod, ServicePort};
+use crate::kubernetes::{ContainerPort, ContainerRole, IntOrString, Pod, Service, ServicePort};
 
 /// Where a Service port leads in one pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,16 @@ pub(in crate::analyzers) fn said<'a>(ports: impl Iterator<Item = &'a ContainerPo
     }
 }
 
-/// How a Service port is written: `80 (http)`.
+/// How the ports of a Service are written: `80 (http), 9102 (metrics)`.
+pub(in crate::analyzers) fn titles_of(service: &Service) -> String {
+    if service.spec.ports.is_empty() {
+        return "none".to_owned();
+    }
+    let all: Vec<String> = service.spec.ports.iter().map(title_of).collect();
+    all.join(", ")
+}
+
+/// `80 (http)`.
 pub(in crate::analyzers) fn title_of(port: &ServicePort) -> String {
     port.name.non_empty().map_or_else(
         || port.port.to_string(),

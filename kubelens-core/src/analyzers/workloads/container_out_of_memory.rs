@@ -137,14 +137,7 @@ fn sighting<'a>(
             )
             .at(end.finished_at),
         )
-        .evidence(
-            Evidence::field(
-                pod.reference(),
-                &container.last_end_path("exitCode"),
-                end.exit_code,
-            )
-            .at(end.finished_at),
-        )
+        .evidence(exit_code::as_evidence(pod, container, end))
         .evidence(Evidence::field(
             pod.reference(),
             &container.status_path("restartCount"),

@@ -1,6 +1,7 @@
 //! What exit codes mean, in words.
 
-use crate::kubernetes::Terminated;
+use crate::kubernetes::{ContainerView, Object, Pod, Terminated};
+use crate::model::Evidence;
 
 /// The signals whose names an operator knows, by number.
 const SIGNALS: [(i64, &str, &str); 12] = [
@@ -25,6 +26,12 @@ const SIGNALS: [(i64, &str, &str); 12] = [
     (13, "SIGPIPE", "wrote to a closed connection"),
     (15, "SIGTERM", "asked to stop"),
 ];
+
+/// The exit code of a container's last end, as proof.
+pub(super) fn as_evidence(pod: &Pod, container: &ContainerView<'_>, end: &Terminated) -> Evidence {
+    let path = container.last_end_path("exitCode");
+    Evidence::field(pod.reference(), &path, end.exit_code).at(end.finished_at)
+}
 
 /// The signal that ended the run: as the runtime says it, else by the shell's 128 + n.
 pub(super) fn signal_of(end: &Terminated) -> Option<i64> {

@@ -136,14 +136,7 @@ fn sighting<'a>(
         .in_container(container.name())
         .severity(severity(cluster, pod, container))
         .since(end.finished_at)
-        .evidence(
-            Evidence::field(
-                pod.reference(),
-                &container.last_end_path("exitCode"),
-                end.exit_code,
-            )
-            .at(end.finished_at),
-        )
+        .evidence(exit_code::as_evidence(pod, container, end))
         .all_evidence(end.message.non_empty().map(|message| {
             Evidence::message(
                 pod.reference(),

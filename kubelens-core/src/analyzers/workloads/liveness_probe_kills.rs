@@ -4,8 +4,8 @@ use super::probe_answer;
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{ended_at_first_chance, in_words, sighting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, Severity};
+use crate::kubernetes::Pod;
+use crate::model::Severity;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -134,14 +134,9 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         ),
         None => explanation,
     };
-    let end = container.last_end().map(|end| {
-        Evidence::field(
-            pod.reference(),
-            &container.last_end_path("exitCode"),
-            end.exit_code,
-        )
-        .at(end.finished_at)
-    });
+    let end = container
+        .last_end()
+        .map(|end| exit_code::as_evidence(pod, container, end));
     let mut sighting = sighting(
         cluster,
         pod,

@@ -108,12 +108,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         "{} rejects the certificate{of}: {fault}",
         found.speaker(&top)
     );
-    let explanation = format!(
-        "A TLS connection was ended because one side does not accept the other's certificate.{}",
-        peers.notes()
-    );
-    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-    let mut sighting = peers.identify(peers.blamed_by(sighting));
+    let explanation =
+        "A TLS connection was ended because one side does not accept the other's certificate.";
+    let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
     for reference in pod.spec.config_references() {
         if reference.kind == Kind::Secret && reference.relation.contains("volume") {
             let secret =

@@ -113,17 +113,13 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         peers.names()
     );
-    let explanation = format!(
-        "Its log says that nobody listens there, so it fails.{}",
-        peers.notes()
-    );
-    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-    let sighting = advise(
-        peers.blamed_by(sighting),
+    let explanation = "Its log says that nobody listens there, so it fails.";
+    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    advise(
+        sighting,
         format!(
             "Bring {} back, or correct the address in {top}",
             peers.names()
         ),
-    );
-    peers.identify(sighting)
+    )
 }

@@ -97,13 +97,10 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         peers.names()
     );
-    let explanation = format!(
-        "Its log says that it waited in vain: nothing refused the connection, so packets are dropped on the way or the other side is stuck.{}",
-        peers.notes()
-    );
-    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let explanation = "Its log says that it waited in vain: nothing refused the connection, so packets are dropped on the way or the other side is stuck.";
+    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
     advise(
-        peers.identify(peers.blamed_by(sighting)),
+        sighting,
         format!(
             "Check the NetworkPolicies between {top} and {}, and whether that answers others",
             peers.names()

@@ -96,13 +96,10 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         short(found.line())
     );
-    let explanation = format!(
-        "The other side answers that it takes no more.{}",
-        peers.notes()
-    );
-    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let explanation = "The other side answers that it takes no more.";
+    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
     advise(
-        peers.identify(peers.blamed_by(sighting)),
+        sighting,
         format!("Give {whom} more capacity, or let {top} ask less of it"),
     )
 }

@@ -103,12 +103,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         peers.names()
     );
-    let explanation = format!(
-        "Its log says that the name has no address, so it fails.{}",
-        peers.notes()
-    );
-    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-    let mut sighting = peers.identify(peers.blamed_by(sighting));
+    let explanation = "Its log says that the name has no address, so it fails.";
+    let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
     if !has_answer {
         for (api_version, kind, name) in [
             ("v1", "Service", "kube-dns"),

@@ -79,12 +79,27 @@ impl<'a> Peers<'a> {
     }
 
     /// What is known of them, as sentences with a blank before them.
-    pub(super) fn notes(&self) -> String {
+    fn notes(&self) -> String {
         self.notes.iter().map(|note| format!(" {note}")).collect()
     }
 
+    /// A sighting of the match that names them, tells what is known of them and blames what may be
+    /// the reason.
+    pub(super) fn sighting(
+        &self,
+        found: &LogMatch<'a>,
+        cluster: &Cluster<'a>,
+        confidence: f64,
+        title: String,
+        explanation: &str,
+    ) -> Sighting {
+        let explanation = format!("{explanation}{}", self.notes());
+        let sighting = found.sighting(cluster, confidence, title, explanation);
+        self.identify(self.blamed_by(sighting))
+    }
+
     /// The sighting with the name of whom it is about as part of its identity. Addresses come and go.
-    pub(super) fn identify(&self, sighting: Sighting) -> Sighting {
+    fn identify(&self, sighting: Sighting) -> Sighting {
         let name = self.hosts.first().map_or("", |host| host.name);
         if name.contains(|c: char| c.is_ascii_alphabetic()) {
             sighting.identified_by("host", name)
@@ -94,7 +109,7 @@ impl<'a> Peers<'a> {
     }
 
     /// The sighting with everything that may be the reason behind it.
-    pub(super) fn blamed_by(&self, sighting: Sighting) -> Sighting {
+    fn blamed_by(&self, sighting: Sighting) -> Sighting {
         self.suspects
             .iter()
             .cloned()

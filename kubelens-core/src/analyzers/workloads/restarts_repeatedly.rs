@@ -138,14 +138,7 @@ fn sighting<'a>(
         &container.status_path("restartCount"),
         count,
     ))
-    .evidence(
-        Evidence::field(
-            pod.reference(),
-            &container.last_end_path("exitCode"),
-            end.exit_code,
-        )
-        .at(end.finished_at),
-    )
+    .evidence(exit_code::as_evidence(pod, container, end))
     .all_evidence(last_words::as_evidence(cluster, pod, container))
     .suggest(read_last_log(pod, container))
 }

@@ -1,10 +1,10 @@
 use super::advice::read_last_log;
-use super::probe_answer;
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{in_words, sighting};
+use super::{exit_code, probe_answer};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{ContainerRole, Object, Pod};
-use crate::model::{Evidence, Severity};
+use crate::kubernetes::{ContainerRole, Pod};
+use crate::model::Severity;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -105,14 +105,9 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         failure.probe.failures(),
         failure.probe.period()
     );
-    let end = container.last_end().map(|end| {
-        Evidence::field(
-            pod.reference(),
-            &container.last_end_path("exitCode"),
-            end.exit_code,
-        )
-        .at(end.finished_at)
-    });
+    let end = container
+        .last_end()
+        .map(|end| exit_code::as_evidence(pod, container, end));
     sighting(
         cluster,
         pod,
