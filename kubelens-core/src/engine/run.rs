@@ -1,76 +1,137 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::opt_out;
-use crate::analysis::{Analyzer, Sighting, Sightings, Sink};
-use crate::kubernetes::KindSet;
+use crate::analysis::{Analyzer, Check, Sighting, Sightings, Sink};
+use crate::kubernetes::{KindSet, Pod};
 use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Snapshot};
 
-/// What one analyzer brought back; none where it panicked.
-type Outcome = Option<(Vec<Sighting>, KindSet)>;
+/// Pods that are looked at by all analyzers before the next ones are: few enough to stay near the processor.
+const PODS_AT_ONCE: usize = 256;
 
 /// Runs the analyzers over the picture, on all cores, each for itself: one that panics loses its own
 /// sightings and nothing else.
+///
+/// A large picture consists of pods and most analyzers look at each of them, so they walk side by side: fetching
+/// a pod takes longer than looking at it.
 pub fn look(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> Sightings {
+    let (of_pods, whole): (Vec<usize>, Vec<usize>) = (0..analyzers.len())
+        .partition(|at| matches!(analyzers.get(*at).map(|one| one.check), Some(Check::Pod(_))));
+    let pods: Vec<&Pod> = snapshot.table::<Pod>().iter().map(|pod| &**pod).collect();
+    let parts: Vec<&[&Pod]> = pods.chunks(PODS_AT_ONCE).collect();
     let next = AtomicUsize::new(0);
-    let outcomes: Mutex<Vec<(usize, Outcome)>> = Mutex::new(Vec::with_capacity(analyzers.len()));
+    let work = || {
+        let mut found: Vec<Found> = analyzers.iter().map(|_| Found::default()).collect();
+        loop {
+            let task = next.fetch_add(1, Ordering::Relaxed);
+            if let Some(at) = whole.get(task) {
+                if let (Some(analyzer), Some(found)) = (analyzers.get(*at), found.get_mut(*at)) {
+                    found.attempt(snapshot, task, |cluster, sink| {
+                        analyzer.check.run(cluster, sink);
+                    });
+                }
+            } else if let Some(part) = parts.get(task - whole.len()) {
+                for at in &of_pods {
+                    if let (Some(Check::Pod(check)), Some(found)) =
+                        (analyzers.get(*at).map(|one| one.check), found.get_mut(*at))
+                    {
+                        found.attempt(snapshot, task, |cluster, sink| {
+                            part.iter().for_each(|pod| check(pod, cluster, sink));
+                        });
+                    }
+                }
+            } else {
+                return found;
+            }
+        }
+    };
     let workers = std::thread::available_parallelism()
         .map_or(1, usize::from)
-        .min(analyzers.len().max(1));
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(analyzer) = analyzers.get(index) else {
-                        break;
-                    };
-                    let outcome = run_one(snapshot, analyzer);
-                    if let Ok(mut all) = outcomes.lock() {
-                        all.push((index, outcome));
-                    }
-                }
-            });
-        }
+        .min((whole.len() + parts.len()).max(1));
+    let found = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().ok())
+            .reduce(|mut all, more| {
+                all.iter_mut()
+                    .zip(more)
+                    .for_each(|(all, more)| all.add(more));
+                all
+            })
+            .unwrap_or_default()
     });
-    let mut outcomes = outcomes
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    outcomes.sort_by_key(|(index, _)| *index);
-    let mut all = Sightings::default();
-    for (index, outcome) in outcomes {
-        let Some(analyzer) = analyzers.get(index).copied() else {
-            continue;
-        };
-        match outcome {
-            None => all.failed.push(analyzer.code),
-            Some((sightings, touched)) => {
-                all.touched.push((analyzer.code, touched));
-                for sighting in sightings {
-                    if opt_out::is_ignored(snapshot, analyzer.code, &sighting) {
-                        all.suppressed.push((analyzer, sighting));
-                    } else {
-                        all.seen.push((analyzer, sighting));
-                    }
+    told(snapshot, analyzers, found)
+}
+
+/// What one analyzer brought back so far.
+#[derive(Default)]
+struct Found {
+    /// By task.
+    sightings: Vec<(usize, Vec<Sighting>)>,
+    touched: KindSet,
+    has_failed: bool,
+}
+
+impl Found {
+    fn attempt(
+        &mut self,
+        snapshot: &Snapshot,
+        task: usize,
+        look: impl FnOnce(&Cluster<'_>, &mut Sink),
+    ) {
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            let cluster = Cluster::new(snapshot);
+            let mut sink = Sink::default();
+            look(&cluster, &mut sink);
+            (sink.into_sightings(), cluster.touched())
+        }));
+        match attempt {
+            Ok((sightings, touched)) => {
+                self.touched = self.touched.union(touched);
+                if !sightings.is_empty() {
+                    self.sightings.push((task, sightings));
                 }
+            }
+            Err(_) => self.has_failed = true,
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.sightings.extend(more.sightings);
+        self.touched = self.touched.union(more.touched);
+        self.has_failed |= more.has_failed;
+    }
+
+    /// All sightings, in an order that does not depend on which worker was faster.
+    fn in_order(mut self) -> Vec<Sighting> {
+        self.sightings.sort_by_key(|(task, _)| *task);
+        let parts = self.sightings.into_iter().map(|(_, part)| part);
+        let mut all: Vec<Sighting> = parts.flatten().collect();
+        all.sort_by(|a, b| order(a).cmp(&order(b)));
+        all
+    }
+}
+
+fn told(snapshot: &Snapshot, analyzers: &[&'static Analyzer], found: Vec<Found>) -> Sightings {
+    let mut all = Sightings::default();
+    for (analyzer, found) in analyzers.iter().copied().zip(found) {
+        if found.has_failed {
+            all.failed.push(analyzer.code);
+            continue;
+        }
+        let touched = found.touched.union(analyzer.check.walks());
+        all.touched.push((analyzer.code, touched));
+        for sighting in found.in_order() {
+            if opt_out::is_ignored(snapshot, analyzer.code, &sighting) {
+                all.suppressed.push((analyzer, sighting));
+            } else {
+                all.seen.push((analyzer, sighting));
             }
         }
     }
     all
-}
-
-fn run_one(snapshot: &Snapshot, analyzer: &Analyzer) -> Outcome {
-    catch_unwind(AssertUnwindSafe(|| {
-        let cluster = Cluster::new(snapshot);
-        let mut sink = Sink::default();
-        analyzer.check.run(&cluster, &mut sink);
-        let mut sightings = sink.into_sightings();
-        sightings.sort_by(|a, b| order(a).cmp(&order(b)));
-        (sightings, cluster.touched())
-    }))
-    .ok()
 }
 
 type Order<'a> = (

@@ -1,5 +1,7 @@
 //! Which pods somebody probably meant whose selector matches none.
 
+use std::collections::HashMap;
+
 use super::endpoints::holds;
 use crate::kubernetes::{Labels, Pod};
 use crate::model::ObjectRef;
@@ -41,9 +43,18 @@ pub(super) fn nearest(
                 .any(|pod| near.carried.is_empty() && has_key(&pod.metadata.labels, &near.wanted));
             Some(near)
         });
+    // Pods of one controller have one maker.
+    let mut makers: HashMap<&str, bool> = HashMap::new();
     let from_pods = cluster
         .in_namespace::<Pod>(namespace)
-        .filter(|pod| pod.is_live() && is_made_by_another_kind(cluster, pod))
+        .filter(|pod| pod.is_live())
+        .filter(|pod| {
+            pod.metadata.controller().is_some_and(|owner| {
+                *makers
+                    .entry(&owner.uid)
+                    .or_insert_with(|| is_made_by_another_kind(cluster, pod))
+            })
+        })
         .filter_map(|pod| {
             let near = compare(selector, &pod.metadata.labels, cluster.top_of(pod), name)?;
             Some(NearMiss {
@@ -56,9 +67,9 @@ pub(super) fn nearest(
         .max_by(|a, b| a.score.total_cmp(&b.score).then(b.owner.cmp(&a.owner)))
 }
 
-/// Whether the pod belongs to something that is no workload here: an operator's resource.
+/// Whether the pod, which has a controller, belongs to something that is no workload here: an operator's resource.
 fn is_made_by_another_kind(cluster: &Cluster<'_>, pod: &Pod) -> bool {
-    pod.metadata.controller().is_some() && cluster.workload(&cluster.top_of(pod)).is_none()
+    cluster.workload(&cluster.top_of(pod)).is_none()
 }
 
 fn has_key(labels: &Labels, pair: &str) -> bool {

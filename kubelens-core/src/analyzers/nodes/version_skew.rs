@@ -71,9 +71,11 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(kubelet) = Version::parse(&info.kubelet_version) else {
         return;
     };
-    let Some((server, said_by)) = server_version(cluster) else {
+    let server = cluster.once(|cluster| Server(server_version(cluster)));
+    let Some((server, said_by)) = &server.0 else {
         return;
     };
+    let server = *server;
     let too_new = kubelet > server;
     let too_old = kubelet.major == server.major && kubelet.minor + OLDER < server.minor;
     if !is_in_use(node) || !(too_new || too_old) {
@@ -93,10 +95,13 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         )
         .severity(Severity::Warning)
         .evidence(Evidence::field(own, "status.nodeInfo.kubeletVersion", &info.kubelet_version))
-        .evidence(said_by)
+        .evidence(said_by.clone())
         .suggest(Suggestion::advice("Upgrade the control plane first, then the nodes, one minor version at a time")),
     );
 }
+
+/// What is known of the API server, the same for every node.
+struct Server(Option<(Version, Evidence)>);
 
 /// The API server's version: as the source knows it, else of the newest control-plane node.
 fn server_version(cluster: &Cluster<'_>) -> Option<(Version, Evidence)> {

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::fit::Blocker;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
@@ -241,7 +243,7 @@ impl<'a> Demand<'a> {
             .map(|(key, value)| (key.as_str(), value.as_str()));
         let wanted = self.wanted.first().copied().unwrap_or_default();
         // Thousands of nodes have few keys, and few values of any key that is near.
-        let mut near_keys: HashMap<&str, f64> = HashMap::new();
+        let mut near_keys: HashMap<&str, f64, RandomState> = HashMap::default();
         let mut near: BTreeMap<(&str, &str), f64> = BTreeMap::new();
         for (known, value) in labels {
             let likeness = *near_keys
