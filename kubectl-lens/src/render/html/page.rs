@@ -1,5 +1,7 @@
 //! What the template shows: texts only, each made printable. The template escapes them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kubelens_core::model::{Cause, Evidence, Report, Severity};
 use serde::Serialize;
@@ -43,6 +45,8 @@ pub(super) struct Page {
 #[derive(Debug, Serialize)]
 struct Entry {
     severity: Severity,
+    /// Of all its causes, for the filter: what matches one of them is shown whole.
+    severities: BTreeSet<Severity>,
     title: String,
     causes: Vec<Fault>,
 }
@@ -143,6 +147,7 @@ impl Entry {
         let members = std::iter::once(entry.first).chain(entry.others.iter().copied());
         Self {
             severity: entry.first.severity,
+            severities: members.clone().map(|cause| cause.severity).collect(),
             title: text(entry.title()),
             causes: members.map(|cause| Fault::new(cause, now)).collect(),
         }
