@@ -3,6 +3,7 @@
 mod catalog;
 mod cli;
 mod commands;
+mod destination;
 mod exit;
 mod failure;
 mod interrupt;

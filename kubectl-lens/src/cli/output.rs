@@ -7,17 +7,21 @@ use crate::terminal::ColorChoice;
 /// Flags of every verb that prints.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct OutputFlags {
-    /// Output format: wide, table, json, yaml, name, markdown, jsonpath=TEMPLATE,
-    /// jsonpath-file=FILE, custom-columns=SPEC, custom-columns-file=FILE; for reports also ndjson,
-    /// csv, junit, sarif, github, prometheus, dot, mermaid
+    /// Output format: human, wide, table, json, yaml, name, markdown, jsonpath=TEMPLATE,
+    /// jsonpath-file=FILE, custom-columns=SPEC, custom-columns-file=FILE; for reports also html,
+    /// ndjson, csv, junit, sarif, github, prometheus, dot, mermaid. FORMAT=FILE writes to a file;
+    /// give the flag again for further outputs
     #[arg(
         short,
         long,
         global = true,
-        value_name = "FORMAT",
+        value_name = "FORMAT[=FILE]",
         help_heading = "Output"
     )]
-    pub(crate) output: Option<String>,
+    pub(crate) output: Vec<String>,
+    /// Write the one output to this file; - is standard output
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output_file: Option<String>,
     /// When to colour
     #[arg(
         long,

@@ -21,10 +21,9 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
     if let Some(filter) = &args.filter {
         entries = filtered(filter, &entries)?;
     }
-    print(
-        &render::listing(list(&entries)?, &output.format, output.table_width)?,
-        output,
-    )?;
+    print(output, |output| {
+        render::listing(list(&entries)?, &output.format, output.table_width)
+    })?;
     Ok(ExitStatus::Answered)
 }
 

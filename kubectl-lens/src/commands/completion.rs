@@ -44,10 +44,11 @@ pub(super) fn run(args: &CompletionArgs, output: &OutputSettings) -> Result<Exit
         "kubectl-lens",
         &mut script,
     );
-    print(
-        &Printout::Exact(String::from_utf8_lossy(&script).into_owned()),
-        output,
-    )?;
+    print(output, |_| {
+        Ok(Printout::Exact(
+            String::from_utf8_lossy(&script).into_owned(),
+        ))
+    })?;
     Ok(ExitStatus::Answered)
 }
 

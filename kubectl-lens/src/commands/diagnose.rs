@@ -1,5 +1,7 @@
 //! `diagnose`: the root causes of what is broken.
 
+use std::borrow::Cow;
+
 use kubelens_core::model::{Report, Severity};
 
 use super::print;
@@ -10,7 +12,7 @@ use crate::{
     failure::Failure,
     picture::{self, Picture},
     render::{self, View},
-    settings::{Checks, OutputSettings, PictureSettings},
+    settings::{Checks, Output, OutputSettings, PictureSettings},
     target::{self, Target},
 };
 
@@ -42,12 +44,18 @@ pub(super) async fn run(
         report = target::focus(report, &snapshot, &objects);
     }
     let status = status(&report, args.report.fail_on);
-    let report = shown(report, &args.report, output);
-    let view = View {
-        own_namespace: settings.looks_at_own_namespace(),
-        ..view(&args.report, output)
-    };
-    print(&render::report(&report, &output.format, &view)?, output)?;
+    if let Some(least) = args.report.min_severity {
+        report = target::keep(report, |cause| cause.severity >= least);
+    }
+    let own_namespace = settings.looks_at_own_namespace();
+    print(output, |output| {
+        let report = shown(&report, &args.report, output);
+        let view = View {
+            own_namespace,
+            ..view(&args.report, output)
+        };
+        render::report(&report, &output.format, &view)
+    })?;
     Ok(status)
 }
 
@@ -61,23 +69,20 @@ fn status(report: &Report, fail_on: Option<Severity>) -> ExitStatus {
     }
 }
 
-/// The report without the causes that were not asked for. What `--max-causes` cuts off for programs
-/// stays in the summary, so that they can tell.
-fn shown(report: Report, flags: &ReportFlags, output: &OutputSettings) -> Report {
-    let mut report = match flags.min_severity {
-        Some(least) => target::keep(report, |cause| cause.severity >= least),
-        None => report,
-    };
-    if let Some(most) = flags
-        .max_causes
-        .filter(|most| *most > 0 && !output.format.is_for_people())
-    {
-        report.causes.truncate(most);
+/// The report without the causes that are too many. What `--max-causes` cuts off for programs stays
+/// in the summary, so that they can tell.
+fn shown<'a>(report: &'a Report, flags: &ReportFlags, output: &Output) -> Cow<'a, Report> {
+    match flags.max_causes {
+        Some(most) if most > 0 && !output.format.is_for_people() => {
+            let mut report = report.clone();
+            report.causes.truncate(most);
+            Cow::Owned(report)
+        }
+        _ => Cow::Borrowed(report),
     }
-    report
 }
 
-fn view(flags: &ReportFlags, output: &OutputSettings) -> View {
+fn view(flags: &ReportFlags, output: &Output) -> View {
     View {
         width: output.width,
         wide: false,

@@ -4,13 +4,13 @@ use anyhow::Context;
 
 use super::print;
 use crate::{
-    catalog,
+    catalog::{self, Entry},
     cli::ExplainArgs,
     exit::ExitStatus,
     failure::Failure,
     nearest::did_you_mean,
     render::{Format, Printout, explanation},
-    settings::OutputSettings,
+    settings::{Output, OutputSettings},
 };
 
 pub(super) fn run(args: &ExplainArgs, output: &OutputSettings) -> Result<ExitStatus, Failure> {
@@ -30,7 +30,12 @@ pub(super) fn run(args: &ExplainArgs, output: &OutputSettings) -> Result<ExitSta
                     .unwrap_or_else(|| "kubectl lens analyzers lists them".into()),
             )
         })?;
-    let printout = match &output.format {
+    print(output, |output| answer(entry, output))?;
+    Ok(ExitStatus::Answered)
+}
+
+fn answer(entry: &Entry, output: &Output) -> Result<Printout, Failure> {
+    Ok(match &output.format {
         Format::Human | Format::Wide | Format::Table => {
             Printout::Styled(explanation::print(entry, output.width))
         }
@@ -48,7 +53,5 @@ pub(super) fn run(args: &ExplainArgs, output: &OutputSettings) -> Result<ExitSta
             }
             crate::render::document(&document, format)?
         }
-    };
-    print(&printout, output)?;
-    Ok(ExitStatus::Answered)
+    })
 }

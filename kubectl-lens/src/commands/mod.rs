@@ -10,15 +10,17 @@ mod why;
 
 use std::ffi::OsString;
 
+use anyhow::Context;
 use clap::Parser;
 
 use crate::{
     cli::{Cli, Command},
+    destination::{self, Destination},
     exit::ExitStatus,
     failure::Failure,
     interrupt, logging,
     render::Printout,
-    settings::OutputSettings,
+    settings::{Output, OutputSettings},
     terminal::Streams,
 };
 
@@ -27,6 +29,7 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
     if completion::is_asked_by_kubectl(&words) {
         return completion::answer_kubectl(words);
     }
+    let asked_for = outputs_asked_for(&words);
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => {
@@ -41,6 +44,10 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
     };
     let streams = Streams::new(cli.output.color);
     logging::start(cli.output.verbose, streams);
+    if asked_for > cli.output.output.len() {
+        let failure = Failure::new("-o stands before and after the verb");
+        return tell(streams, &failure.way_out("write all of them after it"));
+    }
     let output = match OutputSettings::new(&cli.output) {
         Ok(output) => output,
         Err(failure) => return tell(streams, &failure),
@@ -55,6 +62,19 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
         Some(Err(failure)) => tell(streams, &failure),
         None => ExitStatus::Interrupted,
     }
+}
+
+/// How many outputs the words ask for. Where `-o` stands on both sides of the verb, clap keeps those
+/// after it only, and an output would be lost without a word.
+fn outputs_asked_for(words: &[OsString]) -> usize {
+    words
+        .iter()
+        .take_while(|word| *word != "--")
+        .map(|word| word.to_string_lossy())
+        .filter(|word| {
+            word.starts_with("-o") || word == "--output" || word.starts_with("--output=")
+        })
+        .count()
 }
 
 fn tell(streams: Streams, failure: &Failure) -> ExitStatus {
@@ -74,12 +94,37 @@ async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failu
     }
 }
 
-/// Prints an answer.
-fn print(printout: &Printout, output: &OutputSettings) -> Result<(), Failure> {
-    use anyhow::Context;
-    let written = match printout {
-        Printout::Styled(text) => output.streams.data(text),
-        Printout::Exact(text) => Streams::exact(text),
+/// Prints an answer in every format that was asked for. All are rendered before the first is
+/// written: a template that fits nothing leaves no file behind.
+fn print(
+    settings: &OutputSettings,
+    render: impl Fn(&Output) -> Result<Printout, Failure>,
+) -> Result<(), Failure> {
+    let printouts = settings
+        .outputs
+        .iter()
+        .map(render)
+        .collect::<Result<Vec<_>, _>>()?;
+    for (output, printout) in settings.outputs.iter().zip(&printouts) {
+        write(printout, &output.destination, settings.streams)?;
+    }
+    Ok(())
+}
+
+fn write(printout: &Printout, destination: &Destination, streams: Streams) -> Result<(), Failure> {
+    let written = match (destination, printout) {
+        (Destination::StandardOutput, Printout::Styled(text)) => streams.data(text),
+        (Destination::StandardOutput, Printout::Exact(text)) => Streams::exact(text),
+        (Destination::File(path), printout) => {
+            let text = match printout {
+                // Colours belong to terminals.
+                Printout::Styled(text) => &anstream::adapter::strip_str(text).to_string(),
+                Printout::Exact(text) => text,
+            };
+            destination::write_file(path, text)?;
+            streams.message(&format!("wrote {}\n", path.display()));
+            return Ok(());
+        }
     };
     Ok(written.context("cannot write to standard output")?)
 }

@@ -35,7 +35,8 @@ pub(super) async fn run(
         SnapshotVerb::Show { file } => {
             let snapshot = picture::read(&PictureSettings::recorded(file), output).await?;
             let counts = picture::counts(&snapshot);
-            let list = Listing {
+            let list = || {
+                Listing {
                 kind: "SnapshotContents",
                 items: counts
                     .iter()
@@ -47,11 +48,11 @@ pub(super) async fn run(
                     .map(|count| vec![count.objects.to_string(), count.kind.clone(), count.state.to_owned()])
                     .collect(),
                 names: counts.iter().map(|count| count.kind.to_lowercase()).collect(),
+            }
             };
-            print(
-                &render::listing(list, &output.format, output.table_width)?,
-                output,
-            )?;
+            print(output, |output| {
+                render::listing(list(), &output.format, output.table_width)
+            })?;
         }
     }
     Ok(ExitStatus::Answered)

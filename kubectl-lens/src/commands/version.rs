@@ -12,8 +12,13 @@ use crate::{
 };
 
 pub(super) fn run(output: &OutputSettings) -> Result<ExitStatus, Failure> {
+    print(output, |output| answer(&output.format))?;
+    Ok(ExitStatus::Answered)
+}
+
+fn answer(format: &Format) -> Result<Printout, Failure> {
     let version = env!("CARGO_PKG_VERSION");
-    let printout = match &output.format {
+    Ok(match format {
         format if format.is_for_people() => Printout::Styled(format!(
             "kubectl-lens v{version}\nreports {KUBELENS_API_VERSION}\n"
         )),
@@ -28,7 +33,5 @@ pub(super) fn run(output: &OutputSettings) -> Result<ExitStatus, Failure> {
             });
             render::document(&document, format)?
         }
-    };
-    print(&printout, output)?;
-    Ok(ExitStatus::Answered)
+    })
 }

@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     picture::{self, Picture},
     render::{self, Format, Printout, View, tree},
-    settings::{Checks, OutputSettings, PictureSettings},
+    settings::{Checks, Output, OutputSettings, PictureSettings},
     target::{self, Target},
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn run(
         .iter()
         .filter(|entry| checks.runs(&entry.code))
         .count();
-    print(&answer(&object, &report, ran, output)?, output)?;
+    print(output, |output| answer(&object, &report, ran, output))?;
     Ok(ExitStatus::Answered)
 }
 
@@ -38,7 +38,7 @@ fn answer(
     object: &ObjectRef,
     report: &Report,
     checks: usize,
-    output: &OutputSettings,
+    output: &Output,
 ) -> Result<Printout, Failure> {
     let view = View {
         width: output.width,

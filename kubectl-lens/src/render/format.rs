@@ -15,6 +15,7 @@ pub(crate) enum Format {
     Yaml,
     Name,
     Markdown,
+    Html,
     Ndjson,
     Csv,
     Junit,
@@ -27,13 +28,15 @@ pub(crate) enum Format {
     Columns(Columns),
 }
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 20] = [
+    "human",
     "wide",
     "table",
     "json",
     "yaml",
     "name",
     "markdown",
+    "html",
     "ndjson",
     "csv",
     "junit",
@@ -63,6 +66,7 @@ impl Format {
             ("yaml", None) => Ok(Self::Yaml),
             ("name", None) => Ok(Self::Name),
             ("markdown" | "md", None) => Ok(Self::Markdown),
+            ("html", None) => Ok(Self::Html),
             ("ndjson", None) => Ok(Self::Ndjson),
             ("csv", None) => Ok(Self::Csv),
             ("junit", None) => Ok(Self::Junit),
@@ -92,17 +96,43 @@ impl Format {
             }
             _ => Err(
                 Failure::new(format!("-o {text} is not a format ({})", NAMES.join(", ")))
-                    .way_out(did_you_mean(name, NAMES).unwrap_or_default()),
+                    .way_out(way_out(text, name)),
             ),
         }
     }
 
-    /// Whether people are meant to read it.
+    /// Whether what follows this format's `=` is what to print, and so no file.
+    pub(crate) fn takes_argument(name: &str) -> bool {
+        matches!(
+            name,
+            "jsonpath"
+                | "jsonpath-file"
+                | "custom-columns"
+                | "custom-columns-file"
+                | "go-template"
+                | "go-template-file"
+                | "template"
+                | "templatefile"
+        )
+    }
+
+    /// Whether people are meant to read it as it is printed.
     pub(crate) const fn is_for_people(&self) -> bool {
         matches!(
             self,
             Self::Human | Self::Wide | Self::Table | Self::Markdown
         )
+    }
+}
+
+/// The nearest format, or how the file is written that was named in a format's place.
+fn way_out(text: &str, name: &str) -> String {
+    let ending = std::path::Path::new(text)
+        .extension()
+        .and_then(|ending| NAMES.into_iter().find(|name| ending == *name));
+    match ending {
+        Some(format) => format!("-o {format}={text} writes that file"),
+        None => did_you_mean(name, NAMES).unwrap_or_default(),
     }
 }
 
@@ -150,6 +180,7 @@ mod tests {
             "{}",
             error("jsn")
         );
+        assert!(error("report.html").ends_with("\n  try: -o html=report.html writes that file"));
         assert!(error("go-template={{.x}}").contains("not supported"));
     }
 

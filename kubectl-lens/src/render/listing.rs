@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Format, Printout, data, table};
+use super::{Format, Printout, data, markdown::plain, table};
 use crate::failure::Failure;
 
 /// A list, ready for every format.
@@ -48,7 +48,7 @@ fn markdown(list: &Listing) -> String {
     let mut out = line(&mut list.headers.iter().map(ToString::to_string));
     out.push_str(&line(&mut list.headers.iter().map(|_| "---".to_owned())));
     for row in &list.rows {
-        out.push_str(&line(&mut row.iter().map(|cell| cell.replace('|', r"\|"))));
+        out.push_str(&line(&mut row.iter().map(|cell| plain(cell))));
     }
     out
 }

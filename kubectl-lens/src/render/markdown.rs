@@ -128,7 +128,7 @@ fn write_proof(out: &mut String, cause: &Cause) -> std::fmt::Result {
 }
 
 /// Text in which nothing is markup.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
     for character in printable(text).chars() {
         if "\\`*_{}[]<>#|~!@".contains(character) {

@@ -8,6 +8,7 @@ mod entries;
 pub(crate) mod explanation;
 mod format;
 mod github;
+mod html;
 mod human;
 mod json;
 mod junit;
@@ -53,6 +54,7 @@ pub(crate) fn report(report: &Report, format: &Format, view: &View) -> Result<Pr
         )),
         Format::Table => Printout::Styled(table::report(report, view)),
         Format::Markdown => Printout::Exact(markdown::report(report, view)),
+        Format::Html => Printout::Exact(html::report(report)?),
         Format::Name => Printout::Exact(name::subjects(report)),
         Format::Json => Printout::Exact(json::pretty(report)?),
         Format::Ndjson => Printout::Exact(ndjson::causes(report)?),

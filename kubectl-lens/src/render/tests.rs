@@ -128,6 +128,79 @@ fn markdown() {
 }
 
 #[test]
+fn html() {
+    assert_snapshot!(print(&shop_report(), "html", &view(80)));
+}
+
+#[test]
+fn html_says_what_is_unknown_and_what_was_cut_off() {
+    let mut report = healthy_report();
+    let page = print(&report, "html", &view(80));
+    assert!(page.contains("Nothing is broken.</p>"), "{page}");
+    assert!(page.contains("Everything that the checks wanted was read."));
+
+    report.coverage = shop_report().coverage;
+    report.summary.health_score = None;
+    let page = print(&report, "html", &view(80));
+    assert!(page.contains("Nothing is broken as far as could be read.</p>"));
+    assert!(page.contains("<tr><td>Secret</td><td>forbidden</td>"));
+    assert!(page.contains("health <b>not known</b>"));
+
+    let mut report = shop_report();
+    report.causes.truncate(2);
+    let page = print(&report, "html", &view(80));
+    assert!(page.contains("This page holds 2 of 6 causes"), "{page}");
+}
+
+/// Every string of the report, set to what breaks out of texts, attributes, scripts and styles.
+#[test]
+fn no_text_of_the_cluster_becomes_markup_in_html() {
+    const EVIL: &str = "'\"><script>alert(1)</script></style><img src=x onerror=alert(1)>{{ 7*7 }}";
+    fn spoil(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => EVIL.clone_into(text),
+            serde_json::Value::Array(items) => items.iter_mut().for_each(spoil),
+            serde_json::Value::Object(fields) => {
+                for (name, field) in fields {
+                    let is_a_word = ["severity", "risk", "state", "kind", "at"]
+                        .contains(&name.as_str())
+                        && !field.is_object();
+                    if !is_a_word && !name.ends_with("Seen") && name != "takenAt" {
+                        spoil(field);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(shop_report()).expect("JSON");
+    spoil(&mut value);
+    let evil: Report = serde_json::from_value(value).expect("a report");
+    let page = print(&evil, "html", &view(80));
+    assert!(
+        page.matches("&lt;script&gt;alert(1)").count() > 50,
+        "{page}"
+    );
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert_eq!(page.matches("</script>").count(), 1);
+    assert_eq!(page.matches("</style>").count(), 1);
+    assert!(!page.contains("<img"));
+    assert!(!page.contains("'\"><script"));
+    assert!(page.contains("{{ 7*7 }}"));
+}
+
+#[test]
+fn html_loads_nothing_from_anywhere() {
+    let page = print(&shop_report(), "html", &view(80));
+    for loads in [
+        "src=", "href=", "url(", "@import", "http://", "https://", "fetch(",
+    ] {
+        assert!(!page.contains(loads), "{loads}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
 fn yaml() {
     assert_snapshot!(print(&shop_report(), "yaml", &view(80)));
 }
@@ -226,6 +299,7 @@ fn no_escape_sequence_of_the_cluster_reaches_any_format() {
         "wide",
         "table",
         "markdown",
+        "html",
         "yaml",
         "json",
         "name",

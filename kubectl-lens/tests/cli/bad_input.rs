@@ -80,6 +80,97 @@ fn a_bad_output_format() {
 }
 
 #[test]
+fn outputs_that_have_no_place_of_their_own() {
+    refused(
+        &["diagnose", "--demo", "-o", "json", "-o", "yaml=-"],
+        "-o json and -o yaml=- both go to standard output",
+        "-o FORMAT=FILE",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "json=x", "-o", "html=./x"],
+        "-o json=x and -o html=./x both go to ./x",
+        "a file for each",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "json=x", "--output-file", "y"],
+        "-o json=x and --output-file y both name a file",
+        "choose one",
+    );
+    refused(
+        &[
+            "diagnose",
+            "--demo",
+            "-o",
+            "json",
+            "-o",
+            "html",
+            "--output-file",
+            "y",
+        ],
+        "--output-file is for one output, and there are 2: -o json, -o html",
+        "-o FORMAT=FILE",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "json="],
+        "-o json= names no file",
+        "-o json=FILE",
+    );
+    refused(
+        &["diagnose", "--demo", "-o", "htm=x"],
+        "-o htm is not a format",
+        "did you mean html?",
+    );
+}
+
+/// That `--from` names nothing is told later than that a file cannot be written.
+#[test]
+fn a_file_that_cannot_be_written_is_refused_before_anything_is_read() {
+    let (_dir, file) = file("plain", b"");
+    let inside = format!("html={}/r.html", file.display());
+    for (output, why) in [
+        (
+            "html=/nonexistent/r.html",
+            "cannot write /nonexistent/r.html: there is no folder",
+        ),
+        ("html=/", "cannot write /: it is a folder"),
+        ("html=new/", "cannot write new/: it is a folder"),
+        (inside.as_str(), "there is no folder"),
+    ] {
+        refused(
+            &["diagnose", "--from", "/nonexistent", "-o", output],
+            why,
+            "",
+        );
+    }
+    refused(
+        &[
+            "diagnose",
+            "--from",
+            "/nonexistent",
+            "--output-file",
+            "/nonexistent/r.txt",
+        ],
+        "cannot write /nonexistent/r.txt: there is no folder /nonexistent",
+        "create it first",
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_read_only_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_dir, file) = file("r.json", b"before");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).expect("a mode");
+    let output = format!("json={}", file.display());
+    refused(
+        &["diagnose", "--demo", "-o", &output],
+        "it is read-only",
+        "",
+    );
+    assert_eq!(std::fs::read(&file).expect("a file"), b"before");
+}
+
+#[test]
 fn a_bad_selector_is_refused_before_anything_is_read() {
     for bad in ["a=b=c", "(", "app in web"] {
         refused(

@@ -77,6 +77,21 @@ fn names_with_escape_sequences_do_not_reach_the_terminal() {
 }
 
 #[test]
+fn markup_in_names_and_messages_stays_text_in_html() {
+    let mut evil = pod("web\"><script>alert(1)</script>", "1");
+    evil["spec"]["containers"][0]["name"] = "a'pp\" onclick=\"x".into();
+    let status = &mut evil["status"]["containerStatuses"][0];
+    status["name"] = "a'pp\" onclick=\"x".into();
+    status["lastState"]["terminated"]["message"] = "</code><script>alert(2)</script>".into();
+    status["lastState"]["terminated"]["reason"] = "<b>Error</b>".into();
+    let page = diagnose(&[evil], &["-o", "html"]).stdout;
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
+    assert!(!page.contains("<b>Error"), "{page}");
+    assert!(!page.contains("\" onclick"), "{page}");
+}
+
+#[test]
 fn owners_in_a_circle_have_an_answer() {
     let objects = [
         owned(pod("a", "a"), "b"),

@@ -12,5 +12,6 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod offline;
+mod outputs;
 mod snapshot;
 mod why;

@@ -10,7 +10,10 @@ mod summary;
 
 use kubelens_core::model::Report;
 
-pub(super) use self::{proof::statement as proof_statement, remedy::safety};
+pub(super) use self::{
+    proof::{statement as proof_statement, word as proof_word},
+    remedy::safety,
+};
 use super::{View, entries::entries};
 use crate::terminal::{Page, Span, Theme, instant};
 

@@ -30,7 +30,7 @@ pub(super) fn print(cause: &Cause, now: Option<Timestamp>, view: &View, page: &m
 }
 
 /// What is shown for a kind of evidence.
-const fn word(kind: EvidenceKind) -> &'static str {
+pub(in crate::render) const fn word(kind: EvidenceKind) -> &'static str {
     match kind {
         EvidenceKind::Field => "field",
         EvidenceKind::Event => "event",
