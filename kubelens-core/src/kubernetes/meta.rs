@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use super::text::unique;
 use super::{Labels, List, Text};
 
 slim! {
@@ -7,7 +8,9 @@ slim! {
     pub struct ObjectMeta {
         pub name: Text,
         pub namespace: Text,
+        #[serde(deserialize_with = "unique")]
         pub uid: Text,
+        #[serde(deserialize_with = "unique")]
         pub resource_version: Text,
         pub generation: Option<i64>,
         pub creation_timestamp: Option<Timestamp>,

@@ -4,15 +4,16 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use foldhash::fast::RandomState;
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::{PodSpec, Text};
 
 /// The volume that the ServiceAccount admission plugin adds under a random name.
 const TOKEN_VOLUME: &str = "kube-api-access-";
+static TOKEN_VOLUMES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TOKEN_VOLUME));
 
 /// How many specs are looked back at: pods arrive by namespace and name, so those of one template are near.
 const REMEMBERED: usize = 4096;
@@ -21,7 +22,7 @@ const REMEMBERED: usize = 4096;
 const REMEMBERED_TEXTS: usize = 256;
 
 /// The field that is another for each pod.
-const NODE_NAME: &str = "\"nodeName\":\"";
+static NODE_NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"nodeName\":\""));
 
 thread_local! {
     static RECENT: RefCell<HashSet<Arc<PodSpec>, RandomState>> = RefCell::default();
@@ -83,11 +84,11 @@ struct Apart<'a> {
 impl<'a> Apart<'a> {
     /// None if it is not clear which text is the node's name.
     fn of(json: &'a str) -> Option<Self> {
-        let (before, node_name, after) = match split_at_text(json, NODE_NAME) {
+        let (before, node_name, after) = match split_behind(json, &NODE_NAME) {
             None => (json, "", ""),
             Some((before, rest)) => {
                 let (node_name, after) = rest.split_once('"')?;
-                if node_name.contains('\\') || split_at_text(after, NODE_NAME).is_some() {
+                if node_name.contains('\\') || split_behind(after, &NODE_NAME).is_some() {
                     return None;
                 }
                 (before, node_name, after)
@@ -107,7 +108,7 @@ impl<'a> Apart<'a> {
     /// Adds text without the random ends of the names of token volumes.
     fn keep(&mut self, text: &str) {
         let mut rest = text;
-        while let Some((before, after)) = split_at_text(rest, TOKEN_VOLUME) {
+        while let Some((before, after)) = split_behind(rest, &TOKEN_VOLUMES) {
             self.common.push_str(before);
             self.token_volumes += 1;
             rest = after.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
@@ -116,10 +117,10 @@ impl<'a> Apart<'a> {
     }
 }
 
-/// Splits behind the first place of `mark`.
-fn split_at_text<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
-    let at = memmem::find(text.as_bytes(), mark.as_bytes())?;
-    text.split_at_checked(at + mark.len())
+/// Splits behind the first place of a mark.
+fn split_behind<'a>(text: &'a str, mark: &Finder<'_>) -> Option<(&'a str, &'a str)> {
+    let at = mark.find(text.as_bytes())?;
+    text.split_at_checked(at + mark.needle().len())
 }
 
 /// Forgets the specs of a finished read.

@@ -54,23 +54,25 @@ impl Drop for Interning {
 impl Text {
     /// The string, shared if a scope is open.
     pub fn new(text: &str) -> Self {
-        if text.is_empty() {
-            return Self(None);
-        }
-        if text.len() > LONGEST_SHARED {
-            return Self(Some(Arc::from(text)));
+        if text.is_empty() || text.len() > LONGEST_SHARED {
+            return Self::alone(text);
         }
         POOL.with_borrow_mut(|pool| match pool {
-            None => Self(Some(Arc::from(text))),
+            None => Self::alone(text),
             Some(known) => {
                 if let Some(shared) = known.get(text) {
                     return shared.clone();
                 }
-                let fresh = Self(Some(Arc::from(text)));
+                let fresh = Self::alone(text);
                 known.insert(fresh.clone());
                 fresh
             }
         })
+    }
+
+    /// The string, not shared: for what is another for each object, and would only fill the pool.
+    fn alone(text: &str) -> Self {
+        Self((!text.is_empty()).then(|| Arc::from(text)))
     }
 
     /// The characters.
@@ -170,11 +172,16 @@ impl Serialize for Text {
 impl<'de> Deserialize<'de> for Text {
     /// Null reads as empty, as Go's decoder does.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(TextVisitor)
+        deserializer.deserialize_option(TextVisitor(Self::new))
     }
 }
 
-struct TextVisitor;
+/// Reads a string that no other object has: an identifier, a version.
+pub(super) fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+    deserializer.deserialize_option(TextVisitor(Text::alone))
+}
+
+struct TextVisitor(fn(&str) -> Text);
 
 impl<'de> Visitor<'de> for TextVisitor {
     type Value = Text;
@@ -196,7 +203,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-        Ok(Text::new(text))
+        Ok((self.0)(text))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::ReadRequest;
 use super::decoding_error::{explain_json, explain_yaml, not_utf8};
 use super::items::{Item, Syntax};
+use super::json_items::without_field_sets;
 use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
 use crate::model::{CoverageState, KUBELENS_API_VERSION};
 use crate::snapshot::SnapshotBuilder;
@@ -40,6 +41,8 @@ pub(crate) struct Intake {
     gaps: Vec<Missing>,
     missed: BTreeSet<(Option<Kind>, Option<String>)>,
     objects: usize,
+    /// Room for the text of one object.
+    short: Vec<u8>,
     /// Namespaces of objects that were left out because nobody asked for them.
     left_out: BTreeSet<String>,
 }
@@ -60,6 +63,7 @@ impl Intake {
             gaps: Vec::new(),
             missed: BTreeSet::new(),
             objects: 0,
+            short: Vec::new(),
             left_out: BTreeSet::new(),
         }
     }
@@ -128,7 +132,6 @@ impl Intake {
     fn take_typed(&mut self, place: &str, kind: Kind, item: Item<'_>) -> Taken {
         let decoded = match item.syntax {
             Syntax::Json => self
-                .batch
                 .push_json(kind, item.bytes)
                 .map_err(|error| explain_json(&error, item)),
             Syntax::Yaml => match std::str::from_utf8(item.bytes) {
@@ -166,6 +169,16 @@ impl Intake {
             return Taken::Unwanted;
         }
         Taken::Kept
+    }
+
+    fn push_json(&mut self, kind: Kind, json: &[u8]) -> Result<(), serde_json::Error> {
+        if without_field_sets(json, &mut self.short)
+            && self.batch.push_json(kind, &self.short).is_ok()
+        {
+            return Ok(());
+        }
+        // The whole text has the last word, and knows the place of an error.
+        self.batch.push_json(kind, json)
     }
 
     /// Decodes an object that has `null` where the API wants something; Go's decoder, and so the API, takes

@@ -6,11 +6,13 @@
 //! at a time.
 
 mod block;
+mod field_sets;
 mod scan;
 
 use memchr::memchr_iter;
 
 use super::items::{Item, ItemSink, ListHead, Syntax};
+pub(crate) use field_sets::without_field_sets;
 use scan::{Scan, Stop};
 
 /// Longest single object that is taken; the API itself allows less than 4 MiB.

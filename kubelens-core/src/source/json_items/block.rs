@@ -1,7 +1,7 @@
 //! Sixty-four bytes of JSON at a time: which of them are brackets outside of strings.
 //!
-//! Bytes are compared eight at a time in one word, without a branch a byte: most of a list is read only to be
-//! skipped here before it is decoded, and this is several times as fast as looking at each byte.
+//! Bytes are compared without a branch a byte, so that the compiler compares many at a time: most of a list is read
+//! only to be skipped here before it is decoded, and this is several times as fast as looking at each byte.
 
 /// Whether a place is within a string.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,37 +22,22 @@ pub(super) struct Block {
     pub(super) end: InString,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
 impl Block {
     /// The most bytes of a block.
     pub(super) const LENGTH: usize = 64;
 
     /// Looks at a block; `begin` says where its first byte stands.
     pub(super) fn of(bytes: &[u8], begin: InString) -> Self {
-        let mut quotes = 0;
-        let mut backslashes = 0;
-        let mut opening = 0;
-        let mut closing = 0;
-        for (at, bytes) in bytes.chunks(8).enumerate() {
-            let mut padded = [0; 8];
-            let word = if let Ok(whole) = <[u8; 8]>::try_from(bytes) {
-                u64::from_le_bytes(whole)
-            } else {
-                padded
-                    .iter_mut()
-                    .zip(bytes)
-                    .for_each(|(to, from)| *to = *from);
-                u64::from_le_bytes(padded)
-            };
-            // `[` and `{` differ in one bit, as `]` and `}` do.
-            let folded = word | (ONES * 0x20);
-            quotes |= equal(word, b'"') << (8 * at);
-            backslashes |= equal(word, b'\\') << (8 * at);
-            opening |= equal(folded, b'{') << (8 * at);
-            closing |= equal(folded, b'}') << (8 * at);
-        }
+        let mut block = [0; Self::LENGTH];
+        block
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        let quotes = bits(block.map(|byte| byte == b'"'));
+        let backslashes = bits(block.map(|byte| byte == b'\\'));
+        // `[` and `{` differ in one bit, as `]` and `}` do.
+        let opening = bits(block.map(|byte| byte | 0x20 == b'{'));
+        let closing = bits(block.map(|byte| byte | 0x20 == b'}'));
         let (escaped, is_next_escaped) =
             escaped(backslashes, begin == InString::Escaped, bytes.len());
         let begins_inside = if begin == InString::No { 0 } else { u64::MAX };
@@ -90,13 +75,15 @@ impl Block {
     }
 }
 
-/// Which bytes of a word are this one: eight bits.
-const fn equal(word: u64, byte: u8) -> u64 {
-    let differing = word ^ (ONES * byte as u64);
-    // The high bit of each byte is set where any bit of it is.
-    let is_other = ((differing & !HIGH) + !HIGH) | differing;
-    // Gathers the eight high bits, the first byte lowest.
-    ((!is_other & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+/// One bit a byte, the first byte lowest.
+fn bits(bytes: [bool; Block::LENGTH]) -> u64 {
+    // Gathers the lowest bits of eight bytes in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let bytes = bytes.map(u8::from);
+    bytes.chunks_exact(8).rev().fold(0, |bits, eight| {
+        let word = <[u8; 8]>::try_from(eight).map_or(0, u64::from_le_bytes);
+        bits << 8 | word.wrapping_mul(GATHER) >> 56
+    })
 }
 
 /// Which bytes a backslash stands before that counts, and whether it stands before the byte after `length`.
