@@ -20,10 +20,9 @@ slim! {
         pub event_time: Option<Timestamp>,
         #[serde(alias = "deprecatedCount")]
         pub count: Option<i64>,
-        pub series: Option<EventSeries>,
+        pub series: Option<Box<EventSeries>>,
         #[serde(alias = "reportingController")]
         pub reporting_component: Text,
-        pub related: Option<ObjectReference>,
     }
 
     pub struct EventSeries {

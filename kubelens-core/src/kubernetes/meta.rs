@@ -10,8 +10,9 @@ slim! {
         pub namespace: Text,
         #[serde(deserialize_with = "unique")]
         pub uid: Text,
-        #[serde(deserialize_with = "unique")]
-        pub resource_version: Text,
+        /// Newer versions are larger numbers (KEP-5504); none where it is no number.
+        #[serde(with = "resource_version", skip_serializing_if = "Option::is_none")]
+        pub resource_version: Option<u64>,
         pub generation: Option<i64>,
         pub creation_timestamp: Option<Timestamp>,
         pub deletion_timestamp: Option<Timestamp>,
@@ -185,6 +186,27 @@ fn short_annotations<'de, D: serde::Deserializer<'de>>(
         .filter(|(key, value)| is_kept(key, value))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect())
+}
+
+mod resource_version {
+    use serde::{Deserializer, Serializer};
+
+    use crate::kubernetes::text::unique;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<u64>, D::Error> {
+        Ok(unique(deserializer)?.parse().ok())
+    }
+
+    // serde's `with` hands over a reference to the field's own type.
+    #[allow(clippy::ref_option, reason = "the signature is serde's")]
+    pub(super) fn serialize<S: Serializer>(
+        version: &Option<u64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&version.unwrap_or_default())
+    }
 }
 
 mod last_write {

@@ -118,6 +118,6 @@ impl<T: Object> Table<T> {
 /// By name; of equal names the newest first, as `dedup_by` keeps the first.
 fn order<T: Object>(object: &T) -> (&Text, std::cmp::Reverse<(u64, &Text)>) {
     let meta = object.metadata();
-    let version = meta.resource_version.parse().unwrap_or(0);
+    let version = meta.resource_version.unwrap_or_default();
     (&meta.name, std::cmp::Reverse((version, &meta.uid)))
 }
