@@ -31,7 +31,11 @@ fn without_namesakes(objects: Vec<Value>) -> Vec<Value> {
     let mut known = BTreeSet::new();
     let identity = |object: &Value| {
         let metadata = &object["metadata"];
-        let namespace = metadata["namespace"].as_str().unwrap_or("default");
+        // An empty namespace reads as none does: the default one.
+        let namespace = metadata["namespace"]
+            .as_str()
+            .filter(|name| !name.is_empty())
+            .unwrap_or("default");
         format!("{} {namespace} {}", object["kind"], metadata["name"])
     };
     let mut objects = objects;
