@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) reads: Vec<&'static str>,
     /// What other tools call it.
     pub(crate) maps_to: &'static [&'static str],
+    /// The profiles it belongs to.
+    pub(crate) profiles: Vec<&'static str>,
     /// The first sentence of its documentation.
     pub(crate) summary: String,
     /// Its whole documentation, Markdown.
@@ -47,6 +49,11 @@ impl Entry {
             confidence: analyzer.confidence,
             reads: analyzer.reads.iter().map(Kind::as_str).collect(),
             maps_to: analyzer.maps_to,
+            profiles: analyzer
+                .profiles
+                .iter()
+                .map(|profile| profile.as_str())
+                .collect(),
             summary: first_sentence(&summary).to_owned(),
             docs: dedented(analyzer.docs),
         }
@@ -119,6 +126,7 @@ pub(crate) mod tests {
             confidence: 0.9,
             reads: vec!["Pod"],
             maps_to: &[],
+            profiles: vec!["default"],
             summary: format!("{name} is so."),
             docs: String::new(),
         };

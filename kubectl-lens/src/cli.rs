@@ -8,7 +8,7 @@ mod verbs;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::{
-    checks::{CheckFlags, ReportFlags},
+    checks::{CheckFlags, ProfileWord, ReportFlags},
     cluster::{ConnectionFlags, PictureFlags},
     output::OutputFlags,
     verbs::{

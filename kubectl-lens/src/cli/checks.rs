@@ -1,7 +1,7 @@
 //! What to check, and what of the result to show.
 
-use clap::Args;
-use kubelens_core::model::Severity;
+use clap::{Args, ValueEnum};
+use kubelens_core::{analysis::Profile, model::Severity};
 
 /// Which analyzers run.
 #[derive(Debug, Clone, Default, Args)]
@@ -22,6 +22,44 @@ pub(crate) struct CheckFlags {
         help_heading = "Checks"
     )]
     pub(crate) skip: Vec<String>,
+    /// Look for what these profiles hold: default, classic, security, hygiene or all
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PROFILE",
+        value_delimiter = ',',
+        hide_possible_values = true,
+        help_heading = "Checks"
+    )]
+    pub(crate) profile: Vec<ProfileWord>,
+}
+
+/// A word of `--profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileWord {
+    /// What is broken or about to break
+    Default,
+    /// What simple cluster checkers warn of, beyond the default
+    Classic,
+    /// What makes an attack easier
+    Security,
+    /// Order and habits
+    Hygiene,
+    /// Everything
+    All,
+}
+
+impl ProfileWord {
+    /// The profiles that it stands for.
+    pub(crate) fn profiles(self) -> Vec<Profile> {
+        match self {
+            Self::Default => vec![Profile::Default],
+            Self::Classic => vec![Profile::Default, Profile::Classic],
+            Self::Security => vec![Profile::Security],
+            Self::Hygiene => vec![Profile::Hygiene],
+            Self::All => Profile::ALL.to_vec(),
+        }
+    }
 }
 
 /// What of a report to show, and when to fail over it.

@@ -3,57 +3,76 @@
 use std::collections::BTreeSet;
 
 use glob::{MatchOptions, Pattern};
-use kubelens_core::engine::Options;
+use kubelens_core::{analysis::Profile, engine::Options};
 
-use crate::{catalog::Entry, cli::CheckFlags, failure::Failure, nearest::did_you_mean};
+use crate::{
+    catalog::Entry,
+    cli::{CheckFlags, ProfileWord},
+    failure::Failure,
+    nearest::did_you_mean,
+};
 
 /// The codes of the analyzers that run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Checks {
-    All,
-    Only(BTreeSet<String>),
+pub(crate) struct Checks {
+    codes: BTreeSet<String>,
 }
 
 impl Checks {
-    /// What `--only` and `--skip` leave of `catalog`. A word that names nothing is an error.
+    /// What the profiles, `--only` and `--skip` leave of `catalog`. What `--only` names runs whatever its
+    /// profile. A word that names nothing is an error.
     pub(crate) fn new(flags: &CheckFlags, catalog: &[Entry]) -> Result<Self, Failure> {
-        if flags.only.is_empty() && flags.skip.is_empty() {
-            return Ok(Self::All);
-        }
         let mut codes: BTreeSet<String> = if flags.only.is_empty() {
-            catalog.iter().map(|entry| entry.code.clone()).collect()
+            let profiles = profiles(&flags.profile);
+            catalog
+                .iter()
+                .filter(|entry| {
+                    entry
+                        .profiles
+                        .iter()
+                        .any(|profile| profiles.contains(profile))
+                })
+                .map(|entry| entry.code.clone())
+                .collect()
         } else {
             matching(&flags.only, "--only", catalog)?
         };
         for code in matching(&flags.skip, "--skip", catalog)? {
             codes.remove(&code);
         }
-        if codes.is_empty() {
+        if codes.is_empty() && !catalog.is_empty() {
             return Err(Failure::new(
-                "--only and --skip together leave no analyzer to run",
+                "--profile, --only and --skip together leave no analyzer to run",
             ));
         }
-        Ok(Self::Only(codes))
+        Ok(Self { codes })
     }
 
     /// The core's options for it.
     pub(crate) fn options(&self) -> Options {
         Options {
-            only: match self {
-                Self::All => None,
-                Self::Only(codes) => Some(codes.iter().cloned().collect()),
-            },
+            only: Some(self.codes.iter().cloned().collect()),
             ..Options::default()
         }
     }
 
     /// Whether the analyzer runs.
     pub(crate) fn runs(&self, code: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(codes) => codes.contains(code),
-        }
+        self.codes.contains(code)
     }
+}
+
+fn profiles(words: &[ProfileWord]) -> BTreeSet<&'static str> {
+    let words = if words.is_empty() {
+        &[ProfileWord::Default]
+    } else {
+        words
+    };
+    words
+        .iter()
+        .flat_map(|word| word.profiles())
+        .map(Profile::as_str)
+        .collect()
 }
 
 fn matching(words: &[String], flag: &str, catalog: &[Entry]) -> Result<BTreeSet<String>, Failure> {
@@ -107,6 +126,7 @@ mod tests {
         let flags = CheckFlags {
             only: words(only),
             skip: words(skip),
+            profile: Vec::new(),
         };
         let catalog = three_entries();
         let checks = Checks::new(&flags, &catalog).map_err(|failure| failure.to_string())?;

@@ -1,4 +1,4 @@
-use super::Sink;
+use super::{Profile, Sink};
 use crate::kubernetes::{
     APIService, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler,
     Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, PersistentVolume,
@@ -36,6 +36,8 @@ pub struct Analyzer {
     pub reads: KindSet,
     /// What other tools call it.
     pub maps_to: &'static [&'static str],
+    /// The profiles it belongs to.
+    pub profiles: &'static [Profile],
     /// The page about it, in Markdown, with its examples.
     pub docs: &'static str,
     /// The file that holds it.
@@ -115,7 +117,8 @@ checks! {
 
 /// Declares the analyzer of a file: its documentation comment is its page and its test.
 ///
-/// The kinds in `reads` are those it asks about besides the ones that `check` walks through.
+/// The kinds in `reads` are those it asks about besides the ones that `check` walks through. Without
+/// `profiles` it belongs to the default one.
 macro_rules! declare_analyzer {
     (
         $(#[doc = $doc:literal])*
@@ -125,6 +128,7 @@ macro_rules! declare_analyzer {
             confidence: $confidence:literal,
             reads: [$($kind:ident),* $(,)?],
             maps_to: [$($maps_to:literal),* $(,)?],
+            $(profiles: [$($profile:ident),* $(,)?],)?
             check: $walks:ident($check:path) $(,)?
         }
     ) => {
@@ -138,6 +142,10 @@ macro_rules! declare_analyzer {
             reads: $crate::kubernetes::KindSet::of(&[$($crate::kubernetes::Kind::$kind),*])
                 .union($crate::analysis::Check::$walks($check).walks()),
             maps_to: &[$($maps_to),*],
+            profiles: $crate::analysis::last_of(&[
+                &[$crate::analysis::Profile::Default],
+                $(&[$($crate::analysis::Profile::$profile),*],)?
+            ]),
             docs: concat!($($doc, "\n",)*),
             file: file!(),
             check: $crate::analysis::Check::$walks($check),

@@ -2,6 +2,7 @@
 
 mod analyzer;
 mod family;
+mod profile;
 mod sighting;
 mod sightings;
 mod sink;
@@ -9,6 +10,8 @@ mod sink;
 pub(crate) use analyzer::declare_analyzer;
 pub use analyzer::{Analyzer, Check, Role};
 pub use family::Family;
+pub use profile::Profile;
+pub(crate) use profile::last_of;
 pub(crate) use sighting::event_evidence;
 pub use sighting::{Blame, Sighting};
 pub use sightings::Sightings;

@@ -1,23 +1,40 @@
-use crate::analysis::Analyzer;
+use crate::analysis::{Analyzer, Profile};
 
 /// What to look for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
-    /// Codes to run; none for all.
+    /// Codes to run, whatever their profile; none for all of the profiles.
     pub only: Option<Vec<String>>,
     /// Codes to leave out.
     pub skip: Vec<String>,
+    /// The profiles whose analyzers run.
+    pub profiles: Vec<Profile>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            only: None,
+            skip: Vec::new(),
+            profiles: vec![Profile::Default],
+        }
+    }
 }
 
 impl Options {
     /// The analyzers that these options leave.
     pub fn selected(&self, all: &[&'static Analyzer]) -> Vec<&'static Analyzer> {
+        let named = |codes: &[String], code: &str| codes.iter().any(|other| other == code);
         all.iter()
             .copied()
-            .filter(|analyzer| {
-                let named = |codes: &Vec<String>| codes.iter().any(|code| code == analyzer.code);
-                self.only.as_ref().is_none_or(named) && !named(&self.skip)
+            .filter(|analyzer| match &self.only {
+                Some(codes) => named(codes, analyzer.code),
+                None => analyzer
+                    .profiles
+                    .iter()
+                    .any(|profile| self.profiles.contains(profile)),
             })
+            .filter(|analyzer| !named(&self.skip, analyzer.code))
             .collect()
     }
 }
