@@ -81,3 +81,23 @@ fn every_story_gives_the_same_bytes_twice_and_a_valid_report() {
         assert_eq!(errors, Vec::<String>::new(), "{}", story.display());
     }
 }
+
+#[test]
+fn every_link_of_a_chain_names_its_proof() {
+    for story in stories() {
+        let report = report(&story);
+        for cause in report["causes"].as_array().expect("causes") {
+            let evidence = cause["evidence"].as_array().expect("evidence").len();
+            for link in cause["chain"].as_array().expect("a chain") {
+                let proof = link["evidence"].as_array().expect("proof");
+                let is_there = |at: &Value| at.as_u64().is_some_and(|at| at < evidence as u64);
+                assert!(
+                    !proof.is_empty() && proof.iter().all(is_there),
+                    "{}: {} has a link without proof: {link}",
+                    story.display(),
+                    cause["title"]
+                );
+            }
+        }
+    }
+}

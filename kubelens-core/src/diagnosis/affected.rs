@@ -26,7 +26,7 @@ pub(super) fn affected(
         }
     }
     for front in fronts {
-        for object in front.ingresses.iter().chain([&front.service]) {
+        for object in front.ingresses.keys().chain([&front.service]) {
             all.insert(object.key(), object.clone());
         }
     }

@@ -2,13 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::affected::affected;
 use super::chain::chain;
+use super::changes::changes;
 use super::fronts::fronts;
 use super::graph::Graph;
 use super::index::{Index, Seen, id_of};
 use super::ruled_out::alternatives;
 use crate::analysis::{Analyzer, Sighting};
 use crate::model::{
-    Cause, Evidence, Finding, Group, ObjectRef, Severity, Suggestion, counted, fingerprint, some_of,
+    Cause, Evidence, EvidenceKind, Finding, Group, ObjectRef, Severity, Suggestion, counted,
+    fingerprint, some_of,
 };
 use crate::snapshot::{Cluster, Snapshot};
 
@@ -128,7 +130,7 @@ fn cause(
         .unwrap_or(primary.severity());
     let mut all: Vec<usize> = own.clone();
     all.extend(&folded);
-    let evidence = evidence(index, primary, &own, &folded);
+    let mut evidence = evidence(index, primary, &own, &folded);
     let subject = primary.sighting.subject.clone();
     let (first_seen, last_seen) = span(index, &all, &evidence);
     let sighting = &primary.sighting;
@@ -137,6 +139,13 @@ fn cause(
     } else {
         Vec::new()
     };
+    let affected = affected(index, &all, &subject, &fronts);
+    let began = onset(index, &all, &evidence);
+    // Behind the first item, which says what is wrong: what changed is the next thing to look at.
+    let place = evidence.len().min(1);
+    let changes = changes(&subject, &affected, began, &evidence, cluster);
+    evidence.splice(place..place, changes);
+    let chain = chain(index, graph, &all, &subject, &fronts, &mut evidence);
     Some(Cause {
         rank: 0,
         id: id.to_owned(),
@@ -146,8 +155,8 @@ fn cause(
         confidence: confidence(primary, &evidence),
         title: sighting.title.clone(),
         explanation: with_pods(&sighting.explanation, index, &own, &folded),
-        chain: chain(index, graph, &all, &subject, &fronts, &evidence),
-        affected: affected(index, &all, &subject, &fronts),
+        chain,
+        affected,
         ruled_out: alternatives(primary),
         suggestions: suggestions(index, primary, &folded),
         group: sighting.group.as_ref().map(|(key, title)| Group {
@@ -304,6 +313,18 @@ fn span(
     let first = since.clone().chain(shown.clone()).min();
     let last = shown.chain(since).max();
     (first, last)
+}
+
+/// When the trouble began: as `span`, without what came before it.
+fn onset(index: &Index<'_>, members: &[usize], evidence: &[Evidence]) -> Option<jiff::Timestamp> {
+    let is_change = |item: &Evidence| item.kind == EvidenceKind::Change;
+    let since = members
+        .iter()
+        .filter_map(|at| index.get(*at))
+        .filter(|seen| !seen.sighting.evidence.iter().any(is_change))
+        .filter_map(|seen| seen.sighting.since);
+    let shown = evidence.iter().filter(|item| !is_change(item));
+    since.chain(shown.filter_map(|item| item.at)).min()
 }
 
 fn finding(index: &Index<'_>, members: &[usize], cause_id: &str) -> Option<Finding> {

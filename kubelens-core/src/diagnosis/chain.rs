@@ -3,18 +3,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fronts::Front;
 use super::graph::Graph;
 use super::index::Index;
+use crate::analysis::Sighting;
 use crate::kubernetes::Object;
 use crate::model::{ChainLink, Evidence, ObjectRef};
 
 /// How the fault reaches what shows it: subject to pods, pods to owners, and on along the folds to the
 /// Services and Ingresses that only these pods serve. One link a relation and pair of kinds, with one sample and a count.
+/// Every link names its proof in `evidence`; what proves a link and is not there yet is added to it.
 pub(super) fn chain(
     index: &Index<'_>,
     graph: &Graph,
     members: &[usize],
     subject: &ObjectRef,
     fronts: &[Front],
-    evidence: &[Evidence],
+    evidence: &mut Vec<Evidence>,
 ) -> Vec<ChainLink> {
     let mut links = Links::default();
     for member in members {
@@ -32,7 +34,12 @@ pub(super) fn chain(
                     } else {
                         seen.sighting.relation
                     };
-                    links.add(subject, &seen.sighting.seen_on, relation);
+                    links.add(
+                        subject,
+                        &seen.sighting.seen_on,
+                        relation,
+                        first(&seen.sighting),
+                    );
                 }
             }
             Some((edge, parent)) => {
@@ -48,7 +55,7 @@ pub(super) fn chain(
                     &seen.sighting.subject
                 };
                 if !from.is_same(to) && !matches!(edge.relation, "same pod" | "same template") {
-                    links.add(from, to, edge.relation);
+                    links.add(from, to, edge.relation, first(&seen.sighting));
                 }
             }
         }
@@ -56,62 +63,89 @@ pub(super) fn chain(
             && top.kind != "Pod"
             && !top.is_same(subject)
         {
-            links.add(&pod.reference(), top, "owned by");
+            let proof = Evidence::field(pod.reference(), "metadata.ownerReferences", top);
+            links.add(&pod.reference(), top, "owned by", Some(proof));
         }
     }
     for front in fronts {
-        links.add(&front.pod, &front.service, "behind");
-        for ingress in &front.ingresses {
-            links.add(&front.service, ingress, "backend of");
+        links.add(
+            &front.pod,
+            &front.service,
+            "behind",
+            Some(front.selects.clone()),
+        );
+        for (ingress, proof) in &front.ingresses {
+            links.add(&front.service, ingress, "backend of", Some(proof.clone()));
         }
     }
     links.into_chain(evidence)
 }
 
+/// What a sighting has to show for itself.
+fn first(sighting: &Sighting) -> Option<Evidence> {
+    sighting.evidence.first().cloned()
+}
+
 type LinkKey = (String, String, &'static str);
+type Pair = (ObjectRef, ObjectRef);
 
 /// Pairs by relation, kept apart by kind so that a thousand pods are one link.
 #[derive(Default)]
 struct Links {
     order: Vec<LinkKey>,
-    pairs: BTreeMap<LinkKey, BTreeSet<(ObjectRef, ObjectRef)>>,
+    /// Each pair with what proves it, should nothing else.
+    pairs: BTreeMap<LinkKey, BTreeMap<Pair, Option<Evidence>>>,
 }
 
 impl Links {
-    fn add(&mut self, cause: &ObjectRef, effect: &ObjectRef, relation: &'static str) {
+    fn add(
+        &mut self,
+        cause: &ObjectRef,
+        effect: &ObjectRef,
+        relation: &'static str,
+        proof: Option<Evidence>,
+    ) {
         let key = (cause.kind.clone(), effect.kind.clone(), relation);
         let pairs = self.pairs.entry(key.clone()).or_insert_with(|| {
             self.order.push(key);
-            BTreeSet::new()
+            BTreeMap::new()
         });
-        pairs.insert((cause.clone(), effect.clone()));
+        pairs
+            .entry((cause.clone(), effect.clone()))
+            .or_insert(proof);
     }
 
-    fn into_chain(self, evidence: &[Evidence]) -> Vec<ChainLink> {
-        self.order
-            .iter()
-            .filter_map(|key| {
-                let pairs = self.pairs.get(key)?;
-                let (cause, effect) = pairs.first()?;
-                let count = pairs
-                    .iter()
-                    .map(|(_, effect)| effect)
-                    .collect::<BTreeSet<_>>()
-                    .len();
-                let proof = evidence
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, item)| item.object.is_same(cause) || item.object.is_same(effect))
-                    .map(|(at, _)| at)
-                    .collect();
-                Some(ChainLink {
-                    cause: cause.clone(),
-                    effect: effect.clone(),
-                    relation: key.2.to_owned(),
-                    count,
-                    evidence: proof,
-                })
-            })
-            .collect()
+    fn into_chain(mut self, evidence: &mut Vec<Evidence>) -> Vec<ChainLink> {
+        let mut chain = Vec::new();
+        for key in &self.order {
+            let Some(pairs) = self.pairs.remove(key) else {
+                continue;
+            };
+            let effects: BTreeSet<ObjectRef> =
+                pairs.keys().map(|(_, effect)| effect.clone()).collect();
+            let Some(((cause, effect), proof)) = pairs.into_iter().next() else {
+                continue;
+            };
+            let mut proven_by: Vec<usize> = evidence
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| item.object.is_same(&cause) || item.object.is_same(&effect))
+                .map(|(at, _)| at)
+                .collect();
+            if proven_by.is_empty()
+                && let Some(proof) = proof
+            {
+                proven_by.push(evidence.len());
+                evidence.push(proof);
+            }
+            chain.push(ChainLink {
+                cause,
+                effect,
+                relation: key.2.to_owned(),
+                count: effects.len(),
+                evidence: proven_by,
+            });
+        }
+        chain
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::index::Index;
 use crate::kubernetes::{Ingress, Object, Pod, Service};
-use crate::model::ObjectRef;
+use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
 /// A Service that nothing serves any more: each of its pods is among those that a fault stops.
@@ -11,8 +11,10 @@ pub(super) struct Front {
     /// The first of its pods, by name.
     pub(super) pod: ObjectRef,
     pub(super) service: ObjectRef,
-    /// Ingresses that name it as a backend, or that it publishes.
-    pub(super) ingresses: Vec<ObjectRef>,
+    /// That the Service selects the pod.
+    pub(super) selects: Evidence,
+    /// Ingresses that name it as a backend, or that it publishes, with the field that says so.
+    pub(super) ingresses: BTreeMap<ObjectRef, Evidence>,
 }
 
 /// What serves only through the pods that show these sightings, and so serves no longer.
@@ -44,6 +46,11 @@ pub(super) fn fronts(index: &Index<'_>, members: &[usize], cluster: &Cluster<'_>
             all.push(Front {
                 pod: first.reference(),
                 service: service.reference(),
+                selects: Evidence::field(
+                    service.reference(),
+                    "spec.selector",
+                    &service.spec.selector,
+                ),
                 ingresses: ingresses_to(service, cluster),
             });
         }
@@ -51,18 +58,21 @@ pub(super) fn fronts(index: &Index<'_>, members: &[usize], cluster: &Cluster<'_>
     all
 }
 
-fn ingresses_to(service: &Service, cluster: &Cluster<'_>) -> Vec<ObjectRef> {
+fn ingresses_to(service: &Service, cluster: &Cluster<'_>) -> BTreeMap<ObjectRef, Evidence> {
     let name = &service.metadata.name;
     let published = cluster
         .all::<Ingress>()
-        .filter(|ingress| service.publishes(ingress));
-    let mut all: Vec<ObjectRef> = cluster
+        .filter(|ingress| service.publishes(ingress))
+        .map(|ingress| (ingress, "status.loadBalancer.ingress"));
+    let named = cluster
         .in_namespace::<Ingress>(&service.metadata.namespace)
         .filter(|ingress| ingress.spec.backends().any(|backend| backend.name == *name))
-        .chain(published)
-        .map(Object::reference)
-        .collect();
-    all.sort();
-    all.dedup();
-    all
+        .map(|ingress| (ingress, "spec.rules[].http.paths[].backend.service.name"));
+    published
+        .chain(named)
+        .map(|(ingress, path)| {
+            let own = ingress.reference();
+            (own.clone(), Evidence::field(own, path, name))
+        })
+        .collect()
 }

@@ -8,6 +8,7 @@
 mod affected;
 mod causes;
 mod chain;
+mod changes;
 mod edges;
 mod fronts;
 mod graph;

@@ -125,6 +125,17 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for PairsVisitor<V> {
     }
 }
 
+impl fmt::Display for Labels {
+    /// As `kubectl -l` takes it: `app=web,tier=front`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (key, value)) in self.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{key}={value}")?;
+        }
+        Ok(())
+    }
+}
+
 /// The keys of a map whose values are not kept: data of a ConfigMap or a Secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Keys(Map<()>);

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here knows Kubernetes' object types, a source, a clock or a store.
 
+mod age;
 mod cause;
 mod command;
 mod coverage;
@@ -16,6 +17,7 @@ mod sentence;
 mod severity;
 mod suggestion;
 
+pub use age::{age, instant};
 pub use cause::{Cause, ChainLink, Group, RuledOut};
 pub use coverage::{Coverage, CoverageState, KindCoverage};
 pub use evidence::{Evidence, EvidenceKind};

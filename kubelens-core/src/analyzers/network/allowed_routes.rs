@@ -39,9 +39,7 @@ impl ClosedGate {
 /// The labels that a namespace carries.
 pub(super) fn labels_of(cluster: &Cluster<'_>, namespace: &str) -> Evidence {
     let found = cluster.get::<Namespace>("", namespace);
-    let labels = found.map_or_else(String::new, |found| {
-        super::endpoints::pairs(&found.metadata.labels)
-    });
+    let labels = found.map_or_else(String::new, |found| found.metadata.labels.to_string());
     let own = found.map_or_else(
         || ObjectRef::cluster_scoped("v1", "Namespace", namespace),
         Object::reference,

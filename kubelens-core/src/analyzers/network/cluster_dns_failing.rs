@@ -183,8 +183,7 @@ fn no_endpoints(cluster: &Cluster<'_>, service: &Service) -> Sighting {
         "See its pods",
         format!(
             "kubectl -n {} get pods -l {}",
-            service.metadata.namespace,
-            super::endpoints::pairs(&service.spec.selector)
+            service.metadata.namespace, service.spec.selector
         ),
     ))
 }

@@ -82,15 +82,6 @@ pub(in crate::analyzers) fn holds(labels: &Labels, selector: &Labels) -> bool {
         .all(|(key, value)| labels.get(key) == Some(value))
 }
 
-/// Labels as `kubectl -l` takes them.
-pub(in crate::analyzers) fn pairs(labels: &Labels) -> String {
-    labels
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
 /// Whether a controller is on its way from one state to another and has time left (G-roll).
 pub(in crate::analyzers) fn is_rolling(cluster: &Cluster<'_>, workload: &Workload<'_>) -> bool {
     match workload {

@@ -422,14 +422,11 @@ fn peer_of(cluster: &Cluster<'_>, call: &Connection<'_>, direction: Direction) -
     let labels = cluster
         .get::<Namespace>("", namespace)
         .map_or_else(String::new, |found| {
-            format!(
-                " (labelled {})",
-                super::endpoints::pairs(&found.metadata.labels)
-            )
+            format!(" (labelled {})", found.metadata.labels)
         });
     format!(
         "pods labelled {} in namespace {namespace}{labels}",
-        super::endpoints::pairs(&peer.metadata.labels),
+        peer.metadata.labels,
     )
 }
 

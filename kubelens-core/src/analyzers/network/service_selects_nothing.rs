@@ -1,4 +1,4 @@
-use super::endpoints::{ENDPOINT_GRACE, holds, pairs};
+use super::endpoints::{ENDPOINT_GRACE, holds};
 use super::near_labels::{NearMiss, nearest};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
@@ -98,7 +98,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
 fn sighting<'a>(service: &'a Service, cluster: &Cluster<'a>) -> Sighting {
     let meta = &service.metadata;
     let own = service.reference();
-    let selector = pairs(&service.spec.selector);
+    let selector = &service.spec.selector;
     let near = nearest(cluster, &meta.namespace, &service.spec.selector, &meta.name);
     let title = format!("{own} selects nothing: no pod and no pod template matches {selector}");
     let mut explanation = "It has no endpoints, so every connection to it fails.".to_owned();
@@ -107,7 +107,7 @@ fn sighting<'a>(service: &'a Service, cluster: &Cluster<'a>) -> Sighting {
     }
     let pods = cluster.in_namespace::<Pod>(&meta.namespace).count();
     let mut sighting = Sighting::of(own.clone(), title, explanation)
-        .evidence(Evidence::field(own.clone(), "spec.selector", &selector))
+        .evidence(Evidence::field(own.clone(), "spec.selector", selector))
         .evidence(Evidence::absence(
             own,
             &format!(

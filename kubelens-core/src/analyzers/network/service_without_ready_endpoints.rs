@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::endpoints::{ENDPOINT_GRACE, is_rolling, live_pods, pairs, workloads_behind};
+use super::endpoints::{ENDPOINT_GRACE, is_rolling, live_pods, workloads_behind};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion, counted};
@@ -174,7 +174,7 @@ fn no_pods(service: &Service, workload: &Workload<'_>) -> Sighting {
     base(service, title)
         .evidence(Evidence::absence(
             own,
-            &format!("no pod matches {}", pairs(&service.spec.selector)),
+            &format!("no pod matches {}", service.spec.selector),
         ))
         .blames(workload.reference(), "selects")
 }
@@ -213,13 +213,13 @@ fn not_ready(service: &Service, pods: &[&Pod], ready: usize) -> Sighting {
 fn base(service: &Service, title: String) -> Sighting {
     let own = service.reference();
     let meta = &service.metadata;
-    let selector = pairs(&service.spec.selector);
+    let selector = &service.spec.selector;
     Sighting::of(
         own.clone(),
         title,
         "Connections to it fail or reach too few pods.",
     )
-    .evidence(Evidence::field(own, "spec.selector", &selector))
+    .evidence(Evidence::field(own, "spec.selector", selector))
     .suggest(Suggestion::look(
         "See the pods behind it",
         format!("kubectl -n {} get pods -l {selector}", meta.namespace),

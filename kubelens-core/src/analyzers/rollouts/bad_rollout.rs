@@ -3,7 +3,7 @@ use super::shortage::is_late;
 use super::template_diff::differences;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Deployment, Object, Pod, PodSpec, ReplicaSet, condition};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, age};
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -98,6 +98,8 @@ struct Revisions<'a> {
     /// What carries the new one: a ReplicaSet, or a pod.
     carrier: ObjectRef,
     since: Option<jiff::Timestamp>,
+    /// `revision 7 replaces revision 6, made 9d earlier`, as far as the numbers are known.
+    succession: String,
     failing: usize,
 }
 
@@ -152,6 +154,7 @@ fn of_deployment<'a>(cluster: &Cluster<'a>, deployment: &'a Deployment) -> Optio
         new: &new.spec.template.spec,
         carrier: new.reference(),
         since: new.metadata.creation_timestamp,
+        succession: succession(new, old),
         failing,
     })
 }
@@ -162,6 +165,20 @@ fn revision(set: &ReplicaSet) -> Option<i64> {
         .value("deployment.kubernetes.io/revision")?
         .parse()
         .ok()
+}
+
+fn succession(new: &ReplicaSet, old: &ReplicaSet) -> String {
+    let (Some(number), Some(before)) = (revision(new), revision(old)) else {
+        return "newest revision".to_owned();
+    };
+    let lived = match (
+        old.metadata.creation_timestamp,
+        new.metadata.creation_timestamp,
+    ) {
+        (Some(from), Some(to)) if from < to => format!(", made {} earlier", age(from, to)),
+        _ => String::new(),
+    };
+    format!("revision {number} replaces revision {before}{lived}")
 }
 
 /// Whether the newest revision was never available, or is so new that a failure is likely its own.
@@ -197,6 +214,7 @@ fn of_pods<'a>(
         new: &newest.spec,
         carrier: newest.reference(),
         since: newest.metadata.creation_timestamp,
+        succession: "newest revision".to_owned(),
         failing: failing.len(),
     })
 }
@@ -239,7 +257,7 @@ fn sighting(
         .severity(severity)
         .evidence(Evidence::change(
             revisions.carrier.clone(),
-            &format!("newest revision: {}", changes.join("; ")),
+            &format!("{}: {}", revisions.succession, changes.join("; ")),
             revisions.since,
         ))
         .since(revisions.since)

@@ -1,6 +1,6 @@
 //! What differs between the pod specs of two revisions, in words.
 
-use crate::kubernetes::{Container, Labels, PodSpec, Probe, Resources};
+use crate::kubernetes::{Container, PodSpec, Probe, Resources};
 use crate::model::is_secret_name;
 
 /// Most differences that are told.
@@ -36,8 +36,8 @@ pub(super) fn differences(old: &PodSpec, new: &PodSpec) -> Vec<String> {
     );
     changed(
         "node selector",
-        &pairs(&old.node_selector),
-        &pairs(&new.node_selector),
+        &old.node_selector.to_string(),
+        &new.node_selector.to_string(),
         &mut all,
     );
     changed(
@@ -157,14 +157,6 @@ fn amounts(resources: &Resources) -> String {
     resources
         .iter()
         .map(|(resource, amount)| format!("{resource}={}", amount.human(resource)))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn pairs(labels: &Labels) -> String {
-    labels
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -4,6 +4,7 @@
     reason = "the index is generated from the files"
 )]
 
+mod changes;
 mod example;
 mod folding;
 mod index;

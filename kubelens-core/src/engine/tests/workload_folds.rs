@@ -143,7 +143,7 @@ fn a_bad_revision_adds_what_changed_to_the_cause_of_its_pods() {
         .and_then(|item| item.text.as_deref());
     assert_eq!(
         change,
-        Some("newest revision: image of `web`: web:1 → web:2")
+        Some("revision 2 replaces revision 1, made 60m earlier: image of `web`: web:1 → web:2")
     );
 }
 

@@ -1,10 +1,8 @@
-//! Times as people say them.
-
 use jiff::Timestamp;
 
 /// How long ago `then` was, seen from `now`: `21s`, `18m`, `3h12m`, `5d`. What lies ahead, by a
 /// clock that runs fast, is `0s`.
-pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
+pub fn age(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(then.as_second()).max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     match seconds {
@@ -17,7 +15,7 @@ pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// `2026-11-23 12:00:00 UTC`.
-pub(crate) fn instant(time: Timestamp) -> String {
+pub fn instant(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
