@@ -3,6 +3,8 @@
 mod checks;
 mod cluster;
 mod output;
+#[cfg(test)]
+mod reference;
 mod verbs;
 
 use clap::{Parser, Subcommand};
