@@ -7,6 +7,7 @@ use super::fronts::fronts;
 use super::graph::Graph;
 use super::index::{Index, Seen, id_of};
 use super::ruled_out::alternatives;
+use super::unexplained::unexplained;
 use crate::analysis::{Analyzer, Sighting};
 use crate::model::{
     Cause, Evidence, EvidenceKind, Finding, Group, ObjectRef, Severity, Suggestion, counted,
@@ -146,6 +147,8 @@ fn cause(
     let changes = changes(&subject, &affected, began, &evidence, cluster);
     evidence.splice(place..place, changes);
     let chain = chain(index, graph, &all, &subject, &fronts, &mut evidence);
+    let mut explanation = with_pods(&sighting.explanation, index, &own, &folded);
+    explanation.extend(unexplained(primary, cluster));
     Some(Cause {
         rank: 0,
         id: id.to_owned(),
@@ -154,7 +157,7 @@ fn cause(
         severity,
         confidence: confidence(primary, &evidence),
         title: sighting.title.clone(),
-        explanation: with_pods(&sighting.explanation, index, &own, &folded),
+        explanation,
         chain,
         affected,
         ruled_out: alternatives(primary),

@@ -18,6 +18,7 @@ mod index;
 mod ruled_out;
 mod scope;
 mod specificity;
+mod unexplained;
 
 use std::collections::BTreeSet;
 

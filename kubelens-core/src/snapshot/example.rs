@@ -1,6 +1,6 @@
 use super::{LogKey, Logs, Snapshot, SnapshotBuilder};
 use crate::kubernetes::{Batch, CustomObject, Kind};
-use crate::model::{ClusterInfo, Scope};
+use crate::model::{ClusterInfo, CoverageState, Scope};
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -10,7 +10,7 @@ struct Header {
 }
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
-/// (read in full), `# log: namespace/pod/container [previous] | line`.
+/// (read in full), `# forbidden: Kind, Kind` (not permitted to be read), `# log: namespace/pod/container [previous] | line`.
 pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
@@ -27,6 +27,10 @@ pub(crate) fn picture(block: &str) -> Snapshot {
                 builder.listed(
                     Kind::from_name(kind.trim()).unwrap_or_else(|| panic!("no kind `{kind}`")),
                 );
+            }
+        } else if let Some(kinds) = line.strip_prefix("# forbidden: ") {
+            for kind in kinds.split(',') {
+                builder.gap(kind.trim(), None, CoverageState::Forbidden, "forbidden");
             }
         } else if let Some(log) = line.strip_prefix("# log: ") {
             let (place, line) = log.split_once(" | ").expect("place | line");

@@ -123,11 +123,11 @@ fn without_pods(cluster: &Cluster<'_>, job: &Job) -> Sighting {
             Evidence::field(own.clone(), "spec.managedBy", manager),
         ),
         (None, Some(start)) => (
-            "It was started and no pod was made; the cause is not seen.".to_owned(),
+            "It was started and no pod was made.".to_owned(),
             Evidence::field(own.clone(), "status.startTime", start),
         ),
         (None, None) => (
-            "The Job controller has not even started it; the cause is not seen.".to_owned(),
+            "The Job controller has not even started it.".to_owned(),
             Evidence::field(own.clone(), "status.active", job.status.active),
         ),
     };

@@ -167,10 +167,7 @@ fn stuck(set: &DaemonSet) -> Sighting {
             "With strategy OnDelete it updates a pod only after someone deletes it.",
         )
     } else {
-        (
-            Severity::Warning,
-            "No pod was replaced for ten minutes; the cause is not seen.",
-        )
+        (Severity::Warning, "No pod was replaced for ten minutes.")
     };
     Sighting::of(
         own.clone(),

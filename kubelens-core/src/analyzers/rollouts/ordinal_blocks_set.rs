@@ -108,7 +108,7 @@ fn sighting(set: &StatefulSet, pod: &Pod, ordinal: i64, waiting: i64) -> Sightin
     let name = &pod.metadata.name;
     let title = format!("Pod {name} keeps {waiting} more pods of {own} from being made");
     let explanation = format!(
-        "Pods of an OrderedReady set are made in order, and ordinal {ordinal} is not ready. Why it is not, is not seen."
+        "Pods of an OrderedReady set are made in order, and ordinal {ordinal} is not ready."
     );
     let phase = Evidence::field(pod.reference(), "status.phase", &pod.status.phase);
     Sighting::of(own.clone(), title, explanation)

@@ -127,7 +127,7 @@ fn timed_out(deployment: &Deployment, progressing: &Condition) -> Sighting {
     };
     let title = format!("The rollout of {} is stuck", deployment.reference());
     let explanation = format!(
-        "{} of {} pods run the newest template and nothing moved for longer than its deadline; {serving}. The cause is not seen.",
+        "{} of {} pods run the newest template and nothing moved for longer than its deadline; {serving}.",
         deployment.status.updated_replicas,
         deployment.spec.replicas.unwrap_or(1),
     );
@@ -142,7 +142,8 @@ fn old_pods_stay(deployment: &Deployment, progressing: &Condition) -> Sighting {
         "{} keeps {old} pods of older revisions",
         deployment.reference()
     );
-    let explanation = "All pods of the newest revision are available, yet older ones are not removed. The cause is not seen.";
+    let explanation =
+        "All pods of the newest revision are available, yet older ones are not removed.";
     sighting(deployment, progressing, title, explanation.to_owned())
         .severity(Severity::Warning)
         .identified_by("old pods", "stay")

@@ -115,11 +115,11 @@ impl<'a> Shortage<'a> {
             ready => format!("{own} has {ready} of {} pods ready", self.wanted),
         };
         let explanation = if self.late.is_empty() {
-            "Pods are missing; the cause is not seen in its events or conditions.".to_owned()
+            "Pods are missing, and neither its events nor its conditions say why.".to_owned()
         } else {
             let names = self.late.iter().map(|pod| pod.metadata.name.as_str());
             format!(
-                "{} not ready ({}); the cause is not seen in their state, events or logs.",
+                "{} not ready ({}); neither state, events nor logs say why.",
                 counted(self.late.len(), "pod"),
                 some_of(names, MOST_PODS)
             )

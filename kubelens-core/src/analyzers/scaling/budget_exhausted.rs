@@ -112,9 +112,9 @@ fn sighting<'a>(
     );
     let names = some_of(unready.iter().map(|pod| pod.metadata.name.as_str()), 3);
     let explanation = if unready.is_empty() {
-        "Its other pods are missing; the cause is not seen.".to_owned()
+        "Its other pods are missing.".to_owned()
     } else {
-        format!("Not ready: {names}. The cause is not seen.")
+        format!("Not ready: {names}.")
     };
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .evidence(Evidence::field(

@@ -148,8 +148,8 @@ fn sighting(cluster: &Cluster<'_>, top: &ObjectRef, pod: &Pod, name: &str) -> Si
     );
     let phase = known.map_or("unknown", |claim| claim.status.phase.as_str());
     let title = format!("{top} waits for {claim}, which is {phase}");
-    let explanation = "Its pods cannot be scheduled before the claim is bound to a volume; why it is not, is not seen."
-        .to_owned();
+    let explanation =
+        "Its pods cannot be scheduled before the claim is bound to a volume.".to_owned();
     let mut sighting = Sighting::of(claim.clone(), title, explanation)
         .blames(claim.clone(), "mounts")
         .evidence(Evidence::field(

@@ -102,7 +102,7 @@ fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'
     );
     let probe = container.spec.readiness_probe.as_ref();
     let explanation = probe.map_or_else(
-        || "It has no readiness probe; what keeps it back is not seen.".to_owned(),
+        || "It has no readiness probe.".to_owned(),
         |probe| {
             format!(
                 "Its readiness probe is {}; no event says what it gets.",

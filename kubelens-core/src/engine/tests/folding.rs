@@ -2,6 +2,7 @@ use crate::engine::{Options, diagnose};
 use crate::kubernetes::{Batch, Kind};
 use crate::model::{ClusterInfo, Scope};
 use crate::snapshot::SnapshotBuilder;
+use crate::snapshot::example::picture;
 
 #[test]
 fn nodes_that_pods_wait_for_are_one_cause() {
@@ -33,4 +34,36 @@ status:
         .map(|cause| cause.code.as_str())
         .collect();
     assert_eq!(loud, ["SCH013"]);
+}
+
+#[test]
+fn a_symptom_that_nothing_explains_says_so_and_where_the_cause_may_hide() {
+    let text = r#"
+# now: 2026-01-01T12:00:00Z
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web, namespace: shop, uid: r1, creationTimestamp: "2026-01-01T08:00:00Z"}
+spec: {replicas: 1, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "web:1"}]}}}
+status: {replicas: 1, readyReplicas: 0}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-a, namespace: shop, uid: p1, creationTimestamp: "2026-01-01T08:00:00Z", labels: {app: web}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: r1, controller: true}]}
+spec: {nodeName: n1, containers: [{name: web, image: "web:1"}]}
+status:
+  phase: Running
+  conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T09:00:00Z"}]
+  containerStatuses: [{name: web, ready: false, imageID: x, state: {running: {startedAt: "2026-01-01T08:01:00Z"}}}]
+"#;
+    let said = |header: &str| {
+        let report = diagnose(&picture(&format!("{header}{text}")), &Options::default());
+        report.causes[0].explanation.clone()
+    };
+    let alone = said("");
+    assert!(alone.ends_with("What causes it is not seen."), "{alone}");
+    let hidden = said("# forbidden: Secret, Event\n");
+    assert!(
+        hidden.ends_with("is not seen; it may lie in what could not be read: Event, Secret."),
+        "{hidden}"
+    );
 }
