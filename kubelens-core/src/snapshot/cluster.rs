@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{ContainerLog, Gap, LogKey, Snapshot, Workload};
 use crate::kubernetes::{
     CronJob, CustomObject, DaemonSet, Deployment, EndpointSlice, Event, Job, Kind, KindSet,
-    LabelSelector, Labels, Object, ObjectMeta, Pod, ReplicaSet, ReplicationController, Service,
-    StatefulSet,
+    LabelSelector, Labels, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, ReplicationController,
+    Service, StatefulSet,
 };
 use crate::model::ObjectRef;
 
@@ -209,6 +209,13 @@ impl<'a> Cluster<'a> {
             container: container.to_owned(),
             previous,
         })
+    }
+
+    /// What a pod used lately, to show beside other proof: unnoted, for what is proven does not wait for it.
+    pub fn sample_of(&self, pod: &Pod) -> Option<&'a PodMetrics> {
+        let samples = self.snapshot.table::<PodMetrics>();
+        let sample = samples.get(&pod.metadata.namespace, &pod.metadata.name);
+        sample.map(|sample| &**sample)
     }
 
     // ---- relations --------------------------------------------------------------------------
