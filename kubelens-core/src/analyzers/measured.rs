@@ -70,12 +70,21 @@ impl<'a> Measured<'a> {
     /// The measured value as proof, beside what it is compared with: `496Mi of limit 512Mi`.
     pub(crate) fn evidence(&self, resource: &str, against: &str, bound: Quantity) -> Evidence {
         let used = self.used(resource).unwrap_or_default();
-        metric(self.sample, self.container.name(), resource, used, Some((against, bound)))
+        metric(
+            self.sample,
+            self.container.name(),
+            resource,
+            used,
+            Some((against, bound)),
+        )
     }
 
     /// Where its limits or requests stand.
     pub(crate) fn path(&self, list: &str, resource: &str) -> String {
-        format!("spec.containers[{}].resources.{list}.{resource}", self.container.name())
+        format!(
+            "spec.containers[{}].resources.{list}.{resource}",
+            self.container.name()
+        )
     }
 }
 
@@ -99,7 +108,11 @@ fn metric(
     used: Quantity,
     bound: Option<(&str, Quantity)>,
 ) -> Evidence {
-    let what = if resource == "memory" { "working set" } else { resource };
+    let what = if resource == "memory" {
+        "working set"
+    } else {
+        resource
+    };
     let text = format!("{what} of container `{container}` ({})", sample.sample());
     let value = match bound {
         Some((against, bound)) => format!(

@@ -38,9 +38,8 @@ pub(super) fn coverage(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> 
             .1
             .push(detail);
     }
-    let is_counted = |kind: &Kind, state: CoverageState| {
-        !(kind.is_optional() && state == CoverageState::Absent)
-    };
+    let is_counted =
+        |kind: &Kind, state: CoverageState| !(kind.is_optional() && state == CoverageState::Absent);
     let (missing, left_out): (Vec<_>, Vec<_>) = kinds
         .iter()
         .filter_map(|(kind, (state, _))| Some((Kind::from_name(kind)?, *state)))

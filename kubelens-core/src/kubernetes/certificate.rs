@@ -36,8 +36,9 @@ const MOST_NAMES: usize = 20;
 impl CertificateChain {
     /// Reads PEM; none where the text is no whole PEM section that is known.
     pub fn from_pem(pem: &[u8]) -> Option<Self> {
-        let sections: Vec<(SectionKind, Vec<u8>)> =
-            PemObject::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
+        let sections: Vec<(SectionKind, Vec<u8>)> = PemObject::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .ok()?;
         let certificates: List<Certificate> = sections
             .iter()
             .filter(|(kind, _)| *kind == SectionKind::Certificate)
@@ -115,5 +116,80 @@ fn name(name: &GeneralName) -> Option<Text> {
             Some(Text::new(&address.ok()?.to_string()))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A self-signed certificate of the year 2024.
+    const PEM: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBXTCCAQOgAwIBAgIBATAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxzaG9wLmV4\n\
+YW1wbGUwHhcNMjQwMTAxMDAwMDAwWhcNMjUwMTAxMDAwMDAwWjAXMRUwEwYDVQQD\n\
+DAxzaG9wLmV4YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQug/AVQypg\n\
+1dhKXnZNJz8WwJZyjSp77Gx1Iw+9NitmfLcv66R1eac6KPHJKeCJy1JlTgz/W3dG\n\
+ASas8pCkPyiXo0AwPjAdBgNVHREEFjAUggxzaG9wLmV4YW1wbGWHBAoAAAcwHQYD\n\
+VR0OBBYEFAVPb/Ygppa7y78t9gGxn88pzyqFMAoGCCqGSM49BAMCA0gAMEUCIBWT\n\
+N/ymZYg/aB/YvboQmlowy43C5SCpsYgKSS2b+R2oAiEA/OqJefe25Z0NeDinsc8L\n\
+AgntCqFXd3+pOYyahanIokc=\n\
+-----END CERTIFICATE-----\n\
+";
+
+    #[test]
+    fn a_certificate_tells_its_time_and_its_names() {
+        let chain = CertificateChain::from_base64(&STANDARD.encode(PEM)).unwrap_or_default();
+        let [one] = &*chain.certificates else {
+            panic!("{chain:?}");
+        };
+        let time = |text: &str| text.parse().ok();
+        assert_eq!(one.not_before, time("2024-01-01T00:00:00Z"));
+        assert_eq!(one.not_after, time("2025-01-01T00:00:00Z"));
+        assert_eq!(one.subject, "CN=shop.example");
+        assert_eq!(
+            &*one.names,
+            [Text::new("shop.example"), Text::new("10.0.0.7")]
+        );
+        assert_eq!(one.holder(), "shop.example");
+        assert!(one.not_after.is_some_and(|end| !one.is_expired(end)));
+    }
+
+    #[test]
+    fn a_chain_keeps_its_order_and_something_else_is_told() {
+        let twice = CertificateChain::from_pem([PEM, PEM].concat().as_bytes());
+        assert_eq!(twice.map(|chain| chain.certificates.len()), Some(2));
+        let label = |label: &str| format!("-----BEGIN {label}-----\neA==\n-----END {label}-----\n");
+        let instead =
+            |pem: &str| CertificateChain::from_pem(pem.as_bytes()).map(|chain| chain.instead);
+        let key = instead(&label("PRIVATE KEY"));
+        assert_eq!(key, Some(Text::new("private key")));
+        let request = instead(&label("CERTIFICATE REQUEST"));
+        assert_eq!(request, Some(Text::new("certificate signing request")));
+        assert_eq!(instead(&label("CERTIFICATE")), None, "damaged");
+        assert_eq!(instead("x"), None);
+    }
+
+    #[test]
+    fn a_damaged_certificate_is_none() {
+        let der = STANDARD.decode(
+            PEM.lines()
+                .filter(|line| !line.starts_with('-'))
+                .collect::<String>(),
+        );
+        let der = der.unwrap_or_default();
+        assert!(Certificate::from_der(&der).is_some());
+        assert_eq!(
+            Certificate::from_der(der.get(..der.len() / 2).unwrap_or_default()),
+            None
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused_without_a_panic(bytes in proptest::collection::vec(0_u8..=255, 0..200)) {
+            let _ = Certificate::from_der(&bytes);
+            let _ = CertificateChain::from_pem(&bytes);
+        }
     }
 }

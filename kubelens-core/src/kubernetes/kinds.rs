@@ -4,10 +4,9 @@ use super::{
     EndpointSlice, Endpoints, Event, HorizontalPodAutoscaler, Ingress, IngressClass, Job, Lease,
     LimitRange, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node, NodeMetrics, Object,
     ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodMetrics,
-    PriorityClass, ReplicaSet,
-    ReplicationController, ResourceQuota, Role, RoleBinding, RuntimeClass, Secret, Service,
-    ServiceAccount, StatefulSet, StorageClass, Table, Text, ValidatingWebhookConfiguration,
-    VolumeAttachment,
+    PriorityClass, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding,
+    RuntimeClass, Secret, Service, ServiceAccount, StatefulSet, StorageClass, Table, Text,
+    ValidatingWebhookConfiguration, VolumeAttachment,
 };
 
 /// The one table of kinds: everything that depends on "all kinds" is generated from it.

@@ -99,7 +99,10 @@ mod tests {
         assert_eq!(metrics.sample(), text);
         let begin = metrics.begin().map(|begin| begin.to_string());
         assert_eq!(begin.as_deref(), Some("2026-01-01T11:59:39.945Z"));
-        assert_eq!(metrics.used("web", "memory"), Some(Quantity::from_units(102_400)));
+        assert_eq!(
+            metrics.used("web", "memory"),
+            Some(Quantity::from_units(102_400))
+        );
         assert_eq!(metrics.used_in_all("cpu"), Quantity::from_thousandths(14));
     }
 }

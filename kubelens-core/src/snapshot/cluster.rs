@@ -63,6 +63,12 @@ impl<'a> Cluster<'a> {
         self.snapshot
     }
 
+    /// The cluster as an object, for what no Kubernetes object is to blame for.
+    pub fn reference(&self) -> ObjectRef {
+        let name = self.snapshot.info.name.as_str();
+        ObjectRef::pseudo("Cluster", if name.is_empty() { "cluster" } else { name })
+    }
+
     pub(super) fn touch(&self, kind: Kind) {
         self.touched.set(self.touched.get().with(kind));
     }

@@ -115,7 +115,8 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     if let Some(taint) = taints.iter().find(|taint| keeps_all_away(cluster, taint)) {
         sink.report(tainted(node, taint));
-    } else if has_only_agents(cluster, node) {
+    } else if taints.is_empty() && has_only_agents(cluster, node) {
+        // A node with a taint is kept for something that may come.
         sink.report(empty(node, ready));
     }
 }
@@ -198,8 +199,12 @@ fn empty(node: &Node, ready: &Condition) -> Sighting {
     )
     .since(ready.last_transition_time)
     .evidence(
-        Evidence::field(own.clone(), "status.conditions[Ready].status", &ready.status)
-            .at(ready.last_transition_time),
+        Evidence::field(
+            own.clone(),
+            "status.conditions[Ready].status",
+            &ready.status,
+        )
+        .at(ready.last_transition_time),
     )
     .suggest(Suggestion::look(
         "See what runs there",

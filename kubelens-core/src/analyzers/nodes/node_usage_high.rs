@@ -113,7 +113,11 @@ fn sighting<'a>(
         pods_there(cluster, node)
     );
     let text = format!("{resource} of the node ({})", sample.sample());
-    let value = format!("{} of allocatable {}", used.human(resource), all.human(resource));
+    let value = format!(
+        "{} of allocatable {}",
+        used.human(resource),
+        all.human(resource)
+    );
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .identified_by("resource", resource)
         .confidence(ONE_SAMPLE)
@@ -140,11 +144,7 @@ fn sighting<'a>(
 }
 
 /// The pods on the node that use most of a resource, where that is known.
-fn biggest<'a>(
-    cluster: &Cluster<'a>,
-    node: &'a Node,
-    resource: &str,
-) -> Vec<(&'a Pod, Quantity)> {
+fn biggest<'a>(cluster: &Cluster<'a>, node: &'a Node, resource: &str) -> Vec<(&'a Pod, Quantity)> {
     if !cluster.is_complete(Kind::PodMetrics, "") {
         return Vec::new();
     }

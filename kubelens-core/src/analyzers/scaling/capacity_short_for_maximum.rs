@@ -115,7 +115,10 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     if !is_known || has_node_autoscaler(cluster) {
         return;
     }
-    let nodes: Vec<&Node> = cluster.all::<Node>().filter(|node| takes_pods(node)).collect();
+    let nodes: Vec<&Node> = cluster
+        .all::<Node>()
+        .filter(|node| takes_pods(node))
+        .collect();
     if nodes.is_empty() {
         return;
     }
@@ -132,7 +135,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             let wanted = one.wanted(resource);
             if wanted > free && !eligible.is_empty() {
                 told = true;
-                sink.report(one.sighting(resource, wanted, free, eligible.len()));
+                sink.report(one.sighting(cluster, resource, (wanted, free), eligible.len()));
                 break;
             }
         }
@@ -153,10 +156,7 @@ fn takes_pods(node: &Node) -> bool {
     is_ready && !node.spec.unschedulable && !node.metadata.is_terminating()
 }
 
-fn growth<'a>(
-    cluster: &Cluster<'a>,
-    scaler: &'a HorizontalPodAutoscaler,
-) -> Option<Growth<'a>> {
+fn growth<'a>(cluster: &Cluster<'a>, scaler: &'a HorizontalPodAutoscaler) -> Option<Growth<'a>> {
     let namespace = &scaler.metadata.namespace;
     let Target::Found(workload) = target(cluster, namespace, &scaler.spec.scale_target_ref) else {
         return None;
@@ -196,10 +196,19 @@ fn times(amount: Quantity, count: i64) -> Quantity {
 
 impl Growth<'_> {
     fn wanted(&self, resource: &str) -> Quantity {
-        times(self.each.get(resource).copied().unwrap_or_default(), self.more)
+        times(
+            self.each.get(resource).copied().unwrap_or_default(),
+            self.more,
+        )
     }
 
-    fn sighting(&self, resource: &str, wanted: Quantity, free: Quantity, nodes: usize) -> Sighting {
+    fn sighting(
+        &self,
+        cluster: &Cluster<'_>,
+        resource: &str,
+        (wanted, free): (Quantity, Quantity),
+        nodes: usize,
+    ) -> Sighting {
         let own = self.scaler.reference();
         let scaled = target_ref(
             &self.scaler.metadata.namespace,
@@ -224,21 +233,28 @@ impl Growth<'_> {
             ))
             .evidence(Evidence::field(
                 scaled,
-                &format!("{}.containers[*].resources.requests.{resource} (sum)", self.workload.pod_spec_path()),
+                &format!(
+                    "{}.containers[*].resources.requests.{resource} (sum)",
+                    self.workload.pod_spec_path()
+                ),
                 each.human(resource),
             ))
-            .evidence(left(nodes, resource, free))
+            .evidence(left(cluster.reference(), nodes, resource, free))
             .suggest(Suggestion::advice(
                 "Add nodes or something that adds them, ask for less per pod, or lower the maximum",
             ))
     }
 }
 
-fn left(nodes: usize, resource: &str, free: Quantity) -> Evidence {
+fn left(own: ObjectRef, nodes: usize, resource: &str, free: Quantity) -> Evidence {
     Evidence::field(
-        ObjectRef::pseudo("Cluster", ""),
+        own,
         &format!("nodes[*].status.allocatable.{resource} less requests"),
-        format!("{} on {}", free.human(resource), crate::model::counted(nodes, "node")),
+        format!(
+            "{} on {}",
+            free.human(resource),
+            crate::model::counted(nodes, "node")
+        ),
     )
 }
 
@@ -261,7 +277,7 @@ fn together(
         if wanted <= room {
             continue;
         }
-        let own = ObjectRef::pseudo("Cluster", &cluster.snapshot().info().name);
+        let own = cluster.reference();
         let title = format!(
             "The nodes have no room for all {} autoscalers at their maximum: {resource} is short",
             growing.len()
@@ -275,7 +291,7 @@ fn together(
             Sighting::of(own, title, explanation)
                 .identified_by("resource", resource)
                 .identified_by("fact", "together")
-                .evidence(left(nodes.len(), resource, room))
+                .evidence(left(cluster.reference(), nodes.len(), resource, room))
                 .all_evidence(growing.iter().take(5).map(|one| {
                     let value = format!("{} pods more", one.more);
                     Evidence::field(one.scaler.reference(), "spec.maxReplicas", value)
@@ -297,7 +313,7 @@ fn full(cluster: &Cluster<'_>, usage: &Usage, nodes: &[&Node], sink: &mut Sink) 
         if all.is_zero() || given.as_f64() < all.as_f64() * FULL {
             continue;
         }
-        let own = ObjectRef::pseudo("Cluster", &cluster.snapshot().info().name);
+        let own = cluster.reference();
         let title = format!(
             "{} of the {resource} of all nodes is asked for",
             crate::analyzers::measured::percent(given, all)
@@ -311,7 +327,7 @@ fn full(cluster: &Cluster<'_>, usage: &Usage, nodes: &[&Node], sink: &mut Sink) 
             Sighting::of(own, title, explanation)
                 .identified_by("resource", resource)
                 .identified_by("fact", "full")
-                .evidence(left(nodes.len(), resource, room))
+                .evidence(left(cluster.reference(), nodes.len(), resource, room))
                 .suggest(Suggestion::advice("Add a node, or ask for less")),
         );
     }

@@ -267,7 +267,11 @@ fn tight_node(cluster: &Cluster<'_>, pod: &Pod, resource: &str) -> Option<Tight>
     }
     let own = node.reference();
     let path = format!("status.allocatable.{resource}");
-    let share = format!("{} of {} requested", given.human(resource), all.human(resource));
+    let share = format!(
+        "{} of {} requested",
+        given.human(resource),
+        all.human(resource)
+    );
     let mut evidence = vec![Evidence::field(own.clone(), &path, share)];
     if let Some(sample) = cluster.get::<NodeMetrics>("", &node.metadata.name) {
         let used = sample.usage.get(resource).copied().unwrap_or_default();
@@ -275,7 +279,11 @@ fn tight_node(cluster: &Cluster<'_>, pod: &Pod, resource: &str) -> Option<Tight>
             return None;
         }
         let text = format!("{resource} of the node ({})", sample.sample());
-        let value = format!("{} of allocatable {}", used.human(resource), all.human(resource));
+        let value = format!(
+            "{} of allocatable {}",
+            used.human(resource),
+            all.human(resource)
+        );
         evidence.push(Evidence::metric(own.clone(), &text, value).at(sample.timestamp));
     }
     let words = format!(
@@ -317,7 +325,9 @@ fn under(workload: &Workload<'_>, all: &[&Measured<'_>], resource: &str) -> Sigh
     let most = all.iter().filter_map(|one| one.used(resource)).max();
     let most = most.unwrap_or_default();
     let first = all.first();
-    let request = first.and_then(|one| one.request(resource)).unwrap_or_default();
+    let request = first
+        .and_then(|one| one.request(resource))
+        .unwrap_or_default();
     let container = first.map_or("", |one| one.container.name());
     let fit = with_room(most, resource, 1.25);
     let title = format!(
@@ -329,7 +339,10 @@ fn under(workload: &Workload<'_>, all: &[&Measured<'_>], resource: &str) -> Sigh
         "None of its {} uses more than half of what it asks for; nobody else can have the rest. About {fit} would fit.",
         counted(all.len(), "replica")
     );
-    let path = format!("{}.containers[{container}].resources.requests.{resource}", workload.pod_spec_path());
+    let path = format!(
+        "{}.containers[{container}].resources.requests.{resource}",
+        workload.pod_spec_path()
+    );
     let mut sighting = Sighting::of(top.clone(), title, explanation)
         .in_container(container)
         .identified_by("resource", resource)

@@ -92,7 +92,12 @@ declare_analyzer! {
 }
 
 /// Conditions that are bad when true.
-const BAD: [&str; 4] = ["NoPodsMatched", "ConfigUnsupported", "ConfigDeprecated", "FetchingHistory"];
+const BAD: [&str; 4] = [
+    "NoPodsMatched",
+    "ConfigUnsupported",
+    "ConfigDeprecated",
+    "FetchingHistory",
+];
 
 /// Seconds that a first recommendation takes.
 const LEARNING: i64 = 900;
@@ -180,7 +185,9 @@ fn far_off(cluster: &Cluster<'_>, vertical: &CustomObject, sink: &mut Sink) {
     let Some(workload) = target_of(cluster, vertical) else {
         return;
     };
-    let advice = vertical.status.pointer("/recommendation/containerRecommendations");
+    let advice = vertical
+        .status
+        .pointer("/recommendation/containerRecommendations");
     for one in advice.and_then(Value::as_array).into_iter().flatten() {
         let name = one.get("containerName").and_then(Value::as_str);
         let Some(container) = name.and_then(|name| workload.pod_spec().container(name)) else {
@@ -191,13 +198,15 @@ fn far_off(cluster: &Cluster<'_>, vertical: &CustomObject, sink: &mut Sink) {
             let bound = |which: &str| -> Option<Quantity> {
                 one.get(which)?.get(resource)?.as_str()?.parse().ok()
             };
-            let (Some(request), Some(low), Some(high)) =
-                (requests.get(resource), bound("lowerBound"), bound("upperBound"))
-            else {
+            let (Some(request), Some(low), Some(high)) = (
+                requests.get(resource),
+                bound("lowerBound"),
+                bound("upperBound"),
+            ) else {
                 continue;
             };
-            let is_far = request.as_f64() > high.as_f64() * FAR
-                || request.as_f64() * FAR < low.as_f64();
+            let is_far =
+                request.as_f64() > high.as_f64() * FAR || request.as_f64() * FAR < low.as_f64();
             if is_far {
                 let fit = bound("target").unwrap_or(high);
                 let fact = (resource, *request, low, high, fit);
@@ -216,8 +225,16 @@ fn note(
     let own = reference(vertical);
     let top = workload.reference();
     let human = |amount: Quantity| amount.human(resource);
-    let path = format!("{}.containers[{container}].resources.requests.{resource}", workload.pod_spec_path());
-    let recommended = format!("between {} and {}, best {}", human(low), human(high), human(fit));
+    let path = format!(
+        "{}.containers[{container}].resources.requests.{resource}",
+        workload.pod_spec_path()
+    );
+    let recommended = format!(
+        "between {} and {}, best {}",
+        human(low),
+        human(high),
+        human(fit)
+    );
     Sighting::of(
         own.clone(),
         format!(

@@ -31,7 +31,9 @@ pub(super) fn edges(index: &Index<'_>, known: &[Edge]) -> Vec<Edge> {
         let is_open = seen.code() == TIMES_OUT || !explained.contains(&effect);
         let found = match seen.code() {
             code if SLOW.contains(&code) && is_open => slow(index, seen),
-            "SCA040" => on_the_container(index, seen, "WRK003").map(|at| (at, 0.9, "same container")),
+            "SCA040" => {
+                on_the_container(index, seen, "WRK003").map(|at| (at, 0.9, "same container"))
+            }
             "NOD016" => shortage(index, seen).map(|at| (at, 0.9, "same node")),
             _ => None,
         };
@@ -70,7 +72,9 @@ fn on_the_container(index: &Index<'_>, seen: &Seen<'_>, code: &str) -> Option<us
             && other.severity() > Severity::Info
     };
     let shown = index.shown_by(&seen.sighting.seen_on.key()).iter().copied();
-    shown.into_iter().find(|at| index.get(*at).is_some_and(same))
+    shown
+        .into_iter()
+        .find(|at| index.get(*at).is_some_and(same))
 }
 
 fn shortage(index: &Index<'_>, seen: &Seen<'_>) -> Option<usize> {
