@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use super::Profile;
 use crate::kubernetes::{Event, Object};
 use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -17,6 +18,8 @@ pub struct Sighting {
     pub identity: Vec<(&'static str, String)>,
     /// The container it is about.
     pub container: Option<String>,
+    /// The profile that it belongs to alone, if that differs from the analyzer's.
+    pub profile: Option<Profile>,
     /// Its own severity, if it differs from the analyzer's.
     pub severity: Option<Severity>,
     /// Its own confidence, if it differs from the analyzer's.
@@ -61,6 +64,7 @@ impl Sighting {
             relation: "",
             identity: Vec::new(),
             container: None,
+            profile: None,
             severity: None,
             confidence: None,
             title: safe_text(&title.into()),
@@ -94,6 +98,13 @@ impl Sighting {
     pub fn in_container(mut self, name: &str) -> Self {
         self.container = Some(name.to_owned());
         self.identified_by("container", name)
+    }
+
+    /// A fact that only this profile wants to hear about, of an analyzer that others run too.
+    #[must_use]
+    pub const fn only_in(mut self, profile: Profile) -> Self {
+        self.profile = Some(profile);
+        self
     }
 
     /// A severity other than the analyzer's.

@@ -8,6 +8,7 @@ pub(crate) mod jobs;
 mod log_host;
 mod log_level;
 mod log_lines;
+mod measured;
 pub(crate) mod network;
 pub(crate) mod nodes;
 mod pattern;

@@ -15,6 +15,8 @@ pub(crate) enum Refusal<'a> {
     QuotaDemands { quota: &'a str, demands: &'a str },
     /// `status unknown for quota: Q, resources: r`.
     QuotaStatusUnknown { quota: &'a str },
+    /// `insufficient quota to match these scopes: [{PriorityClass In [gold]}]`, `insufficient quota to consume: r`.
+    NoQuotaCovers { what: &'a str },
     /// `maximum memory usage per Container is 1Gi, but limit is 2Gi`.
     LimitRange { violation: &'a str },
     /// `violates PodSecurity "restricted:latest": control (container "c" must …), …`.
@@ -64,7 +66,7 @@ pub(crate) struct WebhookCall<'a> {
 
 /// Classes a text of the API server, with or without what a controller puts before it.
 pub(crate) fn classify(text: &str) -> Refusal<'_> {
-    let classes: [fn(&str) -> Option<Refusal<'_>>; 13] = [
+    let classes: [fn(&str) -> Option<Refusal<'_>>; 14] = [
         webhook_denied,
         webhook_call_failed,
         admission_policy,
@@ -72,6 +74,7 @@ pub(crate) fn classify(text: &str) -> Refusal<'_> {
         quota_exceeded,
         quota_demands,
         quota_status_unknown,
+        no_quota_covers,
         limit_range,
         service_account_missing,
         priority_class_missing,
@@ -110,6 +113,14 @@ fn quota_demands(text: &str) -> Option<Refusal<'_>> {
 fn quota_status_unknown(text: &str) -> Option<Refusal<'_>> {
     let quota = between(text, "status unknown for quota: ", ",")?;
     Some(Refusal::QuotaStatusUnknown { quota })
+}
+
+fn no_quota_covers(text: &str) -> Option<Refusal<'_>> {
+    let (_, rest) = text.split_once("insufficient quota to ")?;
+    let what = rest
+        .strip_prefix("match these scopes: ")
+        .or_else(|| rest.strip_prefix("consume: "))?;
+    Some(Refusal::NoQuotaCovers { what })
 }
 
 fn limit_range(text: &str) -> Option<Refusal<'_>> {
@@ -323,6 +334,59 @@ mod tests {
                 },
             ),
             ("the moon is full", Refusal::Other),
+            // Of the admission plugins of 1.28 to 1.36, as their sources have them.
+            (
+                "pods \"web-\" is forbidden: insufficient quota to match these scopes: [{PriorityClass In [system-node-critical]}]",
+                Refusal::NoQuotaCovers {
+                    what: "[{PriorityClass In [system-node-critical]}]",
+                },
+            ),
+            (
+                "persistentvolumeclaims \"data\" is forbidden: insufficient quota to consume: gold.storageclass.storage.k8s.io/requests.storage",
+                Refusal::NoQuotaCovers {
+                    what: "gold.storageclass.storage.k8s.io/requests.storage",
+                },
+            ),
+            (
+                "pods \"web-\" is forbidden: minimum cpu usage per Container is 100m, but request is 10m",
+                Refusal::LimitRange {
+                    violation: "minimum cpu usage per Container is 100m, but request is 10m",
+                },
+            ),
+            (
+                "pods \"web-\" is forbidden: maximum memory usage per Pod is 1Gi.  No limit is specified",
+                Refusal::LimitRange {
+                    violation: "maximum memory usage per Pod is 1Gi.  No limit is specified",
+                },
+            ),
+            (
+                "pods \"web-\" is forbidden: memory max limit to request ratio per Pod is 2, but no request is specified or request is 0",
+                Refusal::LimitRange {
+                    violation: "memory max limit to request ratio per Pod is 2, but no request is specified or request is 0",
+                },
+            ),
+            (
+                "persistentvolumeclaims \"data\" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi",
+                Refusal::LimitRange {
+                    violation: "minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi",
+                },
+            ),
+            (
+                "pods \"web-5d-\" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=1, used: requests.nvidia.com/gpu=8, limited: requests.nvidia.com/gpu=8",
+                Refusal::QuotaExceeded {
+                    quota: "gpus",
+                    requested: "requests.nvidia.com/gpu=1",
+                    used: "requests.nvidia.com/gpu=8",
+                    limited: "requests.nvidia.com/gpu=8",
+                },
+            ),
+            (
+                "pods \"web-\" is forbidden: violates PodSecurity \"baseline:v1.34\": probe or lifecycle host (container \"web\" uses probe or lifecycle host \"10.0.0.1\")",
+                Refusal::PodSecurity {
+                    level: "baseline:v1.34",
+                    controls: "probe or lifecycle host (container \"web\" uses probe or lifecycle host \"10.0.0.1\")",
+                },
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(classify(text), expected, "{text}");

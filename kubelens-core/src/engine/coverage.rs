@@ -38,11 +38,14 @@ pub(super) fn coverage(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> 
             .1
             .push(detail);
     }
-    let missing = kinds
-        .keys()
-        .filter(|kind| Kind::from_name(kind).is_some())
-        .count();
-    let total = wanted.iter().count();
+    let is_counted =
+        |kind: &Kind, state: CoverageState| !(kind.is_optional() && state == CoverageState::Absent);
+    let (missing, left_out): (Vec<_>, Vec<_>) = kinds
+        .iter()
+        .filter_map(|(kind, (state, _))| Some((Kind::from_name(kind)?, *state)))
+        .partition(|(kind, state)| is_counted(kind, *state));
+    let missing = missing.len();
+    let total = wanted.iter().count().saturating_sub(left_out.len());
     let seen = total.saturating_sub(missing);
     Coverage {
         percent: (seen * 100)

@@ -27,7 +27,10 @@ pub fn registry() -> &'static [&'static Analyzer] {
 /// The same picture and options give the same report, byte for byte.
 pub fn diagnose(snapshot: &Snapshot, options: &Options) -> Report {
     let analyzers = options.selected(registry());
-    let sightings = look(snapshot, &analyzers);
+    let mut sightings = look(snapshot, &analyzers);
+    for list in [&mut sightings.seen, &mut sightings.suppressed] {
+        list.retain(|(_, sighting)| options.wants(sighting));
+    }
     let coverage = coverage::coverage(snapshot, &analyzers);
     diagnosis::report(snapshot, sightings, coverage)
 }

@@ -1,4 +1,4 @@
-use crate::analysis::{Analyzer, Profile};
+use crate::analysis::{Analyzer, Profile, Sighting};
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -22,6 +22,14 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether a fact of an analyzer that runs is wanted: it may belong to one profile alone.
+    pub fn wants(&self, sighting: &Sighting) -> bool {
+        self.only.is_some()
+            || sighting
+                .profile
+                .is_none_or(|profile| self.profiles.contains(&profile))
+    }
+
     /// The analyzers that these options leave.
     pub fn selected(&self, all: &[&'static Analyzer]) -> Vec<&'static Analyzer> {
         let named = |codes: &[String], code: &str| codes.iter().any(|other| other == code);

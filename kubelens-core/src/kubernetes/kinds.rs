@@ -2,11 +2,11 @@ use super::{
     APIService, CSIDriver, CSINode, CertificateSigningRequest, ClusterRole, ClusterRoleBinding,
     ConfigMap, ControllerRevision, CronJob, CustomResourceDefinition, DaemonSet, Deployment,
     EndpointSlice, Endpoints, Event, HorizontalPodAutoscaler, Ingress, IngressClass, Job, Lease,
-    LimitRange, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node, Object, ObjectMeta,
-    PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
-    ReplicationController, ResourceQuota, Role, RoleBinding, RuntimeClass, Secret, Service,
-    ServiceAccount, StatefulSet, StorageClass, Table, Text, ValidatingWebhookConfiguration,
-    VolumeAttachment,
+    LimitRange, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node, NodeMetrics, Object,
+    ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodMetrics,
+    PriorityClass, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding,
+    RuntimeClass, Secret, Service, ServiceAccount, StatefulSet, StorageClass, Table, Text,
+    ValidatingWebhookConfiguration, VolumeAttachment,
 };
 
 /// The one table of kinds: everything that depends on "all kinds" is generated from it.
@@ -221,6 +221,9 @@ kinds! {
     CustomResourceDefinition custom_resource_definitions "apiextensions.k8s.io/v1" "customresourcedefinitions" cluster;
     CertificateSigningRequest certificate_signing_requests "certificates.k8s.io/v1" "certificatesigningrequests" cluster;
     Lease leases "coordination.k8s.io/v1" "leases" namespaced;
+    // Last: their plurals are those of nodes and pods, which a word without a group means.
+    NodeMetrics node_metrics "metrics.k8s.io/v1beta1" "nodes" cluster;
+    PodMetrics pod_metrics "metrics.k8s.io/v1beta1" "pods" namespaced;
 }
 
 fn with_type<T: serde::Serialize>(
@@ -247,6 +250,12 @@ impl Kind {
     pub fn version(self) -> &'static str {
         let full = self.api_version();
         full.split_once('/').map_or(full, |(_, version)| version)
+    }
+
+    /// Whether a sound cluster may do without it: its API comes with an add-on. That it is not served is
+    /// told and keeps the checks that need it from running; it takes nothing from what was seen.
+    pub const fn is_optional(self) -> bool {
+        matches!(self, Self::NodeMetrics | Self::PodMetrics)
     }
 
     /// The kind that a manifest names. Versions of a group are read alike; events of
@@ -352,6 +361,17 @@ mod tests {
             Kind::from_manifest("serving.knative.dev/v1", "Service"),
             None
         );
+    }
+
+    #[test]
+    fn metrics_are_not_what_they_measure() {
+        let of = |kind| Kind::from_manifest("metrics.k8s.io/v1beta1", kind);
+        assert_eq!(of("PodMetrics"), Some(Kind::PodMetrics));
+        assert_eq!(of("NodeMetrics"), Some(Kind::NodeMetrics));
+        assert_eq!(of("Pod"), None);
+        let first = |plural| Kind::ALL.iter().find(|kind| kind.plural() == plural);
+        assert_eq!(first("pods"), Some(&Kind::Pod));
+        assert_eq!(first("nodes"), Some(&Kind::Node));
     }
 
     #[test]

@@ -157,6 +157,12 @@ impl Keys {
     }
 }
 
+impl FromIterator<Text> for Keys {
+    fn from_iter<I: IntoIterator<Item = Text>>(keys: I) -> Self {
+        Self(keys.into_iter().map(|key| (key, ())).collect())
+    }
+}
+
 impl Serialize for Keys {
     /// Every key with an empty string: the values were never kept.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

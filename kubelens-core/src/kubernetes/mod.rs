@@ -25,6 +25,7 @@ macro_rules! slim {
 }
 
 mod access;
+mod certificate;
 mod containers;
 mod control_plane;
 mod custom;
@@ -34,6 +35,7 @@ mod kinds;
 mod list;
 mod map;
 mod meta;
+mod metrics;
 mod network;
 mod node;
 mod object;
@@ -44,6 +46,7 @@ mod probe;
 mod references;
 mod requests;
 mod scheduling;
+mod secret;
 mod spec_sharing;
 mod storage;
 mod text;
@@ -51,6 +54,7 @@ mod workload;
 pub(crate) mod yaml;
 
 pub use access::*;
+pub use certificate::{Certificate, CertificateChain};
 pub use containers::{ContainerRole, ContainerView};
 pub use control_plane::*;
 pub use custom::CustomObject;
@@ -60,12 +64,14 @@ pub use kinds::{Batch, Kind, KindSet, Tables};
 pub use list::List;
 pub use map::{Keys, Labels, Map};
 pub use meta::*;
+pub use metrics::*;
 pub use network::*;
 pub use node::*;
 pub use object::{Object, Table};
 pub use pod::*;
 pub use policy::*;
 pub use references::{ConfigReference, Referenced};
+pub use secret::Secret;
 pub use storage::*;
 pub use text::{Interning, Text};
 pub use workload::*;

@@ -29,15 +29,6 @@ slim! {
         pub immutable: Option<bool>,
     }
 
-    /// core/v1 Secret: its type and, where permitted, the names of its keys, never the values.
-    pub struct Secret {
-        pub metadata: ObjectMeta,
-        #[serde(rename = "type")]
-        pub type_: Text,
-        /// None where only metadata was read.
-        pub data: Option<Keys>,
-    }
-
     /// core/v1 ServiceAccount.
     pub struct ServiceAccount {
         pub metadata: ObjectMeta,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::newest_time::newest_time;
 use super::{Gap, Gaps, Logs, Snapshot};
 use crate::kubernetes::{Batch, CustomObject, Kind, Tables};
-use crate::model::{ClusterInfo, CoverageState, Scope};
+use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
 
 /// Puts a [`Snapshot`] together from what a source reads.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub struct SnapshotBuilder {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    written_as: BTreeSet<ObjectRef>,
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
@@ -74,6 +75,11 @@ impl SnapshotBuilder {
             .entry(object.kind.to_string())
             .or_default()
             .push(Arc::new(object));
+    }
+
+    /// Notes that an object is written in another API version than the one it is read in.
+    pub fn written_as(&mut self, object: ObjectRef) {
+        self.written_as.insert(object);
     }
 
     /// Takes in container logs.
@@ -217,6 +223,7 @@ impl SnapshotBuilder {
             scope: self.scope,
             tables: self.tables,
             custom: self.custom,
+            written_as: self.written_as,
             gaps: self.gaps,
             logs: self.logs,
             relations: Arc::new(OnceLock::new()),

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{ContainerLog, Gap, LogKey, Snapshot, Workload};
 use crate::kubernetes::{
     CronJob, CustomObject, DaemonSet, Deployment, EndpointSlice, Event, Job, Kind, KindSet,
-    LabelSelector, Labels, Object, ObjectMeta, Pod, ReplicaSet, ReplicationController, Service,
-    StatefulSet,
+    LabelSelector, Labels, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, ReplicationController,
+    Service, StatefulSet,
 };
 use crate::model::ObjectRef;
 
@@ -61,6 +61,12 @@ impl<'a> Cluster<'a> {
     /// The picture itself, unnoted: for what is no kind (version, scope).
     pub const fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
+    }
+
+    /// The cluster as an object, for what no Kubernetes object is to blame for.
+    pub fn reference(&self) -> ObjectRef {
+        let name = self.snapshot.info.name.as_str();
+        ObjectRef::pseudo("Cluster", if name.is_empty() { "cluster" } else { name })
     }
 
     pub(super) fn touch(&self, kind: Kind) {
@@ -209,6 +215,13 @@ impl<'a> Cluster<'a> {
             container: container.to_owned(),
             previous,
         })
+    }
+
+    /// What a pod used lately, to show beside other proof: unnoted, for what is proven does not wait for it.
+    pub fn sample_of(&self, pod: &Pod) -> Option<&'a PodMetrics> {
+        let samples = self.snapshot.table::<PodMetrics>();
+        let sample = samples.get(&pod.metadata.namespace, &pod.metadata.name);
+        sample.map(|sample| &**sample)
     }
 
     // ---- relations --------------------------------------------------------------------------

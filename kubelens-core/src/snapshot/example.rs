@@ -1,6 +1,6 @@
 use super::{LogKey, Logs, Snapshot, SnapshotBuilder};
 use crate::kubernetes::{Batch, CustomObject, Kind};
-use crate::model::{ClusterInfo, CoverageState, Scope};
+use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -10,7 +10,8 @@ struct Header {
 }
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
-/// (read in full), `# forbidden: Kind, Kind` (not permitted to be read), `# log: namespace/pod/container [previous] | line`.
+/// (read in full), `# forbidden: Kind, Kind` (not permitted to be read), `# version: v1.35.4`,
+/// `# log: namespace/pod/container [previous] | line`.
 pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
@@ -22,6 +23,8 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     for line in text.lines() {
         if let Some(time) = line.strip_prefix("# now: ") {
             now = Some(time.trim().parse().expect("a time"));
+        } else if let Some(version) = line.strip_prefix("# version: ") {
+            builder.info_mut().version = Some(version.trim().to_owned());
         } else if let Some(kinds) = line.strip_prefix("# listed: ") {
             for kind in kinds.split(',') {
                 builder.listed(
@@ -61,7 +64,16 @@ pub(crate) fn picture(block: &str) -> Snapshot {
         if let Some(kind) = Kind::from_manifest(&header.api_version, &header.kind) {
             batch
                 .push_yaml(kind, document)
-                .unwrap_or_else(|error| panic!("{error}\n{document}"))
+                .unwrap_or_else(|error| panic!("{error}\n{document}"));
+            let metadata = batch.last_mut(kind).expect("an object");
+            if header.api_version != kind.api_version() {
+                builder.written_as(ObjectRef::namespaced(
+                    &header.api_version,
+                    kind.as_str(),
+                    &metadata.namespace,
+                    &metadata.name,
+                ));
+            }
         } else {
             let object: CustomObject = serde_saphyr::from_str(document)
                 .unwrap_or_else(|error| panic!("{error}\n{document}"));

@@ -13,7 +13,7 @@ mod relations;
 mod siblings;
 mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ pub use logs::{ContainerLog, LogKey, Logs};
 pub use workload::Workload;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
-use crate::model::{ClusterInfo, Scope};
+use crate::model::{ClusterInfo, ObjectRef, Scope};
 use memo::Memo;
 use relations::Relations;
 
@@ -37,6 +37,7 @@ pub struct Snapshot {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    written_as: BTreeSet<ObjectRef>,
     gaps: Gaps,
     logs: Logs,
     relations: Arc<OnceLock<Relations>>,
@@ -72,6 +73,11 @@ impl Snapshot {
     /// Objects of kinds without a type of their own, by kind.
     pub const fn custom(&self) -> &BTreeMap<String, Vec<Arc<CustomObject>>> {
         &self.custom
+    }
+
+    /// Objects that are written in another API version than the one they are read in, each with that version.
+    pub const fn written_as(&self) -> &BTreeSet<ObjectRef> {
+        &self.written_as
     }
 
     /// What could not be read.

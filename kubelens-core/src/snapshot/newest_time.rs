@@ -56,7 +56,10 @@ pub(super) fn newest_time(tables: &Tables) -> Option<Timestamp> {
         .namespaces
         .iter()
         .filter_map(|namespace| of_conditions(&namespace.status.conditions));
+    let samples = tables.pod_metrics.iter().filter_map(|one| one.timestamp);
     creations
+        .chain(samples)
+        .chain(tables.node_metrics.iter().filter_map(|one| one.timestamp))
         .chain(events)
         .chain(leases)
         .chain(nodes)

@@ -9,7 +9,7 @@ use super::decoding_error::{explain_json, explain_yaml, not_utf8};
 use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
 use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
-use crate::model::{CoverageState, KUBELENS_API_VERSION};
+use crate::model::{CoverageState, KUBELENS_API_VERSION, ObjectRef};
 use crate::snapshot::SnapshotBuilder;
 
 /// The type that an object is of.
@@ -45,6 +45,8 @@ pub(crate) struct Intake {
     short: Vec<u8>,
     /// Namespaces of objects that were left out because nobody asked for them.
     left_out: BTreeSet<String>,
+    /// Objects that were written in another API version than the one they are read in.
+    other_versions: Vec<ObjectRef>,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,7 @@ impl Intake {
             objects: 0,
             short: Vec::new(),
             left_out: BTreeSet::new(),
+            other_versions: Vec::new(),
         }
     }
 
@@ -81,12 +84,31 @@ impl Intake {
     /// Takes one object; `place` names its file or list.
     pub(crate) fn take(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
         let taken = match Kind::from_manifest(meta.api_version, meta.kind) {
-            Some(kind) if self.request.kinds.contains(kind) => self.take_typed(place, kind, item),
+            Some(kind) if self.request.kinds.contains(kind) => {
+                let taken = self.take_typed(place, kind, item);
+                if taken == Taken::Kept && meta.api_version != kind.api_version() {
+                    self.note_version(kind, meta.api_version);
+                }
+                taken
+            }
             Some(_) => Taken::Unwanted,
             None => self.take_custom(place, meta, item),
         };
         self.objects += usize::from(taken == Taken::Kept);
         taken
+    }
+
+    /// Notes the API version in which the object that was read last is written.
+    fn note_version(&mut self, kind: Kind, api_version: &str) {
+        if let Some(metadata) = self.batch.last_mut(kind) {
+            let (namespace, name) = (&metadata.namespace, &metadata.name);
+            self.other_versions.push(ObjectRef::namespaced(
+                api_version,
+                kind.as_str(),
+                namespace,
+                name,
+            ));
+        }
     }
 
     /// Says that something is missing: of a kind, or of any.
@@ -109,6 +131,9 @@ impl Intake {
     /// Hands everything over.
     pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
         builder.absorb(self.batch);
+        for written in self.other_versions {
+            builder.written_as(written);
+        }
         for object in self.custom {
             builder.add_custom(object);
         }

@@ -16,8 +16,8 @@ const PREFIX: &str = "load-";
 /// gets names and uids of its own in every copy, all else is written once.
 pub async fn write(client: &Client, times: usize, folder: &Path) -> Result<()> {
     for kind in Kind::ALL.iter().copied() {
-        // Its objects are those of EndpointSlices once more.
-        if kind == Kind::Endpoints {
+        // Its objects are those of EndpointSlices once more; and metrics are of the moment.
+        if kind == Kind::Endpoints || kind.is_optional() {
             continue;
         }
         let root = if kind.group().is_empty() {

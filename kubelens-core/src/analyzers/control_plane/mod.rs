@@ -2,6 +2,12 @@
 
 pub(super) mod admission_policy_denies_or_broken;
 pub(super) mod aggregated_api_unavailable;
+pub(super) mod api_deprecated_or_removed;
+pub(super) mod api_server_or_etcd_degraded;
+pub(super) mod certificate;
+pub(super) mod certificate_expired_or_unfit;
+pub(super) mod certificate_expiring;
+pub(super) mod certificate_users;
 pub(super) mod control_plane_pod_failing;
 pub(super) mod controller_leader_lost;
 pub(super) mod custom_definition_not_served;
@@ -9,7 +15,9 @@ pub(super) mod finalizer_holder;
 pub(super) mod metrics_absent;
 pub(super) mod namespace_stuck_terminating;
 pub(super) mod object_stuck_or_orphaned;
+pub(super) mod releases;
 pub(super) mod signing_request_pending;
+pub(super) mod version_out_of_support;
 pub(super) mod webhook;
 pub(super) mod webhook_blocks_its_own_start;
 pub(super) mod webhook_call_fails;
@@ -21,6 +29,10 @@ pub(super) mod webhook_without_ready_endpoints;
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &admission_policy_denies_or_broken::ANALYZER,
     &aggregated_api_unavailable::ANALYZER,
+    &api_deprecated_or_removed::ANALYZER,
+    &api_server_or_etcd_degraded::ANALYZER,
+    &certificate_expired_or_unfit::ANALYZER,
+    &certificate_expiring::ANALYZER,
     &control_plane_pod_failing::ANALYZER,
     &controller_leader_lost::ANALYZER,
     &custom_definition_not_served::ANALYZER,
@@ -28,6 +40,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &namespace_stuck_terminating::ANALYZER,
     &object_stuck_or_orphaned::ANALYZER,
     &signing_request_pending::ANALYZER,
+    &version_out_of_support::ANALYZER,
     &webhook_blocks_its_own_start::ANALYZER,
     &webhook_call_fails::ANALYZER,
     &webhook_certificate_rejected::ANALYZER,

@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn real_wordings_fall_into_their_classes() {
-        let cases: [(&str, PullFault); 37] = [
+        let cases: [(&str, PullFault); 44] = [
             (
                 "Failed to apply default image tag \"a b\": couldn't parse image name \"a b\": invalid reference format",
                 NameInvalid,
@@ -329,6 +329,35 @@ mod tests {
             (
                 "Source image rejected: A signature was required, but no signature exists",
                 SignatureRejected,
+            ),
+            // As kubelets, containerd 1.7 to 2.2 and CRI-O of 1.28 to 1.36 have them.
+            (
+                "RegistryUnavailable: image pull failed for r.local/a:1 because the registry is unavailable: connection refused",
+                Unreachable,
+            ),
+            (
+                "SignatureValidationFailed: image pull failed for r.local/a:1 because the signature validation failed: cryptographic signature verification failed",
+                SignatureRejected,
+            ),
+            (
+                "Failed to inspect image \"r.local/a:1\": rpc error: code = Unknown desc = layer not known",
+                StoreBroken,
+            ),
+            (
+                "failed to pull and unpack image \"r.local/a:1\": failed to resolve image: r.local/a:1: not found",
+                NotFound,
+            ),
+            (
+                "initializing source docker://r.local/a:1: pinging container registry r.local: Get \"https://r.local/v2/\": dial tcp 10.0.0.5:443: connect: no route to host",
+                Unreachable,
+            ),
+            (
+                "initializing source docker://quay.io/a/b:1: reading manifest 1 in quay.io/a/b: name unknown: repository not found",
+                NotFound,
+            ),
+            (
+                "failed to pull and unpack image \"r.local/a:1\": failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://r.local/v2/a/blobs/sha256:00\": net/http: TLS handshake timeout",
+                Unreachable,
             ),
         ];
         for (text, fault) in cases {

@@ -13,7 +13,10 @@ const ROUTES: [&str; 5] = ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UD
 const GROUP: &str = "gateway.networking.k8s.io";
 
 /// The objects of one of its kinds, without those that are being deleted.
-pub(super) fn objects<'a>(cluster: &Cluster<'a>, kind: &str) -> Vec<&'a CustomObject> {
+pub(in crate::analyzers) fn objects<'a>(
+    cluster: &Cluster<'a>,
+    kind: &str,
+) -> Vec<&'a CustomObject> {
     cluster
         .custom(kind)
         .iter()
@@ -44,7 +47,7 @@ pub(super) fn find<'a>(
 }
 
 /// Names an object.
-pub(super) fn object_ref(object: &CustomObject) -> ObjectRef {
+pub(in crate::analyzers) fn object_ref(object: &CustomObject) -> ObjectRef {
     ObjectRef {
         uid: object.metadata.uid.non_empty().map(str::to_owned),
         ..ObjectRef::namespaced(
@@ -91,21 +94,21 @@ pub(super) fn condition(value: &Value, type_: &str) -> Option<Condition> {
 
 /// A reference from one object to another: defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(in crate::analyzers) struct Reference {
     /// The group; empty for core.
-    pub(super) group: String,
+    pub(in crate::analyzers) group: String,
     /// The kind.
-    pub(super) kind: String,
+    pub(in crate::analyzers) kind: String,
     /// The namespace, that of the referring object by default.
-    pub(super) namespace: String,
+    pub(in crate::analyzers) namespace: String,
     /// The name.
-    pub(super) name: String,
+    pub(in crate::analyzers) name: String,
     /// The port, where one is given.
-    pub(super) port: Option<i64>,
+    pub(in crate::analyzers) port: Option<i64>,
     /// The section, where one is given.
-    pub(super) section: String,
+    pub(in crate::analyzers) section: String,
     /// Where it stands.
-    pub(super) path: String,
+    pub(in crate::analyzers) path: String,
 }
 
 fn reference(
@@ -172,7 +175,7 @@ pub(super) fn backend_services(route: &CustomObject) -> Vec<Reference> {
 }
 
 /// The certificates of a Gateway's listeners.
-pub(super) fn certificates(gateway: &CustomObject) -> Vec<(String, Reference)> {
+pub(in crate::analyzers) fn certificates(gateway: &CustomObject) -> Vec<(String, Reference)> {
     list(&gateway.spec, "listeners")
         .iter()
         .enumerate()

@@ -151,6 +151,32 @@ mod tests {
                 r#"rpc error: code = Unknown desc = RuntimeHandler "gvisor" not supported"#,
                 Part::Other,
             ),
+            // As kubelets, containerd, CRI-O and the plugins of 1.28 to 1.36 have them.
+            (
+                r#"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "a": plugin type="flannel" failed (add): loadFlannelSubnetEnv failed: open /run/flannel/subnet.env: no such file or directory"#,
+                Part::Plugin("flannel"),
+            ),
+            (
+                r#"rpc error: code = Unknown desc = failed to setup network for sandbox "a": plugin type="cilium-cni" failed (add): unable to connect to Cilium agent: failed to create cilium agent client after 30.000000s timeout"#,
+                Part::Plugin("cilium-cni"),
+            ),
+            (
+                r#"rpc error: code = Unknown desc = failed to create pod network sandbox k8s_web-1_shop_x(y): error adding pod shop_web-1 to CNI network "multus-cni-network": plugin type="multus" failed (add): timed out waiting for the condition"#,
+                Part::Plugin("multus"),
+            ),
+            (
+                r#"rpc error: code = Unknown desc = failed to setup network for sandbox "a": plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container"#,
+                Part::Addresses,
+            ),
+            (
+                "rpc error: code = Unknown desc = failed to reserve sandbox name: name is reserved for a",
+                Part::Other,
+            ),
+            (
+                r#"rpc error: code = Unknown desc = failed to get sandbox image "registry.k8s.io/pause:3.10": failed to pull image: dial tcp: lookup registry.k8s.io: no such host"#,
+                Part::Other,
+            ),
+            ("a plugin of tomorrow, never seen", Part::Other),
         ];
         for (text, expected) in cases {
             assert_eq!(part(text), expected, "{text}");

@@ -4,6 +4,7 @@ pub(super) mod clock_skew;
 pub(super) mod device_plugin_unhealthy;
 pub(super) mod kubelet_or_runtime_stuck;
 pub(super) mod node_agent;
+pub(super) mod node_capacity_unusable;
 pub(super) mod node_cordoned_or_tainted;
 pub(super) mod node_disk_pressure;
 pub(super) mod node_flapping_or_rebooted;
@@ -15,6 +16,7 @@ pub(super) mod node_not_ready;
 pub(super) mod node_pid_pressure;
 pub(super) mod node_problem_reported;
 pub(super) mod node_unreachable;
+pub(super) mod node_usage_high;
 pub(super) mod pressure;
 pub(super) mod state;
 pub(super) mod system_out_of_memory;
@@ -25,6 +27,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &clock_skew::ANALYZER,
     &device_plugin_unhealthy::ANALYZER,
     &kubelet_or_runtime_stuck::ANALYZER,
+    &node_capacity_unusable::ANALYZER,
     &node_cordoned_or_tainted::ANALYZER,
     &node_disk_pressure::ANALYZER,
     &node_flapping_or_rebooted::ANALYZER,
@@ -36,6 +39,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &node_pid_pressure::ANALYZER,
     &node_problem_reported::ANALYZER,
     &node_unreachable::ANALYZER,
+    &node_usage_high::ANALYZER,
     &system_out_of_memory::ANALYZER,
     &version_skew::ANALYZER,
 ];

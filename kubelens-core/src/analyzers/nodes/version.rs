@@ -2,14 +2,14 @@
 
 /// Major and minor version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version {
-    pub(super) major: u32,
-    pub(super) minor: u32,
+pub(in crate::analyzers) struct Version {
+    pub(in crate::analyzers) major: u32,
+    pub(in crate::analyzers) minor: u32,
 }
 
 impl Version {
     /// Reads `v1.35.4`, `1.29+`, `v1.30.2-eks-1552ad0`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::analyzers) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().trim_start_matches('v').split('.');
         let mut number = || {
             let digits: String = parts

@@ -104,7 +104,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 struct Server(Option<(Version, Evidence)>);
 
 /// The API server's version: as the source knows it, else of the newest control-plane node.
-fn server_version(cluster: &Cluster<'_>) -> Option<(Version, Evidence)> {
+pub(in crate::analyzers) fn server_version(cluster: &Cluster<'_>) -> Option<(Version, Evidence)> {
     let info = cluster.snapshot().info();
     let told = info
         .version

@@ -174,6 +174,7 @@ const fn class_of(refusal: &Refusal<'_>) -> &'static str {
         Refusal::QuotaExceeded { .. } => "a quota is used up",
         Refusal::QuotaDemands { .. } => "a quota demands requests or limits",
         Refusal::QuotaStatusUnknown { .. } => "the use of a quota is not known",
+        Refusal::NoQuotaCovers { .. } => "no quota of the namespace covers them",
         Refusal::LimitRange { .. } => "a limit range is violated",
         Refusal::PodSecurity { .. } => "they violate the pod security level",
         Refusal::WebhookDenied { .. } => "a webhook denies them",

@@ -65,7 +65,10 @@ pub(in crate::analyzers) fn refusers(
             let kind = if *resource == "pods" { "Pod" } else { "" };
             vec![(namespaced(kind, name), "takes the name of")]
         }
-        Refusal::LimitRange { .. } | Refusal::Invalid { .. } | Refusal::Other => Vec::new(),
+        Refusal::NoQuotaCovers { .. }
+        | Refusal::LimitRange { .. }
+        | Refusal::Invalid { .. }
+        | Refusal::Other => Vec::new(),
     }
 }
 

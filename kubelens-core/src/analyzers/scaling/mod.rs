@@ -7,17 +7,23 @@ pub(super) mod budget_exhausted;
 pub(super) mod budget_never_allows_eviction;
 pub(super) mod budget_unfit;
 pub(super) mod budgets_overlap;
+pub(super) mod capacity_short_for_maximum;
+pub(super) mod cpu_throttled;
 pub(super) mod drain_blocked;
 pub(super) mod limit_range_violated;
 pub(super) mod quota_demands_resources;
 pub(super) mod quota_exceeded;
 pub(super) mod quota_nearly_used;
+pub(super) mod right_size;
 pub(super) mod scale_blocked;
 pub(super) mod scale_target_missing;
 pub(super) mod scaled_to_maximum;
 pub(super) mod scaling_metric_unavailable;
 pub(super) mod scaling_request_missing;
 pub(super) mod target;
+pub(super) mod usage_far_from_request;
+pub(super) mod usage_near_limit;
+pub(super) mod vertical_autoscaler_inactive;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &autoscalers_conflict::ANALYZER,
@@ -25,6 +31,8 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &budget_never_allows_eviction::ANALYZER,
     &budget_unfit::ANALYZER,
     &budgets_overlap::ANALYZER,
+    &capacity_short_for_maximum::ANALYZER,
+    &cpu_throttled::ANALYZER,
     &drain_blocked::ANALYZER,
     &limit_range_violated::ANALYZER,
     &quota_demands_resources::ANALYZER,
@@ -35,4 +43,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &scaled_to_maximum::ANALYZER,
     &scaling_metric_unavailable::ANALYZER,
     &scaling_request_missing::ANALYZER,
+    &usage_far_from_request::ANALYZER,
+    &usage_near_limit::ANALYZER,
+    &vertical_autoscaler_inactive::ANALYZER,
 ];

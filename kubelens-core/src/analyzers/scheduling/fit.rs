@@ -89,13 +89,13 @@ pub(super) fn fit<'a>(
 }
 
 /// Taints that a node has because of its role.
-pub(super) const CONTROL_PLANE: [&str; 2] = [
+pub(in crate::analyzers) const CONTROL_PLANE: [&str; 2] = [
     "node-role.kubernetes.io/control-plane",
     "node-role.kubernetes.io/master",
 ];
 
 /// Whether controllers put the taint on a node that has trouble, is new or is cordoned.
-pub(super) fn is_by_state(taint: &Taint) -> bool {
+pub(in crate::analyzers) fn is_by_state(taint: &Taint) -> bool {
     let key = taint.key.as_str();
     key.strip_prefix("node.kubernetes.io/")
         .is_some_and(|state| {

@@ -150,6 +150,11 @@ fn kind_of(text: &str) -> ReasonKind<'_> {
             .and_then(|(_, rest)| rest.split(' ').next());
         return ReasonKind::DeviceClass(name.unwrap_or_default());
     }
+    if text.contains("resourceclaim")
+        && (text.contains("not found") || text.contains("not created"))
+    {
+        return ReasonKind::DeviceClaimMissing;
+    }
     KNOWN
         .iter()
         .find(|(words, _)| text.contains(words))
@@ -161,8 +166,12 @@ const KNOWN: &[(&str, ReasonKind<'static>)] = &[
     ("no nodes available to schedule pods", ReasonKind::NoNodes),
     ("Too many pods", ReasonKind::TooManyPods),
     ("Pod's node affinity", ReasonKind::Selector),
+    ("scheduler-enforced node affinity", ReasonKind::Selector),
+    ("pod affinity terms conflict", ReasonKind::Selector),
+    ("satisfy plugin(s) [NodeAffinity", ReasonKind::Selector),
     ("node declared features check failed", ReasonKind::Selector),
     ("were unschedulable", ReasonKind::Unschedulable),
+    ("had unknown conditions", ReasonKind::Unschedulable),
     (
         "satisfy existing pods anti-affinity",
         ReasonKind::ExistingAntiAffinity,
@@ -179,6 +188,7 @@ const KNOWN: &[(&str, ReasonKind<'static>)] = &[
         "bound to non-existent persistentvolume",
         ReasonKind::ClaimLost,
     ),
+    ("bound to non-existent pv(s)", ReasonKind::ClaimLost),
     ("PersistentVolume's node affinity", ReasonKind::VolumeNode),
     ("volume node affinity conflict", ReasonKind::VolumeNode),
     ("no available volume zone", ReasonKind::VolumeNode),
@@ -191,16 +201,21 @@ const KNOWN: &[(&str, ReasonKind<'static>)] = &[
     ("ReadWriteOncePod", ReasonKind::ExclusiveVolume),
     ("no available disk", ReasonKind::ExclusiveVolume),
     ("cannot allocate all claims", ReasonKind::Devices),
-    ("resourceclaim not available", ReasonKind::Devices),
-    ("resourceclaim in use", ReasonKind::Devices),
-    ("trying to allocate devices", ReasonKind::Devices),
+    (
+        "cannot schedule extended resource claim",
+        ReasonKind::Devices,
+    ),
+    ("allocating devices", ReasonKind::Devices),
+    ("allocate devices", ReasonKind::Devices),
     (
         "waiting for dynamic resource",
         ReasonKind::DeviceClaimMissing,
     ),
-    ("resourceclaim", ReasonKind::DeviceClaimMissing),
+    ("resourceclaim", ReasonKind::Devices),
+    ("resource claim", ReasonKind::Devices),
     ("scheduling gates", ReasonKind::Gates),
     ("waiting for minCount pods", ReasonKind::Gang),
+    ("waiting for pods's workload", ReasonKind::Gang),
     ("pod group", ReasonKind::Gang),
 ];
 
@@ -290,6 +305,19 @@ mod tests {
                 "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded",
                 K::Other,
             ),
+            (
+                "0/4 nodes are available: waiting for ephemeral volume controller to create the persistentvolumeclaim \"a-tmp\". \
+                 preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.",
+                K::EphemeralClaim,
+            ),
+            (
+                "0/4 nodes are available: persistentvolumeclaim \"data\" bound to non-existent persistentvolume \"pv-1\".",
+                K::ClaimLost,
+            ),
+            (
+                "0/4 nodes are available: waiting for scheduling gates: [a b].",
+                K::Gates,
+            ),
         ];
         for (message, kind) in cases {
             assert_eq!(kinds(message), [(None, kind)], "{message}");
@@ -345,6 +373,90 @@ mod tests {
                 K::DeviceClass("big-gpu"),
             ),
             ("something of a plugin, never seen", K::Other),
+            // Of the plugins of 1.28 to 1.36, as their sources have them.
+            (
+                "Insufficient ephemeral-storage",
+                K::Insufficient("ephemeral-storage"),
+            ),
+            (
+                "Insufficient hugepages-2Mi",
+                K::Insufficient("hugepages-2Mi"),
+            ),
+            (
+                "node(s) didn't match Pod's node affinity/selector",
+                K::Selector,
+            ),
+            (
+                "node(s) didn't match scheduler-enforced node affinity",
+                K::Selector,
+            ),
+            (
+                "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+                K::Selector,
+            ),
+            (
+                "node declared features check failed - unsatisfied requirements: InPlace",
+                K::Selector,
+            ),
+            ("node(s) had untolerated taint(s)", K::Taint(None)),
+            (
+                "node(s) had untolerated taint {spot: }",
+                K::Taint(Some("spot")),
+            ),
+            (
+                "node(s) had taint {spot: true}, that the pod didn't tolerate",
+                K::Taint(Some("spot")),
+            ),
+            (
+                "node(s) had taints that the pod didn't tolerate",
+                K::Taint(None),
+            ),
+            ("node(s) had unknown conditions", K::Unschedulable),
+            (
+                "node(s) didn't match pod topology spread constraints",
+                K::Spread,
+            ),
+            ("node(s) had no available volume zone", K::VolumeNode),
+            ("node(s) had no available disk", K::ExclusiveVolume),
+            (
+                "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",
+                K::ExclusiveVolume,
+            ),
+            (
+                "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
+                K::ClaimLost,
+            ),
+            ("resourceclaim not available on the node", K::Devices),
+            ("resourceclaim in use", K::Devices),
+            ("resourceclaim must be reallocated", K::Devices),
+            ("unallocated immediate resourceclaim", K::Devices),
+            (
+                "resource claim shop/gpu is in the process of being allocated",
+                K::Devices,
+            ),
+            ("timed out trying to allocate devices", K::Devices),
+            ("asked by caller to stop allocating devices: no", K::Devices),
+            ("resourceclaim \"gpu\" is being deleted", K::Devices),
+            (
+                "resourceclaim.resource.k8s.io \"gpu\" not found",
+                K::DeviceClaimMissing,
+            ),
+            (
+                "waiting for dynamic resource controller to create the resourceclaim \"gpu\"",
+                K::DeviceClaimMissing,
+            ),
+            (
+                "waiting for minCount pods from a gang to appear in scheduling queue",
+                K::Gang,
+            ),
+            (
+                "pod group \"a\" doesn't exist for a workload \"b\"",
+                K::Gang,
+            ),
+            (
+                "waiting for pods's workload \"b\" to appear in scheduling queue",
+                K::Gang,
+            ),
         ];
         for (text, kind) in cases {
             let message = format!("0/3 nodes are available: 3 {text}.");

@@ -221,7 +221,7 @@ pub(super) fn since(pod: &Pod) -> Option<jiff::Timestamp> {
 }
 
 /// Whether something here adds nodes when pods find no room.
-pub(super) fn has_node_autoscaler(cluster: &Cluster<'_>) -> bool {
+pub(in crate::analyzers) fn has_node_autoscaler(cluster: &Cluster<'_>) -> bool {
     !cluster.custom("NodePool").is_empty()
         || cluster
             .in_namespace::<Deployment>("kube-system")

@@ -9,10 +9,10 @@ use crate::snapshot::Cluster;
 
 /// What is asked for on every node.
 #[derive(Debug, Default)]
-pub(super) struct Usage {
+pub(in crate::analyzers) struct Usage {
     requested: HashMap<Text, BTreeMap<String, Quantity>>,
     /// Whether all pods of the cluster are known, so that what is left is certain.
-    pub(super) is_complete: bool,
+    pub(in crate::analyzers) is_complete: bool,
 }
 
 /// A request that a node cannot meet.
@@ -26,7 +26,7 @@ pub(super) struct Shortage {
 
 impl Usage {
     /// Sums up the effective requests of the pods that hold a node.
-    pub(super) fn of(cluster: &Cluster<'_>) -> Self {
+    pub(in crate::analyzers) fn of(cluster: &Cluster<'_>) -> Self {
         let mut usage = Self {
             requested: HashMap::new(),
             is_complete: cluster.is_complete(Kind::Pod, ""),
@@ -50,7 +50,7 @@ impl Usage {
     }
 
     /// What of a resource no pod on the node has asked for.
-    pub(super) fn free(&self, node: &Node, resource: &str) -> Quantity {
+    pub(in crate::analyzers) fn free(&self, node: &Node, resource: &str) -> Quantity {
         let taken = self
             .requested
             .get(node.metadata.name.as_str())
@@ -82,7 +82,7 @@ impl Usage {
 }
 
 /// What the node offers of a resource.
-pub(super) fn allocatable(node: &Node, resource: &str) -> Quantity {
+pub(in crate::analyzers) fn allocatable(node: &Node, resource: &str) -> Quantity {
     node.status
         .allocatable
         .get(resource)

@@ -249,6 +249,62 @@ mod tests {
                 "MountVolume.SetUp failed for volume \"pvc-1\" : rpc error: code = Internal desc = oops",
                 Fault::Mount,
             ),
+            // Of kubelets and of the attach controller of 1.28 to 1.36, as their sources have them.
+            (
+                "FailedMount",
+                "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[]: context deadline exceeded",
+                Fault::Awaited,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.SetUp failed for volume \"keys\" : references non-existent secret key: tls.crt",
+                Fault::Configuration,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.SetUp failed for volume \"conf\" : configmap references non-existent config key: app.yaml",
+                Fault::Configuration,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.SetUp failed for volume \"token\" : failed to fetch token: serviceaccounts \"web\" not found",
+                Fault::Configuration,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.SetUp failed for volume \"conf\" : failed to sync configmap cache: timed out waiting for the condition",
+                Fault::Transient,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.NodeAffinity check failed for volume \"pv-1\" : no matching NodeSelectorTerms",
+                Fault::Mount,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.WaitForAttach failed for volume \"pvc-1\" : volume vol-1 has GET error for volume attachment csi-1: volumeattachments.storage.k8s.io \"csi-1\" is forbidden",
+                Fault::Mount,
+            ),
+            (
+                "FailedMapVolume",
+                "MapVolume.SetUpDevice failed for volume \"pvc-1\" : rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+                Fault::Mount,
+            ),
+            (
+                "FailedMount",
+                "MountVolume.MountDevice failed for volume \"pvc-1\" : rpc error: code = Internal desc = format of disk \"/dev/sdb\" failed: type:(\"ext4\") target:(\"/x\") options:(\"defaults\") errcode:(exit status 32) output:(mount: wrong fs type, bad option, bad superblock on /dev/sdb)",
+                Fault::SourceRefused,
+            ),
+            (
+                "FailedAttachVolume",
+                "AttachVolume.Attach failed for volume \"pvc-1\" : CSINode n1 does not contain driver disk.csi.x",
+                Fault::DriverMissing,
+            ),
+            (
+                "FailedAttachVolume",
+                "Multi-Attach error for volume \"pvc-1\" Volume is already exclusively attached to one node and can't be attached to another",
+                Fault::MultiAttach,
+            ),
         ];
         for (reason, message, fault) in cases {
             assert_eq!(classify(&event(reason, message)), fault, "{message}");

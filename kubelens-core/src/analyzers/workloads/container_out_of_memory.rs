@@ -3,6 +3,7 @@ use super::failing_run::{JobOutcome, is_looping, job_outcome};
 use super::node_shortage::shortage_of_the_node;
 use super::{exit_code, last_words};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::measured::memory_in_use;
 use crate::kubernetes::{ContainerView, Kind, Object, Pod, Terminated};
 use crate::model::{Evidence, ObjectRef, Quantity, Risk, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -150,6 +151,8 @@ fn sighting<'a>(
         );
         sighting = sighting.evidence(Evidence::field(pod.reference(), &path, limit.human_bytes()));
     }
+    let now = memory_in_use(cluster, pod, container.name(), limit);
+    sighting = sighting.all_evidence(now.filter(|_| container.is_running()));
     if let Some(shortage) = shortage_of_the_node(cluster, pod, end).filter(|_| limit.is_none()) {
         let node = ObjectRef::cluster_scoped("v1", Kind::Node.as_str(), &pod.node_name);
         sighting = sighting

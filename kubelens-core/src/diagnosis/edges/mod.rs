@@ -5,6 +5,7 @@ mod broken_node;
 mod cordoned_node;
 mod lost_devices;
 mod lost_with_node;
+mod measured_use;
 mod node_fault;
 mod owned_pods;
 mod same_object;
@@ -26,10 +27,13 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(lost_devices::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
+    edges.retain(|edge| !measured_use::is_part(index, edge));
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));
+    edges.retain(|edge| !measured_use::is_part(index, edge));
+    edges.extend(measured_use::edges(index, &edges));
     edges.retain(|edge| !is_note_for_a_fault(index, edge));
     edges
 }

@@ -1,0 +1,307 @@
+use std::collections::BTreeMap;
+
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::pattern::Pattern;
+use crate::kubernetes::{Condition, Event, List, Object, Pod, condition};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// etcd or the API server does not keep up: writes fail or take long, for everybody. Also told: a
+    /// FlowSchema that points at no priority level, and one sort of warning that floods the cluster.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: apps/v1, kind: ReplicaSet, namespace: shop, name: web-5d}
+    /// type: Warning
+    /// reason: FailedCreate
+    /// message: 'Error creating: etcdserver: mvcc: database space exceeded'
+    /// count: 12
+    /// lastTimestamp: "2026-01-01T11:55:00Z"
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:58:00.1 controller.go:113] etcdserver: no leader
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: kube-apiserver-cp-1, namespace: kube-system, labels: {tier: control-plane, component: kube-apiserver}}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-apiserver}]}
+    /// status: {phase: Running}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: flowcontrol.apiserver.k8s.io/v1
+    /// kind: FlowSchema
+    /// metadata: {name: batch, creationTimestamp: "2026-01-01T08:00:00Z"}
+    /// spec: {priorityLevelConfiguration: {name: bulk}}
+    /// status: {conditions: [{type: Dangling, status: "True", reason: NotFound, message: 'This FlowSchema references the PriorityLevelConfiguration object named "bulk" but there is no such object', lastTransitionTime: "2026-01-01T08:00:00Z"}]}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: apps/v1, kind: ReplicaSet, namespace: shop, name: web-5d}
+    /// type: Warning
+    /// reason: FailedCreate
+    /// message: 'Error creating: etcdserver: request timed out'
+    /// count: 1
+    /// lastTimestamp: "2026-01-01T09:55:00Z"
+    /// ---
+    /// apiVersion: flowcontrol.apiserver.k8s.io/v1
+    /// kind: FlowSchema
+    /// metadata: {name: batch, creationTimestamp: "2026-01-01T08:00:00Z"}
+    /// status: {conditions: [{type: Dangling, status: "False", reason: Found}]}
+    /// ```
+    /// What a program of its own says of its own etcd:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/etcd-0/etcd | etcdserver: no leader
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: etcd-0, namespace: shop}
+    /// spec: {containers: [{name: etcd}]}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Space: compact and defragment etcd, raise its quota, find what writes so much. Leader and timeouts: look
+    /// at the disks and the network of the control plane.
+    ///
+    /// # What it cannot know
+    /// What the API server says of itself (`/readyz?verbose`) and its metrics: they are not asked for. Logs of
+    /// components are only read where their pods are not well.
+    ///
+    /// # Source
+    /// Words of etcd (`etcdserver: …`) in events and in logs of pods with the label `tier=control-plane`;
+    /// condition `Dangling` of flowcontrol FlowSchema.
+    CTL028 "api-server-or-etcd-degraded" {
+        role: Root,
+        severity: Critical,
+        confidence: 0.93,
+        reads: [Event, Pod],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+/// Seconds for which an event counts.
+const EVENT_WINDOW: i64 = 3600;
+
+/// How often a passing trouble is heard before it is more than that.
+const OFTEN: u32 = 5;
+
+/// Warnings of one sort in ten minutes that are a flood.
+const STORM: u32 = 500;
+const STORM_WINDOW: i64 = 600;
+
+/// Seconds for which a FlowSchema may wait for its priority level.
+const DANGLING_GRACE: i64 = 300;
+
+/// A sort of trouble, its words, and whether once is enough.
+struct Trouble {
+    fact: &'static str,
+    words: Pattern,
+    title: &'static str,
+    effect: &'static str,
+    lasts: bool,
+}
+
+static TROUBLES: [Trouble; 3] = [
+    Trouble {
+        fact: "space",
+        words: Pattern::new("etcdserver: (?:mvcc: )?database space exceeded"),
+        title: "etcd is full: it takes no more writes",
+        effect: "Until space is freed and the alarm is cleared, nothing in the cluster can be changed but deleted.",
+        lasts: true,
+    },
+    Trouble {
+        fact: "leader",
+        words: Pattern::new("etcdserver: no leader"),
+        title: "etcd has no leader",
+        effect: "Without a majority of its members nothing can be written.",
+        lasts: true,
+    },
+    Trouble {
+        fact: "slow",
+        words: Pattern::new("etcdserver: (?:request timed out|leader changed|too many requests)"),
+        title: "etcd is slow or changes its leader",
+        effect: "Writes fail now and then, and leases of controllers and nodes may run out.",
+        lasts: false,
+    },
+];
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for trouble in &TROUBLES {
+        if let Some(sighting) = heard(cluster, trouble) {
+            sink.report(sighting);
+        }
+    }
+    dangling(cluster, sink);
+    storms(cluster, sink);
+}
+
+fn heard(cluster: &Cluster<'_>, trouble: &Trouble) -> Option<Sighting> {
+    let events: Vec<&Event> = cluster
+        .all::<Event>()
+        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW))
+        .filter(|event| trouble.words.is_in(&event.message))
+        .collect();
+    let lines = lines(cluster, &trouble.words);
+    let times = events
+        .iter()
+        .fold(0_u32, |sum, event| sum.saturating_add(event.times()));
+    let times = times.saturating_add(u32::try_from(lines.len()).unwrap_or(u32::MAX));
+    if times == 0 || (!trouble.lasts && times < 2) {
+        return None;
+    }
+    let severity = if trouble.lasts || times >= OFTEN {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    let since = events.iter().filter_map(|event| event.first_seen()).min();
+    Some(
+        Sighting::of(etcd(cluster), trouble.title, trouble.effect)
+            .identified_by("fact", trouble.fact)
+            .severity(severity)
+            .since(since)
+            .all_evidence(events.iter().rev().take(3).map(|event| event_evidence(event)))
+            .all_evidence(lines.into_iter().take(3))
+            .suggest(Suggestion::look(
+                "See what the API server says of itself",
+                "kubectl get --raw '/readyz?verbose'",
+            ))
+            .suggest(Suggestion::advice(
+                "Look at size, disks and members of etcd (`etcdctl endpoint status`, `etcdctl alarm list`)",
+            )),
+    )
+}
+
+/// The pods of the control plane that the picture holds.
+fn components<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a Pod> {
+    cluster
+        .in_namespace::<Pod>("kube-system")
+        .filter(|pod| pod.metadata.labels.value("tier") == Some("control-plane"))
+}
+
+/// Lines in the logs of the control plane, as proof.
+fn lines(cluster: &Cluster<'_>, words: &Pattern) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    for pod in components(cluster) {
+        for container in pod.containers() {
+            let log = cluster.log(pod, container.name(), false);
+            let lines = log.map_or(&[][..], |log| &log.lines);
+            let said = lines.iter().filter(|line| words.is_in(line));
+            found.extend(
+                said.map(|line| Evidence::log(pod.reference(), container.name(), line, None)),
+            );
+        }
+    }
+    found
+}
+
+/// The etcd pod where there is one that can be seen, else the cluster.
+fn etcd(cluster: &Cluster<'_>) -> ObjectRef {
+    let seen: Vec<&Pod> = components(cluster)
+        .filter(|pod| pod.metadata.labels.value("component") == Some("etcd"))
+        .collect();
+    match seen.as_slice() {
+        [only] => only.reference(),
+        _ => cluster.reference(),
+    }
+}
+
+fn dangling(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for schema in cluster.custom("FlowSchema") {
+        let conditions: List<Condition> = schema
+            .status
+            .get("conditions")
+            .and_then(|all| serde_json::from_value(all.clone()).ok())
+            .unwrap_or_default();
+        let Some(dangling) = condition(&conditions, "Dangling").filter(|one| one.is_true()) else {
+            continue;
+        };
+        if cluster.seconds_since(dangling.last_transition_time) < DANGLING_GRACE {
+            continue;
+        }
+        let own = ObjectRef {
+            uid: schema.metadata.uid.non_empty().map(str::to_owned),
+            ..ObjectRef::cluster_scoped(&schema.api_version, &schema.kind, &schema.metadata.name)
+        };
+        let text = format!("{}: {}", dangling.reason, dangling.message);
+        let path = "status.conditions[Dangling]";
+        sink.report(
+            Sighting::of(
+                own.clone(),
+                format!("{own} points at a priority level that does not exist"),
+                "Requests that it is for are treated by another schema, mostly the one for everything else.",
+            )
+            .severity(Severity::Warning)
+            .since(dangling.last_transition_time)
+            .evidence(Evidence::message(own, path, &text).at(dangling.last_transition_time))
+            .suggest(Suggestion::advice(
+                "Make the PriorityLevelConfiguration that it names, or name one that exists",
+            )),
+        );
+    }
+}
+
+/// Kind, reason and writer of events: what makes them one sort.
+type Sort<'a> = (&'a str, &'a str, &'a str);
+
+fn storms(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let mut sorts: BTreeMap<Sort<'_>, (u32, &Event)> = BTreeMap::new();
+    // Normal events come in crowds with every large rollout.
+    for event in cluster.all::<Event>().filter(|event| event.is_warning()) {
+        // A count covers the whole life of an event: only what began within the window is counted in it.
+        let times = if cluster.is_within(event.first_seen(), STORM_WINDOW) {
+            event.times()
+        } else {
+            1
+        };
+        if cluster.is_within(event.last_seen(), STORM_WINDOW) {
+            let sort = (
+                event.involved_object.kind.as_str(),
+                event.reason.as_str(),
+                event.reporting_component.as_str(),
+            );
+            let (sum, newest) = sorts.entry(sort).or_insert((0, event));
+            *sum = sum.saturating_add(times);
+            if event.last_seen() > newest.last_seen() {
+                *newest = event;
+            }
+        }
+    }
+    for ((kind, reason, writer), (times, newest)) in sorts {
+        if times < STORM {
+            continue;
+        }
+        let own = cluster.reference();
+        let by = if writer.is_empty() {
+            "somebody"
+        } else {
+            writer
+        };
+        sink.report(
+            Sighting::of(
+                own.clone(),
+                format!("Warnings flood the cluster: {times} of reason {reason} about {kind} objects in ten minutes"),
+                format!("{by} writes them; each is a write to etcd, and others are lost among them."),
+            )
+            .identified_by("reason", reason)
+            .identified_by("kind", kind)
+            .severity(Severity::Info)
+            .evidence(Evidence::metric(own, "warnings in ten minutes", times))
+            .evidence(event_evidence(newest))
+            .suggest(Suggestion::advice("See what the newest of them is about")),
+        );
+    }
+}

@@ -1,0 +1,93 @@
+use std::collections::BTreeSet;
+
+use crate::diagnosis::graph::Edge;
+use crate::diagnosis::index::{Index, Seen};
+use crate::model::Severity;
+
+/// Codes that tell what one sample of the metrics shows. A container near its limit may be well: such a
+/// fact explains only what this file says.
+const MEASURED: [&str; 4] = ["SCA040", "SCA042", "SCA043", "NOD016"];
+
+/// What a container shows that gets too little CPU: it answers late, or is up late.
+const SLOW: [&str; 5] = ["WRK019", "WRK020", "WRK021", "WRK022", "WRK025"];
+
+/// The one of them that says by itself that time was short.
+const TIMES_OUT: &str = "WRK025";
+
+/// Whether a measured fact is one of the two ends.
+pub(super) fn is_part(index: &Index<'_>, edge: &Edge) -> bool {
+    [edge.cause, edge.effect]
+        .into_iter()
+        .filter_map(|at| index.get(at))
+        .any(|seen| MEASURED.contains(&seen.code()))
+}
+
+/// Slow answers are explained by the container's own throttling, else by a node without CPU to spare; memory
+/// near its limit by the end that it led to; a node that uses much memory by the shortage that it tells of.
+pub(super) fn edges(index: &Index<'_>, known: &[Edge]) -> Vec<Edge> {
+    let explained: BTreeSet<usize> = known.iter().map(|edge| edge.effect).collect();
+    let mut edges = Vec::new();
+    for (effect, seen) in index.seen.iter().enumerate() {
+        let is_open = seen.code() == TIMES_OUT || !explained.contains(&effect);
+        let found = match seen.code() {
+            code if SLOW.contains(&code) && is_open => slow(index, seen),
+            "SCA040" => {
+                on_the_container(index, seen, "WRK003").map(|at| (at, 0.9, "same container"))
+            }
+            "NOD016" => shortage(index, seen).map(|at| (at, 0.9, "same node")),
+            _ => None,
+        };
+        if let Some((cause, confidence, relation)) = found {
+            edges.push(Edge {
+                effect,
+                cause,
+                confidence,
+                relation,
+            });
+        }
+    }
+    edges
+}
+
+fn slow(index: &Index<'_>, seen: &Seen<'_>) -> Option<(usize, f64, &'static str)> {
+    if let Some(throttled) = on_the_container(index, seen, "SCA042") {
+        return Some((throttled, 0.7, "throttled"));
+    }
+    let node = seen.pod?.node_name.non_empty()?;
+    let key = ("Node".to_owned(), String::new(), node.to_owned());
+    let busy = index.shown_by(&key).iter().copied().find(|at| {
+        index
+            .get(*at)
+            .is_some_and(|node| node.code() == "NOD016" && resource(node) == Some("cpu"))
+    });
+    busy.map(|node| (node, 0.7, "runs on"))
+}
+
+/// What a rule says of the container that a sighting is about, in the same pod; notes explain nothing.
+fn on_the_container(index: &Index<'_>, seen: &Seen<'_>, code: &str) -> Option<usize> {
+    let container = seen.sighting.container.as_ref()?;
+    let same = |other: &Seen<'_>| {
+        other.code() == code
+            && other.sighting.container.as_ref() == Some(container)
+            && other.severity() > Severity::Info
+    };
+    let shown = index.shown_by(&seen.sighting.seen_on.key()).iter().copied();
+    shown
+        .into_iter()
+        .find(|at| index.get(*at).is_some_and(same))
+}
+
+fn shortage(index: &Index<'_>, seen: &Seen<'_>) -> Option<usize> {
+    let of_memory = resource(seen) == Some("memory");
+    let mut shown = index.shown_by(&seen.sighting.seen_on.key()).iter().copied();
+    shown.find(|at| {
+        let is_short = |other: &Seen<'_>| matches!(other.code(), "NOD003" | "NOD013");
+        of_memory && index.get(*at).is_some_and(is_short)
+    })
+}
+
+fn resource<'s>(seen: &'s Seen<'_>) -> Option<&'s str> {
+    let identity = seen.sighting.identity.iter();
+    let mut of_resource = identity.filter(|(what, _)| *what == "resource");
+    of_resource.next().map(|(_, resource)| resource.as_str())
+}
