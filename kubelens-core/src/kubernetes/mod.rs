@@ -25,6 +25,7 @@ macro_rules! slim {
 }
 
 mod access;
+mod config_map;
 mod containers;
 mod control_plane;
 mod custom;
@@ -51,6 +52,7 @@ mod workload;
 pub(crate) mod yaml;
 
 pub use access::*;
+pub use config_map::ConfigMap;
 pub use containers::{ContainerRole, ContainerView};
 pub use control_plane::*;
 pub use custom::CustomObject;

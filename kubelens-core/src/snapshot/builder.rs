@@ -15,6 +15,7 @@ pub struct SnapshotBuilder {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
@@ -74,6 +75,11 @@ impl SnapshotBuilder {
             .entry(object.kind.to_string())
             .or_default()
             .push(Arc::new(object));
+    }
+
+    /// Says that the source listed a kind without a type of its own everywhere, even if there was no object of it.
+    pub fn listed_custom(&mut self, kind: &str) {
+        self.listed_custom.insert(kind.to_owned());
     }
 
     /// Takes in container logs.
@@ -217,8 +223,10 @@ impl SnapshotBuilder {
             scope: self.scope,
             tables: self.tables,
             custom: self.custom,
+            listed_custom: self.listed_custom,
             gaps: self.gaps,
             logs: self.logs,
+            registries: Arc::default(),
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
         }

@@ -10,7 +10,8 @@ struct Header {
 }
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
-/// (read in full), `# log: namespace/pod/container [previous] | line`.
+/// (read in full), `# log: namespace/pod/container [previous] | line`, `# registries: HOST, HOST` (the user's
+/// allow-list).
 pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
@@ -19,6 +20,7 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     let mut builder = SnapshotBuilder::new(ClusterInfo::default(), Scope::default());
     let mut now = None;
     let mut logs = Logs::new();
+    let mut registries = Vec::new();
     for line in text.lines() {
         if let Some(time) = line.strip_prefix("# now: ") {
             now = Some(time.trim().parse().expect("a time"));
@@ -28,6 +30,8 @@ pub(crate) fn picture(block: &str) -> Snapshot {
                     Kind::from_name(kind.trim()).unwrap_or_else(|| panic!("no kind `{kind}`")),
                 );
             }
+        } else if let Some(allowed) = line.strip_prefix("# registries: ") {
+            registries.extend(allowed.split(',').map(|one| one.trim().to_owned()));
         } else if let Some(log) = line.strip_prefix("# log: ") {
             let (place, line) = log.split_once(" | ").expect("place | line");
             let (place, previous) = place
@@ -66,5 +70,5 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     }
     builder.absorb(batch);
     builder.add_logs(logs);
-    builder.build_recorded(now)
+    builder.build_recorded(now).with_registries(&registries)
 }

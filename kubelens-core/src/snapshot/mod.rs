@@ -13,7 +13,7 @@ mod relations;
 mod siblings;
 mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -37,8 +37,10 @@ pub struct Snapshot {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
+    registries: Arc<[String]>,
     relations: Arc<OnceLock<Relations>>,
     memo: Arc<Memo>,
 }
@@ -74,6 +76,11 @@ impl Snapshot {
         &self.custom
     }
 
+    /// Whether objects of a kind without a type of its own were read everywhere, even if there was none.
+    pub fn has_listed_custom(&self, kind: &str) -> bool {
+        self.custom.contains_key(kind) || self.listed_custom.contains(kind)
+    }
+
     /// What could not be read.
     pub const fn gaps(&self) -> &Gaps {
         &self.gaps
@@ -101,6 +108,13 @@ impl Snapshot {
     pub fn with_logs(mut self, logs: Logs) -> Self {
         self.logs = logs;
         self.memo = Arc::default();
+        self
+    }
+
+    /// The same picture, looked at with a list of the registries that images may come from.
+    #[must_use]
+    pub fn with_registries(mut self, registries: &[String]) -> Self {
+        self.registries = registries.into();
         self
     }
 
