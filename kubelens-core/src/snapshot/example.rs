@@ -11,7 +11,7 @@ struct Header {
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
 /// (read in full), `# log: namespace/pod/container [previous] | line`, `# registries: HOST, HOST` (the user's
-/// allow-list).
+/// allow-list); `# repeat: COUNT` in a document makes so many of it, `$N` in it counts them.
 pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
@@ -49,7 +49,8 @@ pub(crate) fn picture(block: &str) -> Snapshot {
         }
     }
     let mut batch = Batch::default();
-    for document in text.split("\n---\n") {
+    for document in text.split("\n---\n").flat_map(repeated) {
+        let document = document.as_str();
         if document
             .lines()
             .all(|line| line.trim().is_empty() || line.starts_with('#'))
@@ -71,4 +72,17 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     builder.absorb(batch);
     builder.add_logs(logs);
     builder.build_recorded(now).with_registries(&registries)
+}
+
+/// A document, or as many as it asks for.
+fn repeated(document: &str) -> Vec<String> {
+    let asked = document
+        .lines()
+        .find_map(|line| line.strip_prefix("# repeat: "));
+    match asked {
+        None => vec![document.to_owned()],
+        Some(count) => (1..=count.trim().parse::<u32>().expect("a count"))
+            .map(|at| document.replace("$N", &at.to_string()))
+            .collect(),
+    }
 }

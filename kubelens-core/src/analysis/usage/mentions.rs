@@ -107,7 +107,10 @@ impl<'a> Names<'a> {
                 nested.for_each(|item| self.mark_all(item, own, usage));
             }
             Value::Object(fields) => {
-                let namespace = fields.get("namespace").and_then(Value::as_str).map(Text::new);
+                let namespace = fields
+                    .get("namespace")
+                    .and_then(Value::as_str)
+                    .map(Text::new);
                 let own = namespace.as_ref().filter(|name| !name.is_empty()).or(own);
                 let nested = fields.values();
                 nested.for_each(|field| self.mark_all(field, own, usage));

@@ -37,7 +37,13 @@ pub(super) fn collect(cluster: &Cluster<'_>, usage: &mut Usage) {
                 .iter()
                 .any(|subject| is_meant(subject, namespace, account))
             {
-                note(cluster, usage, &Text::default(), &binding.role_ref, namespace);
+                note(
+                    cluster,
+                    usage,
+                    &Text::default(),
+                    &binding.role_ref,
+                    namespace,
+                );
             }
         }
     }
@@ -79,7 +85,8 @@ fn note(cluster: &Cluster<'_>, usage: &mut Usage, home: &Text, role: &RoleRef, n
 }
 
 fn reads(rule: &PolicyRule, kind: Kind) -> bool {
-    let has = |list: &[Text], wanted: &[&str]| list.iter().any(|one| wanted.contains(&one.as_str()));
+    let has =
+        |list: &[Text], wanted: &[&str]| list.iter().any(|one| wanted.contains(&one.as_str()));
     has(&rule.verbs, &["*", "get", "list", "watch"])
         && has(&rule.api_groups, &["*", kind.group()])
         && has(&rule.resources, &["*", kind.plural()])

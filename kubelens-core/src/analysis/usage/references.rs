@@ -2,8 +2,8 @@
 
 use super::Usage;
 use crate::kubernetes::{
-    ClusterRole, ClusterRoleBinding, Ingress, Kind, PersistentVolume,
-    PersistentVolumeClaim, RoleBinding, RoleRef, ServiceAccount, StorageClass, Subject, Text,
+    ClusterRole, ClusterRoleBinding, Ingress, Kind, PersistentVolume, PersistentVolumeClaim,
+    RoleBinding, RoleRef, ServiceAccount, StorageClass, Subject, Text,
 };
 use crate::snapshot::Cluster;
 

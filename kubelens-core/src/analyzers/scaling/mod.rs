@@ -9,6 +9,7 @@ pub(super) mod budget_unfit;
 pub(super) mod budgets_overlap;
 pub(super) mod drain_blocked;
 pub(super) mod limit_range_violated;
+pub(super) mod limits_or_requests_absent;
 pub(super) mod quota_demands_resources;
 pub(super) mod quota_exceeded;
 pub(super) mod quota_nearly_used;
@@ -27,6 +28,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &budgets_overlap::ANALYZER,
     &drain_blocked::ANALYZER,
     &limit_range_violated::ANALYZER,
+    &limits_or_requests_absent::ANALYZER,
     &quota_demands_resources::ANALYZER,
     &quota_exceeded::ANALYZER,
     &quota_nearly_used::ANALYZER,
