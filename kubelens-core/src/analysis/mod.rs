@@ -6,6 +6,7 @@ mod profile;
 mod sighting;
 mod sightings;
 mod sink;
+mod usage;
 
 pub(crate) use analyzer::declare_analyzer;
 pub use analyzer::{Analyzer, Check, Role};
@@ -16,3 +17,4 @@ pub(crate) use sighting::event_evidence;
 pub use sighting::{Blame, Sighting};
 pub use sightings::Sightings;
 pub use sink::Sink;
+pub use usage::Usage;

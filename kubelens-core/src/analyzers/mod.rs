@@ -3,6 +3,7 @@
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
 mod failed_create;
+pub(crate) mod hygiene;
 pub(crate) mod images;
 pub(crate) mod jobs;
 mod log_host;
@@ -18,6 +19,7 @@ pub(crate) mod rollouts;
 pub(crate) mod scaling;
 pub(crate) mod scheduling;
 pub(crate) mod security;
+mod standing_workload;
 pub(crate) mod storage;
 pub(crate) mod workloads;
 
@@ -31,6 +33,7 @@ pub(crate) fn registry() -> &'static [&'static Analyzer] {
         let mut all: Vec<_> = [
             configuration::ALL,
             control_plane::ALL,
+            hygiene::ALL,
             images::ALL,
             jobs::ALL,
             network::ALL,

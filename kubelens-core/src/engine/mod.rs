@@ -27,6 +27,8 @@ pub fn registry() -> &'static [&'static Analyzer] {
 /// The same picture and options give the same report, byte for byte.
 pub fn diagnose(snapshot: &Snapshot, options: &Options) -> Report {
     let analyzers = options.selected(registry());
+    // Objects are shared: the copy costs nothing.
+    let snapshot = &snapshot.clone().with_registries(&options.registries);
     let mut sightings = look(snapshot, &analyzers);
     for list in [&mut sightings.seen, &mut sightings.suppressed] {
         list.retain(|(_, sighting)| options.wants(sighting));

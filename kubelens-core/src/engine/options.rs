@@ -9,6 +9,9 @@ pub struct Options {
     pub skip: Vec<String>,
     /// The profiles whose analyzers run.
     pub profiles: Vec<Profile>,
+    /// The registries that images may come from, as hosts or as hosts with a path below (`ghcr.io/acme`); empty
+    /// for no such rule.
+    pub registries: Vec<String>,
 }
 
 impl Default for Options {
@@ -17,6 +20,7 @@ impl Default for Options {
             only: None,
             skip: Vec::new(),
             profiles: vec![Profile::Default],
+            registries: Vec::new(),
         }
     }
 }

@@ -141,6 +141,11 @@ impl fmt::Display for Labels {
 pub struct Keys(Map<()>);
 
 impl Keys {
+    /// These keys.
+    pub(super) fn of<'a>(keys: impl Iterator<Item = &'a Text>) -> Self {
+        Self(keys.map(|key| (key.clone(), ())).collect())
+    }
+
     /// Whether the key is there.
     pub fn contains(&self, key: &str) -> bool {
         self.0.contains_key(key)
@@ -177,6 +182,6 @@ impl Serialize for Keys {
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let pairs = Map::<serde::de::IgnoredAny>::deserialize(deserializer)?;
-        Ok(Self(pairs.keys().map(|key| (key.clone(), ())).collect()))
+        Ok(Self::of(pairs.keys()))
     }
 }

@@ -26,6 +26,7 @@ macro_rules! slim {
 
 mod access;
 mod certificate;
+mod config_map;
 mod containers;
 mod control_plane;
 mod custom;
@@ -55,6 +56,7 @@ pub(crate) mod yaml;
 
 pub use access::*;
 pub use certificate::{Certificate, CertificateChain};
+pub use config_map::ConfigMap;
 pub use containers::{ContainerRole, ContainerView};
 pub use control_plane::*;
 pub use custom::CustomObject;

@@ -65,6 +65,7 @@ slim! {
         pub overhead: Resources,
         pub resources: Option<ResourceRequirements>,
         pub security_context: Option<PodSecurityContext>,
+        pub os: Option<PodOs>,
         pub enable_service_links: Option<bool>,
         pub resource_claims: List<PodResourceClaim>,
     }
@@ -91,6 +92,16 @@ slim! {
         pub run_as_non_root: Option<bool>,
         pub run_as_user: Option<i64>,
         pub fs_group: Option<i64>,
+        pub seccomp_profile: Option<SeccompProfile>,
+    }
+
+    pub struct SeccompProfile {
+        #[serde(rename = "type")]
+        pub type_: Text,
+    }
+
+    pub struct PodOs {
+        pub name: Text,
     }
 
     pub struct SecurityContext {
@@ -99,6 +110,7 @@ slim! {
         pub read_only_root_filesystem: Option<bool>,
         pub privileged: Option<bool>,
         pub allow_privilege_escalation: Option<bool>,
+        pub seccomp_profile: Option<SeccompProfile>,
         pub capabilities: Option<Capabilities>,
     }
 
@@ -240,6 +252,20 @@ slim! {
         pub csi: Option<CsiVolume>,
         pub image: Option<ImageVolume>,
         pub nfs: Option<NfsVolume>,
+        pub azure_file: Option<AzureFileVolume>,
+        pub cephfs: Option<VolumeWithSecret>,
+        pub rbd: Option<VolumeWithSecret>,
+        pub iscsi: Option<VolumeWithSecret>,
+        pub flex_volume: Option<VolumeWithSecret>,
+    }
+
+    pub struct AzureFileVolume {
+        pub secret_name: Text,
+    }
+
+    /// A volume of a kind that logs in with a Secret.
+    pub struct VolumeWithSecret {
+        pub secret_ref: Option<LocalObjectReference>,
     }
 
     pub struct NfsVolume {

@@ -21,14 +21,6 @@ slim! {
         pub conditions: List<Condition>,
     }
 
-    /// core/v1 ConfigMap: the names of its keys, never the values.
-    pub struct ConfigMap {
-        pub metadata: ObjectMeta,
-        pub data: Keys,
-        pub binary_data: Keys,
-        pub immutable: Option<bool>,
-    }
-
     /// core/v1 ServiceAccount.
     pub struct ServiceAccount {
         pub metadata: ObjectMeta,

@@ -55,6 +55,17 @@ slim! {
     pub struct CsiPersistentVolume {
         pub driver: Text,
         pub volume_handle: Text,
+        pub controller_publish_secret_ref: Option<SecretReference>,
+        pub controller_expand_secret_ref: Option<SecretReference>,
+        pub node_publish_secret_ref: Option<SecretReference>,
+        pub node_stage_secret_ref: Option<SecretReference>,
+        pub node_expand_secret_ref: Option<SecretReference>,
+    }
+
+    /// core/v1 SecretReference.
+    pub struct SecretReference {
+        pub name: Text,
+        pub namespace: Text,
     }
 
     pub struct VolumeNodeAffinity {

@@ -16,6 +16,7 @@ pub struct SnapshotBuilder {
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
     written_as: BTreeSet<ObjectRef>,
+    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
@@ -80,6 +81,11 @@ impl SnapshotBuilder {
     /// Notes that an object is written in another API version than the one it is read in.
     pub fn written_as(&mut self, object: ObjectRef) {
         self.written_as.insert(object);
+    }
+
+    /// Says that the source listed a kind without a type of its own everywhere, even if there was no object of it.
+    pub fn listed_custom(&mut self, kind: &str) {
+        self.listed_custom.insert(kind.to_owned());
     }
 
     /// Takes in container logs.
@@ -224,8 +230,10 @@ impl SnapshotBuilder {
             tables: self.tables,
             custom: self.custom,
             written_as: self.written_as,
+            listed_custom: self.listed_custom,
             gaps: self.gaps,
             logs: self.logs,
+            registries: Arc::default(),
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
         }

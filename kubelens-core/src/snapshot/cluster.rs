@@ -77,6 +77,11 @@ impl<'a> Cluster<'a> {
         self.touched.set(self.touched.get().union(kinds));
     }
 
+    /// The registries that images may come from; empty where the user has no such list.
+    pub fn registries(&self) -> &'a [String] {
+        &self.snapshot.registries
+    }
+
     // ---- time -------------------------------------------------------------------------------
 
     /// The instant of the picture.

@@ -11,7 +11,8 @@ struct Header {
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
 /// (read in full), `# forbidden: Kind, Kind` (not permitted to be read), `# version: v1.35.4`,
-/// `# log: namespace/pod/container [previous] | line`.
+/// `# log: namespace/pod/container [previous] | line`, `# registries: HOST, HOST` (the user's
+/// allow-list); `# repeat: COUNT` in a document makes so many of it, `$N` in it counts them.
 pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
@@ -20,6 +21,7 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     let mut builder = SnapshotBuilder::new(ClusterInfo::default(), Scope::default());
     let mut now = None;
     let mut logs = Logs::new();
+    let mut registries = Vec::new();
     for line in text.lines() {
         if let Some(time) = line.strip_prefix("# now: ") {
             now = Some(time.trim().parse().expect("a time"));
@@ -35,6 +37,8 @@ pub(crate) fn picture(block: &str) -> Snapshot {
             for kind in kinds.split(',') {
                 builder.gap(kind.trim(), None, CoverageState::Forbidden, "forbidden");
             }
+        } else if let Some(allowed) = line.strip_prefix("# registries: ") {
+            registries.extend(allowed.split(',').map(|one| one.trim().to_owned()));
         } else if let Some(log) = line.strip_prefix("# log: ") {
             let (place, line) = log.split_once(" | ").expect("place | line");
             let (place, previous) = place
@@ -52,7 +56,8 @@ pub(crate) fn picture(block: &str) -> Snapshot {
         }
     }
     let mut batch = Batch::default();
-    for document in text.split("\n---\n") {
+    for document in text.split("\n---\n").flat_map(repeated) {
+        let document = document.as_str();
         if document
             .lines()
             .all(|line| line.trim().is_empty() || line.starts_with('#'))
@@ -82,5 +87,18 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     }
     builder.absorb(batch);
     builder.add_logs(logs);
-    builder.build_recorded(now)
+    builder.build_recorded(now).with_registries(&registries)
+}
+
+/// A document, or as many as it asks for.
+fn repeated(document: &str) -> Vec<String> {
+    let asked = document
+        .lines()
+        .find_map(|line| line.strip_prefix("# repeat: "));
+    match asked {
+        None => vec![document.to_owned()],
+        Some(count) => (1..=count.trim().parse::<u32>().expect("a count"))
+            .map(|at| document.replace("$N", &at.to_string()))
+            .collect(),
+    }
 }

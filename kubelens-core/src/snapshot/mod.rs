@@ -38,8 +38,10 @@ pub struct Snapshot {
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
     written_as: BTreeSet<ObjectRef>,
+    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
+    registries: Arc<[String]>,
     relations: Arc<OnceLock<Relations>>,
     memo: Arc<Memo>,
 }
@@ -80,6 +82,11 @@ impl Snapshot {
         &self.written_as
     }
 
+    /// Whether objects of a kind without a type of its own were read everywhere, even if there was none.
+    pub fn has_listed_custom(&self, kind: &str) -> bool {
+        self.custom.contains_key(kind) || self.listed_custom.contains(kind)
+    }
+
     /// What could not be read.
     pub const fn gaps(&self) -> &Gaps {
         &self.gaps
@@ -107,6 +114,13 @@ impl Snapshot {
     pub fn with_logs(mut self, logs: Logs) -> Self {
         self.logs = logs;
         self.memo = Arc::default();
+        self
+    }
+
+    /// The same picture, looked at with a list of the registries that images may come from.
+    #[must_use]
+    pub fn with_registries(mut self, registries: &[String]) -> Self {
+        self.registries = registries.into();
         self
     }
 

@@ -106,6 +106,20 @@ impl<'a> Workload<'a> {
         }
     }
 
+    /// The annotations that its pods get.
+    pub const fn pod_annotations(&self) -> &'a Labels {
+        match self {
+            Self::Deployment(object) => &object.spec.template.metadata.annotations,
+            Self::StatefulSet(object) => &object.spec.template.metadata.annotations,
+            Self::DaemonSet(object) => &object.spec.template.metadata.annotations,
+            Self::ReplicaSet(object) => &object.spec.template.metadata.annotations,
+            Self::ReplicationController(object) => &object.spec.template.metadata.annotations,
+            Self::Job(object) => &object.spec.template.metadata.annotations,
+            Self::CronJob(object) => &object.spec.job_template.spec.template.metadata.annotations,
+            Self::Pod(object) => &object.metadata.annotations,
+        }
+    }
+
     /// The selector by which it knows its pods, where it has one of that form.
     pub const fn selector(&self) -> Option<&'a LabelSelector> {
         match self {

@@ -2,20 +2,20 @@
 
 /// `registry/repository:tag@digest`, with the defaults that container runtimes fill in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ImageName<'a> {
+pub(in crate::analyzers) struct ImageName<'a> {
     /// The registry's host, with its port: `docker.io` where none is written.
-    pub(super) registry: &'a str,
+    pub(in crate::analyzers) registry: &'a str,
     /// The repository as written, without the registry.
-    pub(super) repository: &'a str,
+    pub(in crate::analyzers) repository: &'a str,
     /// The tag; `latest` where neither tag nor digest is written.
-    pub(super) tag: &'a str,
+    pub(in crate::analyzers) tag: &'a str,
     /// The digest; empty where none is written.
-    pub(super) digest: &'a str,
+    pub(in crate::analyzers) digest: &'a str,
 }
 
 impl<'a> ImageName<'a> {
     /// Takes a reference apart. Any text gives some answer: whether it is valid is not asked here.
-    pub(super) fn parse(reference: &'a str) -> Self {
+    pub(in crate::analyzers) fn parse(reference: &'a str) -> Self {
         let (name, digest) = reference.split_once('@').unwrap_or((reference, ""));
         let (registry, path) = match name.split_once('/') {
             Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (host, path),

@@ -13,7 +13,7 @@ use crate::snapshot::Cluster;
 
 /// Which end of a connection a policy is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::analyzers) enum Direction {
     /// What may come in.
     Ingress,
     /// What may go out.
@@ -22,7 +22,7 @@ pub(super) enum Direction {
 
 impl Direction {
     /// As `policyTypes` has it.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::analyzers) const fn as_str(self) -> &'static str {
         match self {
             Self::Ingress => "Ingress",
             Self::Egress => "Egress",
@@ -30,7 +30,7 @@ impl Direction {
     }
 
     /// The field that holds its rules.
-    pub(super) const fn field(self) -> &'static str {
+    pub(in crate::analyzers) const fn field(self) -> &'static str {
         match self {
             Self::Ingress => "spec.ingress",
             Self::Egress => "spec.egress",
@@ -151,7 +151,7 @@ pub(super) fn isolating<'a>(
 
 /// Whether a policy says anything about a direction. Without `policyTypes` every policy is about
 /// ingress, and about egress where it has egress rules.
-pub(super) fn covers(policy: &NetworkPolicy, direction: Direction) -> bool {
+pub(in crate::analyzers) fn covers(policy: &NetworkPolicy, direction: Direction) -> bool {
     let spec = &policy.spec;
     if spec.policy_types.is_empty() {
         return direction == Direction::Ingress || spec.egress.is_some();
@@ -162,7 +162,10 @@ pub(super) fn covers(policy: &NetworkPolicy, direction: Direction) -> bool {
 }
 
 /// The rules of a policy for a direction.
-pub(super) fn rules(policy: &NetworkPolicy, direction: Direction) -> &[NetworkPolicyRule] {
+pub(in crate::analyzers) fn rules(
+    policy: &NetworkPolicy,
+    direction: Direction,
+) -> &[NetworkPolicyRule] {
     let rules = match direction {
         Direction::Ingress => &policy.spec.ingress,
         Direction::Egress => &policy.spec.egress,

@@ -11,6 +11,7 @@ pub(super) mod capacity_short_for_maximum;
 pub(super) mod cpu_throttled;
 pub(super) mod drain_blocked;
 pub(super) mod limit_range_violated;
+pub(super) mod limits_or_requests_absent;
 pub(super) mod quota_demands_resources;
 pub(super) mod quota_exceeded;
 pub(super) mod quota_nearly_used;
@@ -35,6 +36,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &cpu_throttled::ANALYZER,
     &drain_blocked::ANALYZER,
     &limit_range_violated::ANALYZER,
+    &limits_or_requests_absent::ANALYZER,
     &quota_demands_resources::ANALYZER,
     &quota_exceeded::ANALYZER,
     &quota_nearly_used::ANALYZER,

@@ -82,11 +82,19 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let Some(end) = container.last_end().filter(|end| end.reason == "OOMKilled") else {
             continue;
         };
-        let is_history = container.is_ready() && !cluster.is_within(end.finished_at, OOM_WINDOW);
-        if !is_history && job_outcome(cluster, pod) != JobOutcome::Done {
+        if !is_history(cluster, &container, end) && job_outcome(cluster, pod) != JobOutcome::Done {
             sink.report(sighting(pod, cluster, &container, end));
         }
     }
+}
+
+/// Whether the container is ready since, and for long.
+pub(super) fn is_history(
+    cluster: &Cluster<'_>,
+    container: &ContainerView<'_>,
+    end: &Terminated,
+) -> bool {
+    container.is_ready() && !cluster.is_within(end.finished_at, OOM_WINDOW)
 }
 
 fn severity_of(cluster: &Cluster<'_>, container: &ContainerView<'_>, end: &Terminated) -> Severity {

@@ -44,6 +44,7 @@ pub(super) mod log_uncaught_failure;
 pub(super) mod mount_path_conflict;
 pub(super) mod must_not_run_as_root;
 pub(super) mod node_shortage;
+pub(super) mod out_of_memory_long_ago;
 pub(super) mod pod_disrupted_or_lost;
 pub(super) mod pod_failed;
 pub(super) mod probe_answer;
@@ -56,6 +57,7 @@ pub(super) mod readiness_gate_unmet;
 pub(super) mod readiness_probe_failing;
 pub(super) mod rejected_by_kubelet;
 pub(super) mod resize_not_applied;
+pub(super) mod restarted_in_its_life;
 pub(super) mod restarts_repeatedly;
 pub(super) mod sandbox_not_created;
 pub(super) mod start_error;
@@ -98,6 +100,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &log_uncaught_failure::ANALYZER,
     &mount_path_conflict::ANALYZER,
     &must_not_run_as_root::ANALYZER,
+    &out_of_memory_long_ago::ANALYZER,
     &pod_disrupted_or_lost::ANALYZER,
     &pod_failed::ANALYZER,
     &probe_answer_wrong::ANALYZER,
@@ -107,6 +110,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &readiness_probe_failing::ANALYZER,
     &rejected_by_kubelet::ANALYZER,
     &resize_not_applied::ANALYZER,
+    &restarted_in_its_life::ANALYZER,
     &restarts_repeatedly::ANALYZER,
     &sandbox_not_created::ANALYZER,
     &startup_probe_fails::ANALYZER,
