@@ -3,6 +3,7 @@
 
 mod builder;
 mod cluster;
+mod custom;
 #[cfg(test)]
 pub(crate) mod example;
 mod gap;
@@ -13,12 +14,12 @@ mod relations;
 mod siblings;
 mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
-pub use builder::SnapshotBuilder;
+pub use builder::{SnapshotBuilder, custom_kind};
 pub use cluster::{Cluster, Lookup};
 pub use gap::{Gap, Gaps};
 pub use logs::{ContainerLog, LogKey, Logs};
@@ -37,6 +38,7 @@ pub struct Snapshot {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
+    custom_listed: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     relations: Arc<OnceLock<Relations>>,
@@ -72,6 +74,11 @@ impl Snapshot {
     /// Objects of kinds without a type of their own, by kind.
     pub const fn custom(&self) -> &BTreeMap<String, Vec<Arc<CustomObject>>> {
         &self.custom
+    }
+
+    /// The kinds without a type of their own that were listed, by the name of [`custom_kind`].
+    pub const fn custom_listed(&self) -> &BTreeSet<String> {
+        &self.custom_listed
     }
 
     /// What could not be read.

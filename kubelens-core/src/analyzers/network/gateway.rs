@@ -45,15 +45,7 @@ pub(super) fn find<'a>(
 
 /// Names an object.
 pub(super) fn object_ref(object: &CustomObject) -> ObjectRef {
-    ObjectRef {
-        uid: object.metadata.uid.non_empty().map(str::to_owned),
-        ..ObjectRef::namespaced(
-            &object.api_version,
-            &object.kind,
-            &object.metadata.namespace,
-            &object.metadata.name,
-        )
-    }
+    object.reference()
 }
 
 /// Names an object of the group that is not there.
