@@ -10,7 +10,9 @@ mod log_level;
 mod log_lines;
 pub(crate) mod network;
 pub(crate) mod nodes;
+pub(crate) mod operators;
 mod pattern;
+mod polarity;
 mod refusal;
 mod refused_pods;
 pub(crate) mod rollouts;
@@ -34,6 +36,7 @@ pub(crate) fn registry() -> &'static [&'static Analyzer] {
             jobs::ALL,
             network::ALL,
             nodes::ALL,
+            operators::ALL,
             rollouts::ALL,
             scaling::ALL,
             scheduling::ALL,
