@@ -10,11 +10,11 @@ static NOT_READ: Gap = Gap {
 impl<'a> Cluster<'a> {
     /// The objects of a kind that has no type here, of this group or of a group below it
     /// (`toolkit.fluxcd.io` stands for `source.toolkit.fluxcd.io` too), without those being deleted.
-    pub fn customs(
+    pub fn customs<'g>(
         &self,
-        group: &'a str,
+        group: &'g str,
         kind: &str,
-    ) -> impl Iterator<Item = &'a CustomObject> + use<'a> {
+    ) -> impl Iterator<Item = &'a CustomObject> + use<'a, 'g> {
         self.custom(kind)
             .iter()
             .map(|object| &**object)

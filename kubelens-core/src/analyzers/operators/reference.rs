@@ -29,6 +29,17 @@ pub(super) struct Reference {
     is_output: bool,
 }
 
+impl Reference {
+    /// A reference to something that must be there.
+    pub(super) fn needed(path: &str, object: ObjectRef) -> Self {
+        Self {
+            path: path.to_owned(),
+            object,
+            is_output: false,
+        }
+    }
+}
+
 /// Every reference of a spec whose kind is known.
 pub(super) fn references(object: &CustomObject) -> Vec<Reference> {
     let mut found = Vec::new();
