@@ -12,7 +12,9 @@ mod log_lines;
 mod measured;
 pub(crate) mod network;
 pub(crate) mod nodes;
+pub(crate) mod operators;
 mod pattern;
+mod polarity;
 mod refusal;
 mod refused_pods;
 pub(crate) mod rollouts;
@@ -38,6 +40,7 @@ pub(crate) fn registry() -> &'static [&'static Analyzer] {
             jobs::ALL,
             network::ALL,
             nodes::ALL,
+            operators::ALL,
             rollouts::ALL,
             scaling::ALL,
             scheduling::ALL,

@@ -59,7 +59,7 @@ pub use certificate::{Certificate, CertificateChain};
 pub use config_map::ConfigMap;
 pub use containers::{ContainerRole, ContainerView};
 pub use control_plane::*;
-pub use custom::CustomObject;
+pub use custom::{CustomObject, list_at, text_at};
 pub use event::*;
 pub use int_or_string::IntOrString;
 pub use kinds::{Batch, Kind, KindSet, Tables};

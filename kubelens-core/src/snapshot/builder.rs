@@ -16,11 +16,11 @@ pub struct SnapshotBuilder {
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
     written_as: BTreeSet<ObjectRef>,
-    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
     listed_in: BTreeMap<Kind, BTreeSet<String>>,
+    custom_listed: BTreeSet<String>,
 }
 
 impl SnapshotBuilder {
@@ -83,11 +83,6 @@ impl SnapshotBuilder {
         self.written_as.insert(object);
     }
 
-    /// Says that the source listed a kind without a type of its own everywhere, even if there was no object of it.
-    pub fn listed_custom(&mut self, kind: &str) {
-        self.listed_custom.insert(kind.to_owned());
-    }
-
     /// Takes in container logs.
     pub fn add_logs(&mut self, logs: Logs) {
         self.logs.extend(logs);
@@ -106,17 +101,23 @@ impl SnapshotBuilder {
             .insert(namespace.to_owned());
     }
 
+    /// Says that the source listed a kind without a type of its own, as far as no gap says otherwise. The
+    /// name is that of [`custom_kind`].
+    pub fn listed_custom(&mut self, kind: &str) {
+        self.custom_listed.insert(kind.to_owned());
+    }
+
     /// Says that a kind was read in these namespaces only.
     pub fn gap_outside(
         &mut self,
-        kind: Kind,
+        kind: &str,
         namespaces: BTreeSet<String>,
         state: CoverageState,
         detail: impl Into<String>,
     ) {
         let detail = detail.into();
         self.gaps
-            .record_outside(kind.as_str(), namespaces, Gap { state, detail });
+            .record_outside(kind, namespaces, Gap { state, detail });
     }
 
     /// Says that a kind could not be read in full.
@@ -153,7 +154,7 @@ impl SnapshotBuilder {
                     "the recording holds the {kind} objects of {} only",
                     some_of(&namespaces)
                 );
-                self.gap_outside(kind, namespaces, CoverageState::Partial, detail);
+                self.gap_outside(kind.as_str(), namespaces, CoverageState::Partial, detail);
                 continue;
             }
             if self.tables.count(kind) == 0 {
@@ -166,7 +167,13 @@ impl SnapshotBuilder {
             }
         }
         self.mark_namespaces_outside_the_recording();
-        let taken_at = taken_at.or_else(|| newest_time(&self.tables));
+        // As for other kinds: of what it holds something, it holds all, unless it says otherwise.
+        let held = self.custom.values().flatten();
+        let kinds: BTreeSet<String> = held
+            .map(|object| custom_kind(object.group(), &object.kind))
+            .collect();
+        self.custom_listed.extend(kinds);
+        let taken_at = taken_at.or_else(|| newest_time(&self.tables, &self.custom));
         self.finish(taken_at)
     }
 
@@ -230,13 +237,22 @@ impl SnapshotBuilder {
             tables: self.tables,
             custom: self.custom,
             written_as: self.written_as,
-            listed_custom: self.listed_custom,
+            custom_listed: self.custom_listed,
             gaps: self.gaps,
             logs: self.logs,
             registries: Arc::default(),
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
         }
+    }
+}
+
+/// The name by which a kind without a type of its own is known: two groups may use one word.
+pub fn custom_kind(group: &str, kind: &str) -> String {
+    if group.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind}.{group}")
     }
 }
 

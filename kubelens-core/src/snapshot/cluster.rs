@@ -473,7 +473,7 @@ impl<'a> Cluster<'a> {
     }
 }
 
-static OUTSIDE_SCOPE: Gap = Gap {
+pub(super) static OUTSIDE_SCOPE: Gap = Gap {
     state: crate::model::CoverageState::Partial,
     detail: String::new(),
 };

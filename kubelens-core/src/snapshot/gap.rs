@@ -36,13 +36,19 @@ impl Gaps {
 
     /// Why the kind is not known in full in this namespace.
     pub fn find(&self, kind: Kind, namespace: &str) -> Option<&Gap> {
-        self.everywhere(kind)
+        self.find_named(kind.as_str(), namespace)
+    }
+
+    /// The same, for a kind by its name here: `Pod`, or `Certificate.cert-manager.io` for what has no type.
+    pub fn find_named(&self, kind: &str, namespace: &str) -> Option<&Gap> {
+        self.kinds
+            .get(&(kind.to_owned(), None))
             .or_else(|| {
                 self.kinds
-                    .get(&(kind.as_str().to_owned(), Some(namespace.to_owned())))
+                    .get(&(kind.to_owned(), Some(namespace.to_owned())))
             })
             .or_else(|| {
-                let (known, gap) = self.outside.get(kind.as_str())?;
+                let (known, gap) = self.outside.get(kind)?;
                 (!known.contains(namespace)).then_some(gap)
             })
     }

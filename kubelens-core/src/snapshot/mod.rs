@@ -3,6 +3,7 @@
 
 mod builder;
 mod cluster;
+mod custom;
 #[cfg(test)]
 pub(crate) mod example;
 mod gap;
@@ -18,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
-pub use builder::SnapshotBuilder;
+pub use builder::{SnapshotBuilder, custom_kind};
 pub use cluster::{Cluster, Lookup};
 pub use gap::{Gap, Gaps};
 pub use logs::{ContainerLog, LogKey, Logs};
@@ -38,7 +39,7 @@ pub struct Snapshot {
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
     written_as: BTreeSet<ObjectRef>,
-    listed_custom: BTreeSet<String>,
+    custom_listed: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     registries: Arc<[String]>,
@@ -82,9 +83,9 @@ impl Snapshot {
         &self.written_as
     }
 
-    /// Whether objects of a kind without a type of its own were read everywhere, even if there was none.
-    pub fn has_listed_custom(&self, kind: &str) -> bool {
-        self.custom.contains_key(kind) || self.listed_custom.contains(kind)
+    /// The kinds without a type of their own that were listed, by the name of [`custom_kind`].
+    pub const fn custom_listed(&self) -> &BTreeSet<String> {
+        &self.custom_listed
     }
 
     /// What could not be read.

@@ -1,11 +1,17 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use crate::kubernetes::{Condition, ContainerState, Kind, Tables};
+use crate::kubernetes::{Condition, ContainerState, CustomObject, Kind, Tables};
 
 /// The newest time in a picture: the instant that an offline source describes.
 ///
 /// Times that an object only plans for (deletion, expiry) do not count.
-pub(super) fn newest_time(tables: &Tables) -> Option<Timestamp> {
+pub(super) fn newest_time(
+    tables: &Tables,
+    custom: &BTreeMap<String, Vec<Arc<CustomObject>>>,
+) -> Option<Timestamp> {
     let creations = Kind::ALL
         .iter()
         .flat_map(|kind| tables.all_metadata(*kind))
@@ -57,9 +63,16 @@ pub(super) fn newest_time(tables: &Tables) -> Option<Timestamp> {
         .iter()
         .filter_map(|namespace| of_conditions(&namespace.status.conditions));
     let samples = tables.pod_metrics.iter().filter_map(|one| one.timestamp);
+    let customs = custom.values().flatten().filter_map(|object| {
+        let meta = &object.metadata;
+        meta.creation_timestamp
+            .max(meta.last_write)
+            .max(of_conditions(&object.conditions()))
+    });
     creations
         .chain(samples)
         .chain(tables.node_metrics.iter().filter_map(|one| one.timestamp))
+        .chain(customs)
         .chain(events)
         .chain(leases)
         .chain(nodes)

@@ -34,6 +34,9 @@ pub(crate) struct ArchiveInfo {
     cluster: ClusterInfo,
     scope: Scope,
     gaps: Vec<ArchivedGap>,
+    /// The kinds without a type of their own that were listed, even if there was no object of them.
+    #[serde(default)]
+    custom_kinds: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,6 +89,7 @@ impl ArchiveInfo {
             cluster: snapshot.info().clone(),
             scope: snapshot.scope().clone(),
             gaps: gaps.chain(outside).collect(),
+            custom_kinds: snapshot.custom_listed().clone(),
         }
     }
 
@@ -98,12 +102,15 @@ impl ArchiveInfo {
         for kind in Kind::ALL {
             builder.listed(*kind);
         }
+        for kind in &self.custom_kinds {
+            builder.listed_custom(kind);
+        }
         for gap in self.gaps {
-            match (gap.outside, Kind::from_name(&gap.kind)) {
-                (Some(namespaces), Some(kind)) => {
-                    builder.gap_outside(kind, namespaces, gap.state, gap.detail);
+            match gap.outside {
+                Some(namespaces) => {
+                    builder.gap_outside(&gap.kind, namespaces, gap.state, gap.detail);
                 }
-                _ => builder.gap(&gap.kind, gap.namespace.as_deref(), gap.state, gap.detail),
+                None => builder.gap(&gap.kind, gap.namespace.as_deref(), gap.state, gap.detail),
             }
         }
     }

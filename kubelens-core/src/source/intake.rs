@@ -270,6 +270,7 @@ impl Intake {
         }
         object.api_version = Text::new(meta.api_version);
         object.kind = Text::new(meta.kind);
+        object.drop_bulk();
         self.custom.push(object);
         Taken::Kept
     }

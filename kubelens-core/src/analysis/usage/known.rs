@@ -2,7 +2,7 @@
 
 use super::Usage;
 use crate::kubernetes::{CustomResourceDefinition, Kind};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, custom_kind};
 
 /// The kinds that hold pod specs.
 const TEMPLATES: [Kind; 8] = [
@@ -73,10 +73,11 @@ impl Usage {
 /// Whether the resources of every custom definition were read. A definition of which the picture holds nothing
 /// may have objects that nobody asked for.
 fn is_custom_known(cluster: &Cluster<'_>) -> bool {
+    let picture = cluster.snapshot();
     cluster.is_complete(Kind::CustomResourceDefinition, "")
         && cluster.all::<CustomResourceDefinition>().all(|definition| {
-            cluster
-                .snapshot()
-                .has_listed_custom(&definition.spec.names.kind)
+            let kind = custom_kind(&definition.spec.group, &definition.spec.names.kind);
+            picture.custom_listed().contains(&kind)
+                && picture.gaps().iter().all(|(gap, _, _)| gap != kind)
         })
 }

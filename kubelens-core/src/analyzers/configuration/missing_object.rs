@@ -1,6 +1,7 @@
 //! What ConfigMaps and Secrets that do not exist have in common.
 
 use crate::analysis::{Sighting, Sink, event_evidence};
+use crate::analyzers::operators::secret_producer::{is_being_made, producers_of};
 use crate::kubernetes::{ConfigReference, Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup, Workload};
@@ -38,7 +39,7 @@ pub(super) fn check<'a, T: Object>(
             cluster.look_up::<T>(namespace, reference.name),
             Lookup::Absent
         );
-        if is_missing && !is_about_to_be_made(cluster, namespace, reference.name) {
+        if is_missing && !is_about_to_be_made(cluster, T::KIND, namespace, reference.name) {
             sink.report(latent::<T>(workload, cluster, &reference));
         }
     }
@@ -52,8 +53,12 @@ fn required<T: Object>(
         .filter(|reference| reference.kind == T::KIND && !reference.optional)
 }
 
-/// The root certificate comes with each namespace, a moment after it.
-fn is_about_to_be_made(cluster: &Cluster<'_>, namespace: &str, name: &str) -> bool {
+/// The root certificate comes with each namespace, a moment after it; a Secret that an operator makes, a
+/// moment after what it is made from.
+fn is_about_to_be_made(cluster: &Cluster<'_>, kind: Kind, namespace: &str, name: &str) -> bool {
+    if kind == Kind::Secret {
+        return is_being_made(cluster, namespace, name);
+    }
     name == "kube-root-ca.crt"
         && cluster
             .get::<crate::kubernetes::Namespace>("", namespace)
@@ -200,6 +205,11 @@ fn sighting<T: Object>(
             )
         };
         sighting = sighting.evidence(Evidence::absence(subject, &text));
+    }
+    if T::KIND == Kind::Secret {
+        for producer in producers_of(cluster, namespace, reference.name) {
+            sighting = sighting.blames(producer.reference(), "made from");
+        }
     }
     let advice = near.first().map_or_else(
         || format!("Create it, or take it out of {}", workload.reference()),

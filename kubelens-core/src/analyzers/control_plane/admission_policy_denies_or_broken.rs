@@ -2,7 +2,6 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::failed_creates;
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::refused_pods::{read_refusal, sighting as refused_sighting};
-use crate::kubernetes::CustomObject;
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -109,7 +108,7 @@ fn broken_policies(cluster: &Cluster<'_>, sink: &mut Sink) {
             .pointer("/typeChecking/expressionWarnings/0")
             .and_then(|warning| Some((warning.get("fieldRef")?, warning.get("warning")?)));
         if let Some((field, text)) = warning {
-            let own = reference(policy);
+            let own = policy.reference();
             let title = format!("An expression of {own} does not type-check");
             let sighting = Sighting::of(
                 own.clone(),
@@ -147,7 +146,7 @@ fn broken_policies(cluster: &Cluster<'_>, sink: &mut Sink) {
         if policies.is_empty() || policies.iter().any(|policy| policy.metadata.name == *name) {
             continue;
         }
-        let own = reference(binding);
+        let own = binding.reference();
         let missing =
             ObjectRef::cluster_scoped(&binding.api_version, "ValidatingAdmissionPolicy", name);
         let sighting = Sighting::of(
@@ -162,17 +161,5 @@ fn broken_policies(cluster: &Cluster<'_>, sink: &mut Sink) {
             "Correct spec.policyName of {own}, or create the policy"
         )));
         sink.report(sighting);
-    }
-}
-
-fn reference(object: &CustomObject) -> ObjectRef {
-    ObjectRef {
-        uid: object.metadata.uid.non_empty().map(str::to_owned),
-        ..ObjectRef::namespaced(
-            &object.api_version,
-            &object.kind,
-            &object.metadata.namespace,
-            &object.metadata.name,
-        )
     }
 }

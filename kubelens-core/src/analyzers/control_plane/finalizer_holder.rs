@@ -64,15 +64,7 @@ pub(super) fn held<'a>(cluster: &Cluster<'a>) -> Vec<Held<'a>> {
         for object in objects.iter().filter(|object| is_held(&object.metadata)) {
             let meta = &object.metadata;
             all.push(Held {
-                object: ObjectRef {
-                    uid: meta.uid.non_empty().map(str::to_owned),
-                    ..ObjectRef::namespaced(
-                        &object.api_version,
-                        &object.kind,
-                        &meta.namespace,
-                        &meta.name,
-                    )
-                },
+                object: object.reference(),
                 meta,
             });
         }

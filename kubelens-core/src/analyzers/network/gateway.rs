@@ -48,15 +48,7 @@ pub(super) fn find<'a>(
 
 /// Names an object.
 pub(in crate::analyzers) fn object_ref(object: &CustomObject) -> ObjectRef {
-    ObjectRef {
-        uid: object.metadata.uid.non_empty().map(str::to_owned),
-        ..ObjectRef::namespaced(
-            &object.api_version,
-            &object.kind,
-            &object.metadata.namespace,
-            &object.metadata.name,
-        )
-    }
+    object.reference()
 }
 
 /// Names an object of the group that is not there.

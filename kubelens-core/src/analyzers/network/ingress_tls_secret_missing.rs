@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::operators::secret_producer::producers_of;
 use crate::kubernetes::{Ingress, IngressClass, IngressTls, Kind, Object, Secret};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -128,6 +129,9 @@ fn sighting(ingress: &Ingress, cluster: &Cluster<'_>, index: usize, tls: &Ingres
             .any(|name| class.spec.controller.contains(name))
     }) {
         sighting = sighting.severity(Severity::Warning);
+    }
+    for producer in producers_of(cluster, namespace, &tls.secret_name) {
+        sighting = sighting.blames(producer.reference(), "made from");
     }
     let advice = if is_issued(ingress) {
         "Find out why the certificate is not issued; it is asked for by an annotation".to_owned()

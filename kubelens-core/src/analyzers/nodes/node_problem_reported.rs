@@ -1,5 +1,6 @@
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::polarity::{Polarity, polarity};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, safe_text};
 use crate::snapshot::Cluster;
@@ -61,16 +62,6 @@ const OWN_RULES: [&str; 6] = [
     "OutOfDisk",
 ];
 
-/// Types that are bad when True, besides those known by their ending.
-const BAD_WHEN_TRUE: [&str; 6] = [
-    "KernelDeadlock",
-    "ReadonlyFilesystem",
-    "CorruptDockerOverlay2",
-    "FilesystemCorruption",
-    "XfsShutdown",
-    "CperHardwareErrorFatal",
-];
-
 /// Seconds for which a condition must hold.
 const GRACE: i64 = 60;
 
@@ -90,11 +81,11 @@ fn is_bad(condition: &Condition) -> bool {
     if OWN_RULES.contains(&type_) {
         return false;
     }
-    let is_problem = BAD_WHEN_TRUE.contains(&type_)
-        || type_.ends_with("Problem")
-        || type_.ends_with("Unhealthy")
-        || (type_.starts_with("Frequent") && type_.ends_with("Restart"));
-    (is_problem && condition.is_true()) || (type_.ends_with("Ready") && condition.is_false())
+    match polarity(type_) {
+        Polarity::Negative => condition.is_true(),
+        Polarity::Positive => type_.ends_with("Ready") && condition.is_false(),
+        Polarity::Neutral => false,
+    }
 }
 
 fn sighting(node: &Node, condition: &Condition) -> Sighting {

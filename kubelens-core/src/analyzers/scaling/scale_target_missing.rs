@@ -144,15 +144,7 @@ fn check_custom(
         ..ObjectReference::default()
     };
     if matches!(target(cluster, &meta.namespace, &reference), Target::Absent) {
-        let own = ObjectRef {
-            uid: meta.uid.non_empty().map(str::to_owned),
-            ..ObjectRef::namespaced(
-                &object.api_version,
-                &object.kind,
-                &meta.namespace,
-                &meta.name,
-            )
-        };
+        let own = object.reference();
         let path = format!("spec.{field}");
         sink.report(
             sighting(cluster, &own, &reference, "which does not exist", &path)

@@ -7,6 +7,7 @@ mod lost_devices;
 mod lost_with_node;
 mod measured_use;
 mod node_fault;
+mod operator_down;
 mod owned_pods;
 mod same_object;
 mod selected_pods;
@@ -25,6 +26,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(cordoned_node::edges(index));
     edges.extend(node_fault::edges(index));
     edges.extend(lost_devices::edges(index));
+    edges.extend(operator_down::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
     edges.retain(|edge| !measured_use::is_part(index, edge));

@@ -48,6 +48,8 @@ pub(super) enum Failure {
     Credentials(String),
     /// The whole run took too long.
     OutOfTime,
+    /// There are more objects of the kind than are read.
+    TooMany,
 }
 
 impl Failure {
@@ -68,6 +70,7 @@ impl std::fmt::Display for Failure {
             Self::Cut(cause) => write!(f, "the answer was cut off: {cause}"),
             Self::Credentials(cause) => write!(f, "no credentials: {cause}"),
             Self::OutOfTime => f.write_str("the time for the whole run was up"),
+            Self::TooMany => f.write_str("there are more than are read"),
         }
     }
 }

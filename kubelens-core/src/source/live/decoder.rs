@@ -173,6 +173,8 @@ struct ListState {
 struct ListSink {
     target: Target,
     intake: Intake,
+    /// Objects beyond as many as are read.
+    left_out: usize,
     /// What the page said at its end; none while it has not ended.
     head: Option<ListHead>,
 }
@@ -186,6 +188,7 @@ impl ListState {
             sink: ListSink {
                 target,
                 intake,
+                left_out: 0,
                 head: None,
             },
             objects,
@@ -198,8 +201,7 @@ impl ListState {
         {
             self.error = Some(error.to_string());
         }
-        self.objects
-            .store(self.sink.intake.objects(), Ordering::Relaxed);
+        self.objects.store(self.sink.objects(), Ordering::Relaxed);
     }
 
     fn end_page(&mut self) -> PageEnd {
@@ -214,9 +216,16 @@ impl ListState {
             next: head
                 .and_then(|head| head.metadata.continue_)
                 .filter(|token| !token.is_empty()),
-            objects: self.sink.intake.objects(),
+            objects: self.sink.objects(),
             error,
         }
+    }
+}
+
+impl ListSink {
+    /// How many objects the list held so far.
+    fn objects(&self) -> usize {
+        self.intake.objects() + self.left_out
     }
 }
 
@@ -227,6 +236,14 @@ impl ItemSink for ListSink {
         if item.kind.ends_with("List") {
             // `"items": null`, as old servers write an empty list.
             self.head = serde_json::from_slice(item.bytes).ok();
+            return;
+        }
+        if self
+            .target
+            .most_objects()
+            .is_some_and(|most| self.intake.objects() >= most)
+        {
+            self.left_out += 1;
             return;
         }
         let meta = TypeMeta {

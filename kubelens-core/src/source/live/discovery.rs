@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::api::{Api, Failure};
+use super::custom_kinds;
 use super::target::Target;
 use crate::kubernetes::Kind;
 
@@ -17,20 +18,9 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 pub(super) struct Served {
     /// Versions by group and plural, preferred first; none where the server would not say.
     resources: Option<BTreeMap<(String, String), Vec<String>>>,
+    /// The kinds without a type of their own, in the order in which they are worth reading.
+    customs: Vec<Target>,
 }
-
-/// The kinds of the Gateway API that are read, without a type of their own.
-const GATEWAY: &[(&str, &str, bool)] = &[
-    ("GatewayClass", "gatewayclasses", false),
-    ("Gateway", "gateways", true),
-    ("HTTPRoute", "httproutes", true),
-    ("GRPCRoute", "grpcroutes", true),
-    ("TLSRoute", "tlsroutes", true),
-    ("TCPRoute", "tcproutes", true),
-    ("ReferenceGrant", "referencegrants", true),
-];
-
-const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
 impl Served {
     /// Asks the server. A server that only lists its groups, or does not let the user see, serves what it serves:
@@ -50,18 +40,27 @@ impl Served {
             return Ok(Self::default());
         }
         let mut resources: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        let mut customs = Vec::new();
         for group in groups.items {
             for version in group.versions {
                 for resource in version.resources {
-                    resources
-                        .entry((group.metadata.name.clone(), resource.resource))
-                        .or_default()
-                        .push(version.version.clone());
+                    let key = (group.metadata.name.clone(), resource.resource.clone());
+                    let versions = resources.entry(key).or_default();
+                    if versions.is_empty() {
+                        customs.extend(custom_target(
+                            &group.metadata.name,
+                            &version.version,
+                            &resource,
+                        ));
+                    }
+                    versions.push(version.version.clone());
                 }
             }
         }
+        customs.sort_by(|a, b| custom_kinds::order(a).cmp(&custom_kinds::order(b)));
         Ok(Self {
             resources: Some(resources),
+            customs,
         })
     }
 
@@ -81,22 +80,32 @@ impl Served {
         Some(target)
     }
 
-    /// The kinds without a type of their own that are served and read.
-    pub(super) fn custom_targets(&self) -> Vec<Target> {
-        let served = self.resources.as_ref();
-        let targets = GATEWAY.iter().filter_map(|(kind, plural, is_namespaced)| {
-            let versions = served?.get(&(GATEWAY_GROUP.to_owned(), (*plural).to_owned()))?;
-            Some(Target {
-                kind: None,
-                name: (*kind).to_owned(),
-                api_version: format!("{GATEWAY_GROUP}/{}", versions.first()?),
-                plural: (*plural).to_owned(),
-                is_namespaced: *is_namespaced,
-                is_metadata_only: false,
-            })
-        });
-        targets.collect()
+    /// The kinds without a type of their own that are served and worth reading, best first.
+    pub(super) fn custom_targets(&self) -> &[Target] {
+        &self.customs
     }
+
+    /// Whether the server said which kinds it serves.
+    pub(super) const fn is_told(&self) -> bool {
+        self.resources.is_some()
+    }
+}
+
+/// How to list a kind that has no type of its own; none if it is not worth it or cannot be listed.
+fn custom_target(group: &str, version: &str, resource: &Resource) -> Option<Target> {
+    let kind = resource.response_kind.kind.as_str();
+    let api_version = format!("{group}/{version}");
+    let is_read = custom_kinds::is_read(group, kind)
+        && Kind::from_manifest(&api_version, kind).is_none()
+        && resource.verbs.iter().any(|verb| verb == "list");
+    is_read.then(|| Target {
+        kind: None,
+        name: kind.to_owned(),
+        api_version,
+        plural: resource.resource.clone(),
+        is_namespaced: resource.scope == "Namespaced",
+        is_metadata_only: false,
+    })
 }
 
 #[derive(Deserialize)]
@@ -128,7 +137,16 @@ struct Version {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct Resource {
     resource: String,
+    response_kind: ResponseKind,
+    scope: String,
+    verbs: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResponseKind {
+    kind: String,
 }

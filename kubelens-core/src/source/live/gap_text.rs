@@ -28,6 +28,13 @@ pub(super) fn describe(
                 objects, target.plural, failed.failure
             ),
         ),
+        (Failure::TooMany, objects) => (
+            CoverageState::Partial,
+            format!(
+                "there are more than {objects} {}: no more were read",
+                target.plural
+            ),
+        ),
         (failure, 0) => (
             CoverageState::Error,
             format!("cannot list {}: {failure}", target.plural),

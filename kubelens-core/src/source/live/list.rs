@@ -96,6 +96,11 @@ async fn pages(
             Ok(end) => {
                 objects = end.objects;
                 progress.counted(&target.name, objects);
+                if let Some(most) = target.most_objects()
+                    && (objects > most || (objects == most && end.next.is_some()))
+                {
+                    return Err(too_many(most));
+                }
                 match (end.error, end.next) {
                     (Some(error), _) => {
                         return Err(ListFailure {
@@ -139,6 +144,13 @@ async fn page(
                     decoder.chunks(std::mem::take(&mut gathered)).await;
                     progress.counted(&target.name, decoder.objects());
                     size = 0;
+                    if let Some(most) = target.most_objects()
+                        && decoder.objects() > most
+                    {
+                        // What is still on its way is left: the connection is dropped.
+                        decoder.end().await;
+                        return Err((Failure::TooMany, most));
+                    }
                 }
             }
             Ok(None) => {
@@ -151,6 +163,13 @@ async fn page(
                 return Err((failure, end.objects));
             }
         }
+    }
+}
+
+const fn too_many(objects: usize) -> ListFailure {
+    ListFailure {
+        failure: Failure::TooMany,
+        objects,
     }
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod certificate;
 mod connect;
+mod custom_kinds;
 mod decoder;
 mod discovery;
 mod gap_text;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::LiveSource;
 use super::api::{Api, Failure};
+use super::custom_kinds::MOST_KINDS;
 use super::decoder::Decoders;
 use super::discovery::Served;
 use super::gap_text::{describe, not_served};
@@ -130,9 +131,6 @@ impl Run<'_> {
         for (job, result) in self.read_lists(jobs).await {
             are_slices_read &= result.is_ok() || job.target.kind != Some(Kind::EndpointSlice);
             match result {
-                Ok(_) if job.target.kind.is_none() && job.namespace.is_none() => {
-                    self.builder.listed_custom(&job.target.name);
-                }
                 Ok(_) => {}
                 Err(failed)
                     if failed.failure.status() == Some(StatusCode::FORBIDDEN)
@@ -179,8 +177,34 @@ impl Run<'_> {
                     .gap(kind.as_str(), None, CoverageState::Absent, detail);
             }
         }
-        targets.extend(served.custom_targets());
+        targets.extend(self.custom_targets(served));
         targets
+    }
+
+    /// The kinds without a type of their own that are read: after all others, and not without end.
+    fn custom_targets(&mut self, served: &Served) -> Vec<Target> {
+        if !served.is_told() {
+            let detail =
+                "the server does not say in one answer which custom kinds it serves: none was read";
+            self.builder
+                .gap(CUSTOM_KINDS, None, CoverageState::Partial, detail);
+        }
+        let all = served.custom_targets();
+        let (read, left) = all.split_at(all.len().min(MOST_KINDS));
+        if let Some(first) = left.first() {
+            let detail = format!(
+                "{} of {} custom kinds were not read, {} the first of them",
+                left.len(),
+                all.len(),
+                first.resource()
+            );
+            self.builder
+                .gap(CUSTOM_KINDS, None, CoverageState::Partial, detail);
+        }
+        for target in read {
+            self.builder.listed_custom(&target.gap_name());
+        }
+        read.to_vec()
     }
 
     /// The older form of EndpointSlices is read only where those cannot be.
@@ -237,20 +261,28 @@ impl Run<'_> {
             visible.extend(candidates);
         }
         let visible = self.nearest(visible);
+        // There may be hundreds of custom kinds: of those only the namespace that the context works in.
+        let near: BTreeSet<String> = visible
+            .iter()
+            .filter(|name| **name == self.source.default_namespace)
+            .cloned()
+            .collect();
         let jobs = others
             .iter()
-            .flat_map(|(target, _)| within(target, &visible))
+            .flat_map(|(target, _)| match target.kind {
+                Some(_) => within(target, &visible),
+                None => within(target, &near),
+            })
             .collect();
         for (job, result) in self.read_lists(jobs).await {
             self.note_namespace(&job, result, &mut readable);
         }
         for (target, failed) in probes.into_iter().chain(others) {
             let (state, detail) = describe(&target, None, &failed);
-            match (target.kind, readable.remove(&target.name)) {
-                (Some(kind), Some(namespaces)) => {
-                    self.builder.gap_outside(kind, namespaces, state, detail);
-                }
-                _ => self.builder.gap(&target.name, None, state, detail),
+            let name = target.gap_name();
+            match readable.remove(&name) {
+                Some(namespaces) => self.builder.gap_outside(&name, namespaces, state, detail),
+                None => self.builder.gap(&name, None, state, detail),
             }
         }
     }
@@ -270,7 +302,7 @@ impl Run<'_> {
     ) {
         match result {
             Ok(_) => {
-                let namespaces = readable.entry(job.target.name.clone()).or_default();
+                let namespaces = readable.entry(job.target.gap_name()).or_default();
                 namespaces.extend(job.namespace.clone());
             }
             Err(failed) if failed.failure.status() == Some(StatusCode::FORBIDDEN) => {}
@@ -353,6 +385,7 @@ impl Run<'_> {
     fn gap(&mut self, job: &Job, failed: ListFailure) {
         let (state, detail) = describe(&job.target, job.namespace.as_deref(), &failed);
         if job.target.kind.is_none() && state == CoverageState::Absent {
+            // It was deleted meanwhile: there is no object of it.
             return;
         }
         let is_trouble = state == CoverageState::Partial || state == CoverageState::Error;
@@ -360,8 +393,9 @@ impl Run<'_> {
         if is_trouble && self.warned.insert(failed.failure.to_string()) {
             self.progress.warning(&detail);
         }
+        let name = job.target.gap_name();
         self.builder
-            .gap(&job.target.name, job.namespace.as_deref(), state, detail);
+            .gap(&name, job.namespace.as_deref(), state, detail);
         self.first_failure.get_or_insert(failed.failure);
     }
 }
@@ -374,6 +408,9 @@ impl Run<'_> {
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
+
+/// The name under which coverage tells of custom kinds that were not read at all.
+const CUSTOM_KINDS: &str = "CustomResource";
 
 /// What takes longest begins first.
 const BIGGEST_FIRST: &[Kind] = &[

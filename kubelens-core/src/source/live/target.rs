@@ -1,4 +1,6 @@
+use super::custom_kinds::MOST_OBJECTS;
 use crate::kubernetes::Kind;
+use crate::snapshot::custom_kind;
 
 /// One kind to list, as the server serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,29 @@ impl Target {
             plural: kind.plural().to_owned(),
             is_namespaced: kind.is_namespaced(),
             is_metadata_only: false,
+        }
+    }
+
+    /// The group; empty for core.
+    pub(super) fn group(&self) -> &str {
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
+    }
+
+    /// The name by which gaps know the kind: with its group where it has no type of its own.
+    pub(super) fn gap_name(&self) -> String {
+        match self.kind {
+            Some(kind) => kind.as_str().to_owned(),
+            None => custom_kind(self.group(), &self.name),
+        }
+    }
+
+    /// How many objects of the kind are read; none for as many as there are.
+    pub(super) const fn most_objects(&self) -> Option<usize> {
+        match self.kind {
+            Some(_) => None,
+            None => Some(MOST_OBJECTS),
         }
     }
 

@@ -1,0 +1,172 @@
+//! The conditions of a custom resource that say that something is wrong, for long enough to matter.
+
+use crate::analyzers::polarity::{Polarity, polarity};
+use crate::kubernetes::{Condition, CustomObject};
+use crate::model::{Evidence, Severity};
+use crate::snapshot::Cluster;
+use jiff::Timestamp;
+
+/// Seconds for which a condition must be bad.
+pub(in crate::analyzers) const CONDITION_GRACE: i64 = 300;
+
+/// Seconds for which it may, where its reason says that work is going on.
+const WORK_GRACE: i64 = 1800;
+
+/// Reasons that say that work is going on.
+const AT_WORK: &[&str] = &[
+    "Creating",
+    "InProgress",
+    "Initializing",
+    "Installing",
+    "Issuing",
+    "Pending",
+    "Progressing",
+    "Provisioning",
+    "Reconciling",
+    "Starting",
+    "Updating",
+    "Upgrading",
+    "Waiting",
+];
+
+/// Reasons that say that it is meant so.
+const ON_PURPOSE: &[&str] = &[
+    "Disabled",
+    "Inactive",
+    "NotApplicable",
+    "NotConfigured",
+    "NotRequired",
+    "Paused",
+    "ScaledToZero",
+    "Suspended",
+];
+
+/// The conditions that are bad, worst first, then by how near their type is to the object as a whole.
+pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<Condition> {
+    if is_resting(object) {
+        return Vec::new();
+    }
+    let is_just_changed = cluster.is_within(object.metadata.last_write, CONDITION_GRACE);
+    let mut bad: Vec<Condition> = object
+        .conditions()
+        .into_iter()
+        .filter(|condition| {
+            let is_stale = condition.observed_generation < object.metadata.generation
+                && condition.observed_generation.is_some();
+            !(is_stale && is_just_changed)
+        })
+        .filter(|condition| is_bad(object, condition))
+        .filter(|condition| has_lasted(cluster, object, condition))
+        .collect();
+    bad.sort_by(|a, b| {
+        let rank = |condition: &Condition| {
+            (
+                std::cmp::Reverse(severity(condition)),
+                !matches!(condition.type_.as_str(), "Ready" | "Available" | "Synced"),
+                condition.type_.to_string(),
+            )
+        };
+        rank(a).cmp(&rank(b))
+    });
+    bad
+}
+
+/// How bad a bad condition is.
+pub(super) fn severity(condition: &Condition) -> Severity {
+    match condition.type_.as_str() {
+        "Degraded" | "Failed" => Severity::Critical,
+        _ => Severity::Warning,
+    }
+}
+
+/// Since when a condition is as it is; the object's creation where it does not say.
+pub(super) fn since(object: &CustomObject, condition: &Condition) -> Option<Timestamp> {
+    condition
+        .last_transition_time
+        .or(condition.last_update_time)
+        .or(object.metadata.creation_timestamp)
+}
+
+/// Whether a condition has been as it is for longer than a moment.
+pub(super) fn has_lasted(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    condition: &Condition,
+) -> bool {
+    let grace = if AT_WORK.contains(&condition.reason.as_str()) {
+        WORK_GRACE
+    } else {
+        CONDITION_GRACE
+    };
+    cluster.seconds_since(since(object, condition)) > grace
+}
+
+/// A condition as proof.
+pub(super) fn evidence(object: &CustomObject, condition: &Condition) -> Evidence {
+    Evidence::message(
+        object.reference(),
+        &format!("status.conditions[{}]", condition.type_),
+        &format!("{}, {}", condition.status, words(condition)),
+    )
+    .at(condition.last_transition_time)
+}
+
+/// Reason and message of a condition.
+pub(super) fn words(condition: &Condition) -> String {
+    match (condition.reason.as_str(), condition.message.as_str()) {
+        ("", message) => message.to_owned(),
+        (reason, "") => reason.to_owned(),
+        (reason, message) => format!("{reason}: {message}"),
+    }
+}
+
+/// Whether somebody asked it to rest: suspended, paused, stopped, at zero.
+pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
+    let is = |pointer: &str, value: bool| {
+        object
+            .spec
+            .pointer(pointer)
+            .and_then(serde_json::Value::as_bool)
+            == Some(value)
+    };
+    let is_paused = object
+        .metadata
+        .annotations
+        .iter()
+        .any(|(key, value)| key.ends_with("/paused") && matches!(value.as_str(), "true" | ""));
+    is_paused
+        || is("/suspend", true)
+        || is("/suspended", true)
+        || is("/paused", true)
+        || is("/running", false)
+        || object.spec_text("/runStrategy") == "Halted"
+        || object
+            .spec
+            .get("replicas")
+            .and_then(serde_json::Value::as_i64)
+            == Some(0)
+}
+
+fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
+    let reason = condition.reason.as_str();
+    if ON_PURPOSE.contains(&reason) {
+        return false;
+    }
+    let failed = ["Failed", "Error", "Exceeded"]
+        .iter()
+        .any(|ending| reason.ends_with(ending))
+        || matches!(reason, "Retrying" | "Blocked");
+    match condition.type_.as_str() {
+        "Progressing" => condition.is_false() && failed,
+        // What runs to an end has not succeeded before that.
+        "Succeeded" | "Complete" | "Completed" => {
+            let is_over = object.status.get("completionTime").is_some();
+            condition.is_false() && (is_over || failed)
+        }
+        type_ => match polarity(type_) {
+            Polarity::Positive => condition.is_false() || condition.status == "Unknown",
+            Polarity::Negative => condition.is_true(),
+            Polarity::Neutral => false,
+        },
+    }
+}

@@ -1,0 +1,268 @@
+use std::collections::BTreeSet;
+
+use super::bad_condition::words;
+use super::failing::{describe, failing, titled};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{
+    Condition, CustomObject, Kind, LabelSelector, Namespace, Pod, Text, text_at,
+};
+use crate::model::{Evidence, ObjectRef, Severity};
+use crate::snapshot::{Cluster, Lookup};
+
+declare_analyzer! {
+    /// # What it means
+    /// Cilium does not bring a pod's network into being, refuses a network policy, or keeps a policy or an
+    /// identity that stands for nothing.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: cilium.io/v2
+    /// kind: CiliumNetworkPolicy
+    /// metadata: {name: api, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {endpointSelector: {matchLabels: {app: api}}}
+    /// status: {conditions: [{type: Valid, status: "False", message: "Invalid CIDR"}]}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Pod
+    /// apiVersion: cilium.io/v2
+    /// kind: CiliumEndpoint
+    /// metadata: {name: web-1, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// status: {state: waiting-for-identity, networking: {node: 10.0.0.1}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Pod
+    /// apiVersion: cilium.io/v2
+    /// kind: CiliumEndpoint
+    /// metadata: {name: web-1, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// status: {state: ready, networking: {node: 10.0.0.1}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1, labels: {app: api}}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: cilium.io/v2
+    /// kind: CiliumNetworkPolicy
+    /// metadata: {name: api, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {endpointSelector: {matchLabels: {app: api}}}
+    /// status: {conditions: [{type: Valid, status: "True"}]}
+    /// ```
+    ///
+    /// # How to fix
+    /// Correct the policy as its condition says; look at the agent on the pod's node.
+    ///
+    /// # What it cannot know
+    /// What the data path of a node does.
+    ///
+    /// # Source
+    /// `status.state` of CiliumEndpoint; condition Valid and selectors of CiliumNetworkPolicy and
+    /// CiliumClusterwideNetworkPolicy; labels of CiliumIdentity.
+    OPS071 "cilium-object-unfit" {
+        role: Both,
+        severity: Warning,
+        confidence: 0.88,
+        reads: [
+            Pod, Namespace, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+        ],
+        maps_to: ["POP-1600", "POP-1601", "POP-1602", "POP-1603", "POP-1604", "POP-1700", "POP-1702", "POP-1703"],
+        check: Cluster(check),
+    }
+}
+
+const GROUP: &str = "cilium.io";
+
+/// Seconds that an endpoint may take, and an identity may be without an endpoint.
+const ENDPOINT_GRACE: i64 = 120;
+const IDENTITY_GRACE: i64 = 1800;
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for endpoint in cluster.customs(GROUP, "CiliumEndpoint") {
+        check_endpoint(cluster, endpoint, sink);
+    }
+    for kind in ["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"] {
+        for policy in cluster.customs(GROUP, kind) {
+            check_policy(cluster, policy, sink);
+        }
+    }
+    check_identities(cluster, sink);
+}
+
+fn check_endpoint(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sink) {
+    let meta = &endpoint.metadata;
+    let state = endpoint.status_text("/state");
+    if cluster.age(meta) <= ENDPOINT_GRACE {
+        return;
+    }
+    let pod = ObjectRef::namespaced("v1", "Pod", &meta.namespace, &meta.name);
+    match cluster.look_up::<Pod>(&meta.namespace, &meta.name) {
+        Lookup::Found(found) if found.is_live() => {
+            if !matches!(state, "" | "ready" | "restoring" | "regenerating") {
+                let sighting = Sighting::of(
+                    endpoint.reference(),
+                    format!(
+                        "{} is {state}: {pod} has no network policy in force",
+                        endpoint.reference()
+                    ),
+                    "Traffic of the pod may be dropped, or not be filtered as asked for.",
+                )
+                .evidence(Evidence::field(endpoint.reference(), "status.state", state))
+                .evidence(Evidence::field(
+                    endpoint.reference(),
+                    "status.networking.node",
+                    endpoint.status_text("/networking/node"),
+                ))
+                .blames(pod, "endpoint of")
+                .since(meta.creation_timestamp)
+                .suggest(describe(endpoint));
+                sink.report(sighting);
+            }
+        }
+        lookup if lookup.is_absent() => {
+            let own = endpoint.reference();
+            let text = "It is left over: the agent of its node did not clean up.";
+            sink.report(
+                Sighting::of(
+                    own.clone(),
+                    format!("{own} stands for a pod that is gone"),
+                    text,
+                )
+                .identified_by("fact", "pod gone")
+                .severity(Severity::Info)
+                .evidence(Evidence::absence(pod, "no pod of that name"))
+                .suggest(describe(endpoint)),
+            );
+        }
+        _ => {}
+    }
+}
+
+fn check_policy(cluster: &Cluster<'_>, policy: &CustomObject, sink: &mut Sink) {
+    if let Some(valid) = policy.condition("Valid").filter(Condition::is_false) {
+        let said = titled(policy, "is refused by Cilium", &words(&valid));
+        let text = "It filters nothing as long as it is not valid.";
+        let bad = [valid];
+        return sink
+            .report(failing(cluster, policy, said, text, &bad).severity(Severity::Critical));
+    }
+    if cluster.age(&policy.metadata) <= ENDPOINT_GRACE {
+        return;
+    }
+    let Some(wanted) = policy.spec.get("endpointSelector") else {
+        return;
+    };
+    let Some(selector) = selector_of(wanted).filter(|selector| !selector.is_empty()) else {
+        return;
+    };
+    if matches_nothing(cluster, policy, &selector) {
+        let own = policy.reference();
+        let text =
+            "It filters nothing: its selector matches no pod, and no workload that could make one.";
+        sink.report(
+            Sighting::of(own.clone(), format!("{own} selects no pod"), text)
+                .identified_by("fact", "selector")
+                .severity(Severity::Info)
+                .evidence(Evidence::field(own, "spec.endpointSelector", wanted))
+                .suggest(describe(policy)),
+        );
+    }
+}
+
+/// Prefixes that tell where a label comes from; those of Kubernetes are the pod's own.
+const SOURCES: [&str; 2] = ["k8s:", "any:"];
+
+/// A selector over the labels of pods; none if it asks for anything else.
+fn selector_of(value: &serde_json::Value) -> Option<LabelSelector> {
+    let text = value.to_string();
+    let text = SOURCES.iter().fold(text, |text, source| {
+        text.replace(&format!("\"{source}"), "\"")
+    });
+    let selector: LabelSelector = serde_json::from_str(&text).ok()?;
+    let keys = selector.match_labels.keys().map(Text::as_str);
+    let keys = keys.chain(
+        selector
+            .match_expressions
+            .iter()
+            .map(|one| one.key.as_str()),
+    );
+    let is_plain = |key: &str| {
+        !key.contains(':') && !key.starts_with("io.kubernetes.pod") && !key.starts_with("io.cilium")
+    };
+    let is_of_pods = keys.into_iter().all(is_plain);
+    is_of_pods.then_some(selector)
+}
+
+fn matches_nothing(cluster: &Cluster<'_>, policy: &CustomObject, selector: &LabelSelector) -> bool {
+    let own = policy.metadata.namespace.as_str();
+    let spaces: Vec<String> = if own.is_empty() {
+        let is_scoped = !cluster.snapshot().scope().namespaces.is_empty();
+        if is_scoped || !cluster.snapshot().gaps().has_none(Kind::Pod) {
+            return false;
+        }
+        cluster.all_namespaces()
+    } else {
+        vec![own.to_owned()]
+    };
+    spaces.iter().all(|space| {
+        cluster.is_complete(Kind::Pod, space)
+            && !cluster
+                .in_namespace::<Pod>(space)
+                .any(|pod| selector.matches(&pod.metadata.labels))
+            && !cluster
+                .workloads_in(space)
+                .iter()
+                .any(|workload| selector.matches(workload.pod_labels()))
+    })
+}
+
+/// Identities that no endpoint has, and those of a namespace that is gone.
+fn check_identities(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let is_known = cluster
+        .look_up_custom(GROUP, "CiliumEndpoint", "", "")
+        .is_absent();
+    if !is_known || !cluster.snapshot().scope().namespaces.is_empty() {
+        return;
+    }
+    let used: BTreeSet<String> = cluster
+        .customs(GROUP, "CiliumEndpoint")
+        .filter_map(|endpoint| endpoint.status.pointer("/identity/id"))
+        .map(ToString::to_string)
+        .collect();
+    for identity in cluster.customs(GROUP, "CiliumIdentity") {
+        let is_old = cluster.age(&identity.metadata) > IDENTITY_GRACE;
+        if used.is_empty() || !is_old || used.contains(identity.metadata.name.as_str()) {
+            continue;
+        }
+        let namespace = text_at(
+            &identity.security_labels,
+            "/k8s:io.kubernetes.pod.namespace",
+        );
+        let is_gone =
+            !namespace.is_empty() && cluster.look_up::<Namespace>("", namespace).is_absent();
+        if !is_gone {
+            continue;
+        }
+        let own = identity.reference();
+        let text = "It is left over; the operator of Cilium cleans such up.";
+        let missing = ObjectRef::cluster_scoped("v1", "Namespace", namespace);
+        sink.report(
+            Sighting::of(
+                own.clone(),
+                format!("{own} stands for pods of {missing}, which is gone"),
+                text,
+            )
+            .severity(Severity::Info)
+            .evidence(Evidence::absence(missing, "no namespace of that name"))
+            .suggest(describe(identity)),
+        );
+    }
+}

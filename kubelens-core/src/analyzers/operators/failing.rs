@@ -1,0 +1,172 @@
+//! What all custom resources that fail have in common: their proof, and whom they point at.
+
+use super::bad_condition::{evidence, since, words};
+use super::named_object::named_in;
+use super::reference::{Reference, is_absent, is_there, missing, references};
+use crate::analysis::{Sighting, Sink};
+use crate::kubernetes::{Condition, CustomObject};
+use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
+use crate::snapshot::Cluster;
+
+/// Most conditions that are shown as proof.
+const MOST_CONDITIONS: usize = 4;
+
+/// Most letters of a message in a title.
+const MOST_LETTERS: usize = 140;
+
+/// A custom resource that fails, with its conditions as proof. It points at what its messages name, at the
+/// custom resources that its spec names, and at what it owns.
+pub(super) fn failing(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    title: impl Into<String>,
+    explanation: impl Into<String>,
+    conditions: &[Condition],
+) -> Sighting {
+    let own = object.reference();
+    let mut sighting = Sighting::of(own.clone(), title, explanation)
+        .all_evidence(
+            conditions
+                .iter()
+                .take(MOST_CONDITIONS)
+                .map(|condition| evidence(object, condition)),
+        )
+        .since(conditions.first().and_then(|first| since(object, first)))
+        .suggest(describe(object));
+    for condition in conditions {
+        sighting = pointing(cluster, object, sighting, &condition.message);
+    }
+    for reference in references(object) {
+        if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
+            sighting = blaming(sighting, reference.object, "refers to");
+        }
+    }
+    blaming(sighting, own, "owns")
+}
+
+/// The same sighting, pointing at what a message names.
+pub(super) fn pointing(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    mut sighting: Sighting,
+    message: &str,
+) -> Sighting {
+    for named in named_in(cluster, message, &object.metadata.namespace) {
+        sighting = blaming(sighting, named, "named in its status");
+    }
+    sighting
+}
+
+/// The same sighting, pointing at an object once.
+pub(super) fn blaming(sighting: Sighting, object: ObjectRef, relation: &'static str) -> Sighting {
+    let is_known = sighting
+        .blames
+        .iter()
+        .any(|blame| blame.object.is_same(&object));
+    if is_known {
+        sighting
+    } else {
+        sighting.blames(object, relation)
+    }
+}
+
+/// Reports a failing custom resource: where it fails because something that it refers to is not there, that
+/// is what has to be made.
+pub(super) fn report(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    sighting: Sighting,
+    conditions: &[Condition],
+    sink: &mut Sink,
+) {
+    let messages: Vec<&str> = conditions
+        .iter()
+        .map(|condition| condition.message.as_str())
+        .collect();
+    let missing = missing(cluster, object, &messages);
+    if missing.is_empty() {
+        sink.report(sighting);
+        return;
+    }
+    for reference in missing {
+        sink.report(without_it(cluster, object, &sighting, &reference));
+    }
+}
+
+/// The fault of a reference that names nothing, as the failing resource shows it.
+pub(super) fn without_it(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    failing: &Sighting,
+    reference: &Reference,
+) -> Sighting {
+    let own = object.reference();
+    let subject = reference.object.clone();
+    let mut sighting = Sighting::of(
+        subject.clone(),
+        format!("{subject} does not exist, and {own} needs it"),
+        format!(
+            "{own} names it in {}, and fails without it.",
+            reference.path
+        ),
+    )
+    .seen_on(own.clone(), "refers to")
+    .evidence(Evidence::field(
+        own.clone(),
+        &reference.path,
+        &reference.object.name,
+    ));
+    if is_absent(cluster, &subject) {
+        sighting = sighting.evidence(Evidence::absence(subject.clone(), "not there"));
+    }
+    sighting = sighting
+        .all_evidence(failing.evidence.iter().cloned())
+        .since(failing.since)
+        .suggest(Suggestion::advice(format!(
+            "Create {subject}, or correct {} of {own}",
+            reference.path
+        )))
+        .suggest(describe(object))
+        .blames(subject, "same object");
+    sighting.severity = failing.severity;
+    sighting.confidence = failing.confidence;
+    sighting
+}
+
+/// `ScaledObject shop/web is not ready: ScaledObjectCheckFailed: …`, shortened.
+pub(super) fn title(object: &CustomObject, state: &str, condition: &Condition) -> String {
+    titled(object, state, &words(condition))
+}
+
+/// The same, of words that are no condition.
+pub(super) fn titled(object: &CustomObject, state: &str, words: &str) -> String {
+    let words = shortened(&safe_text(words), MOST_LETTERS);
+    if words.is_empty() {
+        format!("{} {state}", object.reference())
+    } else {
+        format!("{} {state}: {words}", object.reference())
+    }
+}
+
+/// How to look at a custom resource.
+pub(super) fn describe(object: &CustomObject) -> Suggestion {
+    let meta = &object.metadata;
+    let namespace = if meta.namespace.is_empty() {
+        String::new()
+    } else {
+        format!("-n {} ", meta.namespace)
+    };
+    Suggestion::look(
+        "Read its status",
+        format!(
+            "kubectl {namespace}describe {}.{} {}",
+            object.kind.to_lowercase(),
+            object.group(),
+            meta.name
+        ),
+    )
+}
+
+fn is_typed(object: &ObjectRef) -> bool {
+    crate::kubernetes::Kind::from_manifest(&object.api_version, &object.kind).is_some()
+}

@@ -1,0 +1,270 @@
+use super::bad_condition::{is_resting, since, words};
+use super::failing::{failing, titled};
+use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::kubernetes::{Condition, CustomObject, Pod};
+use crate::model::{Evidence, ObjectRef, Quantity, Severity, Suggestion};
+use crate::snapshot::Cluster;
+
+declare_analyzer! {
+    /// # What it means
+    /// A machine that is to become a node does not: its provider refuses it, it does not join, or it is
+    /// not set up. Or a pool has reached its limit while pods wait for room.
+    ///
+    /// # Fires on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: karpenter.sh/v1
+    /// kind: NodeClaim
+    /// metadata: {name: default-x7k2p, creationTimestamp: "2026-01-01T11:30:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: Launched, status: "Unknown", reason: LaunchFailed, message: "InsufficientInstanceCapacity: no capacity", lastTransitionTime: "2026-01-01T11:30:00Z"}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: cluster.x-k8s.io/v1beta1
+    /// kind: Machine
+    /// metadata: {name: md-0-abc, namespace: clusters, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// status: {phase: Failed, failureReason: CreateError, failureMessage: quota of the project is used up}
+    /// ```
+    ///
+    /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: karpenter.sh/v1
+    /// kind: NodeClaim
+    /// metadata: {name: default-x7k2p, creationTimestamp: "2026-01-01T11:58:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: Launched, status: "True", lastTransitionTime: "2026-01-01T11:58:00Z"}
+    ///   - {type: Registered, status: "Unknown", reason: NodeNotFound, lastTransitionTime: "2026-01-01T11:58:00Z"}
+    /// ---
+    /// apiVersion: cluster.x-k8s.io/v1beta1
+    /// kind: Machine
+    /// metadata: {name: md-0-abc, namespace: clusters, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// status: {phase: Running}
+    /// ```
+    ///
+    /// # How to fix
+    /// Do what the provider's message asks for: another instance type or zone, more quota; raise the limit
+    /// of the pool.
+    ///
+    /// # What it cannot know
+    /// What happens at the provider. The status that cluster-autoscaler keeps in a ConfigMap is a value and
+    /// not read; its events are.
+    ///
+    /// # Source
+    /// Conditions of NodeClaim and `limits` of NodePool of karpenter.sh; `status.phase` of Machine of
+    /// cluster.x-k8s.io; events of cluster-autoscaler.
+    OPS090 "machine-not-provisioned" {
+        role: Both,
+        severity: Critical,
+        confidence: 0.90,
+        reads: [Pod, Event],
+        maps_to: [],
+        check: Cluster(check),
+    }
+}
+
+/// Seconds that a machine may take to launch and join, and to be provisioned at all.
+const JOIN_GRACE: i64 = 600;
+const PROVISION_GRACE: i64 = 1200;
+
+/// Seconds for which an event counts.
+const EVENT_WINDOW: i64 = 900;
+
+fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    for claim in cluster.customs("karpenter.sh", "NodeClaim") {
+        check_claim(cluster, claim, sink);
+    }
+    for pool in cluster.customs("karpenter.sh", "NodePool") {
+        check_pool(cluster, pool, sink);
+    }
+    for group in ["cluster.x-k8s.io", "machine.openshift.io"] {
+        for machine in cluster.customs(group, "Machine") {
+            check_machine(cluster, machine, sink);
+        }
+    }
+    check_autoscaler(cluster, sink);
+}
+
+fn check_claim(cluster: &Cluster<'_>, claim: &CustomObject, sink: &mut Sink) {
+    if cluster.age(&claim.metadata) <= JOIN_GRACE {
+        return;
+    }
+    let stuck = ["Launched", "Registered", "Initialized"]
+        .into_iter()
+        .filter_map(|type_| claim.condition(type_))
+        .find(|condition| !condition.is_true());
+    let Some(stuck) = stuck else { return };
+    if cluster.seconds_since(since(claim, &stuck)) <= JOIN_GRACE {
+        return;
+    }
+    let state = match stuck.type_.as_str() {
+        "Launched" => "gets no machine",
+        "Registered" => "does not join as a node",
+        _ => "is not set up as a node",
+    };
+    let said = words(&stuck);
+    let text = "Pods that wait for this node go on waiting.";
+    let mut sighting = failing(cluster, claim, titled(claim, state, &said), text, &[stuck]);
+    let pool = claim.metadata.labels.value("karpenter.sh/nodepool");
+    if let Some(pool) = pool {
+        let pool = ObjectRef::cluster_scoped(&claim.api_version, "NodePool", pool);
+        sighting = sighting.blames(pool, "made by");
+    }
+    sink.report(sighting.severity(severity(cluster)));
+}
+
+fn check_pool(cluster: &Cluster<'_>, pool: &CustomObject, sink: &mut Sink) {
+    let not_ready = pool
+        .condition("Ready")
+        .filter(|ready| ready.is_false() && !is_resting(pool))
+        .filter(|ready| cluster.seconds_since(since(pool, ready)) > JOIN_GRACE);
+    if let Some(ready) = not_ready {
+        let title = titled(pool, "makes no nodes", &words(&ready));
+        let text = "Karpenter makes no node of it until it is ready.";
+        let severity = severity(cluster);
+        return sink.report(failing(cluster, pool, title, text, &[ready]).severity(severity));
+    }
+    if !has_waiting_pods(cluster) {
+        return;
+    }
+    let limits = pool
+        .spec
+        .get("limits")
+        .and_then(serde_json::Value::as_object);
+    for (resource, limit) in limits.into_iter().flatten() {
+        let used = pool.status.pointer(&format!("/resources/{resource}"));
+        let (Some(limit), Some(used)) = (amount(limit), used.and_then(amount)) else {
+            continue;
+        };
+        if used.0 >= limit.0 {
+            sink.report(at_limit(pool, resource, &used.1, &limit.1));
+        }
+    }
+}
+
+/// A quantity, and how it is written.
+fn amount(value: &serde_json::Value) -> Option<(Quantity, String)> {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    Some((text.parse().ok()?, text))
+}
+
+fn at_limit(pool: &CustomObject, resource: &str, used: &str, limit: &str) -> Sighting {
+    let own = pool.reference();
+    Sighting::of(
+        own.clone(),
+        format!("{own} has reached its limit of {resource} while pods wait"),
+        format!("{used} of {limit} are in use; it makes no further node."),
+    )
+    .identified_by("resource", resource)
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("spec.limits.{resource}"),
+        limit,
+    ))
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("status.resources.{resource}"),
+        used,
+    ))
+    .suggest(Suggestion::advice(format!(
+        "Raise spec.limits.{resource} of {own}"
+    )))
+}
+
+fn check_machine(cluster: &Cluster<'_>, machine: &CustomObject, sink: &mut Sink) {
+    let phase = machine.status_text("/phase");
+    let is_late = cluster.age(&machine.metadata) > PROVISION_GRACE;
+    let state = match phase {
+        "Failed" => "failed",
+        "Provisioning" | "Pending" | "Provisioned" if is_late => "does not become a node",
+        _ => return,
+    };
+    let own = machine.reference();
+    let reason = format!(
+        "{} {}",
+        first_of(machine, ["/failureReason", "/errorReason"]),
+        first_of(machine, ["/failureMessage", "/errorMessage"])
+    );
+    let bad: Vec<Condition> = machine
+        .conditions()
+        .into_iter()
+        .filter(|condition| condition.is_false() && !condition.message.is_empty())
+        .take(2)
+        .collect();
+    let said = match (reason.trim(), bad.first()) {
+        ("", Some(condition)) => words(condition),
+        (reason, _) => reason.to_owned(),
+    };
+    let text = "The cluster has a node less than it is asked to have.";
+    sink.report(
+        failing(cluster, machine, titled(machine, state, &said), text, &bad)
+            .severity(severity(cluster))
+            .evidence(Evidence::message(
+                own,
+                "status.phase",
+                format!("{phase} {reason}").trim_end(),
+            )),
+    );
+}
+
+fn first_of<'o>(machine: &'o CustomObject, fields: [&str; 2]) -> &'o str {
+    fields
+        .iter()
+        .map(|field| machine.status_text(field))
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+/// What cluster-autoscaler says of groups that it could not enlarge.
+fn check_autoscaler(cluster: &Cluster<'_>, sink: &mut Sink) {
+    let name = "cluster-autoscaler-status";
+    let newest = cluster
+        .events_about("ConfigMap", "kube-system", name, "")
+        .rev()
+        .find(|event| {
+            matches!(
+                event.reason.as_str(),
+                "FailedToScaleUpGroup" | "ScaledUpGroup"
+            )
+        });
+    let failed = newest.filter(|event| {
+        event.reason == "FailedToScaleUpGroup" && cluster.is_within(event.last_seen(), EVENT_WINDOW)
+    });
+    if let Some(event) = failed {
+        let own = ObjectRef::namespaced("v1", "ConfigMap", "kube-system", name);
+        let title = "cluster-autoscaler could not enlarge a node group";
+        let text = "Pods that wait for room go on waiting; the group is left alone for a while.";
+        sink.report(
+            Sighting::of(own, title, text)
+                .severity(severity(cluster))
+                .event(event)
+                .suggest(Suggestion::look(
+                    "Read what it says of each group",
+                    format!("kubectl -n kube-system get configmap {name} -o yaml"),
+                )),
+        );
+    }
+}
+
+/// Critical while pods wait for room.
+fn severity(cluster: &Cluster<'_>) -> Severity {
+    if has_waiting_pods(cluster) {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    }
+}
+
+fn has_waiting_pods(cluster: &Cluster<'_>) -> bool {
+    cluster.all::<Pod>().any(|pod| {
+        pod.is_live()
+            && pod
+                .condition("PodScheduled")
+                .is_some_and(|scheduled| scheduled.reason == "Unschedulable")
+    })
+}

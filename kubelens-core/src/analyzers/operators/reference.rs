@@ -1,0 +1,269 @@
+//! What a custom resource refers to in its spec, by the names that projects give such fields.
+
+use serde_json::Value;
+
+use super::named_object::says_missing;
+use crate::kubernetes::{CustomObject, Kind};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+/// How deep a spec is looked through.
+const DEPTH: usize = 12;
+
+/// Kinds without a group of their own that are referred to, and whose absence can be proven.
+const KINDS: [Kind; 4] = [
+    Kind::Secret,
+    Kind::ConfigMap,
+    Kind::ServiceAccount,
+    Kind::Service,
+];
+
+/// A field of a spec that names an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// Where it stands: `spec.auth.secretRef`.
+    pub(super) path: String,
+    /// What it names.
+    pub(super) object: ObjectRef,
+    /// Whether the field says where to write: then nothing needs to be there.
+    is_output: bool,
+}
+
+impl Reference {
+    /// A reference to something that must be there.
+    pub(super) fn needed(path: &str, object: ObjectRef) -> Self {
+        Self {
+            path: path.to_owned(),
+            object,
+            is_output: false,
+        }
+    }
+}
+
+/// Every reference of a spec whose kind is known.
+pub(super) fn references(object: &CustomObject) -> Vec<Reference> {
+    let mut found = Vec::new();
+    walk(object, &object.spec, "spec", false, DEPTH, &mut found);
+    found
+}
+
+/// The references that name nothing: what a controller says is not there, or what is proven not to be and
+/// its message names.
+pub(super) fn missing(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    messages: &[&str],
+) -> Vec<Reference> {
+    let mut all: Vec<Reference> = references(object)
+        .into_iter()
+        .filter(|reference| {
+            let name = reference.object.name.as_str();
+            let of_it: Vec<&&str> = messages.iter().filter(|text| names(text, name)).collect();
+            let is_said = of_it.iter().any(|text| says_missing(text));
+            let is_named = !of_it.is_empty();
+            (is_said && !is_there(cluster, &reference.object))
+                || (is_named && !reference.is_output && is_absent(cluster, &reference.object))
+        })
+        .collect();
+    all.sort_by(|a, b| a.object.cmp(&b.object));
+    all.dedup_by(|a, b| a.object == b.object);
+    all
+}
+
+/// Whether a text names something as a word of its own.
+fn names(text: &str, name: &str) -> bool {
+    text.split(|letter: char| letter.is_whitespace() || "'\"`,;()[]{}/=".contains(letter))
+        .any(|word| word.trim_end_matches([':', '.']) == name)
+}
+
+/// Whether an object is in the picture.
+pub(super) fn is_there(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    match Kind::from_manifest(&object.api_version, &object.kind) {
+        Some(kind) => cluster
+            .snapshot()
+            .tables()
+            .metadata(kind, namespace, &object.name)
+            .is_some(),
+        None => cluster.custom(&object.kind).iter().any(|other| {
+            other.metadata.namespace == namespace && other.metadata.name == *object.name
+        }),
+    }
+}
+
+/// Whether an object is proven not to be there.
+pub(super) fn is_absent(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    match Kind::from_manifest(&object.api_version, &object.kind) {
+        Some(kind) => {
+            KINDS.contains(&kind)
+                && cluster.is_complete(kind, namespace)
+                && !is_there(cluster, object)
+        }
+        None => {
+            let group = object
+                .api_version
+                .split_once('/')
+                .map_or("", |(group, _)| group);
+            cluster
+                .look_up_custom(group, &object.kind, namespace, &object.name)
+                .is_absent()
+        }
+    }
+}
+
+fn walk(
+    owner: &CustomObject,
+    value: &Value,
+    path: &str,
+    is_output: bool,
+    depth: usize,
+    found: &mut Vec<Reference>,
+) {
+    if depth == 0 {
+        return;
+    }
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                walk(
+                    owner,
+                    item,
+                    &format!("{path}[{at}]"),
+                    is_output,
+                    depth - 1,
+                    found,
+                );
+            }
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                let path = format!("{path}.{key}");
+                let is_output = is_output || is_written(key);
+                if let Some(object) = named_by(owner, key, field, fields) {
+                    found.push(Reference {
+                        path: path.clone(),
+                        object,
+                        is_output,
+                    });
+                }
+                walk(owner, field, &path, is_output, depth - 1, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a field says where a controller writes to.
+fn is_written(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    [
+        "write",
+        "target",
+        "output",
+        "destination",
+        "privatekeysecret",
+        "template",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
+}
+
+/// What a field names, if its name and form say that it is a reference and of which kind.
+fn named_by(
+    owner: &CustomObject,
+    key: &str,
+    field: &Value,
+    siblings: &serde_json::Map<String, Value>,
+) -> Option<ObjectRef> {
+    let own = owner.metadata.namespace.as_str();
+    let lower = key.to_ascii_lowercase();
+    if let Value::String(name) = field {
+        let kind = match lower.as_str() {
+            "secretname" | "existingsecret" => Kind::Secret,
+            "configmapname" => Kind::ConfigMap,
+            "serviceaccountname" => Kind::ServiceAccount,
+            _ => return None,
+        };
+        let is_optional = siblings.get("optional").and_then(Value::as_bool) == Some(true);
+        return (!name.is_empty() && !is_optional && !own.is_empty())
+            .then(|| ObjectRef::namespaced(kind.api_version(), kind.as_str(), own, name));
+    }
+    let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
+    let name = text("name");
+    let is_reference =
+        lower.ends_with("ref") || lower.ends_with("selector") && lower.contains("key");
+    let is_optional = field.get("optional").and_then(Value::as_bool) == Some(true);
+    if name.is_empty() || is_optional || !is_reference {
+        return None;
+    }
+    let namespace = match text("namespace") {
+        "" => own,
+        other => other,
+    };
+    let (kind, group) = (text("kind"), text("group"));
+    if !kind.is_empty() {
+        let api_version = match (text("apiVersion"), group, text("apiGroup")) {
+            ("", "", "") => typed(kind).map_or_else(
+                || owner.api_version.to_string(),
+                |kind| kind.api_version().to_owned(),
+            ),
+            ("", "", group) | ("", group, _) => format!("{group}/v1"),
+            (version, ..) => version.to_owned(),
+        };
+        let namespace = if kind.starts_with("Cluster") {
+            ""
+        } else {
+            namespace
+        };
+        return Some(ObjectRef::namespaced(&api_version, kind, namespace, name));
+    }
+    let kind = if lower.contains("secret") {
+        Kind::Secret
+    } else if lower.contains("configmap") {
+        Kind::ConfigMap
+    } else if lower.contains("serviceaccount") {
+        Kind::ServiceAccount
+    } else {
+        return None;
+    };
+    (!namespace.is_empty())
+        .then(|| ObjectRef::namespaced(kind.api_version(), kind.as_str(), namespace, name))
+}
+
+fn typed(kind: &str) -> Option<Kind> {
+    Kind::from_name(kind).filter(|kind| KINDS.contains(kind) || kind.group() == "apps")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_are_named_like_references_are() {
+        let object: CustomObject = serde_json::from_str(
+            r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w","namespace":"shop"},
+                "spec":{"auth":{"passwordSecretRef":{"name":"login","key":"p"}},
+                        "issuerRef":{"name":"ca","kind":"Issuer"},
+                        "claimRef":{"apiVersion":"other.com/v1","kind":"Gadget","name":"g","namespace":"bank"},
+                        "tls":{"secretName":"web-tls"},
+                        "color":{"name":"red"},
+                        "extra":{"secretRef":{"name":"perhaps","optional":true}}}}"#,
+        )
+        .unwrap_or_default();
+        let mut found: Vec<String> = references(&object)
+            .into_iter()
+            .map(|reference| format!("{} {}", reference.path, reference.object))
+            .collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "spec.auth.passwordSecretRef Secret shop/login",
+                "spec.claimRef Gadget bank/g",
+                "spec.issuerRef Issuer shop/ca",
+                "spec.tls.secretName Secret shop/web-tls",
+            ]
+        );
+    }
+}
