@@ -2,6 +2,7 @@
 
 mod checks;
 mod cluster;
+mod fail_on;
 mod output;
 mod verbs;
 
@@ -10,10 +11,11 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::{
     checks::{CheckFlags, ProfileWord, ReportFlags},
     cluster::{ConnectionFlags, PictureFlags},
+    fail_on::FailOn,
     output::OutputFlags,
     verbs::{
-        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs,
-        SnapshotVerb, WhyArgs,
+        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, DiffArgs, ExplainArgs,
+        SnapshotArgs, SnapshotVerb, WhyArgs,
     },
 };
 
@@ -41,6 +43,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
+    Diff(DiffArgs),
     Why(WhyArgs),
     Explain(ExplainArgs),
     Analyzers(AnalyzersArgs),

@@ -39,7 +39,11 @@ pub(super) fn between(older: &Report, newer: &Report, interlude: &Interlude) -> 
             },
         });
     }
-    let left: BTreeSet<&str> = gone.values().flatten().map(|cause| cause.id.as_str()).collect();
+    let left: BTreeSet<&str> = gone
+        .values()
+        .flatten()
+        .map(|cause| cause.id.as_str())
+        .collect();
     changes.extend(
         older
             .causes

@@ -44,9 +44,10 @@ impl Interlude {
         let concerns = |object: &ObjectRef| {
             cause.subject.is_same(object)
                 || cause.affected.iter().any(|other| other.is_same(object))
-                || cause.chain.iter().any(|link| {
-                    link.cause.is_same(object) || link.effect.is_same(object)
-                })
+                || cause
+                    .chain
+                    .iter()
+                    .any(|link| link.cause.is_same(object) || link.effect.is_same(object))
         };
         self.relapsed
             .iter()
@@ -83,7 +84,8 @@ impl Interlude {
             let Some(before) = before.filter(|_| restarts.is_empty()) else {
                 continue;
             };
-            let moved = changed_in_between(&before.status.conditions, &pod.status.conditions, since);
+            let moved =
+                changed_in_between(&before.status.conditions, &pod.status.conditions, since);
             match moved {
                 Some(ready) if ready.is_true() => {
                     self.recovered.push(was_not_ready(pod.reference(), ready));
@@ -104,7 +106,8 @@ impl Interlude {
             let Some(before) = known.filter(|known| known.metadata.uid == node.metadata.uid) else {
                 continue;
             };
-            let moved = changed_in_between(&before.status.conditions, &node.status.conditions, since);
+            let moved =
+                changed_in_between(&before.status.conditions, &node.status.conditions, since);
             if let Some(ready) = moved.filter(|ready| ready.is_true()) {
                 self.recovered.push(was_not_ready(node.reference(), ready));
             }

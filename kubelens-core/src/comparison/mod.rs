@@ -8,8 +8,6 @@ mod changes;
 mod document;
 mod interlude;
 mod sight;
-#[cfg(test)]
-mod tests;
 
 pub use document::{Before, Change, ChangeState, DiffSummary, Recovery, ReportDiff, Side};
 pub use interlude::Interlude;
@@ -22,7 +20,12 @@ use crate::model::{KUBELENS_API_VERSION, Report};
 /// at hand.
 pub fn compare(older: &Report, newer: &Report, interlude: Interlude) -> ReportDiff {
     let changes = changes::between(older, newer, &interlude);
-    let count = |state| changes.iter().filter(|change| change.state == state).count();
+    let count = |state| {
+        changes
+            .iter()
+            .filter(|change| change.state == state)
+            .count()
+    };
     let summary = DiffSummary {
         new: count(ChangeState::New),
         worsened: count(ChangeState::Worsened),

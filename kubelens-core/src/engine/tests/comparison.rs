@@ -1,4 +1,4 @@
-use super::{ChangeState, Interlude, ReportDiff, compare};
+use crate::comparison::{ChangeState, Interlude, ReportDiff, compare};
 use crate::engine::{Options, diagnose};
 use crate::model::{CoverageState, KindCoverage, Report, Severity};
 use crate::snapshot::example::picture;
@@ -205,7 +205,9 @@ fn readiness_that_went_and_came_is_a_recovery_and_one_that_came_and_went_a_relap
     let ill = pod("2026-01-01T11:00:00Z", "False", "2026-01-01T00:00:00Z", 1);
     let ill_again = pod("2026-01-01T12:00:00Z", "False", "2026-01-01T11:31:00Z", 1);
     assert_eq!(Interlude::between(&ill, &ill_again).recovered, []);
-    let mut cause = report(&waiting("2026-01-01T12:00:00Z", "conf")).causes.remove(0);
+    let mut cause = report(&waiting("2026-01-01T12:00:00Z", "conf"))
+        .causes
+        .remove(0);
     cause.subject = Cluster::new(&ill)
         .all::<crate::kubernetes::Pod>()
         .map(crate::kubernetes::Object::reference)
