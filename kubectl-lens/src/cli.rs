@@ -2,6 +2,7 @@
 
 mod checks;
 mod cluster;
+mod fail_on;
 mod output;
 #[cfg(test)]
 mod reference;
@@ -12,10 +13,11 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::{
     checks::{CheckFlags, ProfileWord, ReportFlags},
     cluster::{ConnectionFlags, PictureFlags},
+    fail_on::FailOn,
     output::OutputFlags,
     verbs::{
-        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs,
-        SnapshotVerb, WhyArgs,
+        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, DiffArgs, ExplainArgs,
+        SnapshotArgs, SnapshotVerb, WhyArgs,
     },
 };
 
@@ -43,6 +45,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
+    Diff(DiffArgs),
     Why(WhyArgs),
     Explain(ExplainArgs),
     Analyzers(AnalyzersArgs),

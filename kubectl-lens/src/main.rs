@@ -1,5 +1,6 @@
 //! `kubectl lens`: says what is broken in a cluster, why, with the proof, and what to do.
 
+mod baseline;
 mod catalog;
 mod cli;
 mod commands;

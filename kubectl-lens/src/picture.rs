@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What was read, and what is wrong with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Picture {
     pub(crate) snapshot: Snapshot,
     pub(crate) report: Report,

@@ -8,6 +8,7 @@
 
 pub mod analysis;
 mod analyzers;
+pub mod comparison;
 mod diagnosis;
 pub mod engine;
 pub mod kubernetes;

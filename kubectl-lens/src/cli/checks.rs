@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use kubelens_core::{analysis::Profile, model::Severity};
 
+use super::FailOn;
+
 /// Which analyzers run.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct CheckFlags {
@@ -68,16 +70,19 @@ pub(crate) struct ReportFlags {
     /// Show only causes at least this bad: critical, warning or info
     #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
     pub(crate) min_severity: Option<Severity>,
-    /// Exit with 1 when a cause is at least this bad
-    #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
-    pub(crate) fail_on: Option<Severity>,
+    /// Exit with 1 when a cause is at least this bad: critical, warning or info; new:critical and so on
+    /// when one is that the baseline does not have; unknown when something could not be read
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        value_delimiter = ',',
+        help_heading = "Report"
+    )]
+    pub(crate) fail_on: Vec<FailOn>,
     /// Show at most this many causes; 0 for all [default: 20 entries for people, all for programs]
     #[arg(long, value_name = "COUNT", help_heading = "Report")]
     pub(crate) max_causes: Option<usize>,
     /// Show hygiene and opinion too
     #[arg(long, help_heading = "Report")]
     pub(crate) show_info: bool,
-    /// Show everything that an analyzer saw, also what a cause explains
-    #[arg(long, help_heading = "Report")]
-    pub(crate) all_findings: bool,
 }

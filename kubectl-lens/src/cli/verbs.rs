@@ -15,7 +15,8 @@ use super::{CheckFlags, PictureFlags, ReportFlags};
     kubectl lens diagnose                      what is broken\n  \
     kubectl lens diagnose deploy/web -n shop   what hurts one workload\n  \
     kubectl lens diagnose --from dump/         the same from a dump\n  \
-    kubectl lens diagnose -o json --fail-on critical"
+    kubectl lens diagnose -o json --fail-on critical\n  \
+    kubectl lens diagnose --baseline before.json --fail-on new:warning"
 )]
 pub(crate) struct DiagnoseArgs {
     /// Only what concerns this object: KIND/NAME or KIND NAME
@@ -31,6 +32,38 @@ pub(crate) struct DiagnoseArgs {
     pub(crate) filename: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) picture: PictureFlags,
+    #[command(flatten)]
+    pub(crate) checks: CheckFlags,
+    #[command(flatten)]
+    pub(crate) report: ReportFlags,
+    /// Show everything that an analyzer saw, also what a cause explains
+    #[arg(long, help_heading = "Report")]
+    pub(crate) all_findings: bool,
+    /// Compare with an earlier report (-o json) or picture (snapshot save): what is new, fixed, worse
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub(crate) baseline: Option<PathBuf>,
+}
+
+/// Compare two reports or pictures: what is new, fixed, worse, or broke and recovered in between
+///
+/// Causes are paired by their id. What a report could not have seen, because it could not read a kind or looked
+/// at other namespaces, is never called new or fixed without saying so. What broke and recovered in between, and
+/// what flaps, is told where both are pictures.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 answered, 1 --fail-on was reached, 2 the question could not be answered\n\n\
+    Examples:\n  \
+    kubectl lens diff before.json after.json             two reports of diagnose -o json\n  \
+    kubectl lens diff monday.tar.gz tuesday.tar.gz       two snapshots: also what recovered in between\n  \
+    kubectl lens diff before.json after.json --fail-on new:critical -o markdown"
+)]
+pub(crate) struct DiffArgs {
+    /// The older one: a report (-o json), a snapshot, or anything that --from reads
+    #[arg(value_name = "OLD")]
+    pub(crate) older: PathBuf,
+    /// The newer one
+    #[arg(value_name = "NEW")]
+    pub(crate) newer: PathBuf,
     #[command(flatten)]
     pub(crate) checks: CheckFlags,
     #[command(flatten)]

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use kubelens_core::model::{Report, Severity};
+use kubelens_core::model::{CoverageState, Report, Severity};
 
-use super::print;
+use super::{diff, print};
 use crate::{
-    catalog,
-    cli::{ConnectionFlags, DiagnoseArgs, ReportFlags},
+    baseline, catalog,
+    cli::{ConnectionFlags, DiagnoseArgs, FailOn, ReportFlags},
     exit::ExitStatus,
     failure::Failure,
-    picture::{self, Picture},
+    picture,
     render::{self, View},
     settings::{Checks, Output, OutputSettings, PictureSettings},
     target::{self, Target},
@@ -31,19 +31,45 @@ pub(super) async fn run(
         targets.extend(target::of_manifest(path)?);
     }
     let checks = Checks::new(&args.checks, &catalog::entries())?;
-    let settings = PictureSettings::new(connection, &args.picture)?;
-    let Picture {
-        snapshot,
-        mut report,
-    } = picture::take(&settings, &checks, output).await?;
-    if !targets.is_empty() {
-        let mut objects = Vec::new();
-        for target in &targets {
-            objects.push(target.find(&snapshot, &report)?);
-        }
-        report = target::focus(report, &snapshot, &objects);
+    if args.baseline.is_none()
+        && args
+            .report
+            .fail_on
+            .iter()
+            .any(|limit| matches!(limit, FailOn::New(_)))
+    {
+        return Err(
+            Failure::new("--fail-on new:… needs something to compare with")
+                .way_out("--baseline FILE with an earlier report or snapshot"),
+        );
     }
-    let status = status(&report, args.report.fail_on);
+    let settings = PictureSettings::new(connection, &args.picture)?;
+    // Read first: a file that is no baseline is told before the cluster is asked.
+    let older = match &args.baseline {
+        Some(path) => Some(baseline::open(path, &checks, output).await?),
+        None => None,
+    };
+    let mut picture = picture::take(&settings, &checks, output).await?;
+    let objects = if targets.is_empty() {
+        None
+    } else {
+        let find = |target: &Target| target.find(&picture.snapshot, &picture.report);
+        Some(targets.iter().map(find).collect::<Result<Vec<_>, _>>()?)
+    };
+    if let Some(objects) = &objects {
+        picture.report = target::focus(picture.report, &picture.snapshot, objects);
+    }
+    let diff = older.map(|older| {
+        let older = baseline::cut_to(older, &picture, objects.as_deref());
+        let newer = picture.clone().into();
+        baseline::differences(&older, &newer)
+    });
+    let mut report = picture.report;
+    let status = match &diff {
+        Some(diff) => diff::status(diff, &report, &args.report.fail_on),
+        None => status(&report, &args.report.fail_on),
+    };
+    let diff = diff.map(|diff| diff::least(diff, &args.report));
     if let Some(least) = args.report.min_severity {
         report = target::keep(report, |cause| cause.severity >= least);
     }
@@ -52,20 +78,41 @@ pub(super) async fn run(
         let report = shown(&report, &args.report, output);
         let view = View {
             own_namespace,
+            all_findings: args.all_findings,
             ..view(&args.report, output)
         };
+        if let Some(diff) = diff
+            .as_ref()
+            .filter(|_| render::shows_a_diff(&output.format))
+        {
+            let diff = diff::shown(diff, &args.report, output);
+            return render::diff(&diff, &output.format, &view);
+        }
         render::report(&report, &output.format, &view)
     })?;
     Ok(status)
 }
 
 /// Judged before anything is hidden.
-fn status(report: &Report, fail_on: Option<Severity>) -> ExitStatus {
-    match fail_on {
-        Some(limit) if report.causes.iter().any(|cause| cause.severity >= limit) => {
-            ExitStatus::FailOnReached
-        }
-        _ => ExitStatus::Answered,
+fn status(report: &Report, fail_on: &[FailOn]) -> ExitStatus {
+    if fail_on.iter().any(|limit| fails(report, *limit)) {
+        ExitStatus::FailOnReached
+    } else {
+        ExitStatus::Answered
+    }
+}
+
+/// Whether a report reaches a limit by itself, without anything to compare it with.
+pub(super) fn fails(report: &Report, limit: FailOn) -> bool {
+    match limit {
+        FailOn::Any(severity) => report.causes.iter().any(|cause| cause.severity >= severity),
+        // What a server does not serve cannot be read by anyone.
+        FailOn::Unknown => report
+            .coverage
+            .kinds
+            .iter()
+            .any(|kind| kind.state != CoverageState::Absent),
+        FailOn::New(_) => false,
     }
 }
 
@@ -82,13 +129,13 @@ fn shown<'a>(report: &'a Report, flags: &ReportFlags, output: &Output) -> Cow<'a
     }
 }
 
-fn view(flags: &ReportFlags, output: &Output) -> View {
+pub(super) fn view(flags: &ReportFlags, output: &Output) -> View {
     View {
         width: output.width,
         wide: false,
         own_namespace: false,
         show_info: flags.show_info || flags.min_severity == Some(Severity::Info),
-        all_findings: flags.all_findings,
+        all_findings: false,
         most: match flags.max_causes {
             None => Some(ENTRIES),
             Some(0) => None,
@@ -104,9 +151,9 @@ mod tests {
 
     #[test]
     fn failing_is_asked_for_and_never_the_default() {
-        assert_eq!(status(&shop_report(), None), ExitStatus::Answered);
+        assert_eq!(status(&shop_report(), &[]), ExitStatus::Answered);
         assert_eq!(
-            status(&shop_report(), Some(Severity::Critical)),
+            status(&shop_report(), &[FailOn::Any(Severity::Critical)]),
             ExitStatus::FailOnReached
         );
         let mut healthy = shop_report();
@@ -114,8 +161,20 @@ mod tests {
             .causes
             .retain(|cause| cause.severity == Severity::Info);
         assert_eq!(
-            status(&healthy, Some(Severity::Warning)),
+            status(&healthy, &[FailOn::Any(Severity::Warning)]),
             ExitStatus::Answered
         );
+    }
+
+    #[test]
+    fn what_could_not_be_read_fails_when_asked_and_what_is_not_served_never() {
+        let mut report = shop_report();
+        assert!(fails(&report, FailOn::Unknown));
+        report
+            .coverage
+            .kinds
+            .retain(|kind| kind.state == CoverageState::Absent);
+        assert!(!report.coverage.kinds.is_empty());
+        assert!(!fails(&report, FailOn::Unknown));
     }
 }

@@ -3,6 +3,7 @@
 mod analyzers;
 mod completion;
 mod diagnose;
+mod diff;
 mod explain;
 mod snapshot;
 mod version;
@@ -85,6 +86,7 @@ fn tell(streams: Streams, failure: &Failure) -> ExitStatus {
 async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failure> {
     match cli.command {
         Command::Diagnose(args) => diagnose::run(args, &cli.connection, &output).await,
+        Command::Diff(args) => diff::run(args, &cli.connection, &output).await,
         Command::Why(args) => why::run(args, &cli.connection, &output).await,
         Command::Explain(args) => explain::run(&args, &output),
         Command::Analyzers(args) => analyzers::run(&args, &output),

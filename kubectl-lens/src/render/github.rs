@@ -1,38 +1,48 @@
 //! Annotations of a GitHub Actions run: workflow commands on standard output.
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
-use kubelens_core::model::{Report, Severity};
+use kubelens_core::model::{Cause, Report, Severity};
 
 use crate::terminal::printable;
 
 /// A command for each cause: an error, a warning or a notice.
 pub(super) fn annotations(report: &Report) -> String {
-    let mut out = String::new();
-    for cause in &report.causes {
-        let level = match cause.severity {
-            Severity::Critical => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "notice",
-        };
-        let fix = cause.suggestions.first().map_or_else(String::new, |first| {
-            format!("\nFix: {}", printable(&first.text))
-        });
-        let message = format!(
-            "{}{}{fix}",
-            printable(&cause.title),
-            match cause.explanation.as_str() {
-                "" => String::new(),
-                text => format!("\n{}", printable(text)),
-            },
-        );
-        let title = format!("{} {}", cause.code, printable(&cause.subject.to_string()));
-        out.push_str(&format!(
-            "::{level} title={}::{}\n",
-            property(&title),
-            escaped(&message)
-        ));
-    }
-    out
+    report
+        .causes
+        .iter()
+        .map(|cause| annotation(cause, None))
+        .collect()
+}
+
+/// The command for one cause; `state` is how it stands to a baseline.
+pub(super) fn annotation(cause: &Cause, state: Option<&str>) -> String {
+    let level = match cause.severity {
+        Severity::Critical => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "notice",
+    };
+    let fix = cause.suggestions.first().map_or_else(String::new, |first| {
+        format!("\nFix: {}", printable(&first.text))
+    });
+    let message = format!(
+        "{}{}{fix}",
+        printable(&cause.title),
+        match cause.explanation.as_str() {
+            "" => String::new(),
+            text => format!("\n{}", printable(text)),
+        },
+    );
+    let state = state.map_or_else(String::new, |state| format!("{state}: "));
+    let title = format!(
+        "{state}{} {}",
+        cause.code,
+        printable(&cause.subject.to_string())
+    );
+    format!(
+        "::{level} title={}::{}\n",
+        property(&title),
+        escaped(&message)
+    )
 }
 
 /// A message on one line, as the runner unescapes it.

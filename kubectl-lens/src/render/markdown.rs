@@ -65,7 +65,7 @@ fn write(out: &mut String, report: &Report, view: &View) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_entry(out: &mut String, entry: &Entry<'_>) -> std::fmt::Result {
+pub(super) fn write_entry(out: &mut String, entry: &Entry<'_>) -> std::fmt::Result {
     let cause = entry.first;
     writeln!(
         out,

@@ -4,6 +4,7 @@ mod chart;
 mod columns;
 mod csv;
 mod data;
+mod diff;
 mod entries;
 pub(crate) mod explanation;
 mod format;
@@ -24,6 +25,7 @@ pub(crate) mod tests;
 pub(crate) mod tree;
 mod view;
 
+pub(crate) use diff::{diff, shows_a_diff};
 pub(crate) use format::Format;
 pub(crate) use listing::{Listing, listing};
 pub(crate) use view::View;

@@ -17,12 +17,17 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Whether people get to see the cause.
+    pub(crate) fn shows(&self, cause: &Cause) -> bool {
+        self.show_info || cause.severity > Severity::Info
+    }
+
     /// The causes that people get to see; programs get all.
     pub(crate) fn causes<'a>(&self, report: &'a Report) -> Vec<&'a Cause> {
         report
             .causes
             .iter()
-            .filter(|cause| self.show_info || cause.severity > Severity::Info)
+            .filter(|cause| self.shows(cause))
             .collect()
     }
 }

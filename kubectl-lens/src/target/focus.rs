@@ -20,6 +20,21 @@ pub(crate) fn focus(report: Report, snapshot: &Snapshot, objects: &[ObjectRef]) 
     })
 }
 
+/// The report of these namespaces: their causes, and those outside that hurt something in them.
+pub(crate) fn in_namespaces(report: Report, namespaces: &[String]) -> Report {
+    let is_in = |object: &ObjectRef| {
+        object
+            .namespace
+            .as_ref()
+            .is_some_and(|namespace| namespaces.contains(namespace))
+    };
+    let mut report = keep(report, |cause| {
+        is_in(&cause.subject) || cause.affected.iter().any(is_in)
+    });
+    report.scope.namespaces = namespaces.to_vec();
+    report
+}
+
 /// The report with only the causes that `wanted` chooses, their findings, and counts that fit.
 pub(crate) fn keep(mut report: Report, wanted: impl Fn(&Cause) -> bool) -> Report {
     report.causes.retain(wanted);

@@ -10,7 +10,7 @@ use kubelens_core::{
     snapshot::Snapshot,
 };
 
-pub(crate) use focus::{focus, keep};
+pub(crate) use focus::{focus, in_namespaces, keep};
 pub(crate) use manifest::of_manifest;
 pub(crate) use namespaces::namespaces_exist;
 pub(crate) use selector::Selector;

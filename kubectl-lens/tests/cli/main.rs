@@ -6,6 +6,7 @@ mod bad_files;
 mod bad_input;
 mod completion;
 mod diagnose;
+mod diff;
 mod harness;
 mod help;
 mod hostile;

@@ -3,7 +3,7 @@ use std::path::Path;
 use crate::workspace;
 
 /// Which rooms a room may know. Arrows point down only.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
@@ -16,6 +16,10 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     (
         "diagnosis",
         &["diagnosis", "analysis", "snapshot", "kubernetes", "model"],
+    ),
+    (
+        "comparison",
+        &["comparison", "snapshot", "kubernetes", "model"],
     ),
     (
         "engine",

@@ -13,6 +13,13 @@ fn the_json_schema_of_the_report_is_checked_in() {
 }
 
 #[test]
+fn the_json_schema_of_the_comparison_is_checked_in() {
+    let schema = schemars::schema_for!(kubelens_core::comparison::ReportDiff);
+    let text = serde_json::to_string_pretty(&schema).expect("a schema") + "\n";
+    check_generated(&workspace().join("docs/src/report-diff.schema.json"), &text);
+}
+
+#[test]
 fn an_empty_report_is_valid() {
     let picture = SnapshotBuilder::default().build_recorded(None);
     let report = serde_json::to_value(diagnose(&picture, &Options::default())).expect("a report");

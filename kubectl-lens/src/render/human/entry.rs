@@ -1,6 +1,7 @@
 //! One cause, or one group of causes.
 
-use kubelens_core::model::{Cause, ObjectRef, Report};
+use jiff::Timestamp;
+use kubelens_core::model::{Cause, ObjectRef};
 
 use super::{View, chain, label, list, proof, remedy};
 use crate::{
@@ -11,7 +12,12 @@ use crate::{
 /// Objects that are named before the rest is only counted.
 const NAMED: usize = 4;
 
-pub(super) fn print(entry: &Entry<'_>, report: &Report, view: &View, page: &mut Page) {
+pub(in crate::render) fn print(
+    entry: &Entry<'_>,
+    now: Option<Timestamp>,
+    view: &View,
+    page: &mut Page,
+) {
     let cause = entry.first;
     title(entry, page);
     if !cause.explanation.is_empty() {
@@ -22,8 +28,8 @@ pub(super) fn print(entry: &Entry<'_>, report: &Report, view: &View, page: &mut 
     } else {
         same(entry, view, page);
     }
-    since(cause, report, view, page);
-    proof::print(cause, report.taken_at, view, page);
+    since(cause, now, view, page);
+    proof::print(cause, now, view, page);
     chain::print(cause, view, page);
     remedy::print(&cause.suggestions, page);
     if view.wide {
@@ -96,8 +102,8 @@ fn same(entry: &Entry<'_>, view: &View, page: &mut Page) {
     );
 }
 
-fn since(cause: &Cause, report: &Report, view: &View, page: &mut Page) {
-    let (Some(first), Some(now)) = (cause.first_seen, report.taken_at) else {
+fn since(cause: &Cause, now: Option<Timestamp>, view: &View, page: &mut Page) {
+    let (Some(first), Some(now)) = (cause.first_seen, now) else {
         return;
     };
     let mut spans = vec![Span::plain(format!("{} ago", age(first, now)))];

@@ -11,6 +11,7 @@ mod summary;
 use kubelens_core::model::Report;
 
 pub(super) use self::{
+    entry::print as entry,
     proof::{statement as proof_statement, word as proof_word},
     remedy::safety,
 };
@@ -31,7 +32,7 @@ pub(super) fn report(report: &Report, view: &View) -> String {
     let most = view.most.unwrap_or(entries.len());
     for shown in entries.iter().take(most) {
         page.blank();
-        entry::print(shown, report, view, &mut page);
+        entry::print(shown, report.taken_at, view, &mut page);
     }
     if view.all_findings {
         page.blank();
@@ -84,7 +85,7 @@ fn header(report: &Report, view: &View, page: &mut Page) {
 }
 
 /// A labelled paragraph of an entry; `name` may be empty where the paragraph goes on.
-fn label(name: &str) -> Span {
+pub(super) fn label(name: &str) -> Span {
     Span::new(format!("{INDENT}{name:<LABEL$}"), Theme::LABEL)
 }
 

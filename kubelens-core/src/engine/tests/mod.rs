@@ -5,6 +5,7 @@
 )]
 
 mod changes;
+mod comparison;
 mod example;
 mod folding;
 mod index;
