@@ -3,7 +3,7 @@ use std::path::Path;
 use crate::workspace;
 
 /// Which rooms a room may know. Arrows point down only.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         "diagnosis",
         &["diagnosis", "analysis", "snapshot", "kubernetes", "model"],
     ),
+    ("settling", &["settling", "snapshot", "kubernetes", "model"]),
     (
         "engine",
         &[
