@@ -4,6 +4,7 @@ mod checks;
 mod cluster;
 mod output;
 mod verbs;
+mod waiting;
 
 use clap::{Parser, Subcommand};
 
@@ -15,6 +16,7 @@ pub(crate) use self::{
         AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs,
         SnapshotVerb, WhyArgs,
     },
+    waiting::{SettleArgs, WatchArgs},
 };
 
 /// Says what is broken in a Kubernetes cluster, why, with the proof, and what to do
@@ -42,6 +44,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     Why(WhyArgs),
+    Settle(SettleArgs),
+    Watch(WatchArgs),
     Explain(ExplainArgs),
     Analyzers(AnalyzersArgs),
     Snapshot(SnapshotArgs),

@@ -22,10 +22,12 @@ mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod tree;
+mod verdict;
 mod view;
 
 pub(crate) use format::Format;
 pub(crate) use listing::{Listing, listing};
+pub(crate) use verdict::verdict;
 pub(crate) use view::View;
 
 use kubelens_core::model::Report;

@@ -65,9 +65,8 @@ pub fn is_own(object: &ObjectRef, snapshot: &Snapshot) -> bool {
         .is_none()
 }
 
-/// What keeps one from knowing all that there is to ask about.
-pub(super) fn unread(snapshot: &Snapshot) -> Vec<TargetVerdict> {
-    let scope = &snapshot.scope().namespaces;
+/// What keeps one from knowing all that there is to ask about in these namespaces; none for all.
+pub(super) fn unread(snapshot: &Snapshot, scope: &[String]) -> Vec<TargetVerdict> {
     let gaps = snapshot.gaps();
     let of_kind = |kind: Kind| {
         gaps.iter().find(|(name, namespace, _)| {

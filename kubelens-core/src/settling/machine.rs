@@ -71,15 +71,19 @@ impl Settling {
         Verdict::of(snapshot, judged, causes.into_iter().cloned().collect())
     }
 
-    /// The same, about everything that there is: what could not be listed is part of the answer.
+    /// The same, about everything that there is in some namespaces (none for all): what could not be listed there
+    /// is part of the answer.
     pub fn observe_all(
         &mut self,
         snapshot: &Snapshot,
         report: &Report,
         targets: &[ObjectRef],
+        namespaces: &[String],
     ) -> Verdict {
         let mut verdict = self.observe(snapshot, report, targets);
-        verdict.targets.extend(chosen::unread(snapshot));
+        verdict
+            .targets
+            .extend(chosen::unread(snapshot, namespaces));
         Verdict::of(snapshot, verdict.targets, verdict.causes)
     }
 }
