@@ -7,6 +7,7 @@ mod output;
 #[cfg(test)]
 mod reference;
 mod verbs;
+mod waiting;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +20,7 @@ pub(crate) use self::{
         AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, DiffArgs, ExplainArgs,
         SnapshotArgs, SnapshotVerb, WhyArgs,
     },
+    waiting::{SettleArgs, WatchArgs},
 };
 
 /// Says what is broken in a Kubernetes cluster, why, with the proof, and what to do
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     Diff(DiffArgs),
     Why(WhyArgs),
+    Settle(SettleArgs),
+    Watch(WatchArgs),
     Explain(ExplainArgs),
     Analyzers(AnalyzersArgs),
     Snapshot(SnapshotArgs),

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use kubelens_core::settling::Outcome;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
@@ -13,6 +15,10 @@ pub(crate) enum ExitStatus {
     NotAnswered,
     /// The user pressed Ctrl-C.
     Interrupted,
+    /// `settle` looked, and this is what it saw.
+    Judged(Outcome),
+    /// `settle` could not look: a bad flag, no connection.
+    NotRun,
 }
 
 impl ExitStatus {
@@ -24,6 +30,8 @@ impl ExitStatus {
             Self::NotAnswered => 2,
             // 128 + SIGINT, as shells count.
             Self::Interrupted => 130,
+            Self::Judged(outcome) => outcome.exit_status(),
+            Self::NotRun => 5,
         }
     }
 }
@@ -36,7 +44,7 @@ impl From<ExitStatus> for ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::ExitStatus;
+    use super::{ExitStatus, Outcome};
 
     #[test]
     fn statuses_are_the_documented_numbers() {
@@ -44,5 +52,11 @@ mod tests {
         assert_eq!(ExitStatus::FailOnReached.code(), 1);
         assert_eq!(ExitStatus::NotAnswered.code(), 2);
         assert_eq!(ExitStatus::Interrupted.code(), 130);
+        assert_eq!(ExitStatus::Judged(Outcome::Settled).code(), 0);
+        assert_eq!(ExitStatus::Judged(Outcome::Failed).code(), 1);
+        assert_eq!(ExitStatus::Judged(Outcome::Progressing).code(), 2);
+        assert_eq!(ExitStatus::Judged(Outcome::Forbidden).code(), 3);
+        assert_eq!(ExitStatus::Judged(Outcome::Absent).code(), 4);
+        assert_eq!(ExitStatus::NotRun.code(), 5);
     }
 }

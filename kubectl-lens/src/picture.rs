@@ -73,17 +73,7 @@ async fn load(
     own: Vec<String>,
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
-    let request = ReadRequest {
-        namespaces: match &settings.namespaces {
-            Namespaces::Named(names) => names.clone(),
-            Namespaces::All => Vec::new(),
-            Namespaces::Current => own,
-        },
-        selector: settings.selector.as_ref().map(ToString::to_string),
-        now: settings.now,
-        request_timeout: settings.request_timeout,
-        ..ReadRequest::default()
-    };
+    let request = request(settings, own);
     let snapshot = source
         .load(&request, &output.progress)
         .await
@@ -103,8 +93,23 @@ async fn load(
     Ok(snapshot.with_logs(logs))
 }
 
+/// What to read; `own` are the namespaces where the user names none.
+pub(crate) fn request(settings: &PictureSettings, own: Vec<String>) -> ReadRequest {
+    ReadRequest {
+        namespaces: match &settings.namespaces {
+            Namespaces::Named(names) => names.clone(),
+            Namespaces::All => Vec::new(),
+            Namespaces::Current => own,
+        },
+        selector: settings.selector.as_ref().map(ToString::to_string),
+        now: settings.now,
+        request_timeout: settings.request_timeout,
+        ..ReadRequest::default()
+    }
+}
+
 /// Why nothing could be read, with a way out.
-fn told(error: SourceError) -> Failure {
+pub(crate) fn told(error: SourceError) -> Failure {
     const NO_CLUSTER: &str =
         "kubectl lens diagnose --demo, or --from PATH with a dump of a cluster";
     const RECORDING: &str = "--from reads manifests, dumps and archives of them; kubectl lens snapshot save FILE makes one";

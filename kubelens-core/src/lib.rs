@@ -4,6 +4,7 @@
 //! ```text
 //! source ──> snapshot ──> analyzers ──sightings──> diagnosis ──> model::Report
 //!                         (run by the engine)
+//! snapshots + reports, one after the other ──> settling::Verdict
 //! ```
 
 pub mod analysis;
@@ -13,6 +14,7 @@ mod diagnosis;
 pub mod engine;
 pub mod kubernetes;
 pub mod model;
+pub mod settling;
 pub mod snapshot;
 pub mod source;
 

@@ -5,14 +5,16 @@ mod completion;
 mod diagnose;
 mod diff;
 mod explain;
+mod settle;
 mod snapshot;
 mod version;
+mod watch;
 mod why;
 
 use std::ffi::OsString;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::{
     cli::{Cli, Command},
@@ -31,13 +33,14 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
         return completion::answer_kubectl(words);
     }
     let asked_for = outputs_asked_for(&words);
+    let failed = status_of_failures(&words);
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers; clap knows which stream each belongs to.
             let _ = error.print();
             return if error.use_stderr() {
-                ExitStatus::NotAnswered
+                failed
             } else {
                 ExitStatus::Answered
             };
@@ -47,11 +50,11 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
     logging::start(cli.output.verbose, streams);
     if asked_for > cli.output.output.len() {
         let failure = Failure::new("-o stands before and after the verb");
-        return tell(streams, &failure.way_out("write all of them after it"));
+        return tell(streams, &failure.way_out("write all of them after it"), failed);
     }
     let output = match OutputSettings::new(&cli.output) {
         Ok(output) => output,
-        Err(failure) => return tell(streams, &failure),
+        Err(failure) => return tell(streams, &failure, failed),
     };
     // TLS has one implementation in here; a second start changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -60,7 +63,7 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
     progress.stop();
     match end {
         Some(Ok(status)) => status,
-        Some(Err(failure)) => tell(streams, &failure),
+        Some(Err(failure)) => tell(streams, &failure, failed),
         None => ExitStatus::Interrupted,
     }
 }
@@ -78,9 +81,23 @@ fn outputs_asked_for(words: &[OsString]) -> usize {
         .count()
 }
 
-fn tell(streams: Streams, failure: &Failure) -> ExitStatus {
+fn tell(streams: Streams, failure: &Failure, status: ExitStatus) -> ExitStatus {
     streams.message(&format!("{failure}\n"));
-    ExitStatus::NotAnswered
+    status
+}
+
+/// What a failure of the verb comes to: for `settle`, 2 has another meaning. Known before the words are
+/// understood, since they may not be.
+fn status_of_failures(words: &[OsString]) -> ExitStatus {
+    let cli = Cli::command();
+    let verb = words.iter().skip(1).find(|word| {
+        let known = |verb: &clap::Command| *word == verb.get_name();
+        cli.get_subcommands().any(known)
+    });
+    match verb {
+        Some(verb) if verb == "settle" => ExitStatus::NotRun,
+        _ => ExitStatus::NotAnswered,
+    }
 }
 
 async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failure> {
@@ -88,6 +105,8 @@ async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failu
         Command::Diagnose(args) => diagnose::run(args, &cli.connection, &output).await,
         Command::Diff(args) => diff::run(args, &cli.connection, &output).await,
         Command::Why(args) => why::run(args, &cli.connection, &output).await,
+        Command::Settle(args) => settle::run(args, &cli.connection, &output).await,
+        Command::Watch(args) => watch::run(args, &cli.connection, &output).await,
         Command::Explain(args) => explain::run(&args, &output),
         Command::Analyzers(args) => analyzers::run(&args, &output),
         Command::Snapshot(args) => snapshot::run(args, &cli.connection, &output).await,

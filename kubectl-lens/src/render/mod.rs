@@ -23,11 +23,13 @@ mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod tree;
+mod verdict;
 mod view;
 
 pub(crate) use diff::{diff, shows_a_diff};
 pub(crate) use format::Format;
 pub(crate) use listing::{Listing, listing};
+pub(crate) use verdict::verdict;
 pub(crate) use view::View;
 
 use kubelens_core::model::Report;

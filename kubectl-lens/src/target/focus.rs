@@ -16,7 +16,7 @@ pub(crate) fn focus(report: Report, snapshot: &Snapshot, objects: &[ObjectRef]) 
             .filter_map(|object| top_owner(object, snapshot)),
     );
     keep(report, |cause| {
-        wanted.iter().any(|object| concerns(cause, object))
+        wanted.iter().any(|object| cause.concerns(object))
     })
 }
 
@@ -59,19 +59,6 @@ pub(crate) fn keep(mut report: Report, wanted: impl Fn(&Cause) -> bool) -> Repor
     summary.warning = count(Severity::Warning);
     summary.info = count(Severity::Info);
     report
-}
-
-fn concerns(cause: &Cause, object: &ObjectRef) -> bool {
-    let in_namespace = |other: &ObjectRef| {
-        object.kind == "Namespace" && other.namespace.as_deref() == Some(object.name.as_str())
-    };
-    let is_it = |other: &ObjectRef| other.is_same(object) || in_namespace(other);
-    is_it(&cause.subject)
-        || cause.affected.iter().any(is_it)
-        || cause
-            .chain
-            .iter()
-            .any(|link| is_it(&link.cause) || is_it(&link.effect))
 }
 
 /// What a person edits to change the object: a report speaks of it, not of its pods.

@@ -29,6 +29,14 @@ pub(crate) struct Target {
     namespace: Option<String>,
 }
 
+/// What became of looking for an object.
+#[derive(Debug)]
+pub(crate) enum Resolved {
+    Found(ObjectRef),
+    /// It is not in the picture: it is not there, or could not be read; what to tell the user.
+    Missing(ObjectRef, Failure),
+}
+
 impl Target {
     /// `deploy/web` or `deploy web`; nothing for no words.
     pub(crate) fn of_words(words: &[String]) -> Result<Option<Self>, Failure> {
@@ -83,20 +91,60 @@ impl Target {
         match found.as_slice() {
             [only] => Ok((*only).clone()),
             [] => Err(self.not_found(snapshot, &known)),
-            several => {
-                let places: Vec<&str> = several
-                    .iter()
-                    .filter_map(|object| object.namespace.as_deref())
-                    .collect();
-                Err(Failure::new(format!(
-                    "{}/{} is in {} namespaces",
-                    self.kind,
-                    self.name,
-                    places.len()
-                ))
-                .way_out(format!("choose one: -n {}", places.join(", -n "))))
-            }
+            several => Err(self.in_several_namespaces(several)),
         }
+    }
+
+    /// The object in the picture; where it is not in it, how it would be called and what to say about that.
+    pub(crate) fn resolve(&self, snapshot: &Snapshot) -> Result<Resolved, Failure> {
+        let known = self.of_kind(snapshot)?;
+        let found: Vec<&ObjectRef> = known.iter().filter(|object| self.is_named(object)).collect();
+        match found.as_slice() {
+            [only] => Ok(Resolved::Found((*only).clone())),
+            [] => {
+                let scope = snapshot.scope().namespaces.first();
+                let namespace = self.namespace.as_ref().or(scope);
+                let missing = match kind_of(&self.kind) {
+                    Some(kind) => ObjectRef::namespaced(
+                        kind.api_version(),
+                        kind.as_str(),
+                        namespace
+                            .filter(|_| kind.is_namespaced())
+                            .map_or("", String::as_str),
+                        &self.name,
+                    ),
+                    None => ObjectRef {
+                        name: self.name.clone(),
+                        namespace: namespace.cloned(),
+                        uid: None,
+                        ..known.first().cloned().unwrap_or_else(|| {
+                            ObjectRef::cluster_scoped("", &self.kind, &self.name)
+                        })
+                    },
+                };
+                Ok(Resolved::Missing(missing, self.not_found(snapshot, &known)))
+            }
+            several => Err(self.in_several_namespaces(several)),
+        }
+    }
+
+    fn is_named(&self, object: &ObjectRef) -> bool {
+        object.name == self.name
+            && (self.namespace.is_none() || object.namespace.is_none() || object.namespace == self.namespace)
+    }
+
+    fn in_several_namespaces(&self, several: &[&ObjectRef]) -> Failure {
+        let places: Vec<&str> = several
+            .iter()
+            .filter_map(|object| object.namespace.as_deref())
+            .collect();
+        Failure::new(format!(
+            "{}/{} is in {} namespaces",
+            self.kind,
+            self.name,
+            places.len()
+        ))
+        .way_out(format!("choose one: -n {}", places.join(", -n ")))
     }
 
     /// Every object of the target's kind.

@@ -107,6 +107,13 @@ impl Selector {
                 known.extend(labels.map(|(key, value)| format!("{key}={value}")));
             }
         }
+        for (kind, objects) in snapshot.custom() {
+            let fitting = objects.iter().filter(|object| self.fits(&object.metadata.labels));
+            found.extend(fitting.map(|object| {
+                let meta = &object.metadata;
+                ObjectRef::namespaced(&object.api_version, kind, &meta.namespace, &meta.name)
+            }));
+        }
         if found.is_empty() {
             let near = did_you_mean(&self.text, known.iter().map(String::as_str));
             return Err(Failure::new(format!("no object has the labels {self}"))

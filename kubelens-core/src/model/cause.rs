@@ -46,6 +46,24 @@ pub struct Cause {
     pub last_seen: Option<Timestamp>,
 }
 
+impl Cause {
+    /// Whether the object is to blame, suffers, or is a step on the way; a namespace is concerned by what lies
+    /// in it.
+    pub fn concerns(&self, object: &ObjectRef) -> bool {
+        let is_it = |other: &ObjectRef| {
+            other.is_same(object)
+                || (object.kind == "Namespace"
+                    && other.namespace.as_deref() == Some(object.name.as_str()))
+        };
+        is_it(&self.subject)
+            || self.affected.iter().any(is_it)
+            || self
+                .chain
+                .iter()
+                .any(|link| is_it(&link.cause) || is_it(&link.effect))
+    }
+}
+
 /// One step from a cause to an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

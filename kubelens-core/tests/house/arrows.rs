@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         "diagnosis",
         &["diagnosis", "analysis", "snapshot", "kubernetes", "model"],
     ),
+    ("settling", &["settling", "snapshot", "kubernetes", "model"]),
     (
         "comparison",
         &["comparison", "snapshot", "kubernetes", "model"],

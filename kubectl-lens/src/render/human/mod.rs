@@ -60,6 +60,16 @@ pub(super) fn report(report: &Report, view: &View) -> String {
     page.into_text()
 }
 
+/// The causes of the report alone, one after the other, with a blank line before each.
+pub(super) fn causes(report: &Report, view: &View) -> String {
+    let mut page = Page::new(view.width);
+    for shown in &entries(&view.causes(report)) {
+        page.blank();
+        entry::print(shown, report, view, &mut page);
+    }
+    page.into_text()
+}
+
 /// Which cluster, how much of it, and when.
 fn header(report: &Report, view: &View, page: &mut Page) {
     let cluster = &report.cluster;

@@ -1,0 +1,282 @@
+//! `settle`: did what was applied converge, and if not, why.
+
+use std::time::Duration;
+
+use kubelens_core::{
+    engine::{diagnose, wanted_logs},
+    kubernetes::Pod,
+    model::{ObjectRef, Report},
+    settling::{self, Patience, Settling, Verdict},
+    snapshot::{LogKey, Logs, Snapshot},
+    source::{ClusterSource, LiveSource, LogLimits, ReadRequest},
+};
+use tokio::time::{Instant, sleep};
+
+use super::print;
+use crate::{
+    catalog,
+    cli::{ConnectionFlags, SettleArgs},
+    exit::ExitStatus,
+    failure::Failure,
+    picture,
+    render::{self, View},
+    settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings, connect_options},
+    target::{self, Resolved, Target},
+};
+
+/// Between two looks, at least; a cluster that takes long to read is asked less often.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Where node autoscalers usually live: read too when a pod has no node.
+const SYSTEM: &str = "kube-system";
+/// Logs of what fails are read again after so many looks.
+const LOGS_EVERY: usize = 10;
+
+pub(super) async fn run(
+    args: SettleArgs,
+    connection: &ConnectionFlags,
+    output: &OutputSettings,
+) -> Result<ExitStatus, Failure> {
+    let mut named: Vec<Target> = Target::of_words(&args.target)?.into_iter().collect();
+    for path in &args.filename {
+        named.extend(target::of_manifest(path)?);
+    }
+    let settings = PictureSettings::new(connection, &args.picture)?;
+    if !named.is_empty() && settings.selector.is_some() {
+        return Err(Failure::new("-l and objects by name are two questions")
+            .way_out("choose one of them"));
+    }
+    let mut watcher = Watcher {
+        question: Question {
+            named,
+            known: Vec::new(),
+            namespaces: Vec::new(),
+        },
+        checks: Checks::new(&args.checks, &catalog::entries())?,
+        settling: Settling::new(Patience {
+            stable_for: args.stable_for,
+            wedged_for: args.wedged_for,
+        }),
+        settings,
+        output,
+    };
+    let Judged { verdict, report } = match &watcher.settings.origin {
+        Origin::Live(flags) => {
+            output.progress.step("connecting");
+            let source = LiveSource::connect(&connect_options(flags))
+                .await
+                .map_err(picture::told)?;
+            watcher.follow(&source, args.timeout.unsigned_abs()).await?
+        }
+        _ => {
+            let snapshot = picture::read(&watcher.settings, output).await?;
+            watcher.judge(&snapshot)?
+        }
+    };
+    output.progress.stop();
+    let report = target::keep(report, |cause| {
+        verdict.causes.iter().any(|known| known.id == cause.id)
+    });
+    print(output, |output| {
+        let view = View {
+            width: output.width,
+            wide: false,
+            own_namespace: false,
+            show_info: false,
+            all_findings: false,
+            most: None,
+        };
+        render::verdict(&verdict, &report, &output.format, &view)
+    })?;
+    Ok(ExitStatus::Judged(verdict.outcome))
+}
+
+/// What one look came to.
+struct Judged {
+    verdict: Verdict,
+    report: Report,
+}
+
+struct Watcher<'a> {
+    question: Question,
+    checks: Checks,
+    settling: Settling,
+    settings: PictureSettings,
+    output: &'a OutputSettings,
+}
+
+impl Watcher<'_> {
+    /// Looks until the verdict is final or the time is up.
+    async fn follow(&mut self, source: &LiveSource, patience: Duration) -> Result<Judged, Failure> {
+        let begin = Instant::now();
+        let own = vec![source.default_namespace().to_owned()];
+        let mut request = picture::request(&self.settings, own);
+        self.question.namespaces.clone_from(&request.namespaces);
+        let mut logs = FetchedLogs::default();
+        let mut last: Option<Judged> = None;
+        loop {
+            let looked = Instant::now();
+            match source.load(&request, &self.output.progress).await {
+                Ok(snapshot) => {
+                    if last.is_none()
+                        && let Namespaces::Named(names) = &self.settings.namespaces
+                    {
+                        target::namespaces_exist(names, &snapshot)?;
+                    }
+                    look_for_autoscalers(&mut request, &snapshot);
+                    let snapshot = if self.settings.logs {
+                        logs.put_into(snapshot, source).await
+                    } else {
+                        snapshot
+                    };
+                    let judged = self.judge(&snapshot)?;
+                    let is_over = judged.verdict.is_final() || begin.elapsed() >= patience;
+                    if is_over {
+                        return Ok(judged);
+                    }
+                    self.output.progress.step(&waiting_for(&judged.verdict));
+                    last = Some(judged);
+                }
+                // A server that was there a moment ago may come back.
+                Err(error) if last.is_none() || begin.elapsed() >= patience => {
+                    return Err(picture::told(error));
+                }
+                Err(error) => self.output.progress.step(&format!("{error}; asking again")),
+            }
+            let left = patience.saturating_sub(begin.elapsed());
+            let pause = PAUSE.max(looked.elapsed() * 2).min(left);
+            sleep(pause).await;
+        }
+    }
+
+    fn judge(&mut self, snapshot: &Snapshot) -> Result<Judged, Failure> {
+        let report = diagnose(snapshot, &self.checks.options());
+        let streams = self.output.streams;
+        let settings = &self.settings;
+        let verdict = match self.question.targets(settings, snapshot)? {
+            Targets::Named(objects, missing) => {
+                for failure in missing {
+                    streams.message(&format!("{failure}\n"));
+                }
+                self.settling.observe(snapshot, &report, &objects)
+            }
+            Targets::All(objects) => self.settling.observe_all(
+                snapshot,
+                &report,
+                &objects,
+                &self.question.namespaces,
+            ),
+        };
+        Ok(Judged { verdict, report })
+    }
+}
+
+/// What is asked about.
+struct Question {
+    named: Vec<Target>,
+    /// The named objects that were seen, in the order of the names.
+    known: Vec<Option<ObjectRef>>,
+    /// Where to look for what has no name; empty for everywhere.
+    namespaces: Vec<String>,
+}
+
+/// The objects that an answer is about.
+enum Targets {
+    /// By name, and what to say of those that are not there.
+    Named(Vec<ObjectRef>, Vec<Failure>),
+    /// All that fit.
+    All(Vec<ObjectRef>),
+}
+
+impl Question {
+    fn targets(&mut self, settings: &PictureSettings, snapshot: &Snapshot) -> Result<Targets, Failure> {
+        if !self.named.is_empty() {
+            return self.by_name(snapshot);
+        }
+        let mut objects = match (&settings.selector, &settings.field_selector) {
+            (None, None) => settling::everything(snapshot),
+            (Some(labels), _) => fitting(labels, snapshot),
+            (None, Some(fields)) => fitting(fields, snapshot),
+        };
+        objects.retain(|object| {
+            object.namespace.as_ref().is_none_or(|namespace| {
+                self.namespaces.is_empty() || self.namespaces.contains(namespace)
+            })
+        });
+        Ok(Targets::All(objects))
+    }
+
+    fn by_name(&mut self, snapshot: &Snapshot) -> Result<Targets, Failure> {
+        self.known.resize(self.named.len(), None);
+        let (mut objects, mut missing) = (Vec::new(), Vec::new());
+        for (target, known) in self.named.iter().zip(&mut self.known) {
+            objects.push(match (target.resolve(snapshot)?, known.as_ref()) {
+                (Resolved::Found(object), _) => {
+                    *known = Some(object.clone());
+                    object
+                }
+                // It was there before, so its name is no typo.
+                (Resolved::Missing(..), Some(known)) => known.clone(),
+                (Resolved::Missing(object, failure), None) => {
+                    missing.push(failure);
+                    object
+                }
+            });
+        }
+        Ok(Targets::Named(objects, missing))
+    }
+}
+
+/// What fits a selector and is nobody else's: the Deployment, not its pods. Nothing fits as long as nothing does.
+fn fitting(selector: &target::Selector, snapshot: &Snapshot) -> Vec<ObjectRef> {
+    let mut objects = selector.objects(snapshot).unwrap_or_default();
+    objects.retain(|object| settling::is_judged(object) && settling::is_own(object, snapshot));
+    objects
+}
+
+/// Whether more room comes is known only to who sees what adds nodes.
+fn look_for_autoscalers(request: &mut ReadRequest, snapshot: &Snapshot) {
+    let waits = |pod: &Pod| pod.is_live() && !pod.is_scheduled();
+    let is_seen = request.namespaces.is_empty() || request.namespaces.iter().any(|name| name == SYSTEM);
+    if !is_seen && snapshot.table::<Pod>().iter().any(|pod| waits(pod)) {
+        request.namespaces.push(SYSTEM.to_owned());
+    }
+}
+
+/// `2 of 3 settled, waiting for Deployment shop/web: 1 of 2 pods are ready`
+fn waiting_for(verdict: &Verdict) -> String {
+    let settled = verdict
+        .targets
+        .iter()
+        .filter(|target| target.outcome == settling::Outcome::Settled)
+        .count();
+    let next = verdict
+        .targets
+        .iter()
+        .find(|target| target.outcome != settling::Outcome::Settled);
+    let next = next.map_or_else(String::new, |target| {
+        format!(", waiting for {}: {}", target.object, target.reason)
+    });
+    format!("{settled} of {} settled{next}", verdict.targets.len())
+}
+
+/// Logs of what fails: read when something else fails, and now and then.
+#[derive(Debug, Default)]
+struct FetchedLogs {
+    wanted: Vec<LogKey>,
+    logs: Logs,
+    age: usize,
+}
+
+impl FetchedLogs {
+    async fn put_into(&mut self, snapshot: Snapshot, source: &LiveSource) -> Snapshot {
+        let limits = LogLimits::default();
+        let wanted = wanted_logs(&snapshot, limits.count);
+        self.age += 1;
+        if wanted != self.wanted || self.age >= LOGS_EVERY {
+            self.logs = source.logs(&wanted, &limits).await;
+            self.wanted = wanted;
+            self.age = 0;
+        }
+        snapshot.with_logs(self.logs.clone())
+    }
+}
