@@ -7,7 +7,7 @@ mod sighting;
 mod sightings;
 mod sink;
 
-pub(crate) use analyzer::declare_analyzer;
+pub(crate) use analyzer::{Walked, declare_analyzer};
 pub use analyzer::{Analyzer, Check, Role};
 pub use family::Family;
 pub use profile::Profile;

@@ -2,6 +2,7 @@
 //! could not be read.
 
 mod builder;
+mod change;
 mod cluster;
 #[cfg(test)]
 pub(crate) mod example;
@@ -9,6 +10,7 @@ mod gap;
 mod logs;
 mod memo;
 mod newest_time;
+mod reads;
 mod relations;
 mod siblings;
 mod workload;
@@ -19,9 +21,14 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 pub use builder::SnapshotBuilder;
+pub use change::Change;
+pub(crate) use change::Changed;
 pub use cluster::{Cluster, Lookup};
 pub use gap::{Gap, Gaps};
 pub use logs::{ContainerLog, LogKey, Logs};
+pub(crate) use memo::Digest;
+pub(crate) use reads::{Key, Reads, Until};
+pub use relations::PodTrait;
 pub use workload::Workload;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
@@ -102,6 +109,16 @@ impl Snapshot {
         self.logs = logs;
         self.memo = Arc::default();
         self
+    }
+
+    /// The same picture, with nothing in common that changes: for who changes it.
+    #[must_use]
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            relations: Arc::default(),
+            memo: Arc::default(),
+            ..self.clone()
+        }
     }
 
     fn relations(&self) -> &Relations {
