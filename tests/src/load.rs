@@ -192,8 +192,13 @@ pub(crate) fn name(number: usize) -> String {
     format!("svc-{number:04}")
 }
 
-fn node(number: usize) -> Value {
-    let name = format!("load-{number:03}");
+/// The name of a node.
+pub(crate) fn node_name(number: usize) -> String {
+    format!("load-{number:03}")
+}
+
+pub(crate) fn node(number: usize) -> Value {
+    let name = node_name(number);
     let zone = match number % 3 {
         0 => "eu-north-a",
         1 => "eu-north-b",
@@ -214,7 +219,7 @@ fn node(number: usize) -> Value {
 }
 
 /// The Secret, the Service and the ConfigMap of a Deployment, as far as it has them.
-fn companions(number: usize) -> Vec<Value> {
+pub(crate) fn companions(number: usize) -> Vec<Value> {
     let (namespace, name) = (namespace(number), name(number));
     let app = if Fault::of(number) == Fault::Selector {
         name.replace("svc", "scv")
@@ -250,7 +255,7 @@ fn companions(number: usize) -> Vec<Value> {
     all
 }
 
-fn deployment(number: usize, replicas: usize) -> Value {
+pub(crate) fn deployment(number: usize, replicas: usize) -> Value {
     let (namespace, name) = (namespace(number), name(number));
     let resources =
         json!({ "requests": { "cpu": "10m", "memory": "32Mi" }, "limits": { "memory": "64Mi" } });

@@ -1,12 +1,13 @@
 use super::{Profile, Sink};
 use crate::kubernetes::{
     APIService, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler,
-    Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, PersistentVolume,
+    Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, Object, ObjectMeta,
+    PersistentVolume,
     PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController,
     ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttachment,
 };
 use crate::model::Severity;
-use crate::snapshot::{Cluster, Workload};
+use crate::snapshot::{Cluster, Snapshot, Workload};
 
 /// Whether a finding can be explained by another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,19 @@ macro_rules! checks {
                 }
             }
 
+            /// Looks at one object, if it is for objects like it.
+            pub(crate) fn look_at<'a>(&self, object: &Walked<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+                match (self, object) {
+                    $((Self::$kind(check), Walked::$kind(object)) => check(object, cluster, sink),)*
+                    (Self::Workload(check), object) => {
+                        if let Some(workload) = object.workload() {
+                            check(&workload, cluster, sink);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+
             /// The kinds it walks through by itself.
             pub const fn walks(&self) -> KindSet {
                 match self {
@@ -106,7 +120,48 @@ macro_rules! checks {
                 }
             }
         }
+
+        /// An object that analyzers walk through.
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) enum Walked<'a> {
+            $($kind(&'a $kind),)*
+        }
+
+        impl<'a> Walked<'a> {
+            /// The object of this name in the picture, if it is there and its kind is one that is walked.
+            pub(crate) fn find(snapshot: &'a Snapshot, kind: Kind, namespace: &str, name: &str) -> Option<Self> {
+                match kind {
+                    $(Kind::$kind => snapshot.table::<$kind>().get(namespace, name).map(|object| Self::$kind(object)),)*
+                    _ => None,
+                }
+            }
+
+            /// Its metadata.
+            pub(crate) fn metadata(&self) -> &'a ObjectMeta {
+                match self { $(Self::$kind(object) => object.metadata(),)* }
+            }
+        }
     };
+}
+
+impl<'a> Walked<'a> {
+    /// The workload that it is, where nothing controls it.
+    fn workload(&self) -> Option<Workload<'a>> {
+        if self.metadata().controller().is_some() {
+            return None;
+        }
+        Some(match self {
+            Self::Deployment(object) => Workload::Deployment(object),
+            Self::StatefulSet(object) => Workload::StatefulSet(object),
+            Self::DaemonSet(object) => Workload::DaemonSet(object),
+            Self::CronJob(object) => Workload::CronJob(object),
+            Self::ReplicaSet(object) => Workload::ReplicaSet(object),
+            Self::ReplicationController(object) => Workload::ReplicationController(object),
+            Self::Job(object) => Workload::Job(object),
+            Self::Pod(object) => Workload::Pod(object),
+            _ => return None,
+        })
+    }
 }
 
 checks! {

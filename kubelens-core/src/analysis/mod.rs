@@ -8,7 +8,7 @@ mod sightings;
 mod sink;
 mod usage;
 
-pub(crate) use analyzer::declare_analyzer;
+pub(crate) use analyzer::{Walked, declare_analyzer};
 pub use analyzer::{Analyzer, Check, Role};
 pub use family::Family;
 pub use profile::Profile;

@@ -6,7 +6,7 @@ use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion, safe_tex
 use crate::snapshot::Cluster;
 
 /// What an analyzer says of one object: the fact before equal facts are merged and folded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sighting {
     /// The object that someone has to change, create or free.
     pub subject: ObjectRef,

@@ -15,6 +15,7 @@ mod graph;
 mod groups;
 mod health;
 mod index;
+pub(crate) mod links;
 mod ruled_out;
 mod scope;
 mod specificity;
@@ -22,23 +23,60 @@ mod unexplained;
 
 use std::collections::BTreeSet;
 
-use crate::analysis::Sightings;
-use crate::model::{Coverage, KUBELENS_API_VERSION, Report, Severity, Summary};
+use crate::analysis::{Analyzer, Sighting, Sightings};
+use crate::model::{Cause, Coverage, Finding, KUBELENS_API_VERSION, Report, Severity, Summary};
 use crate::snapshot::{Cluster, Snapshot};
 
 /// The report over a picture and what the analyzers saw in it.
 pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Coverage) -> Report {
     let cluster = Cluster::new(snapshot);
-    let index = index::Index::of(&cluster, sightings.seen);
-    let graph = graph::Graph::of(&index, edges::all(&index, &cluster));
-    let (mut causes, mut findings) = causes::fold(&index, &graph, &cluster);
-    causes.retain(|cause| scope::concerns(cause, snapshot.scope(), &cluster));
+    let explained = explain(&cluster, sightings.seen);
+    assemble(
+        snapshot,
+        explained,
+        &sightings.suppressed,
+        &sightings.failed,
+        coverage,
+    )
+}
+
+/// Causes, unranked, and the findings that they explain.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Explained {
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Folds what the analyzers saw, as far as it is a matter of what was asked for.
+pub(crate) fn explain(
+    cluster: &Cluster<'_>,
+    seen: Vec<(&'static Analyzer, Sighting)>,
+) -> Explained {
+    let index = index::Index::of(cluster, seen);
+    let graph = graph::Graph::of(&index, edges::all(&index, cluster));
+    let (mut causes, mut findings) = causes::fold(&index, &graph, cluster);
+    causes.retain(|cause| scope::concerns(cause, cluster.snapshot().scope(), cluster));
     let kept: BTreeSet<&str> = causes.iter().map(|cause| cause.id.as_str()).collect();
     findings.retain(|finding| kept.contains(finding.cause_id.as_str()));
-    findings.extend(causes::suppressed(&sightings.suppressed));
+    Explained { causes, findings }
+}
+
+/// Ranks and counts all causes of a picture.
+pub(crate) fn assemble(
+    snapshot: &Snapshot,
+    explained: Explained,
+    suppressed: &[(&'static Analyzer, Sighting)],
+    failed: &[&'static str],
+    coverage: Coverage,
+) -> Report {
+    let cluster = Cluster::new(snapshot);
+    let Explained {
+        mut causes,
+        mut findings,
+    } = explained;
+    findings.extend(causes::suppressed(suppressed));
     findings.extend(
-        sightings
-            .failed
+        failed
             .iter()
             .map(|code| causes::failed_analyzer(snapshot, code)),
     );

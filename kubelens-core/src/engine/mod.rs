@@ -1,6 +1,7 @@
 //! Runs the analyzers over a picture and hands what they saw to the diagnosis.
 
 mod coverage;
+mod incremental;
 mod log_targets;
 mod opt_out;
 mod options;
@@ -8,6 +9,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use incremental::{Incremental, Update};
 pub use log_targets::wanted_logs;
 pub use options::Options;
 pub use run::look;

@@ -116,6 +116,7 @@ impl Found {
 
 fn told(snapshot: &Snapshot, analyzers: &[&'static Analyzer], found: Vec<Found>) -> Sightings {
     let mut all = Sightings::default();
+    let cluster = Cluster::new(snapshot);
     for (analyzer, found) in analyzers.iter().copied().zip(found) {
         if found.has_failed {
             all.failed.push(analyzer.code);
@@ -124,7 +125,7 @@ fn told(snapshot: &Snapshot, analyzers: &[&'static Analyzer], found: Vec<Found>)
         let touched = found.touched.union(analyzer.check.walks());
         all.touched.push((analyzer.code, touched));
         for sighting in found.in_order() {
-            if opt_out::is_ignored(snapshot, analyzer.code, &sighting) {
+            if opt_out::is_ignored(&cluster, analyzer.code, &sighting) {
                 all.suppressed.push((analyzer, sighting));
             } else {
                 all.seen.push((analyzer, sighting));
@@ -134,14 +135,15 @@ fn told(snapshot: &Snapshot, analyzers: &[&'static Analyzer], found: Vec<Found>)
     all
 }
 
-type Order<'a> = (
+pub(super) type Order<'a> = (
     &'a ObjectRef,
     &'a Vec<(&'static str, String)>,
     &'a ObjectRef,
     &'a str,
 );
 
-fn order(sighting: &Sighting) -> Order<'_> {
+/// The order of what one analyzer says.
+pub(super) fn order(sighting: &Sighting) -> Order<'_> {
     (
         &sighting.subject,
         &sighting.identity,

@@ -65,6 +65,11 @@ macro_rules! kinds {
                 match kind { $(Kind::$kind => self.$field.has_namespace(namespace),)* }
             }
 
+            /// How many objects of a kind a namespace holds.
+            pub fn count_in(&self, kind: Kind, namespace: &str) -> usize {
+                match kind { $(Kind::$kind => self.$field.in_namespace(namespace).len(),)* }
+            }
+
             /// The namespaces that hold an object of a kind, sorted.
             pub fn namespaces_of(&self, kind: Kind) -> Vec<&Text> {
                 match kind { $(Kind::$kind => self.$field.namespaces().collect(),)* }
@@ -83,6 +88,85 @@ macro_rules! kinds {
             /// The metadata of every object of a kind.
             pub fn all_metadata(&self, kind: Kind) -> Vec<&ObjectMeta> {
                 match kind { $(Kind::$kind => self.$field.iter().map(|object| object.metadata()).collect(),)* }
+            }
+        }
+
+        /// One object of any typed kind.
+        #[derive(Debug, Clone)]
+        pub enum AnyObject {
+            $(#[doc = concat!("A ", stringify!($kind), ".")] $kind(std::sync::Arc<$kind>),)*
+        }
+
+        impl AnyObject {
+            /// Reads one object of a kind from the API's JSON. One without a namespace is in `default`, one of a
+            /// cluster-scoped kind in none.
+            pub fn from_json(kind: Kind, json: &str) -> Result<Self, serde_json::Error> {
+                let mut object = if kind == Kind::Pod {
+                    Self::Pod(Pod::from_json(json)?.into())
+                } else {
+                    match kind { $(Kind::$kind => Self::$kind(serde_json::from_str(json)?),)* }
+                };
+                if let Some(meta) = object.metadata_mut() {
+                    if !kind.is_namespaced() {
+                        meta.namespace = Text::default();
+                    } else if meta.namespace.is_empty() {
+                        meta.namespace = Text::new("default");
+                    }
+                }
+                Ok(object)
+            }
+
+            /// Its kind.
+            pub const fn kind(&self) -> Kind {
+                match self { $(Self::$kind(_) => Kind::$kind,)* }
+            }
+
+            /// Its metadata.
+            pub fn metadata(&self) -> &ObjectMeta {
+                match self { $(Self::$kind(object) => &object.metadata,)* }
+            }
+
+            /// Its metadata, to change it; none while the object is shared.
+            pub(crate) fn metadata_mut(&mut self) -> Option<&mut ObjectMeta> {
+                match self { $(Self::$kind(object) => std::sync::Arc::get_mut(object).map(|object| &mut object.metadata),)* }
+            }
+        }
+
+        $(
+            impl From<$kind> for AnyObject {
+                fn from(object: $kind) -> Self {
+                    Self::$kind(object.into())
+                }
+            }
+        )*
+
+        impl Tables {
+            /// The object of this kind and name.
+            pub fn any(&self, kind: Kind, namespace: &str, name: &str) -> Option<AnyObject> {
+                match kind {
+                    $(Kind::$kind => self.$field.get(namespace, name).cloned().map(AnyObject::$kind),)*
+                }
+            }
+
+            /// Every object of a kind, by namespace and name.
+            pub fn all(&self, kind: Kind) -> Vec<AnyObject> {
+                match kind {
+                    $(Kind::$kind => self.$field.iter().cloned().map(AnyObject::$kind).collect(),)*
+                }
+            }
+
+            /// Puts an object in the place of the one of its kind and name, and returns that one.
+            pub(crate) fn put(&mut self, object: AnyObject) -> Option<AnyObject> {
+                match object {
+                    $(AnyObject::$kind(object) => self.$field.put(object).map(AnyObject::$kind),)*
+                }
+            }
+
+            /// Takes an object out.
+            pub(crate) fn take(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<AnyObject> {
+                match kind {
+                    $(Kind::$kind => self.$field.take(namespace, name).map(AnyObject::$kind),)*
+                }
             }
         }
 

@@ -62,7 +62,7 @@ pub use control_plane::*;
 pub use custom::{CustomObject, list_at, text_at};
 pub use event::*;
 pub use int_or_string::IntOrString;
-pub use kinds::{Batch, Kind, KindSet, Tables};
+pub use kinds::{AnyObject, Batch, Kind, KindSet, Tables};
 pub use list::List;
 pub use map::{Keys, Labels, Map};
 pub use meta::*;

@@ -72,6 +72,32 @@ impl<T: Object> Table<T> {
         }
     }
 
+    /// Puts an object in the place of the one of its name, and returns that one.
+    pub(crate) fn put(&mut self, object: Arc<T>) -> Option<Arc<T>> {
+        let namespace = object.metadata().namespace.clone();
+        let rows = Arc::make_mut(self.namespaces.entry(namespace).or_default());
+        match rows.binary_search_by(|row| row.metadata().name.cmp(&object.metadata().name)) {
+            Ok(at) => rows.get_mut(at).map(|row| std::mem::replace(row, object)),
+            Err(at) => {
+                rows.insert(at, object);
+                None
+            }
+        }
+    }
+
+    /// Takes the object of this name out; a namespace without objects is not kept.
+    pub(crate) fn take(&mut self, namespace: &str, name: &str) -> Option<Arc<T>> {
+        let rows = Arc::make_mut(self.namespaces.get_mut(namespace)?);
+        let at = rows
+            .binary_search_by(|row| row.metadata().name.as_str().cmp(name))
+            .ok()?;
+        let taken = rows.remove(at);
+        if rows.is_empty() {
+            self.namespaces.remove(namespace);
+        }
+        Some(taken)
+    }
+
     /// The object of this name; the namespace is empty for what is cluster-scoped.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
         let rows = self.namespaces.get(namespace)?;

@@ -1,13 +1,13 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ContainerLog, Gap, LogKey, Snapshot, Workload};
+use super::reads::{Question, Reads};
+use super::{ContainerLog, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
-    CronJob, CustomObject, DaemonSet, Deployment, EndpointSlice, Event, Job, Kind, KindSet,
-    LabelSelector, Labels, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, ReplicationController,
-    Service, StatefulSet,
+    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Object,
+    ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
 use crate::model::ObjectRef;
 
@@ -16,6 +16,7 @@ use crate::model::ObjectRef;
 pub struct Cluster<'a> {
     pub(super) snapshot: &'a Snapshot,
     touched: Cell<KindSet>,
+    reads: Option<RefCell<Reads>>,
 }
 
 /// The answer to "is there an object of this name?".
@@ -50,6 +51,49 @@ impl<'a> Cluster<'a> {
         Self {
             snapshot,
             touched: Cell::new(KindSet::EMPTY),
+            reads: None,
+        }
+    }
+
+    /// A fresh view that writes down every question, so that it is known which change makes for another answer.
+    pub(crate) fn recording(snapshot: &'a Snapshot) -> Self {
+        Self {
+            reads: Some(RefCell::default()),
+            ..Self::new(snapshot)
+        }
+    }
+
+    /// Another fresh view of the same picture, which records if this one does.
+    pub(super) fn alike(&self) -> Self {
+        Self {
+            reads: self.reads.as_ref().map(|_| RefCell::default()),
+            ..Self::new(self.snapshot)
+        }
+    }
+
+    /// What was asked; nothing if it was not recorded.
+    pub(crate) fn into_reads(self) -> Reads {
+        self.reads.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Writes a question down.
+    pub(crate) fn note(&self, question: Question<'_>) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().note(question);
+        }
+    }
+
+    /// Writes down that the answer holds until then, by the clock; always a new one where there is no such time.
+    fn note_until(&self, until: Option<Timestamp>) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().note_until(until);
+        }
+    }
+
+    /// Writes down all that another view was asked.
+    pub(super) fn note_all(&self, others: &Reads) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().extend(others);
         }
     }
 
@@ -86,12 +130,20 @@ impl<'a> Cluster<'a> {
 
     /// The instant of the picture.
     pub fn now(&self) -> Timestamp {
+        self.note_until(None);
+        self.instant()
+    }
+
+    fn instant(&self) -> Timestamp {
         self.snapshot.taken_at.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known.
     pub fn seconds_since(&self, then: Option<Timestamp>) -> i64 {
-        then.map_or(0, |then| self.now().duration_since(then).as_secs().max(0))
+        let Some(then) = then else { return 0 };
+        // Before that time it stays 0.
+        self.note_until((self.instant() < then).then_some(then));
+        self.instant().duration_since(then).as_secs().max(0)
     }
 
     /// How old the object is, in seconds.
@@ -101,9 +153,13 @@ impl<'a> Cluster<'a> {
 
     /// Whether `then` lies within the last `seconds`.
     pub fn is_within(&self, then: Option<Timestamp>, seconds: i64) -> bool {
-        then.is_some_and(|then| {
-            self.now().duration_since(then) <= SignedDuration::from_secs(seconds)
-        })
+        let Some(then) = then else { return false };
+        let span = SignedDuration::from_secs(seconds);
+        let is_within = self.instant().duration_since(then) <= span;
+        if is_within {
+            self.note_until(then.checked_add(span).ok());
+        }
+        is_within
     }
 
     // ---- objects ----------------------------------------------------------------------------
@@ -111,12 +167,14 @@ impl<'a> Cluster<'a> {
     /// All objects of a kind, by namespace and name.
     pub fn all<T: Object>(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
         self.touch(T::KIND);
+        self.note(Question::Kind(T::KIND));
         self.snapshot.table::<T>().iter().map(|object| &**object)
     }
 
     /// The same, to keep them beyond the picture's life.
     pub fn all_shared<T: Object>(&self) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
         self.touch(T::KIND);
+        self.note(Question::Kind(T::KIND));
         self.snapshot.table::<T>().iter()
     }
 
@@ -126,6 +184,7 @@ impl<'a> Cluster<'a> {
         namespace: &str,
     ) -> impl Iterator<Item = &'a T> + use<'a, T> {
         self.touch(T::KIND);
+        self.note(Question::Namespace(T::KIND, namespace));
         self.snapshot
             .table::<T>()
             .in_namespace(namespace)
@@ -135,10 +194,22 @@ impl<'a> Cluster<'a> {
     /// An object by name; the namespace is empty for what is cluster-scoped.
     pub fn get<T: Object>(&self, namespace: &str, name: &str) -> Option<&'a T> {
         self.touch(T::KIND);
+        self.note(Question::Object(T::KIND, namespace, name));
         self.snapshot
             .table::<T>()
             .get(namespace, name)
             .map(|object| &**object)
+    }
+
+    /// The metadata of an object, whatever its kind; not noted as read, for a fact does not rest on it.
+    pub(crate) fn metadata(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&'a ObjectMeta> {
+        self.note(Question::Object(kind, namespace, name));
+        self.snapshot.tables.metadata(kind, namespace, name)
     }
 
     /// Whether an object is there, is not there, or cannot be known.
@@ -171,7 +242,23 @@ impl<'a> Cluster<'a> {
 
     /// Objects of a kind that has no type here.
     pub fn custom(&self, kind: &str) -> &'a [Arc<CustomObject>] {
+        self.note(Question::Custom(kind));
         self.snapshot.custom.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// The objects of every kind that has no type here, by kind.
+    pub fn all_custom(&self) -> impl Iterator<Item = &'a Arc<CustomObject>> + use<'a> {
+        self.note(Question::AllCustom);
+        self.snapshot.custom.values().flatten()
+    }
+
+    /// The metadata of the objects of a kind that are being deleted, by namespace and name.
+    pub fn terminating(&self, kind: Kind) -> Vec<&'a ObjectMeta> {
+        self.touch(kind);
+        self.note(Question::Terminating(kind));
+        let mut all = self.snapshot.tables.all_metadata(kind);
+        all.retain(|meta| meta.is_terminating());
+        all
     }
 
     /// Names of a kind in a namespace that come nearest to a name, best first, three at most.
@@ -206,14 +293,25 @@ impl<'a> Cluster<'a> {
         uid: &'a str,
     ) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a> {
         self.touch(Kind::Event);
+        self.note(Question::Events(namespace, name));
         self.snapshot
             .relations()
             .events
             .about(kind, namespace, name, uid)
     }
 
+    /// The events with this reason about any object, by namespace and name.
+    pub fn events_with_reason(&self, reason: &'a str) -> impl Iterator<Item = &'a Event> + use<'a> {
+        self.touch(Kind::Event);
+        self.note(Question::Reason(reason));
+        let all = self.snapshot.table::<Event>().iter();
+        all.map(|event| &**event)
+            .filter(move |event| event.reason == reason)
+    }
+
     /// The log of a container's run, if it was fetched.
     pub fn log(&self, pod: &Pod, container: &str, previous: bool) -> Option<&'a ContainerLog> {
+        self.note(Question::Logs(&pod.metadata.namespace, &pod.metadata.name));
         self.snapshot.logs.get(&LogKey {
             namespace: pod.metadata.namespace.to_string(),
             pod: pod.metadata.name.to_string(),
@@ -222,11 +320,19 @@ impl<'a> Cluster<'a> {
         })
     }
 
-    /// What a pod used lately, to show beside other proof: unnoted, for what is proven does not wait for it.
+    /// What a pod used lately, to show beside other proof: no kind that an analyzer reads, for what is
+    /// proven does not wait for it.
     pub fn sample_of(&self, pod: &Pod) -> Option<&'a PodMetrics> {
-        let samples = self.snapshot.table::<PodMetrics>();
-        let sample = samples.get(&pod.metadata.namespace, &pod.metadata.name);
+        let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+        self.note(Question::Object(Kind::PodMetrics, namespace, name));
+        let sample = self.snapshot.table::<PodMetrics>().get(namespace, name);
         sample.map(|sample| &**sample)
+    }
+
+    /// All logs that were fetched.
+    pub fn logs(&self) -> &'a Logs {
+        self.note(Question::AllLogs);
+        &self.snapshot.logs
     }
 
     // ---- relations --------------------------------------------------------------------------
@@ -256,6 +362,7 @@ impl<'a> Cluster<'a> {
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
             current = kind.and_then(|kind| {
+                self.note(Question::Object(kind, &namespace, &owner.name));
                 let found = self
                     .snapshot
                     .tables
@@ -290,17 +397,9 @@ impl<'a> Cluster<'a> {
     /// The namespaces in which anything runs or is asked to run, sorted.
     pub fn all_namespaces(&self) -> Vec<String> {
         let tables = self.snapshot.tables();
-        let mut names: Vec<String> = [
-            Kind::Deployment,
-            Kind::StatefulSet,
-            Kind::DaemonSet,
-            Kind::CronJob,
-            Kind::ReplicaSet,
-            Kind::ReplicationController,
-            Kind::Job,
-            Kind::Pod,
-        ]
+        let mut names: Vec<String> = Workload::KINDS
         .into_iter()
+        .inspect(|kind| self.note(Question::Namespaces(*kind)))
         .flat_map(|kind| tables.namespaces_of(kind))
         .map(ToString::to_string)
         .collect();
@@ -312,39 +411,38 @@ impl<'a> Cluster<'a> {
     /// All workloads of a namespace: what nothing else controls.
     pub fn workloads_in(&self, namespace: &str) -> Vec<Workload<'a>> {
         let mut all: Vec<Workload<'a>> = Vec::new();
+        all.extend(self.uncontrolled(namespace).map(Workload::Deployment));
+        all.extend(self.uncontrolled(namespace).map(Workload::StatefulSet));
+        all.extend(self.uncontrolled(namespace).map(Workload::DaemonSet));
+        all.extend(self.uncontrolled(namespace).map(Workload::CronJob));
+        all.extend(self.uncontrolled(namespace).map(Workload::ReplicaSet));
         all.extend(
-            self.in_namespace::<Deployment>(namespace)
-                .map(Workload::Deployment),
-        );
-        all.extend(
-            self.in_namespace::<StatefulSet>(namespace)
-                .map(Workload::StatefulSet),
-        );
-        all.extend(
-            self.in_namespace::<DaemonSet>(namespace)
-                .map(Workload::DaemonSet),
-        );
-        all.extend(
-            self.in_namespace::<CronJob>(namespace)
-                .map(Workload::CronJob),
-        );
-        all.extend(
-            self.in_namespace::<ReplicaSet>(namespace)
-                .map(Workload::ReplicaSet),
-        );
-        all.extend(
-            self.in_namespace::<ReplicationController>(namespace)
+            self.uncontrolled(namespace)
                 .map(Workload::ReplicationController),
         );
-        all.extend(self.in_namespace::<Job>(namespace).map(Workload::Job));
-        all.extend(self.in_namespace::<Pod>(namespace).map(Workload::Pod));
-        all.retain(|workload| workload.metadata().controller().is_none());
+        all.extend(self.uncontrolled(namespace).map(Workload::Job));
+        self.touch(Kind::Pod);
+        self.note(Question::Uncontrolled(Kind::Pod, namespace));
+        let bare = self.snapshot.relations().bare_pods.in_namespace(namespace);
+        all.extend(bare.iter().map(|pod| Workload::Pod(pod)));
         all
+    }
+
+    /// The objects of a kind in one namespace that nothing controls, by name.
+    fn uncontrolled<T: Object>(&self, namespace: &str) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        self.touch(T::KIND);
+        self.note(Question::Uncontrolled(T::KIND, namespace));
+        self.snapshot
+            .table::<T>()
+            .in_namespace(namespace)
+            .map(|object| &**object)
+            .filter(|object| object.metadata().controller().is_none())
     }
 
     /// The pods that an object controls itself.
     pub fn controlled_pods(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
+        self.note(Question::Controlled(Kind::Pod, &meta.uid));
         self.snapshot
             .relations()
             .owners
@@ -359,6 +457,7 @@ impl<'a> Cluster<'a> {
         meta: &ObjectMeta,
     ) -> impl Iterator<Item = &'a ReplicaSet> + use<'a> {
         self.touch(Kind::ReplicaSet);
+        self.note(Question::Controlled(Kind::ReplicaSet, &meta.uid));
         self.snapshot
             .relations()
             .owners
@@ -370,6 +469,7 @@ impl<'a> Cluster<'a> {
     /// The Jobs of a CronJob.
     pub fn jobs_of(&self, meta: &ObjectMeta) -> impl Iterator<Item = &'a Job> + use<'a> {
         self.touch(Kind::Job);
+        self.note(Question::Controlled(Kind::Job, &meta.uid));
         self.snapshot
             .relations()
             .owners
@@ -414,12 +514,28 @@ impl<'a> Cluster<'a> {
     /// The pods on a node.
     pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
+        self.note(Question::OnNode(node));
         self.snapshot
             .relations()
             .pods_by_node
             .on(node)
             .iter()
             .map(|pod| &**pod)
+    }
+
+    /// The same for who asks only what room they take: requests, ports, and whether they have ended.
+    pub fn holders_of_room_on(&self, node: &str) -> impl Iterator<Item = &'a Pod> + use<'a> {
+        self.touch(Kind::Pod);
+        self.note(Question::RoomOn(node));
+        let on_node = self.snapshot.relations().pods_by_node.on(node);
+        on_node.iter().map(|pod| &**pod)
+    }
+
+    /// The pods of which this is true, by namespace and name.
+    pub fn pods_that(&self, one: PodTrait) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
+        self.touch(Kind::Pod);
+        self.note(Question::Pods(one));
+        self.snapshot.relations().pods_by_trait.that(one).iter()
     }
 
     /// The pods of a namespace whose labels hold every pair; all for no pair.
@@ -429,10 +545,9 @@ impl<'a> Cluster<'a> {
         labels: &'a Labels,
     ) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
-        self.snapshot
-            .relations()
-            .pods_by_label
-            .with_labels(namespace, labels)
+        let by_label = &self.snapshot.relations().pods_by_label;
+        self.note_labels(namespace, by_label.rarest(namespace, labels));
+        by_label.with_labels(namespace, labels)
     }
 
     /// The pods of a namespace that the selector matches; an empty selector matches all.
@@ -442,10 +557,21 @@ impl<'a> Cluster<'a> {
         selector: &'a LabelSelector,
     ) -> impl Iterator<Item = &'a Pod> + use<'a> {
         self.touch(Kind::Pod);
-        self.snapshot
-            .relations()
-            .pods_by_label
-            .selected(namespace, selector)
+        let by_label = &self.snapshot.relations().pods_by_label;
+        self.note_labels(
+            namespace,
+            by_label.rarest(namespace, &selector.match_labels),
+        );
+        by_label.selected(namespace, selector)
+    }
+
+    /// Writes down the pods of one label pair, of which every pod in the answer has to carry it; all of the
+    /// namespace for no pair.
+    fn note_labels(&self, namespace: &str, pair: Option<(&Text, &Text)>) {
+        self.note(match pair {
+            Some((key, value)) => Question::Labelled(namespace, key, value),
+            None => Question::Namespace(Kind::Pod, namespace),
+        });
     }
 
     /// The pods behind a Service; none for a Service without a selector.
@@ -464,6 +590,10 @@ impl<'a> Cluster<'a> {
         service: &Service,
     ) -> impl Iterator<Item = &'a EndpointSlice> + use<'a> {
         self.touch(Kind::EndpointSlice);
+        self.note(Question::Slices(
+            &service.metadata.namespace,
+            &service.metadata.name,
+        ));
         self.snapshot
             .relations()
             .slices

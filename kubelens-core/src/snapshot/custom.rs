@@ -24,10 +24,7 @@ impl<'a> Cluster<'a> {
 
     /// Every object that has no type here, without those being deleted.
     pub fn all_customs(&self) -> impl Iterator<Item = &'a CustomObject> + use<'a> {
-        self.snapshot
-            .custom()
-            .values()
-            .flatten()
+        self.all_custom()
             .map(|object| &**object)
             .filter(|object| !object.metadata.is_terminating())
     }

@@ -1,22 +1,45 @@
 //! What is worked out once a picture because several ask for it.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::Cluster;
+use foldhash::fast::RandomState;
+use jiff::Timestamp;
+
+use super::reads::{Key, Question, Reads};
+use super::{Cluster, Snapshot};
 use crate::kubernetes::KindSet;
 
-type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
+type Slot = Arc<OnceLock<Kept>>;
 
 /// One value a type.
 #[derive(Debug, Default)]
 pub(super) struct Memo(Mutex<HashMap<TypeId, Slot>>);
 
-/// A value, and the kinds that it was worked out from.
-struct Remembered<T> {
-    value: Arc<T>,
-    read: KindSet,
+/// A value, and what it was worked out from.
+#[derive(Clone)]
+struct Kept {
+    value: Arc<dyn Any + Send + Sync>,
+    kinds: KindSet,
+    reads: Reads,
+    /// Works it out anew, and says whether that gave another value; none where who asks has to ask again anyway.
+    renew: Option<fn(&Kept, &Snapshot) -> (Kept, bool)>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("kinds", &self.kinds)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value of the whole picture that stays equal while most of the picture changes: who asked for it is asked again
+/// only when it is another.
+pub(crate) trait Digest: PartialEq + Send + Sync + Sized + 'static {
+    /// Works it out.
+    fn of(cluster: &Cluster<'_>) -> Self;
 }
 
 impl<'a> Cluster<'a> {
@@ -24,27 +47,101 @@ impl<'a> Cluster<'a> {
     /// the picture. Whoever asks has read what it was worked out from.
     pub fn once<T: Send + Sync + 'static>(&self, work_out: impl Fn(&Cluster<'a>) -> T) -> Arc<T> {
         let remember = || {
-            let view = Cluster::new(self.snapshot);
+            let view = self.alike();
             let value = Arc::new(work_out(&view));
-            let read = view.touched();
-            Arc::new(Remembered { value, read })
+            Kept {
+                value,
+                kinds: view.touched(),
+                reads: view.into_reads(),
+                renew: None,
+            }
         };
+        let (kept, value) = self.kept(remember);
+        self.note_all(&kept.reads);
+        value
+    }
+
+    /// The same for a value that seldom changes: who asks has read the value, not what it was worked out from.
+    pub(crate) fn digest<T: Digest>(&self) -> Arc<T> {
+        let (_, value) = self.kept(|| kept_digest::<T>(self.alike()));
+        self.note(Question::Once(TypeId::of::<T>()));
+        value
+    }
+
+    fn kept<T: Send + Sync + 'static>(&self, remember: impl Fn() -> Kept) -> (Kept, Arc<T>) {
         let slot = {
-            let mut slots = self
-                .snapshot
-                .memo
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut slots = self.snapshot.memo.slots();
             Arc::clone(slots.entry(TypeId::of::<T>()).or_default())
         };
-        let kept = Arc::clone(slot.get_or_init(|| remember()));
+        let mut kept = slot.get_or_init(&remember).clone();
         // The slot is this type's: the value is always of it.
-        let kept = kept
-            .downcast::<Remembered<T>>()
-            .unwrap_or_else(|_| remember());
-        self.touch_all(kept.read);
-        Arc::clone(&kept.value)
+        let value = Arc::clone(&kept.value).downcast::<T>().or_else(|_| {
+            kept = remember();
+            Arc::clone(&kept.value).downcast::<T>()
+        });
+        self.touch_all(kept.kinds);
+        let Ok(value) = value else {
+            unreachable!("a value of the type that was worked out")
+        };
+        (kept, value)
+    }
+}
+
+fn kept_digest<T: Digest>(view: Cluster<'_>) -> Kept {
+    let value = Arc::new(T::of(&view));
+    Kept {
+        value,
+        kinds: view.touched(),
+        reads: view.into_reads(),
+        renew: Some(|kept, snapshot| {
+            let fresh = kept_digest::<T>(Cluster::recording(snapshot));
+            let known = kept.value.downcast_ref::<T>();
+            let is_other = known != fresh.value.downcast_ref::<T>();
+            (fresh, is_other)
+        }),
+    }
+}
+
+impl Memo {
+    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<TypeId, Slot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Snapshot {
+    /// Forgets what was worked out from answers that hold no longer, and adds the questions that have another answer
+    /// by that.
+    pub(crate) fn renew_memo(
+        &self,
+        changed: &mut HashSet<Key, RandomState>,
+        now: Option<Timestamp>,
+    ) {
+        let mut newest = changed.clone();
+        let mut now = now;
+        // What is worked out may rest on something else that is: so round after round, until nothing is another.
+        while !newest.is_empty() || now.is_some() {
+            let mut stale: Vec<(TypeId, Kept)> = Vec::new();
+            self.memo.slots().retain(|id, slot| {
+                let Some(kept) = slot.get() else { return false };
+                let holds = now.is_none_or(|now| kept.reads.until().holds_at(now))
+                    && !kept.reads.asks_one_of(&newest);
+                if !holds {
+                    stale.push((*id, kept.clone()));
+                }
+                holds
+            });
+            newest.clear();
+            now = None;
+            for (id, kept) in stale {
+                let Some(renew) = kept.renew else { continue };
+                let (fresh, is_other) = renew(&kept, self);
+                self.memo.slots().insert(id, Arc::new(OnceLock::from(fresh)));
+                if is_other {
+                    newest.insert(Question::Once(id).key());
+                }
+            }
+            changed.extend(newest.iter().copied());
+        }
     }
 }
 

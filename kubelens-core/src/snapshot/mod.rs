@@ -2,6 +2,7 @@
 //! could not be read.
 
 mod builder;
+mod change;
 mod cluster;
 mod custom;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod gap;
 mod logs;
 mod memo;
 mod newest_time;
+mod reads;
 mod relations;
 mod siblings;
 mod workload;
@@ -20,9 +22,14 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 pub use builder::{SnapshotBuilder, custom_kind};
+pub use change::Change;
+pub(crate) use change::Changed;
 pub use cluster::{Cluster, Lookup};
 pub use gap::{Gap, Gaps};
 pub use logs::{ContainerLog, LogKey, Logs};
+pub(crate) use memo::Digest;
+pub(crate) use reads::{Key, Reads, Until};
+pub use relations::PodTrait;
 pub use workload::Workload;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
@@ -123,6 +130,16 @@ impl Snapshot {
     pub fn with_registries(mut self, registries: &[String]) -> Self {
         self.registries = registries.into();
         self
+    }
+
+    /// The same picture, with nothing in common that changes: for who changes it.
+    #[must_use]
+    pub(crate) fn apart(&self) -> Self {
+        Self {
+            relations: Arc::default(),
+            memo: Arc::default(),
+            ..self.clone()
+        }
     }
 
     fn relations(&self) -> &Relations {

@@ -1,4 +1,5 @@
 use super::Cluster;
+use super::reads::Question;
 use crate::kubernetes::{Kind, Pod, ReplicaSet};
 
 impl<'a> Cluster<'a> {
@@ -8,19 +9,28 @@ impl<'a> Cluster<'a> {
         let Some(owner) = pod.metadata.controller() else {
             return Vec::new();
         };
+        self.note(Question::Controlled(Kind::Pod, &owner.uid));
         let owners = &self.snapshot.relations().owners;
         let sets = self.snapshot.table::<ReplicaSet>();
         let deployment = (owner.kind == "ReplicaSet")
-            .then(|| sets.get(&pod.metadata.namespace, &owner.name))
+            .then(|| {
+                let (namespace, name) = (&pod.metadata.namespace, &owner.name);
+                self.note(Question::Object(Kind::ReplicaSet, namespace, name));
+                sets.get(namespace, name)
+            })
             .flatten()
             .and_then(|set| set.metadata.controller());
         let all: Vec<&'a Pod> = match deployment {
-            Some(deployment) => owners
-                .replica_sets(&deployment.uid)
-                .iter()
-                .flat_map(|set| owners.pods(&set.metadata.uid))
-                .map(|sibling| &**sibling)
-                .collect(),
+            Some(deployment) => {
+                self.note(Question::Controlled(Kind::ReplicaSet, &deployment.uid));
+                owners
+                    .replica_sets(&deployment.uid)
+                    .iter()
+                    .inspect(|set| self.note(Question::Controlled(Kind::Pod, &set.metadata.uid)))
+                    .flat_map(|set| owners.pods(&set.metadata.uid))
+                    .map(|sibling| &**sibling)
+                    .collect()
+            }
             None => owners
                 .pods(&owner.uid)
                 .iter()

@@ -27,6 +27,18 @@ pub enum Workload<'a> {
 }
 
 impl<'a> Workload<'a> {
+    /// The kinds that may be one, in the order in which a namespace tells them.
+    pub const KINDS: [Kind; 8] = [
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::DaemonSet,
+        Kind::CronJob,
+        Kind::ReplicaSet,
+        Kind::ReplicationController,
+        Kind::Job,
+        Kind::Pod,
+    ];
+
     /// Its kind.
     pub const fn kind(&self) -> Kind {
         match self {

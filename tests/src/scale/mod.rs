@@ -9,3 +9,4 @@ pub mod requests;
 pub mod rounds;
 pub mod table;
 pub mod usage;
+pub mod written;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kubernetes::{Kind, ObjectMeta, Tables, Text};
+use crate::kubernetes::{Kind, ObjectMeta, Text};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -39,13 +39,9 @@ pub(super) struct Held<'a> {
 /// Every object of the kinds above, and every custom one, that is being deleted and held by a
 /// finalizer.
 pub(super) fn held<'a>(cluster: &Cluster<'a>) -> Vec<Held<'a>> {
-    let snapshot = cluster.snapshot();
-    let tables: &'a Tables = snapshot.tables();
     let mut all = Vec::new();
     for kind in KINDS {
-        // Noted as read: what is not known of a kind is told by coverage.
-        let _ = cluster.is_complete(kind, "");
-        for meta in tables.all_metadata(kind) {
+        for meta in cluster.terminating(kind) {
             if is_held(meta) {
                 let object = ObjectRef {
                     uid: meta.uid.non_empty().map(str::to_owned),
@@ -60,14 +56,14 @@ pub(super) fn held<'a>(cluster: &Cluster<'a>) -> Vec<Held<'a>> {
             }
         }
     }
-    for objects in snapshot.custom().values() {
-        for object in objects.iter().filter(|object| is_held(&object.metadata)) {
-            let meta = &object.metadata;
-            all.push(Held {
-                object: object.reference(),
-                meta,
-            });
-        }
+    for object in cluster
+        .all_custom()
+        .filter(|object| is_held(&object.metadata))
+    {
+        all.push(Held {
+            object: object.reference(),
+            meta: &object.metadata,
+        });
     }
     all
 }

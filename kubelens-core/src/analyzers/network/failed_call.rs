@@ -60,7 +60,7 @@ const REPEATED: usize = 3;
 /// is not well now; only what is repeated of one that is, such as an ingress controller.
 pub(in crate::analyzers) fn failed_calls<'a>(cluster: &Cluster<'a>) -> Vec<FailedCall<'a>> {
     let mut calls = BTreeMap::new();
-    for (key, log) in cluster.snapshot().logs() {
+    for (key, log) in cluster.logs() {
         let Some(pod) = cluster.get::<Pod>(&key.namespace, &key.pod) else {
             continue;
         };

@@ -237,7 +237,6 @@ fn pairs<'a>(cluster: &Cluster<'a>) -> Vec<Pair<'a>> {
         });
     }
     let told: BTreeSet<(&str, &str)> = cluster
-        .snapshot()
         .logs()
         .keys()
         .map(|key| (key.namespace.as_str(), key.pod.as_str()))

@@ -81,7 +81,7 @@ declare_analyzer! {
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut seen = BTreeSet::new();
-    for (key, log) in cluster.snapshot().logs() {
+    for (key, log) in cluster.logs() {
         for line in &log.lines {
             let Some(request) = refused_request(line) else {
                 continue;

@@ -1,8 +1,9 @@
 use super::broken_node::nodes_that_are_down;
 use super::owned_pods::OF_THE_WORKLOAD;
 use crate::diagnosis::graph::Edge;
-use crate::diagnosis::index::{Index, Seen};
+use crate::diagnosis::index::Index;
 use crate::kubernetes::{Pod, Service};
+use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
 /// A workload that is short of pods, or a Service without any, is explained by a node that is down
@@ -14,7 +15,7 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     }
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
-        let lost = missing_pods(cluster, seen);
+        let lost = missing_pods(cluster, seen.code(), &seen.sighting.subject);
         for (node, cause) in &down {
             if *cause != effect && lost.iter().any(|pod| *pod.node_name == **node) {
                 edges.push(Edge {
@@ -30,13 +31,16 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
 }
 
 /// The pods that do not serve of what a symptom is about.
-fn missing_pods<'a>(cluster: &Cluster<'a>, seen: &Seen<'_>) -> Vec<&'a Pod> {
-    let subject = &seen.sighting.subject;
-    let pods = if OF_THE_WORKLOAD.contains(&seen.code()) {
+pub(in crate::diagnosis) fn missing_pods<'a>(
+    cluster: &Cluster<'a>,
+    code: &str,
+    subject: &ObjectRef,
+) -> Vec<&'a Pod> {
+    let pods = if OF_THE_WORKLOAD.contains(&code) {
         cluster
             .workload(subject)
             .map(|workload| cluster.pods_of(&workload))
-    } else if seen.code() == "NET001" {
+    } else if code == "NET001" {
         cluster
             .get::<Service>(
                 subject.namespace.as_deref().unwrap_or_default(),

@@ -1,16 +1,16 @@
 //! Which sighting explains which, one relation a file.
 
 mod blamed_object;
-mod broken_node;
+pub(super) mod broken_node;
 mod cordoned_node;
 mod lost_devices;
-mod lost_with_node;
+pub(super) mod lost_with_node;
 mod measured_use;
-mod node_fault;
+pub(super) mod node_fault;
 mod operator_down;
 mod owned_pods;
 mod same_object;
-mod selected_pods;
+pub(super) mod selected_pods;
 mod sibling_pods;
 mod superseded_pod;
 

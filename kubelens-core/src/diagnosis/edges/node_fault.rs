@@ -3,7 +3,7 @@ use crate::diagnosis::index::Index;
 
 /// Which faults of a node explain what its pods show: evictions by the shortage that the kubelet
 /// names, refused devices by the device plugin.
-const EXPLAINS: [(&str, &[&str]); 2] = [
+pub(in crate::diagnosis) const EXPLAINS: [(&str, &[&str]); 2] = [
     ("WRK038", &["NOD003", "NOD004", "NOD005", "NOD013"]),
     ("WRK040", &["NOD021"]),
 ];

@@ -1,7 +1,7 @@
 use crate::diagnosis::graph::Edge;
-use crate::diagnosis::index::Index;
-use crate::kubernetes::{Labels, Service};
-use crate::model::Severity;
+use crate::diagnosis::index::{Index, Key};
+use crate::kubernetes::{Labels, Object, Service};
+use crate::model::{ObjectRef, Severity};
 use crate::snapshot::Cluster;
 
 /// A Service without ready endpoints is explained by what its pods show, and by what keeps the
@@ -12,41 +12,17 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         if seen.code() != "NET001" {
             continue;
         }
-        let namespace = seen
-            .sighting
-            .subject
-            .namespace
-            .as_deref()
-            .unwrap_or_default();
-        let Some(service) = cluster.get::<Service>(namespace, &seen.sighting.subject.name) else {
-            continue;
-        };
-        if service.spec.selector.is_empty() {
-            continue;
-        }
-        let pods = cluster
-            .pods_behind(service)
+        let reasons = behind(cluster, &seen.sighting.subject)
             .into_iter()
-            .filter(|pod| !pod.is_ready())
-            .flat_map(|pod| {
-                let key = (
-                    "Pod".to_owned(),
-                    namespace.to_owned(),
-                    pod.metadata.name.to_string(),
-                );
-                index.shown_by(&key).to_vec()
+            .flat_map(|object| match object {
+                Behind::Pod(key) => index.shown_by(&key).to_vec(),
+                Behind::Workload(key) => {
+                    let mut all = index.with_subject(&key).to_vec();
+                    all.extend(index.shown_by(&key));
+                    all
+                }
             });
-        let workloads = cluster
-            .workloads_in(namespace)
-            .into_iter()
-            .filter(|workload| selects(&service.spec.selector, workload.pod_labels()))
-            .flat_map(|workload| {
-                let key = workload.reference().key();
-                let mut all = index.with_subject(&key).to_vec();
-                all.extend(index.shown_by(&key));
-                all
-            });
-        for cause in pods.chain(workloads) {
+        for cause in reasons {
             let is_reason = index.get(cause).is_some_and(|reason| {
                 reason.code() != "NET001"
                     && !reason.is_shown_by_an_autoscaler()
@@ -66,6 +42,36 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// What stands behind a Service.
+#[derive(Debug)]
+pub(in crate::diagnosis) enum Behind {
+    /// A pod that it selects and that is not ready.
+    Pod(Key),
+    /// A workload whose pods it selects.
+    Workload(Key),
+}
+
+/// The pods that a Service selects and that are not ready, and the workloads whose pods it selects.
+pub(in crate::diagnosis) fn behind(cluster: &Cluster<'_>, service: &ObjectRef) -> Vec<Behind> {
+    let namespace = service.namespace.as_deref().unwrap_or_default();
+    let Some(service) = cluster.get::<Service>(namespace, &service.name) else {
+        return Vec::new();
+    };
+    let selector = &service.spec.selector;
+    if selector.is_empty() {
+        return Vec::new();
+    }
+    let pods = cluster.pods_behind(service).into_iter();
+    let pods = pods
+        .filter(|pod| !pod.is_ready())
+        .map(|pod| Behind::Pod(pod.reference().key()));
+    let workloads = cluster.workloads_in(namespace).into_iter();
+    let workloads = workloads
+        .filter(|workload| selects(selector, workload.pod_labels()))
+        .map(|workload| Behind::Workload(workload.reference().key()));
+    pods.chain(workloads).collect()
 }
 
 fn selects(selector: &Labels, labels: &Labels) -> bool {

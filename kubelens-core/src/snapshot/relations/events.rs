@@ -1,15 +1,17 @@
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use super::sorted::put;
 use crate::kubernetes::{Event, Tables, Text};
 
 /// Events by namespace and name of what they are about, then by its kind, oldest first.
 #[derive(Debug)]
 pub(in crate::snapshot) struct EventsByObject(HashMap<Text, ByName, RandomState>);
 
-type ByName = HashMap<Text, Vec<(Text, Vec<Arc<Event>>)>, RandomState>;
+type ByName = HashMap<Text, BTreeMap<Text, Vec<Arc<Event>>>, RandomState>;
 
 /// Most events that are kept about one object; the oldest go.
 const MOST_PER_OBJECT: usize = 200;
@@ -19,32 +21,59 @@ impl EventsByObject {
         let mut by_object: HashMap<Text, ByName, RandomState> = HashMap::default();
         for event in tables.events.iter() {
             let about = &event.involved_object;
-            if about.name.is_empty() {
-                continue;
-            }
-            let of_name = by_object
-                .entry(about.namespace.clone())
-                .or_default()
-                .entry(about.name.clone())
-                .or_default();
-            match of_name.iter_mut().find(|(kind, _)| *kind == about.kind) {
-                Some((_, events)) => events.push(Arc::clone(event)),
-                None => of_name.push((about.kind.clone(), vec![Arc::clone(event)])),
+            if !about.name.is_empty() {
+                list(&mut by_object, event).push(Arc::clone(event));
             }
         }
         #[allow(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
-        for (_, events) in by_object
+        for events in by_object
             .values_mut()
             .flat_map(HashMap::values_mut)
-            .flatten()
+            .flat_map(BTreeMap::values_mut)
         {
-            events.sort_by(|a, b| {
-                (a.last_seen(), &a.metadata.name).cmp(&(b.last_seen(), &b.metadata.name))
-            });
+            events.sort_by(|a, b| order(a, b));
             let surplus = events.len().saturating_sub(MOST_PER_OBJECT);
             events.drain(..surplus);
         }
         Self(by_object)
+    }
+
+    pub(super) fn put(&mut self, event: &Arc<Event>) {
+        if event.involved_object.name.is_empty() {
+            return;
+        }
+        let events = list(&mut self.0, event);
+        put(events, event, order);
+        let surplus = events.len().saturating_sub(MOST_PER_OBJECT);
+        events.drain(..surplus);
+    }
+
+    /// Takes an event out; where older ones were left out for want of room, they come back from the table.
+    pub(super) fn take(&mut self, event: &Arc<Event>, tables: &Tables) {
+        let about = &event.involved_object;
+        let Some(names) = self.0.get_mut(&about.namespace) else {
+            return;
+        };
+        let Some(kinds) = names.get_mut(&about.name) else {
+            return;
+        };
+        if let Some(events) = kinds.get_mut(&about.kind) {
+            let was_full = events.len() >= MOST_PER_OBJECT;
+            events.retain(|known| {
+                known.metadata.name != event.metadata.name
+                    || known.metadata.namespace != event.metadata.namespace
+            });
+            if was_full {
+                *events = newest_about(tables, event);
+            }
+        }
+        kinds.retain(|_, events| !events.is_empty());
+        if kinds.is_empty() {
+            names.remove(&about.name);
+        }
+        if names.is_empty() {
+            self.0.remove(&about.namespace);
+        }
     }
 
     /// The events about an object. With a uid, events about an earlier object of that name are left
@@ -59,8 +88,8 @@ impl EventsByObject {
         let by_name_only = kind == "Node" || uid.is_empty();
         let of_name = self.0.get(namespace).and_then(|names| names.get(name));
         of_name
-            .and_then(|kinds| kinds.iter().find(|(known, _)| known == kind))
-            .map_or(&[] as &[_], |(_, events)| events.as_slice())
+            .and_then(|kinds| kinds.get(kind))
+            .map_or(&[] as &[_], Vec::as_slice)
             .iter()
             .map(|event| &**event)
             .filter(move |event| {
@@ -68,4 +97,45 @@ impl EventsByObject {
                 by_name_only || about.is_empty() || about == uid
             })
     }
+}
+
+fn list<'e>(
+    all: &'e mut HashMap<Text, ByName, RandomState>,
+    event: &Event,
+) -> &'e mut Vec<Arc<Event>> {
+    let about = &event.involved_object;
+    let kinds = all
+        .entry(about.namespace.clone())
+        .or_default()
+        .entry(about.name.clone())
+        .or_default();
+    kinds.entry(about.kind.clone()).or_default()
+}
+
+/// Oldest first; of one instant by name.
+fn order(one: &Event, other: &Event) -> Ordering {
+    let key = |event: &Event| event.last_seen();
+    key(one)
+        .cmp(&key(other))
+        .then_with(|| one.metadata.name.cmp(&other.metadata.name))
+        .then_with(|| one.metadata.namespace.cmp(&other.metadata.namespace))
+}
+
+/// The newest events of a table about the same object.
+fn newest_about(tables: &Tables, event: &Event) -> Vec<Arc<Event>> {
+    let about = &event.involved_object;
+    let mut all: Vec<Arc<Event>> = tables
+        .events
+        .iter()
+        .filter(|other| {
+            let known = &other.involved_object;
+            (&known.namespace, &known.name, &known.kind)
+                == (&about.namespace, &about.name, &about.kind)
+        })
+        .cloned()
+        .collect();
+    all.sort_by(|a, b| order(a, b));
+    let surplus = all.len().saturating_sub(MOST_PER_OBJECT);
+    all.drain(..surplus);
+    all
 }

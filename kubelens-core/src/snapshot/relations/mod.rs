@@ -6,38 +6,80 @@
 //!  └──selected by──> Service <──of── EndpointSlice
 //! ```
 
+mod bare_pods;
 mod events;
 mod owners;
 mod pods_by_label;
 mod pods_by_node;
+mod pods_by_trait;
 mod slices;
+mod sorted;
 
+pub(super) use bare_pods::BarePods;
 pub(super) use events::EventsByObject;
 pub(super) use owners::Owners;
 pub(super) use pods_by_label::PodsByLabel;
 pub(super) use pods_by_node::PodsByNode;
-pub(super) use slices::SlicesByService;
+pub use pods_by_trait::PodTrait;
+pub(super) use pods_by_trait::PodsByTrait;
+pub(super) use slices::{SlicesByService, service_of};
 
-use crate::kubernetes::Tables;
+use crate::kubernetes::{AnyObject, Tables};
 
 /// All relations that are looked up backwards.
 #[derive(Debug)]
 pub(super) struct Relations {
+    pub(super) bare_pods: BarePods,
     pub(super) events: EventsByObject,
     pub(super) owners: Owners,
     pub(super) pods_by_label: PodsByLabel,
     pub(super) pods_by_node: PodsByNode,
+    pub(super) pods_by_trait: PodsByTrait,
     pub(super) slices: SlicesByService,
 }
 
 impl Relations {
     pub(super) fn of(tables: &Tables) -> Self {
         Self {
+            bare_pods: BarePods::of(tables),
             events: EventsByObject::of(tables),
             owners: Owners::of(tables),
             pods_by_label: PodsByLabel::of(tables),
             pods_by_node: PodsByNode::of(tables),
+            pods_by_trait: PodsByTrait::of(tables),
             slices: SlicesByService::of(tables),
+        }
+    }
+
+    /// Takes in an object that has just come into the tables.
+    pub(super) fn put(&mut self, object: &AnyObject) {
+        self.owners.put(object);
+        match object {
+            AnyObject::Pod(pod) => {
+                self.bare_pods.put(pod);
+                self.pods_by_label.put(pod);
+                self.pods_by_node.put(pod);
+                self.pods_by_trait.put(pod);
+            }
+            AnyObject::Event(event) => self.events.put(event),
+            AnyObject::EndpointSlice(slice) => self.slices.put(slice),
+            _ => {}
+        }
+    }
+
+    /// Forgets an object that is in the tables no more.
+    pub(super) fn take(&mut self, object: &AnyObject, tables: &Tables) {
+        self.owners.take(object);
+        match object {
+            AnyObject::Pod(pod) => {
+                self.bare_pods.take(pod);
+                self.pods_by_label.take(pod);
+                self.pods_by_node.take(pod);
+                self.pods_by_trait.take(pod);
+            }
+            AnyObject::Event(event) => self.events.take(event, tables),
+            AnyObject::EndpointSlice(slice) => self.slices.take(slice),
+            _ => {}
         }
     }
 }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use crate::kubernetes::{Job, Object, Pod, ReplicaSet, Tables, Text};
+use super::sorted::{by_name, put, take};
+use crate::kubernetes::{AnyObject, Job, Object, Pod, ReplicaSet, Tables, Text};
 
 /// Objects by the uid of their controller.
 #[derive(Debug)]
@@ -19,6 +20,24 @@ impl Owners {
             pods: by_controller(tables.pods.iter()),
             replica_sets: by_controller(tables.replica_sets.iter()),
             jobs: by_controller(tables.jobs.iter()),
+        }
+    }
+
+    pub(super) fn put(&mut self, object: &AnyObject) {
+        match object {
+            AnyObject::Pod(pod) => put_under_controller(&mut self.pods, pod),
+            AnyObject::ReplicaSet(set) => put_under_controller(&mut self.replica_sets, set),
+            AnyObject::Job(job) => put_under_controller(&mut self.jobs, job),
+            _ => {}
+        }
+    }
+
+    pub(super) fn take(&mut self, object: &AnyObject) {
+        match object {
+            AnyObject::Pod(pod) => take_from_controller(&mut self.pods, pod),
+            AnyObject::ReplicaSet(set) => take_from_controller(&mut self.replica_sets, set),
+            AnyObject::Job(job) => take_from_controller(&mut self.jobs, job),
+            _ => {}
         }
     }
 
@@ -41,14 +60,25 @@ impl Owners {
 fn by_controller<'a, T: Object>(
     objects: impl Iterator<Item = &'a Arc<T>>,
 ) -> HashMap<Text, Vec<Arc<T>>, RandomState> {
-    let mut by_controller: HashMap<Text, Vec<Arc<T>>, RandomState> = HashMap::default();
-    for object in objects {
-        if let Some(owner) = object.metadata().controller() {
-            by_controller
-                .entry(owner.uid.clone())
-                .or_default()
-                .push(Arc::clone(object));
-        }
-    }
+    let mut by_controller = HashMap::default();
+    objects.for_each(|object| put_under_controller(&mut by_controller, object));
     by_controller
+}
+
+fn put_under_controller<T: Object>(
+    all: &mut HashMap<Text, Vec<Arc<T>>, RandomState>,
+    object: &Arc<T>,
+) {
+    if let Some(owner) = object.metadata().controller() {
+        put(all.entry(owner.uid.clone()).or_default(), object, by_name);
+    }
+}
+
+fn take_from_controller<T: Object>(
+    all: &mut HashMap<Text, Vec<Arc<T>>, RandomState>,
+    object: &Arc<T>,
+) {
+    if let Some(owner) = object.metadata().controller() {
+        take(all, &owner.uid, object, by_name);
+    }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use super::sorted::{by_name, put, take};
 use crate::kubernetes::{LabelSelector, Labels, Pod, Tables, Text};
 
 /// Pods by namespace and label pair, so that a selector looks at its rarest pair only.
@@ -14,22 +15,44 @@ pub(in crate::snapshot) struct PodsByLabel {
 
 impl PodsByLabel {
     pub(super) fn of(tables: &Tables) -> Self {
-        let mut pairs: HashMap<_, Vec<Arc<Pod>>, RandomState> = HashMap::default();
-        let mut namespaces: HashMap<Text, Vec<Arc<Pod>>, RandomState> = HashMap::default();
-        for pod in tables.pods.iter() {
-            let namespace = &pod.metadata.namespace;
-            for (key, value) in pod.metadata.labels.iter() {
-                pairs
-                    .entry((namespace.clone(), key.clone(), value.clone()))
-                    .or_default()
-                    .push(Arc::clone(pod));
-            }
-            namespaces
-                .entry(namespace.clone())
-                .or_default()
-                .push(Arc::clone(pod));
+        let mut by_label = Self {
+            pairs: HashMap::default(),
+            namespaces: HashMap::default(),
+        };
+        tables.pods.iter().for_each(|pod| by_label.put(pod));
+        by_label
+    }
+
+    pub(super) fn put(&mut self, pod: &Arc<Pod>) {
+        let namespace = &pod.metadata.namespace;
+        for (key, value) in pod.metadata.labels.iter() {
+            let pair = (namespace.clone(), key.clone(), value.clone());
+            put(self.pairs.entry(pair).or_default(), pod, by_name);
         }
-        Self { pairs, namespaces }
+        let all = self.namespaces.entry(namespace.clone()).or_default();
+        put(all, pod, by_name);
+    }
+
+    pub(super) fn take(&mut self, pod: &Arc<Pod>) {
+        let namespace = &pod.metadata.namespace;
+        for (key, value) in pod.metadata.labels.iter() {
+            let pair = (namespace.clone(), key.clone(), value.clone());
+            take(&mut self.pairs, &pair, pod, by_name);
+        }
+        take(&mut self.namespaces, namespace, pod, by_name);
+    }
+
+    /// The pair of the labels that the fewest pods of the namespace carry.
+    pub(in crate::snapshot) fn rarest<'l>(
+        &self,
+        namespace: &str,
+        labels: &'l Labels,
+    ) -> Option<(&'l Text, &'l Text)> {
+        let namespace = self.namespaces.get_key_value(namespace).map(|(name, _)| name);
+        labels.iter().min_by_key(|(key, value)| {
+            let pair = namespace.map(|name| (name.clone(), (*key).clone(), (*value).clone()));
+            pair.and_then(|pair| self.pairs.get(&pair)).map_or(0, Vec::len)
+        })
     }
 
     /// The pods of the namespace whose labels hold every pair; all of them for no pair.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use super::sorted::{by_name, put, take};
 use crate::kubernetes::{Pod, Tables, Text};
 
 /// Pods by the node they were put on.
@@ -11,14 +12,20 @@ pub(in crate::snapshot) struct PodsByNode(HashMap<Text, Vec<Arc<Pod>>, RandomSta
 
 impl PodsByNode {
     pub(super) fn of(tables: &Tables) -> Self {
-        let mut by_node: HashMap<Text, Vec<Arc<Pod>>, RandomState> = HashMap::default();
-        for pod in tables.pods.iter().filter(|pod| pod.is_scheduled()) {
-            by_node
-                .entry(pod.node_name.clone())
-                .or_default()
-                .push(Arc::clone(pod));
+        let mut by_node = Self(HashMap::default());
+        tables.pods.iter().for_each(|pod| by_node.put(pod));
+        by_node
+    }
+
+    pub(super) fn put(&mut self, pod: &Arc<Pod>) {
+        if pod.is_scheduled() {
+            let list = self.0.entry(pod.node_name.clone()).or_default();
+            put(list, pod, by_name);
         }
-        Self(by_node)
+    }
+
+    pub(super) fn take(&mut self, pod: &Arc<Pod>) {
+        take(&mut self.0, &pod.node_name, pod, by_name);
     }
 
     /// The pods on a node, by namespace and name.

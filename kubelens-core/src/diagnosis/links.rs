@@ -1,0 +1,131 @@
+//! Which sightings can have to do with each other at all: what each is about, and what else would explain it.
+//!
+//! Two sightings between which there is an edge share a link. So the sightings fall into groups that are folded each
+//! for itself, and a change folds only the groups anew that it touches. A relation that is added to `edges` is added
+//! here too; a test compares the two.
+
+use std::hash::{BuildHasher as _, Hash};
+
+use foldhash::fast::FixedState;
+
+use super::edges::broken_node::NODE_DOWN;
+use super::edges::lost_with_node::missing_pods;
+use super::edges::node_fault::EXPLAINS;
+use super::edges::selected_pods::{Behind, behind};
+use super::index::Key;
+use crate::analysis::{Analyzer, Sighting};
+use crate::kubernetes::Pod;
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+/// What a sighting is linked by, as a number. Two that share one by chance are folded together needlessly.
+pub(crate) type Link = u64;
+
+/// The links of one sighting.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Links {
+    /// What it tells of: who seeks one of these has to do with it, and so has who tells of the same.
+    pub(crate) tells: Vec<Link>,
+    /// What would explain it, if somebody tells of it.
+    pub(crate) seeks: Vec<Link>,
+}
+
+#[derive(Hash)]
+enum Of<'k> {
+    Object(&'k str, &'k str, &'k str),
+    Node(&'k str),
+    Cordon(&'k str),
+    Devices(&'k str),
+    Template(&'k str),
+}
+
+impl Of<'_> {
+    fn link(&self) -> Link {
+        FixedState::with_seed(0x6c69_6e6b).hash_one(self)
+    }
+}
+
+fn object((kind, namespace, name): &Key) -> Link {
+    Of::Object(kind, namespace, name).link()
+}
+
+fn reference(object: &ObjectRef) -> Link {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    Of::Object(&object.kind, namespace, &object.name).link()
+}
+
+/// The links of a sighting.
+pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting) -> Links {
+    let code = analyzer.code;
+    let mut links = Links {
+        tells: vec![reference(&sighting.subject), reference(&sighting.seen_on)],
+        seeks: Vec::new(),
+    };
+    links.seeks.extend(
+        sighting
+            .blames
+            .iter()
+            .map(|blame| reference(&blame.object)),
+    );
+    if sighting.seen_on.kind == "Pod" {
+        let namespace = sighting.seen_on.namespace.as_deref().unwrap_or_default();
+        if let Some(pod) = cluster.get::<Pod>(namespace, &sighting.seen_on.name) {
+            links.of_pod(cluster, code, pod);
+        }
+    }
+    let tells_of_node =
+        NODE_DOWN.contains(&code) || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
+    if tells_of_node && sighting.seen_on.kind == "Node" {
+        links.tells.push(Of::Node(&sighting.seen_on.name).link());
+    }
+    links.of_nodes_in_proof(code, sighting);
+    for pod in missing_pods(cluster, code, &sighting.subject) {
+        links.seeks.push(Of::Node(&pod.node_name).link());
+    }
+    if code == "NET001" {
+        for behind in behind(cluster, &sighting.subject) {
+            let (Behind::Pod(key) | Behind::Workload(key)) = behind;
+            links.seeks.push(object(&key));
+        }
+    }
+    for links in [&mut links.tells, &mut links.seeks] {
+        links.sort_unstable();
+        links.dedup();
+    }
+    links
+}
+
+impl Links {
+    fn of_pod(&mut self, cluster: &Cluster<'_>, code: &str, pod: &Pod) {
+        self.tells.push(reference(&cluster.top_of(pod)));
+        if !pod.node_name.is_empty() {
+            self.seeks.push(Of::Node(&pod.node_name).link());
+        }
+        let owner = pod.metadata.controller().map(|owner| owner.uid.as_str());
+        if let (true, Some(owner)) = (code.starts_with("WRK1"), owner) {
+            self.tells.push(Of::Template(owner).link());
+        }
+    }
+
+    /// Cordons and devices are told of by the nodes, and sought by what the scheduler says.
+    fn of_nodes_in_proof(&mut self, code: &str, sighting: &Sighting) {
+        let proof = sighting.evidence.iter();
+        match code {
+            "NOD008" => self.tells.push(Of::Cordon(&sighting.subject.name).link()),
+            "SCH013" => self.seeks.extend(
+                proof
+                    .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
+                    .map(|proof| Of::Cordon(&proof.object.name).link()),
+            ),
+            "NOD021" => self.tells.extend(
+                proof
+                    .filter(|proof| proof.object.kind == "Node")
+                    .map(|proof| Of::Devices(&proof.object.name).link()),
+            ),
+            "SCH003" => self
+                .seeks
+                .extend(proof.map(|proof| Of::Devices(&proof.object.name).link())),
+            _ => {}
+        }
+    }
+}
