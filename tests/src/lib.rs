@@ -7,6 +7,7 @@
 //! - [`judge`] says whether a report names what an experienced person would name;
 //! - [`recording`] writes a cluster as the files that `--from` reads;
 //! - [`load`] fills a cluster for the benchmark, and [`scale`] is what is measured on it;
+//! - [`script`] writes clusters out that are told in a few lines;
 //! - [`theatre`] is all of it together.
 
 pub mod cluster;
@@ -20,6 +21,7 @@ pub mod manifest;
 pub mod patience;
 pub mod recording;
 pub mod scale;
+pub mod script;
 pub mod stage;
 pub mod story;
 pub mod theatre;
