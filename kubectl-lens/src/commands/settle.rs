@@ -42,8 +42,9 @@ pub(super) async fn run(
     }
     let settings = PictureSettings::new(connection, &args.picture)?;
     if !named.is_empty() && settings.selector.is_some() {
-        return Err(Failure::new("-l and objects by name are two questions")
-            .way_out("choose one of them"));
+        return Err(
+            Failure::new("-l and objects by name are two questions").way_out("choose one of them")
+        );
     }
     let mut watcher = Watcher {
         question: Question {
@@ -159,12 +160,10 @@ impl Watcher<'_> {
                 }
                 self.settling.observe(snapshot, &report, &objects)
             }
-            Targets::All(objects) => self.settling.observe_all(
-                snapshot,
-                &report,
-                &objects,
-                &self.question.namespaces,
-            ),
+            Targets::All(objects) => {
+                self.settling
+                    .observe_all(snapshot, &report, &objects, &self.question.namespaces)
+            }
         };
         Ok(Judged { verdict, report })
     }
@@ -188,7 +187,11 @@ enum Targets {
 }
 
 impl Question {
-    fn targets(&mut self, settings: &PictureSettings, snapshot: &Snapshot) -> Result<Targets, Failure> {
+    fn targets(
+        &mut self,
+        settings: &PictureSettings,
+        snapshot: &Snapshot,
+    ) -> Result<Targets, Failure> {
         if !self.named.is_empty() {
             return self.by_name(snapshot);
         }
@@ -236,7 +239,8 @@ fn fitting(selector: &target::Selector, snapshot: &Snapshot) -> Vec<ObjectRef> {
 /// Whether more room comes is known only to who sees what adds nodes.
 fn look_for_autoscalers(request: &mut ReadRequest, snapshot: &Snapshot) {
     let waits = |pod: &Pod| pod.is_live() && !pod.is_scheduled();
-    let is_seen = request.namespaces.is_empty() || request.namespaces.iter().any(|name| name == SYSTEM);
+    let is_seen =
+        request.namespaces.is_empty() || request.namespaces.iter().any(|name| name == SYSTEM);
     if !is_seen && snapshot.table::<Pod>().iter().any(|pod| waits(pod)) {
         request.namespaces.push(SYSTEM.to_owned());
     }

@@ -1,4 +1,9 @@
-use crate::{cli::{ConnectionFlags, WatchArgs}, exit::ExitStatus, failure::Failure, settings::OutputSettings};
+use crate::{
+    cli::{ConnectionFlags, WatchArgs},
+    exit::ExitStatus,
+    failure::Failure,
+    settings::OutputSettings,
+};
 pub(super) async fn run(
     _args: WatchArgs,
     _connection: &ConnectionFlags,

@@ -112,9 +112,5 @@ fn metadata<'a>(cluster: &Cluster<'a>, reference: &ObjectRef) -> Option<&'a Obje
     if !WRITTEN_BY_PEOPLE.contains(&kind) {
         return None;
     }
-    let namespace = reference.namespace.as_deref().unwrap_or_default();
-    cluster
-        .snapshot()
-        .tables()
-        .metadata(kind, namespace, &reference.name)
+    cluster.metadata_of(reference)
 }

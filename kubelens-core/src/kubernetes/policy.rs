@@ -1,5 +1,5 @@
 use super::{
-    Condition, IntOrString, Keys, LabelSelector, List, LocalObjectReference, Map, ObjectMeta,
+    Condition, IntOrString, LabelSelector, List, LocalObjectReference, Map, ObjectMeta,
     ObjectReference, Resources, Text,
 };
 use crate::model::Quantity;

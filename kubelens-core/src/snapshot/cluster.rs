@@ -261,6 +261,23 @@ impl<'a> Cluster<'a> {
         all
     }
 
+    /// The metadata of the object that a reference names, where its kind has a type here. Asking makes the
+    /// kind none that has to be read: what is not there is not said to be absent.
+    pub fn metadata_of(&self, reference: &ObjectRef) -> Option<&'a ObjectMeta> {
+        let kind = Kind::from_manifest(&reference.api_version, &reference.kind)?;
+        let namespace = reference.namespace.as_deref().unwrap_or_default();
+        self.note(Question::Object(kind, namespace, &reference.name));
+        self.snapshot
+            .tables
+            .metadata(kind, namespace, &reference.name)
+    }
+
+    /// The metadata of every object of a kind; the kind is none that has to be read.
+    pub fn all_metadata(&self, kind: Kind) -> Vec<&'a ObjectMeta> {
+        self.note(Question::Kind(kind));
+        self.snapshot.tables.all_metadata(kind)
+    }
+
     /// Names of a kind in a namespace that come nearest to a name, best first, three at most.
     pub fn near_names<T: Object>(&self, namespace: &str, name: &str) -> Vec<&'a str> {
         let mut scored: Vec<(f64, &str)> = self
@@ -398,11 +415,11 @@ impl<'a> Cluster<'a> {
     pub fn all_namespaces(&self) -> Vec<String> {
         let tables = self.snapshot.tables();
         let mut names: Vec<String> = Workload::KINDS
-        .into_iter()
-        .inspect(|kind| self.note(Question::Namespaces(*kind)))
-        .flat_map(|kind| tables.namespaces_of(kind))
-        .map(ToString::to_string)
-        .collect();
+            .into_iter()
+            .inspect(|kind| self.note(Question::Namespaces(*kind)))
+            .flat_map(|kind| tables.namespaces_of(kind))
+            .map(ToString::to_string)
+            .collect();
         names.sort();
         names.dedup();
         names

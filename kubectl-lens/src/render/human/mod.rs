@@ -65,7 +65,7 @@ pub(super) fn causes(report: &Report, view: &View) -> String {
     let mut page = Page::new(view.width);
     for shown in &entries(&view.causes(report)) {
         page.blank();
-        entry::print(shown, report, view, &mut page);
+        entry::print(shown, report.taken_at, view, &mut page);
     }
     page.into_text()
 }

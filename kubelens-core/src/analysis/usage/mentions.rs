@@ -54,7 +54,7 @@ pub(super) fn collect(cluster: &Cluster<'_>, usage: &mut Usage) {
             names.mark_in(text, Some(&ingress.metadata.namespace), usage);
         }
     }
-    for object in cluster.snapshot().custom().values().flatten() {
+    for object in cluster.all_custom() {
         // A resource of the cluster names objects anywhere.
         let namespace = Some(&object.metadata.namespace).filter(|own| !own.is_empty());
         names.mark_all(&object.spec, namespace, usage);
@@ -64,11 +64,10 @@ pub(super) fn collect(cluster: &Cluster<'_>, usage: &mut Usage) {
 
 impl<'a> Names<'a> {
     fn of(cluster: &Cluster<'a>) -> Self {
-        let tables = cluster.snapshot().tables();
         let mut places: HashMap<&'a str, Vec<(Kind, &'a Text)>> = HashMap::new();
         let mut namespaces = HashSet::new();
         for kind in KINDS.into_iter().chain(CLASSES) {
-            for meta in tables.all_metadata(kind) {
+            for meta in cluster.all_metadata(kind) {
                 namespaces.insert(meta.namespace.as_str());
                 let known = places.entry(meta.name.as_str()).or_default();
                 known.push((kind, &meta.namespace));

@@ -6,15 +6,14 @@ use crate::snapshot::Cluster;
 
 /// Notes the uid of every owner. Pods and events are left out: what owns them is a workload.
 pub(super) fn collect(cluster: &Cluster<'_>, usage: &mut Usage) {
-    let tables = cluster.snapshot().tables();
     let kinds = Kind::ALL
         .iter()
         .copied()
         .filter(|kind| !matches!(kind, Kind::Pod | Kind::Event));
-    for meta in kinds.flat_map(|kind| tables.all_metadata(kind)) {
+    for meta in kinds.flat_map(|kind| cluster.all_metadata(kind)) {
         note(usage, meta.owner_references.iter().map(|owner| &owner.uid));
     }
-    for object in cluster.snapshot().custom().values().flatten() {
+    for object in cluster.all_custom() {
         let owners = object.metadata.owner_references.iter();
         note(usage, owners.map(|owner| &owner.uid));
     }

@@ -66,14 +66,9 @@ declare_analyzer! {
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let snapshot = cluster.snapshot();
-    let custom = snapshot.custom().values().flatten().map(|object| {
-        let meta = &object.metadata;
-        ObjectRef::namespaced(
-            &object.api_version,
-            &object.kind,
-            &meta.namespace,
-            &meta.name,
-        )
+    let custom = cluster.all_custom().map(|object| ObjectRef {
+        uid: None,
+        ..object.reference()
     });
     let written = snapshot.written_as().iter().cloned().chain(custom);
     let going: Vec<(ObjectRef, Removal)> = written

@@ -135,7 +135,7 @@ const CONTENTS: [Kind; 12] = [
 
 fn empty_namespaces<'a>(cluster: &Cluster<'a>, found: &mut impl FnMut(Unused<'a>)) {
     let tables = cluster.snapshot().tables();
-    let custom = cluster.snapshot().custom();
+    let custom: Vec<_> = cluster.all_custom().collect();
     for namespace in cluster.all::<Namespace>() {
         let name = namespace.metadata.name.as_str();
         let is_own =
@@ -147,7 +147,7 @@ fn empty_namespaces<'a>(cluster: &Cluster<'a>, found: &mut impl FnMut(Unused<'a>
                 && Usage::is_known(cluster, Kind::ServiceAccount, name)
         };
         let holds = || {
-            let mut objects = custom.values().flatten();
+            let mut objects = custom.iter();
             CONTENTS
                 .iter()
                 .any(|kind| tables.has_in_namespace(*kind, name))

@@ -103,7 +103,7 @@ fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
     if policies.is_empty() {
         return;
     }
-    for (key, log) in cluster.snapshot().logs() {
+    for (key, log) in cluster.logs() {
         let Some(pod) = cluster.get::<Pod>(&key.namespace, &key.pod) else {
             continue;
         };

@@ -288,7 +288,7 @@ fn empty_subset(
 ) -> Sighting {
     let own = rule.reference();
     let target = service.reference();
-    let pairs = crate::analyzers::network::endpoints::pairs(labels);
+    let pairs = labels.to_string();
     let is_used = is_routed(cluster, service, subset);
     Sighting::of(
         own.clone(),

@@ -74,17 +74,12 @@ fn noun(cluster: &Cluster<'_>, word: &str) -> Option<Noun> {
                 .is_some_and(|stem| kind.strip_suffix('y') == Some(stem))
     };
     let custom = cluster
-        .snapshot()
-        .custom()
-        .iter()
-        .find(|(kind, _)| is_meant(kind))
-        .and_then(|(kind, objects)| {
-            let first = objects.first()?;
-            Some(Noun {
-                kind: kind.clone(),
-                api_version: first.api_version.to_string(),
-                is_namespaced: !first.metadata.namespace.is_empty(),
-            })
+        .all_custom()
+        .find(|object| is_meant(&object.kind))
+        .map(|first| Noun {
+            kind: first.kind.to_string(),
+            api_version: first.api_version.to_string(),
+            is_namespaced: !first.metadata.namespace.is_empty(),
         });
     let typed = || {
         let kind = Kind::ALL.iter().find(|kind| is_meant(kind.as_str()))?;

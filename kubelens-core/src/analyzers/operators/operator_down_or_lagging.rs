@@ -102,7 +102,7 @@ const MOST_NAMES: usize = 3;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut objects: BTreeMap<&str, Vec<&CustomObject>> = BTreeMap::new();
-    for object in cluster.snapshot().custom().values().flatten() {
+    for object in cluster.all_custom() {
         objects.entry(object.group()).or_default().push(object);
     }
     let groups: BTreeSet<&str> = objects.keys().copied().collect();

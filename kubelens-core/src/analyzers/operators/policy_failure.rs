@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::bad_condition::has_lasted;
 use super::failing::{describe, failing, title};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, Kind, list_at, text_at};
+use crate::kubernetes::{Condition, CustomObject, list_at, text_at};
 use crate::model::{
     Evidence, ObjectRef, Severity, Suggestion, counted, safe_text, shortened, some_of,
 };
@@ -170,15 +170,7 @@ fn reference(value: &serde_json::Value) -> ObjectRef {
 
 /// What a person edits: the owner of a pod.
 fn top(cluster: &Cluster<'_>, object: ObjectRef) -> ObjectRef {
-    let namespace = object.namespace.as_deref().unwrap_or_default();
-    let Some(kind) = Kind::from_manifest(&object.api_version, &object.kind) else {
-        return object;
-    };
-    match cluster
-        .snapshot()
-        .tables()
-        .metadata(kind, namespace, &object.name)
-    {
+    match cluster.metadata_of(&object) {
         Some(meta) => cluster.top_owner(object.clone(), meta),
         None => object,
     }

@@ -95,7 +95,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             check_object(cluster, object, sink);
         }
     }
-    for (key, log) in cluster.snapshot().logs() {
+    for (key, log) in cluster.logs() {
         let Some(pod) = cluster.get::<Pod>(&key.namespace, &key.pod) else {
             continue;
         };

@@ -80,11 +80,7 @@ fn names(text: &str, name: &str) -> bool {
 pub(super) fn is_there(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
     let namespace = object.namespace.as_deref().unwrap_or_default();
     match Kind::from_manifest(&object.api_version, &object.kind) {
-        Some(kind) => cluster
-            .snapshot()
-            .tables()
-            .metadata(kind, namespace, &object.name)
-            .is_some(),
+        Some(_) => cluster.metadata_of(object).is_some(),
         None => cluster.custom(&object.kind).iter().any(|other| {
             other.metadata.namespace == namespace && other.metadata.name == *object.name
         }),
