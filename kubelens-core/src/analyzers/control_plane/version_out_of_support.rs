@@ -1,7 +1,7 @@
 use super::releases::{last_day, newest, oldest_supported};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::nodes::version::Version;
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
