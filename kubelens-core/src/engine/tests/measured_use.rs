@@ -196,6 +196,18 @@ fn where_metrics_are_not_served_the_checks_are_told_and_nothing_else() {
 }
 
 #[test]
+fn secrets_that_are_not_looked_into_are_told_once() {
+    let report = report("apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: shop}\n");
+    let told = report
+        .coverage
+        .kinds
+        .iter()
+        .find(|kind| kind.kind == "Secret data");
+    let skipped = told.map(|kind| kind.checks_skipped.join(" "));
+    assert_eq!(skipped.as_deref(), Some("CFG004 CTL020 CTL021"));
+}
+
+#[test]
 fn metrics_that_may_not_be_read_are_something_that_was_not_seen() {
     let mut builder = SnapshotBuilder::new(ClusterInfo::default(), Scope::default());
     builder.gap("PodMetrics", None, CoverageState::Forbidden, "no");
