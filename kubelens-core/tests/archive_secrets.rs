@@ -7,8 +7,9 @@
 
 use std::io::Read;
 
+use kubelens_core::kubernetes::Secret;
 use kubelens_core::source::{FileSource, ReadRequest, Silent, archive};
-use kubelens_core::{Options, diagnose};
+use kubelens_core::{Options, Snapshot, diagnose};
 
 /// A cluster that has the word `hunter22` in every place where people put passwords.
 const CLUSTER: &str = r#"
@@ -124,3 +125,34 @@ fn a_report_shows_no_secret_either() {
     let report = serde_json::to_string(&diagnose(&snapshot, &Options::default())).unwrap();
     assert!(!report.contains("hunter22"), "{report}");
 }
+
+#[test]
+fn of_a_certificate_its_public_facts_are_archived_and_its_key_is_not() {
+    let secret = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: shop-tls, namespace: shop}}\ntype: kubernetes.io/tls\ndata: {{tls.crt: {CERTIFICATE}, tls.key: aHVudGVyMjI=}}\n"
+    );
+    let read = |name: &str, bytes: &[u8]| {
+        FileSource::from_bytes(name, bytes.to_vec())
+            .read(&ReadRequest::default(), &Silent)
+            .unwrap()
+    };
+    let chain = |snapshot: &Snapshot| {
+        let secrets = snapshot.table::<Secret>();
+        secrets
+            .get("shop", "shop-tls")
+            .unwrap()
+            .certificate_chain
+            .clone()
+    };
+    let snapshot = read("secret.yaml", secret.as_bytes());
+    let known = chain(&snapshot).unwrap();
+    assert_eq!(known.certificates.len(), 1);
+    let mut saved = Vec::new();
+    archive::save(&snapshot, &mut saved).unwrap();
+    let text = unpacked(&saved);
+    assert!(!text.contains("aHVudGVyMjI=") && !text.contains(&CERTIFICATE[..40]));
+    assert_eq!(chain(&read("saved.tar.gz", &saved)), Some(known));
+}
+
+/// A self-signed certificate of the year 2024, PEM in base64.
+const CERTIFICATE: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJYVENDQVFPZ0F3SUJBZ0lCQVRBS0JnZ3Foa2pPUFFRREFqQVhNUlV3RXdZRFZRUUREQXh6YUc5d0xtVjQKWVcxd2JHVXdIaGNOTWpRd01UQXhNREF3TURBd1doY05NalV3TVRBeE1EQXdNREF3V2pBWE1SVXdFd1lEVlFRRApEQXh6YUc5d0xtVjRZVzF3YkdVd1dUQVRCZ2NxaGtqT1BRSUJCZ2dxaGtqT1BRTUJCd05DQUFRdWcvQVZReXBnCjFkaEtYblpOSno4V3dKWnlqU3A3N0d4MUl3KzlOaXRtZkxjdjY2UjFlYWM2S1BISktlQ0p5MUpsVGd6L1czZEcKQVNhczhwQ2tQeWlYbzBBd1BqQWRCZ05WSFJFRUZqQVVnZ3h6YUc5d0xtVjRZVzF3YkdXSEJBb0FBQWN3SFFZRApWUjBPQkJZRUZBVlBiL1lncHBhN3k3OHQ5Z0d4bjg4cHp5cUZNQW9HQ0NxR1NNNDlCQU1DQTBnQU1FVUNJQldUCk4veW1aWWcvYUIvWXZib1FtbG93eTQzQzVTQ3BzWWdLU1MyYitSMm9BaUVBL09xSmVmZTI1WjBOZURpbnNjOEwKQWdudENxRlhkMytwT1l5YWhhbklva2M9Ci0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K";

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use kubelens_core::Snapshot;
-use kubelens_core::kubernetes::{ConfigMap, Kind, Node, Pod, Service};
+use kubelens_core::kubernetes::{ConfigMap, Kind, Node, NodeMetrics, Pod, PodMetrics, Service};
 use kubelens_core::model::CoverageState;
 use kubelens_core::snapshot::Cluster;
 use kubelens_core::source::{FileSource, ReadRequest, Silent, SourceError, archive};
@@ -431,4 +431,60 @@ proptest! {
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = read_text("c", &bytes);
     }
+}
+
+#[test]
+fn metrics_as_the_api_lists_them_stand_beside_what_they_measure() {
+    // `kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods`: the items do not say their kind.
+    let directory = tree(&[
+        (
+            "pods.json",
+            &format!(
+                r#"{{"kind":"List","apiVersion":"v1","items":[{}]}}"#,
+                pod("a")
+            ),
+        ),
+        (
+            "metrics/pods.json",
+            r#"{"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{"name":"a","namespace":"shop"},"timestamp":"2026-01-01T12:00:00Z","window":"10.5s","containers":[{"name":"web","usage":{"cpu":"5m","memory":"10Mi"}}]}]}"#,
+        ),
+        (
+            "metrics/nodes.json",
+            r#"{"kind":"NodeMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{"name":"n"},"timestamp":"2026-01-01T11:00:00Z","window":"10s","usage":{"cpu":"5m"}}]}"#,
+        ),
+    ]);
+    let snapshot = read(directory.path()).unwrap();
+    assert_eq!(names(&snapshot), ["shop/a"]);
+    assert_eq!(snapshot.table::<Node>().len(), 0);
+    assert_eq!(snapshot.table::<NodeMetrics>().len(), 1);
+    let samples = snapshot.table::<PodMetrics>();
+    assert!(
+        samples
+            .get("shop", "a")
+            .unwrap()
+            .used("web", "memory")
+            .is_some()
+    );
+    assert_eq!(gap(&snapshot, Kind::PodMetrics, "shop"), None);
+    assert_eq!(
+        snapshot.taken_at().unwrap().to_string(),
+        "2026-01-01T12:00:00Z"
+    );
+}
+
+#[test]
+fn the_version_in_which_a_manifest_is_written_is_kept() {
+    let budget = |version: &str, name: &str| {
+        format!(
+            "apiVersion: {version}\nkind: PodDisruptionBudget\nmetadata: {{name: {name}, namespace: shop}}\n"
+        )
+    };
+    let text = budget("policy/v1beta1", "old") + "---\n" + &budget("policy/v1", "new");
+    let snapshot = read_text("budgets.yaml", text).unwrap();
+    let written: Vec<String> = snapshot
+        .written_as()
+        .iter()
+        .map(|object| format!("{} {object}", object.api_version))
+        .collect();
+    assert_eq!(written, ["policy/v1beta1 PodDisruptionBudget shop/old"]);
 }

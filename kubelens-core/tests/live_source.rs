@@ -341,6 +341,28 @@ async fn what_is_not_served_is_absent_and_endpoints_stand_in_for_slices() {
 }
 
 #[tokio::test]
+async fn metrics_are_read_where_they_are_served() {
+    let metrics = r#"{"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{"name":"a","namespace":"shop"},"timestamp":"2026-01-01T12:00:00Z","window":"10s","containers":[{"name":"web","usage":{"cpu":"5m"}}]}]}"#;
+    let server = Server::start(move |path, _| match path {
+        "/api/v1/pods?resourceVersion=0" => Answer::ok(&pods(&["a"], None)),
+        "/apis/metrics.k8s.io/v1beta1/pods?resourceVersion=0" => Answer::ok(metrics),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let kinds = [Kind::Pod, Kind::PodMetrics, Kind::NodeMetrics];
+    let snapshot = load(&server, &request(&kinds)).await.unwrap();
+    assert_eq!(names(&snapshot), ["a"]);
+    assert_eq!(snapshot.tables().count(Kind::PodMetrics), 1);
+    assert_eq!(gap(&snapshot, Kind::PodMetrics, "shop"), None);
+    let (state, detail) = gap(&snapshot, Kind::NodeMetrics, "").unwrap();
+    assert_eq!(state, CoverageState::Absent);
+    assert_eq!(
+        detail,
+        "the server does not serve nodes of metrics.k8s.io/v1beta1"
+    );
+}
+
+#[tokio::test]
 async fn one_bad_object_never_loses_the_list() {
     let body = r#"{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a","namespace":"shop"}},{"metadata":{"name":"bad","namespace":"shop"},"spec":{"containers":"none"}}]}"#;
     let server = Server::start(move |path, _| match path {

@@ -42,7 +42,7 @@ fn is_in_the_run(container: &ContainerView<'_>, sample: &PodMetrics) -> bool {
     running.is_some_and(|running| running.started_at <= sample.begin())
 }
 
-impl<'a> Measured<'a> {
+impl Measured<'_> {
     /// What it used of `cpu` or `memory`.
     pub(crate) fn used(&self, resource: &str) -> Option<Quantity> {
         self.sample.used(self.container.name(), resource)

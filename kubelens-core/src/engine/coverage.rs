@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::Analyzer;
-use crate::kubernetes::{Kind, KindSet};
+use crate::kubernetes::{Kind, KindSet, Secret};
 use crate::model::{Coverage, CoverageState, KindCoverage};
 use crate::snapshot::Snapshot;
 
@@ -47,20 +47,46 @@ pub(super) fn coverage(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> 
     let missing = missing.len();
     let total = wanted.iter().count().saturating_sub(left_out.len());
     let seen = total.saturating_sub(missing);
+    let mut told: Vec<KindCoverage> = kinds
+        .into_iter()
+        .map(|(kind, (state, details))| KindCoverage {
+            kind: kind.to_owned(),
+            state,
+            detail: joined(&details),
+            checks_skipped: skipped(kind, analyzers),
+        })
+        .collect();
+    told.extend(without_values(snapshot, analyzers));
     Coverage {
         percent: (seen * 100)
             .checked_div(total)
             .map_or(100, |percent| u8::try_from(percent).unwrap_or(100)),
-        kinds: kinds
-            .into_iter()
-            .map(|(kind, (state, details))| KindCoverage {
-                kind: kind.to_owned(),
-                state,
-                detail: joined(&details),
-                checks_skipped: skipped(kind, analyzers),
-            })
-            .collect(),
+        kinds: told,
     }
+}
+
+/// What needs the data of Secrets: the names of its keys, or what its certificate says.
+const OF_SECRET_DATA: [&str; 3] = ["CFG004", "CTL020", "CTL021"];
+
+/// Secrets of which only the metadata was asked for, by design: nothing is missing, and the checks that look
+/// into them did not run.
+fn without_values(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> Option<KindCoverage> {
+    let has_run = |code: &&&str| analyzers.iter().any(|analyzer| analyzer.code == **code);
+    let skipped: Vec<String> = OF_SECRET_DATA
+        .iter()
+        .filter(has_run)
+        .map(|code| (*code).to_owned())
+        .collect();
+    let mut secrets = snapshot.table::<Secret>().iter();
+    let is_hidden = secrets.any(|secret| secret.data.is_none());
+    (is_hidden && !skipped.is_empty()).then(|| KindCoverage {
+        kind: "Secret data".to_owned(),
+        state: CoverageState::Absent,
+        detail:
+            "only the metadata of Secrets was read: keys and certificates in them are not known"
+                .to_owned(),
+        checks_skipped: skipped,
+    })
 }
 
 fn joined(details: &[String]) -> String {

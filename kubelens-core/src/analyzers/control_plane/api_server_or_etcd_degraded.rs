@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::pattern::Pattern;
@@ -101,6 +101,9 @@ const OFTEN: u32 = 5;
 /// Warnings of one sort in ten minutes that are a flood.
 const STORM: u32 = 500;
 const STORM_WINDOW: i64 = 600;
+
+/// How many objects a flood is about at least.
+const STORM_OBJECTS: usize = 10;
 
 /// Seconds for which a FlowSchema may wait for its priority level.
 const DANGLING_GRACE: i64 = 300;
@@ -254,34 +257,50 @@ fn dangling(cluster: &Cluster<'_>, sink: &mut Sink) {
     }
 }
 
+/// Events of one sort.
+struct Storm<'a> {
+    times: u32,
+    objects: BTreeSet<(&'a str, &'a str)>,
+    newest: &'a Event,
+}
+
 /// Kind, reason and writer of events: what makes them one sort.
 type Sort<'a> = (&'a str, &'a str, &'a str);
 
 fn storms(cluster: &Cluster<'_>, sink: &mut Sink) {
-    let mut sorts: BTreeMap<Sort<'_>, (u32, &Event)> = BTreeMap::new();
+    let mut sorts: BTreeMap<Sort<'_>, Storm<'_>> = BTreeMap::new();
     // Normal events come in crowds with every large rollout.
     for event in cluster.all::<Event>().filter(|event| event.is_warning()) {
+        if !cluster.is_within(event.last_seen(), STORM_WINDOW) {
+            continue;
+        }
         // A count covers the whole life of an event: only what began within the window is counted in it.
         let times = if cluster.is_within(event.first_seen(), STORM_WINDOW) {
             event.times()
         } else {
             1
         };
-        if cluster.is_within(event.last_seen(), STORM_WINDOW) {
-            let sort = (
-                event.involved_object.kind.as_str(),
-                event.reason.as_str(),
-                event.reporting_component.as_str(),
-            );
-            let (sum, newest) = sorts.entry(sort).or_insert((0, event));
-            *sum = sum.saturating_add(times);
-            if event.last_seen() > newest.last_seen() {
-                *newest = event;
-            }
+        let about = &event.involved_object;
+        let sort = (
+            about.kind.as_str(),
+            event.reason.as_str(),
+            event.reporting_component.as_str(),
+        );
+        let storm = sorts.entry(sort).or_insert_with(|| Storm {
+            times: 0,
+            objects: BTreeSet::new(),
+            newest: event,
+        });
+        storm.times = storm.times.saturating_add(times);
+        storm.objects.insert((&about.namespace, &about.name));
+        if event.last_seen() > storm.newest.last_seen() {
+            storm.newest = event;
         }
     }
-    for ((kind, reason, writer), (times, newest)) in sorts {
-        if times < STORM {
+    for ((kind, reason, writer), storm) in sorts {
+        let Storm { times, newest, .. } = storm;
+        // What one object suffers is its own story.
+        if times < STORM || storm.objects.len() < STORM_OBJECTS {
             continue;
         }
         let own = cluster.reference();

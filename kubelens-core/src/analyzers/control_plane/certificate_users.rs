@@ -1,6 +1,6 @@
 //! Who uses a Secret's certificate: Ingresses, Gateways, pods that mount it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analyzers::network::gateway;
 use crate::kubernetes::{Ingress, Kind, Object, Pod};
@@ -58,7 +58,7 @@ impl Users {
                 );
             }
         }
-        let mut told: std::collections::BTreeSet<(ObjectRef, String)> = Default::default();
+        let mut told: BTreeSet<(ObjectRef, String)> = BTreeSet::new();
         for pod in cluster.all::<Pod>().filter(|pod| pod.is_live()) {
             for reference in pod.spec.config_references() {
                 let is_mount = reference.relation.contains("volume");

@@ -1,7 +1,9 @@
+use super::certificate::last_of;
 use super::webhook::{Hook, hooks};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
+use crate::kubernetes::CertificateChain;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -55,7 +57,7 @@ declare_analyzer! {
     /// certificate.
     ///
     /// # What it cannot know
-    /// Dates and names in the certificates themselves.
+    /// What the webhook itself shows. That `caBundle` is over is told by CTL020.
     ///
     /// # Source
     /// `webhooks[].clientConfig.caBundle` of admissionregistration/v1; refusals that name the webhook.
@@ -92,7 +94,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for hook in &hooks {
         let refused = failed.iter().find(|failed| is_distrust(failed, hook));
         if let Some(failed) = refused {
-            sink.report(distrusted(hook, failed));
+            sink.report(distrusted(cluster, hook, failed));
         } else if let Some(injector) = awaited_injector(cluster, hook) {
             sink.report(not_injected(hook, injector));
         }
@@ -118,18 +120,29 @@ fn awaited_injector(cluster: &Cluster<'_>, hook: &Hook<'_>) -> Option<&'static s
         .find(|key| hook.meta.annotations.contains_key(key))
 }
 
-fn distrusted(hook: &Hook<'_>, failed: &FailedCreate<'_>) -> Sighting {
+fn distrusted(cluster: &Cluster<'_>, hook: &Hook<'_>, failed: &FailedCreate<'_>) -> Sighting {
     let own = hook.configuration.clone();
+    let bundle = CertificateChain::from_base64(&hook.webhook.client_config.ca_bundle);
+    let is_over = bundle
+        .as_ref()
+        .and_then(last_of)
+        .is_some_and(|last| last.is_expired(cluster.now()));
     let title = format!(
         "The API server rejects the certificate of webhook `{}` of {own}",
         hook.webhook.name
     );
-    Sighting::of(own, title, hook.consequence())
+    let sighting = Sighting::of(own.clone(), title, hook.consequence())
         .identified_by("webhook", hook.webhook.name.as_str())
         .severity(hook.severity())
         .evidence(failed.evidence())
         .all_evidence(hook.evidence())
-        .suggest(advice(hook))
+        .suggest(advice(hook));
+    // That the bundle is over is a fact of its own, and the reason.
+    if is_over {
+        sighting.blames(own, "trusted by")
+    } else {
+        sighting
+    }
 }
 
 fn not_injected(hook: &Hook<'_>, injector: &str) -> Sighting {

@@ -40,7 +40,7 @@ declare_analyzer! {
     /// Make the Secret again with type kubernetes.io/tls.
     ///
     /// # What it cannot know
-    /// Hosts and dates in the certificate: values of Secrets are not read.
+    /// Whether the certificate is for the Ingress's hosts. Its dates are judged by CTL020 and CTL021.
     ///
     /// # Source
     /// `type` and keys of core/v1 Secret.

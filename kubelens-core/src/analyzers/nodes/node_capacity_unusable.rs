@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use super::state::{is_in_use, ready};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::scheduling::fit::{CONTROL_PLANE, is_by_state};
+use crate::analyzers::scheduling::unscheduled::has_node_autoscaler;
 use crate::kubernetes::{Condition, Kind, Node, Object, Pod, Taint, Toleration};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
@@ -10,7 +11,8 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A node that is paid for and that nothing can use: it has a taint that no workload tolerates, or
-    /// nothing but DaemonSets runs on it. That can be meant (a spare, a pool for later).
+    /// nothing but DaemonSets runs on it and nothing here takes nodes away. That can be meant (a spare, a pool for
+    /// later).
     ///
     /// # Fires on
     /// ```yaml
@@ -115,7 +117,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     if let Some(taint) = taints.iter().find(|taint| keeps_all_away(cluster, taint)) {
         sink.report(tainted(node, taint));
-    } else if taints.is_empty() && has_only_agents(cluster, node) {
+    } else if taints.is_empty() && has_only_agents(cluster, node) && !has_node_autoscaler(cluster) {
         // A node with a taint is kept for something that may come.
         sink.report(empty(node, ready));
     }
@@ -198,6 +200,7 @@ fn empty(node: &Node, ready: &Condition) -> Sighting {
         "It is ready and could take pods, and none are there: a spare, or a node too many.",
     )
     .since(ready.last_transition_time)
+    .grouped("idle", "nodes run nothing but DaemonSets")
     .evidence(
         Evidence::field(
             own.clone(),

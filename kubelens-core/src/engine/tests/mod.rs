@@ -10,6 +10,7 @@ mod example;
 mod folding;
 mod index;
 mod laws;
+mod measured_use;
 mod pages;
 mod siblings;
 mod workload_folds;
