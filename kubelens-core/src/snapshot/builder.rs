@@ -15,7 +15,6 @@ pub struct SnapshotBuilder {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
-    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
@@ -75,11 +74,6 @@ impl SnapshotBuilder {
             .entry(object.kind.to_string())
             .or_default()
             .push(Arc::new(object));
-    }
-
-    /// Says that the source listed a kind without a type of its own everywhere, even if there was no object of it.
-    pub fn listed_custom(&mut self, kind: &str) {
-        self.listed_custom.insert(kind.to_owned());
     }
 
     /// Takes in container logs.
@@ -223,7 +217,6 @@ impl SnapshotBuilder {
             scope: self.scope,
             tables: self.tables,
             custom: self.custom,
-            listed_custom: self.listed_custom,
             gaps: self.gaps,
             logs: self.logs,
             registries: Arc::default(),

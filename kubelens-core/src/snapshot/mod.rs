@@ -13,7 +13,7 @@ mod relations;
 mod siblings;
 mod workload;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -37,7 +37,6 @@ pub struct Snapshot {
     scope: Scope,
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
-    listed_custom: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
     registries: Arc<[String]>,
@@ -74,11 +73,6 @@ impl Snapshot {
     /// Objects of kinds without a type of their own, by kind.
     pub const fn custom(&self) -> &BTreeMap<String, Vec<Arc<CustomObject>>> {
         &self.custom
-    }
-
-    /// Whether objects of a kind without a type of its own were read everywhere, even if there was none.
-    pub fn has_listed_custom(&self, kind: &str) -> bool {
-        self.custom.contains_key(kind) || self.listed_custom.contains(kind)
     }
 
     /// What could not be read.

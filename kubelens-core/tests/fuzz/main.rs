@@ -15,6 +15,7 @@ mod damage;
 mod manifests;
 mod messages;
 
+use kubelens_core::analysis::Profile;
 use kubelens_core::model::Report;
 use kubelens_core::source::{FileSource, ReadRequest, Silent, SourceError};
 use kubelens_core::{Options, diagnose};
@@ -35,7 +36,12 @@ fn cases(count: u32) -> ProptestConfig {
 fn report_on(bytes: &[u8]) -> Result<Report, SourceError> {
     let snapshot =
         FileSource::from_bytes("c", bytes.to_vec()).read(&ReadRequest::default(), &Silent)?;
-    Ok(diagnose(&snapshot, &Options::default()))
+    let everything = Options {
+        profiles: Profile::ALL.to_vec(),
+        registries: vec!["registry.example.com".to_owned()],
+        ..Options::default()
+    };
+    Ok(diagnose(&snapshot, &everything))
 }
 
 /// The report about these objects.

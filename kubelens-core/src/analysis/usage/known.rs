@@ -74,9 +74,7 @@ impl Usage {
 /// may have objects that nobody asked for.
 fn is_custom_known(cluster: &Cluster<'_>) -> bool {
     cluster.is_complete(Kind::CustomResourceDefinition, "")
-        && cluster.all::<CustomResourceDefinition>().all(|definition| {
-            cluster
-                .snapshot()
-                .has_listed_custom(&definition.spec.names.kind)
-        })
+        && cluster
+            .all::<CustomResourceDefinition>()
+            .all(|definition| !cluster.custom(&definition.spec.names.kind).is_empty())
 }

@@ -39,7 +39,7 @@ declare_analyzer! {
         severity: Info,
         confidence: 0.99,
         reads: [],
-        maps_to: ["POP-1203", "k8sgpt:NetworkPolicy"],
+        maps_to: ["k8sgpt:NetworkPolicy", "POP-1203"],
         profiles: [Hygiene],
         check: NetworkPolicy(check),
     }

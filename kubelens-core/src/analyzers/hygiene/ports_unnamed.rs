@@ -80,7 +80,7 @@ declare_analyzer! {
             Service, Ingress, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
             Pod,
         ],
-        maps_to: ["POP-105", "POP-108", "POP-1102", "POP-1101", "POP-1403"],
+        maps_to: ["POP-105", "POP-108", "POP-1101", "POP-1102", "POP-1403"],
         profiles: [Hygiene],
         check: Cluster(check),
     }
@@ -95,10 +95,10 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         {
             of_workload(workload, sink);
         }
-    }
-    for service in cluster.all::<Service>() {
-        if !is_clusters_own(&service.metadata.namespace) {
-            of_service(cluster, service, sink);
+        if !is_clusters_own(&namespace) {
+            for service in cluster.in_namespace::<Service>(&namespace) {
+                of_service(&workloads, service, sink);
+            }
         }
     }
     for ingress in cluster.all::<Ingress>() {
@@ -172,9 +172,7 @@ fn named<'a>(probe: &Probe, container: &'a Container) -> Option<(i64, &'a str)> 
     Some((number, port.name.non_empty()?))
 }
 
-fn of_service(cluster: &Cluster<'_>, service: &Service, sink: &mut Sink) {
-    let namespace = service.metadata.namespace.as_str();
-    let workloads = cluster.workloads_in(namespace);
+fn of_service(workloads: &[Workload<'_>], service: &Service, sink: &mut Sink) {
     let behind: Vec<_> = workloads
         .iter()
         .filter(|workload| selects(service, workload.pod_labels()))

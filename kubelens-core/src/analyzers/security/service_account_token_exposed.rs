@@ -99,7 +99,7 @@ declare_analyzer! {
             ServiceAccount, RoleBinding, ClusterRoleBinding, Secret, Deployment, StatefulSet, DaemonSet, ReplicaSet,
             ReplicationController, Job, CronJob, Pod,
         ],
-        maps_to: ["POP-300", "POP-301", "POP-303", "k8sgpt:Security"],
+        maps_to: ["k8sgpt:Security", "POP-300", "POP-301", "POP-303"],
         profiles: [Security],
         check: Cluster(check),
     }

@@ -54,7 +54,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.85,
         reads: [],
-        maps_to: ["POP-302", "POP-306", "k8sgpt:Security"],
+        maps_to: ["k8sgpt:Security", "POP-302", "POP-306"],
         profiles: [Security],
         check: Workload(check),
     }

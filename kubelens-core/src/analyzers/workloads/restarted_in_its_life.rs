@@ -48,7 +48,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.60,
         reads: [],
-        maps_to: ["classic:crashloop", "POP-205"],
+        maps_to: ["POP-205", "classic:crashloop"],
         profiles: [Classic],
         check: Pod(check),
     }

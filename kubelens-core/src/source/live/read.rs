@@ -130,9 +130,6 @@ impl Run<'_> {
         for (job, result) in self.read_lists(jobs).await {
             are_slices_read &= result.is_ok() || job.target.kind != Some(Kind::EndpointSlice);
             match result {
-                Ok(_) if job.target.kind.is_none() && job.namespace.is_none() => {
-                    self.builder.listed_custom(&job.target.name);
-                }
                 Ok(_) => {}
                 Err(failed)
                     if failed.failure.status() == Some(StatusCode::FORBIDDEN)
