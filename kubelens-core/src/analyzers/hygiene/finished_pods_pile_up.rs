@@ -105,5 +105,5 @@ fn sighting(subject: ObjectRef, count: usize, pod: &Pod, evicted: usize) -> Sigh
         format!("kubectl -n {namespace} delete pods --field-selector status.phase=Failed"),
         Risk::High,
     ))
-    .grouped("HYG030", "owners have piles of finished pods")
+    .grouped("all", "owners have piles of finished pods")
 }

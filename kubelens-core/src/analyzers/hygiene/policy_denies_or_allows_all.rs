@@ -85,6 +85,6 @@ fn check(policy: &NetworkPolicy, _: &Cluster<'_>, sink: &mut Sink) {
         )
         .all_evidence(proof)
         .suggest(Suggestion::advice("Nothing to do if this is meant"))
-        .grouped("HYG019", "NetworkPolicies deny or allow everything"),
+        .grouped("all", "NetworkPolicies deny or allow everything"),
     );
 }

@@ -139,7 +139,7 @@ fn of_workload(workload: &Workload<'_>, sink: &mut Sink) {
             .identified_by("fact", "nameless")
             .all_evidence(nameless.into_iter().take(4))
             .suggest(Suggestion::advice("Give each port a name"))
-            .grouped("HYG007/nameless", "workloads declare ports without a name"),
+            .grouped("nameless", "workloads declare ports without a name"),
         );
     }
     if !numbered.is_empty() {
@@ -153,7 +153,7 @@ fn of_workload(workload: &Workload<'_>, sink: &mut Sink) {
             .all_evidence(numbered.into_iter().take(4))
             .suggest(Suggestion::advice("Use the port's name in the probe"))
             .grouped(
-                "HYG007/probe",
+                "probe",
                 "workloads have probes that name a port by its number",
             ),
         );
@@ -200,10 +200,7 @@ fn of_service(workloads: &[Workload<'_>], service: &Service, sink: &mut Sink) {
             .suggest(Suggestion::advice(
                 "Declare the ports that it listens on, with names",
             ))
-            .grouped(
-                "HYG007/undeclared",
-                "workloads behind a Service declare no port",
-            ),
+            .grouped("undeclared", "workloads behind a Service declare no port"),
         );
     }
     let mut found = Vec::new();
@@ -276,7 +273,7 @@ fn report_numbers(
         .all_evidence(found.into_iter().take(4))
         .suggest(Suggestion::advice("Use the port's name"))
         .grouped(
-            format!("HYG007/{fact}"),
+            fact,
             format!("objects of kind {kind} mean ports by number that have a name"),
         ),
     );

@@ -134,7 +134,7 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
         .suggest(Suggestion::advice(
             "Take away what it does not need; name single capabilities in place of privileged",
         ))
-        .grouped("SEC006", "workloads can reach into their nodes"),
+        .grouped("all", "workloads can reach into their nodes"),
     );
 }
 

@@ -154,7 +154,7 @@ fn look(
         .suggest(Suggestion::advice(
             "Name the verbs and resources that are needed, in the namespaces where they are needed",
         ))
-        .grouped("SEC012", "roles allow more than one account should"),
+        .grouped("all", "roles allow more than one account should"),
     );
 }
 

@@ -213,7 +213,7 @@ fn of_workload(
             .suggest(Suggestion::advice(
                 "Set automountServiceAccountToken: false, or give it an account of its own",
             ))
-            .grouped(format!("SEC016/{fact}"), group),
+            .grouped(fact, group),
     );
 }
 
@@ -229,5 +229,5 @@ fn endless(secret: &Secret) -> Sighting {
     .suggest(Suggestion::advice(
         "Use tokens that end (kubectl create token, projected volumes) and delete the Secret",
     ))
-    .grouped("SEC016/endless", "Secrets hold API tokens that never end")
+    .grouped("endless", "Secrets hold API tokens that never end")
 }

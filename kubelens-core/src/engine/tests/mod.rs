@@ -8,6 +8,7 @@ mod example;
 mod folding;
 mod index;
 mod laws;
+mod opinions;
 mod pages;
 mod siblings;
 mod workload_folds;
