@@ -108,6 +108,9 @@ declare_analyzer! {
 /// The type of Secrets that hold a token without an end.
 const TOKEN: &str = "kubernetes.io/service-account-token";
 
+/// The annotation of a Secret into which the control plane wrote a token.
+const FILLED: &str = "kubernetes.io/service-account.uid";
+
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let bound = bound_accounts(cluster);
     for namespace in cluster.all_namespaces() {
@@ -128,7 +131,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     for secret in cluster.all::<Secret>() {
-        if secret.type_ == TOKEN && !is_clusters_own(&secret.metadata.namespace) {
+        if is_token(secret) && !is_clusters_own(&secret.metadata.namespace) {
             sink.report(endless(secret));
         }
     }
@@ -217,15 +220,27 @@ fn of_workload(
     );
 }
 
+/// Whether a Secret holds a token. Where only metadata was read, the mark of the controller that fills it says so.
+fn is_token(secret: &Secret) -> bool {
+    secret.type_ == TOKEN || secret.metadata.annotations.contains_key(FILLED)
+}
+
 fn endless(secret: &Secret) -> Sighting {
     let own = secret.reference();
+    let annotations = &secret.metadata.annotations;
+    let account = annotations.value("kubernetes.io/service-account.name");
+    let account = account.unwrap_or("not set");
     Sighting::of(
         own.clone(),
         format!("{own} holds an API token that never ends"),
         "Whoever has read it once can use it until the Secret is deleted.",
     )
     .identified_by("fact", "endless")
-    .evidence(Evidence::field(own, "type", &secret.type_))
+    .evidence(Evidence::field(
+        own,
+        "metadata.annotations[kubernetes.io/service-account.name]",
+        account,
+    ))
     .suggest(Suggestion::advice(
         "Use tokens that end (kubectl create token, projected volumes) and delete the Secret",
     ))
