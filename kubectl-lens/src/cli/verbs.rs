@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use kubelens_core::model::Severity;
 
-use super::{CheckFlags, PictureFlags, ReportFlags};
+use super::{CheckFlags, PictureFlags, ProfileWord, ReportFlags};
 
 /// Find the root causes of what is broken, ranked
 #[derive(Debug, Args)]
@@ -99,6 +99,18 @@ pub(crate) struct AnalyzersArgs {
     /// Only those that can be at least this bad
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) min_severity: Option<Severity>,
+    /// Only those that stand for a check of another tool: POP-1109, k8sgpt:Pod, Pod, classic:crashloop
+    #[arg(long, value_name = "CHECK")]
+    pub(crate) maps_to: Option<String>,
+    /// Only those of these profiles: default, classic, security, hygiene or all
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PROFILE",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub(crate) profile: Vec<ProfileWord>,
 }
 
 /// Save a picture of the cluster, or look into a saved one

@@ -1,6 +1,7 @@
 //! `analyzers`: what there is to check.
 
 use anyhow::Context;
+use kubelens_core::analysis::other_tools;
 
 use super::print;
 use crate::{
@@ -10,13 +11,20 @@ use crate::{
     failure::Failure,
     nearest::did_you_mean,
     render::{self, Listing},
-    settings::{OutputSettings, select},
+    settings::{OutputSettings, profiles, select},
 };
 
 pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitStatus, Failure> {
     let mut entries = catalog::entries();
     if let Some(least) = args.min_severity {
         entries.retain(|entry| entry.severity >= least);
+    }
+    if !args.profile.is_empty() {
+        let wanted = profiles(&args.profile);
+        entries.retain(|entry| entry.profiles.iter().any(|one| wanted.contains(one)));
+    }
+    if let Some(name) = &args.maps_to {
+        entries = mapped(name, &entries)?;
     }
     if let Some(filter) = &args.filter {
         entries = filtered(filter, &entries)?;
@@ -25,6 +33,37 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
         render::listing(list(&entries)?, &output.format, output.table_width)
     })?;
     Ok(ExitStatus::Answered)
+}
+
+/// The analyzers that stand for a check of another tool; an error where there is none, with the reason or with
+/// names that are near.
+fn mapped(name: &str, entries: &[Entry]) -> Result<Vec<Entry>, Failure> {
+    let is_meant = |entry: &&Entry| {
+        let mut known = entry.maps_to.iter();
+        known.any(|known| other_tools::is_name(known, name))
+    };
+    let found: Vec<Entry> = entries.iter().filter(is_meant).cloned().collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let reasons = other_tools::reasons_for(name);
+    if let Some(reason) = reasons.first() {
+        return Err(Failure::new(format!(
+            "no analyzer stands for `{name}`: {reason}"
+        )));
+    }
+    let is_known = other_tools::all_names().any(|known| other_tools::is_name(known, name));
+    if is_known {
+        return Err(
+            Failure::new(format!("no analyzer of this choice stands for `{name}`"))
+                .way_out("leave out --profile and --min-severity"),
+        );
+    }
+    let near = did_you_mean(name, other_tools::all_names());
+    Err(Failure::new(format!(
+        "`{name}` is no check of another tool that is known"
+    ))
+    .way_out(near.unwrap_or_else(|| "see the page `Other tools` of the book".to_owned())))
 }
 
 fn filtered(filter: &str, entries: &[Entry]) -> Result<Vec<Entry>, Failure> {
@@ -64,7 +103,7 @@ fn list(entries: &[Entry]) -> Result<Listing, Failure> {
             .map(serde_json::to_value)
             .collect::<Result<_, _>>()
             .context("cannot write the analyzers")?,
-        headers: &["CODE", "SEVERITY", "SURE", "NAME", "SUMMARY"],
+        headers: &["CODE", "SEVERITY", "SURE", "PROFILE", "NAME", "SUMMARY"],
         rows: entries
             .iter()
             .map(|entry| {
@@ -72,6 +111,7 @@ fn list(entries: &[Entry]) -> Result<Listing, Failure> {
                     entry.code.clone(),
                     entry.severity.to_string(),
                     format!("{:.0}%", entry.confidence * 100.0),
+                    entry.profiles.join(","),
                     entry.name.clone(),
                     entry.summary.clone(),
                 ]
@@ -86,8 +126,8 @@ fn list(entries: &[Entry]) -> Result<Listing, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::filtered;
-    use crate::catalog::tests::three_entries;
+    use super::{filtered, mapped};
+    use crate::catalog::{entries, tests::three_entries};
 
     fn codes(filter: &str) -> Vec<String> {
         let found = filtered(filter, &three_entries())
@@ -109,5 +149,32 @@ mod tests {
             .map_err(|failure| failure.to_string())
             .expect_err("nothing");
         assert!(message.contains("did you mean"), "{message}");
+    }
+
+    fn mapped_codes(name: &str) -> Vec<String> {
+        let found = mapped(name, &entries())
+            .map_err(|failure| failure.to_string())
+            .expect("analyzers");
+        found.into_iter().map(|entry| entry.code).collect()
+    }
+
+    #[test]
+    fn checks_of_other_tools_find_ours() {
+        assert_eq!(mapped_codes("POP-1109"), ["HYG010"]);
+        assert_eq!(mapped_codes("pop-1109"), ["HYG010"]);
+        assert!(mapped_codes("Pod").contains(&"WRK001".to_owned()));
+        assert!(mapped_codes("classic:crashloop").contains(&"WRK003".to_owned()));
+    }
+
+    #[test]
+    fn a_check_that_is_none_here_says_why_and_a_typo_names_the_nearest() {
+        let message = |name: &str| {
+            mapped(name, &entries())
+                .map_err(|failure| failure.to_string())
+                .expect_err("nothing")
+        };
+        assert!(message("POP-1501").contains("its normal state"));
+        let typo = message("POP-110x");
+        assert!(typo.contains("did you mean POP-110"), "{typo}");
     }
 }

@@ -62,7 +62,8 @@ impl Checks {
     }
 }
 
-fn profiles(words: &[ProfileWord]) -> BTreeSet<&'static str> {
+/// The names of the profiles that the words stand for; of the default one for no word.
+pub(crate) fn profiles(words: &[ProfileWord]) -> BTreeSet<&'static str> {
     let words = if words.is_empty() {
         &[ProfileWord::Default]
     } else {

@@ -5,7 +5,7 @@ mod connection;
 mod output;
 mod source;
 
-pub(crate) use checks::{Checks, select};
+pub(crate) use checks::{Checks, profiles, select};
 pub(crate) use connection::connect_options;
 pub(crate) use output::{Output, OutputSettings};
 pub(crate) use source::{Namespaces, Origin, PictureSettings};

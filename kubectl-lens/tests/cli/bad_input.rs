@@ -53,6 +53,16 @@ fn an_unknown_analyzer() {
         "did you mean CFG001",
     );
     refused(&["analyzers", "xyzzy"], "no analyzer matches `xyzzy`", "");
+    refused(
+        &["analyzers", "--maps-to", "POP-1109x"],
+        "`POP-1109x` is no check of another tool that is known",
+        "did you mean POP-1109",
+    );
+    refused(
+        &["analyzers", "--maps-to", "POP-1501"],
+        "no analyzer stands for `POP-1501`: To idle",
+        "",
+    );
 }
 
 #[test]

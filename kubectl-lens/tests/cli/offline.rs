@@ -32,6 +32,13 @@ fn analyzers_are_listed_for_people_and_for_programs() {
     let names = run(&["analyzers", "CFG001", "-o", "name"]);
     assert_eq!(names.stdout, "analyzer/CFG001\n");
     assert!(run(&["analyzers"]).stdout.starts_with("CODE"));
+    let names = run(&["analyzers", "--maps-to", "pop-1109", "-o", "name"]);
+    assert_eq!(names.stdout, "analyzer/HYG010\n");
+    let opinions = run(&["analyzers", "--profile", "security", "-o", "name"]).stdout;
+    assert!(
+        opinions.contains("SEC006") && !opinions.contains("CFG001"),
+        "{opinions}"
+    );
 }
 
 #[test]

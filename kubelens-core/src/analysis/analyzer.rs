@@ -48,6 +48,11 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
+    /// Whether what it says is opinion: it stands outside of the default profile.
+    pub fn is_opinion(&self) -> bool {
+        !self.profiles.contains(&Profile::Default)
+    }
+
     /// The first paragraph of its page: what it means, in a sentence or two.
     pub fn summary(&self) -> String {
         self.docs

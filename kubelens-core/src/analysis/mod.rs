@@ -2,6 +2,7 @@
 
 mod analyzer;
 mod family;
+pub mod other_tools;
 mod profile;
 mod sighting;
 mod sightings;

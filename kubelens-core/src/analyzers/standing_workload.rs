@@ -1,6 +1,7 @@
 //! Workloads whose template a person could change, and where in it something stands.
 
 use crate::kubernetes::{Container, ContainerRole, Labels, Service, condition};
+use crate::model::some_of;
 use crate::snapshot::{Cluster, Workload};
 
 /// The namespaces of the cluster's own parts, which come with it and are not for its users to change.
@@ -53,4 +54,14 @@ pub(super) fn services_of<'a>(cluster: &Cluster<'a>, workload: &Workload<'a>) ->
 pub(super) fn selects(service: &Service, labels: &Labels) -> bool {
     let mut wanted = service.spec.selector.iter();
     !service.spec.selector.is_empty() && wanted.all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// `Container a`, `Containers a, b and 2 more`, and the verb that goes with it.
+pub(super) fn containers_in_words(names: &[&str]) -> (String, &'static str) {
+    let list = some_of(names, 3);
+    if names.len() == 1 {
+        (format!("Container {list}"), "has")
+    } else {
+        (format!("Containers {list}"), "have")
+    }
 }

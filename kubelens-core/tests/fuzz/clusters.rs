@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::corpus::EXAMPLES;
 use crate::damage::{Edit, edit};
-use crate::{broken_analyzers, cases, report_of};
+use crate::{broken_analyzers, cases, faults, report_of};
 
 /// Objects of some examples thrown together.
 fn cluster() -> impl Strategy<Value = Vec<Value>> {
@@ -104,13 +104,7 @@ fn ten_thousand_events_on_one_pod_are_one_story() {
     let objects: Vec<Value> = std::iter::once(pod).chain((0..10_000).map(event)).collect();
     let report = report_of(&objects).unwrap();
     let size = serde_json::to_string(&report).unwrap().len();
-    // That there are so many is a note of its own.
-    let codes: Vec<&str> = report
-        .causes
-        .iter()
-        .map(|cause| cause.code.as_str())
-        .collect();
-    assert_eq!(codes, ["WRK004", "CTL028"]);
+    assert_eq!(faults(&report), 1);
     assert!(size < 50_000, "a report of {size} bytes");
 }
 

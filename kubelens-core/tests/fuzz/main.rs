@@ -15,9 +15,10 @@ mod damage;
 mod manifests;
 mod messages;
 
+use kubelens_core::analysis::Profile;
 use kubelens_core::model::Report;
 use kubelens_core::source::{FileSource, ReadRequest, Silent, SourceError};
-use kubelens_core::{Options, diagnose};
+use kubelens_core::{Options, diagnose, registry};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -31,16 +32,31 @@ fn cases(count: u32) -> ProptestConfig {
     }
 }
 
-/// The report about a file with this content.
+/// The report about a file with this content, by all profiles.
 fn report_on(bytes: &[u8]) -> Result<Report, SourceError> {
     let snapshot =
         FileSource::from_bytes("c", bytes.to_vec()).read(&ReadRequest::default(), &Silent)?;
-    Ok(diagnose(&snapshot, &Options::default()))
+    let everything = Options {
+        profiles: Profile::ALL.to_vec(),
+        registries: vec!["registry.example.com".to_owned()],
+        ..Options::default()
+    };
+    Ok(diagnose(&snapshot, &everything))
 }
 
 /// The report about these objects.
 fn report_of(objects: &[Value]) -> Result<Report, SourceError> {
     report_on(&serde_json::to_vec(&json!({"kind": "List", "items": objects})).unwrap())
+}
+
+/// How many causes are no opinion.
+fn faults(report: &Report) -> usize {
+    let is_fault = |code: &str| {
+        let mut all = registry().iter();
+        all.any(|analyzer| analyzer.code == code && !analyzer.is_opinion())
+    };
+    let causes = report.causes.iter();
+    causes.filter(|cause| is_fault(&cause.code)).count()
 }
 
 /// The analyzers that panicked.

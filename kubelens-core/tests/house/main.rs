@@ -11,6 +11,7 @@
 )]
 
 mod arrows;
+mod other_tools;
 mod pages;
 mod schema;
 

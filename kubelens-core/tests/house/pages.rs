@@ -49,17 +49,18 @@ fn the_book_lists_every_analyzer() {
     for (family, analyzers) in by_family {
         let _ = write!(
             table,
-            "\n## {}\n\n| code | condition | severity | confidence | other tools |\n|---|---|---|---|---|\n",
+            "\n## {}\n\n| code | condition | severity | confidence | profile | other tools |\n|---|---|---|---|---|---|\n",
             family.title()
         );
         for analyzer in analyzers {
             let _ = writeln!(
                 table,
-                "| [{code}]({code}.md) | {name} | {severity} | {confidence:.2} | {maps} |",
+                "| [{code}]({code}.md) | {name} | {severity} | {confidence:.2} | {profiles} | {maps} |",
                 code = analyzer.code,
                 name = analyzer.name,
                 severity = analyzer.severity,
                 confidence = analyzer.confidence,
+                profiles = profiles(analyzer),
                 maps = analyzer.maps_to.join(", "),
             );
             let _ = writeln!(
@@ -73,6 +74,11 @@ fn the_book_lists_every_analyzer() {
     check_generated(&source.join("SUMMARY.md"), &summary);
 }
 
+fn profiles(analyzer: &Analyzer) -> String {
+    let names = analyzer.profiles.iter().map(|profile| profile.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
+
 fn page(analyzer: &Analyzer) -> String {
     let role = match analyzer.role {
         Role::Root => "names the thing to change",
@@ -84,8 +90,12 @@ fn page(analyzer: &Analyzer) -> String {
         .iter()
         .map(kubelens_core::kubernetes::Kind::as_str)
         .collect();
+    let only = match profiles(analyzer).as_str() {
+        "default" => String::new(),
+        profiles => format!("Only in profile {profiles}. "),
+    };
     let mut text = format!(
-        "# {} {}\n\nSeverity {}, confidence {:.2}; {role}. Reads {}.\n\n",
+        "# {} {}\n\nSeverity {}, confidence {:.2}; {role}. {only}Reads {}.\n\n",
         analyzer.code,
         analyzer.name,
         analyzer.severity,

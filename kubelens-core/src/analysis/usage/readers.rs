@@ -1,6 +1,6 @@
 //! Who may read ConfigMaps and Secrets through the API, which leaves no trace in any field.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::Usage;
 use crate::kubernetes::{
@@ -16,7 +16,7 @@ const KINDS: [Kind; 2] = [Kind::ConfigMap, Kind::Secret];
 /// the cluster where a pod of that account runs in the namespace. A reader of the whole cluster that runs
 /// elsewhere says nothing about any one namespace.
 pub(super) fn collect(cluster: &Cluster<'_>, usage: &mut Usage) {
-    let running: HashSet<(&Text, &str)> = cluster
+    let running: BTreeSet<(&Text, &str)> = cluster
         .all::<Pod>()
         .filter(|pod| pod.is_live())
         .map(|pod| {

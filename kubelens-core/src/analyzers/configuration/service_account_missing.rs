@@ -73,7 +73,7 @@ declare_analyzer! {
         reads: [
             ServiceAccount, Event, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Pod,
         ],
-        maps_to: ["POP-307", "POP-507", "POP-304"],
+        maps_to: ["POP-304", "POP-307", "POP-507"],
         check: Cluster(check),
     }
 }

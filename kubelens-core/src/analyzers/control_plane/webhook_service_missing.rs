@@ -60,7 +60,7 @@ declare_analyzer! {
         reads: [
             ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, Namespace,
         ],
-        maps_to: ["k8sgpt:ValidatingWebhookConfiguration", "k8sgpt:MutatingWebhookConfiguration"],
+        maps_to: ["k8sgpt:MutatingWebhookConfiguration", "k8sgpt:ValidatingWebhookConfiguration"],
         check: Cluster(check),
     }
 }

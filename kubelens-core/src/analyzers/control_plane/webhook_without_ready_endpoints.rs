@@ -67,7 +67,7 @@ declare_analyzer! {
             ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, EndpointSlice,
             Endpoints, Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
         ],
-        maps_to: ["k8sgpt:ValidatingWebhookConfiguration", "k8sgpt:MutatingWebhookConfiguration"],
+        maps_to: ["k8sgpt:MutatingWebhookConfiguration", "k8sgpt:ValidatingWebhookConfiguration"],
         check: Cluster(check),
     }
 }

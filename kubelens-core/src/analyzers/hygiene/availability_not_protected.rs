@@ -126,7 +126,7 @@ fn unprotected<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, replicas: i64
         .suggest(Suggestion::advice(
             "Make a PodDisruptionBudget with maxUnavailable: 1 for its pods",
         ))
-        .grouped("HYG010/budget", "workloads have no PodDisruptionBudget"),
+        .grouped("budget", "workloads have no PodDisruptionBudget"),
     );
 }
 
@@ -161,7 +161,7 @@ fn single<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
         .suggest(Suggestion::advice(
             "Run two pods if the program can, or accept the pause",
         ))
-        .grouped("HYG010/single", "workloads serve with a single pod"),
+        .grouped("single", "workloads serve with a single pod"),
     );
 }
 
@@ -187,9 +187,11 @@ fn together<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink)
     let all_zones: BTreeSet<&str> = usable()
         .filter_map(|node| node.metadata.labels.value(ZONE))
         .collect();
-    let (word, place) = match (nodes.first(), zones.first()) {
-        (Some(node), _) if nodes.len() == 1 && usable().count() >= 2 => ("node", *node),
-        (_, Some(Some(zone))) if zones.len() == 1 && all_zones.len() >= 2 => ("zone", *zone),
+    let (word, on_what, place) = match (nodes.first(), zones.first()) {
+        (Some(node), _) if nodes.len() == 1 && usable().count() >= 2 => ("node", "on node", *node),
+        (_, Some(Some(zone))) if zones.len() == 1 && all_zones.len() >= 2 => {
+            ("zone", "in zone", *zone)
+        }
         _ => return,
     };
     let own = workload.reference();
@@ -200,11 +202,7 @@ fn together<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink)
     sink.report(
         Sighting::of(
             own.clone(),
-            format!(
-                "All {} pods of {own} run in one {word}: {place}",
-                placed.len()
-            )
-            .replace("in one node", "on one node"),
+            format!("All {} pods of {own} are {on_what} {place}", placed.len()),
             format!("When that {word} fails, all of them go at once."),
         )
         .identified_by("fact", word)
@@ -213,8 +211,8 @@ fn together<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink)
             "Spread the pods with topologySpreadConstraints or pod anti-affinity",
         ))
         .grouped(
-            format!("HYG010/{word}"),
-            format!("workloads have all their pods in one {word}"),
+            word,
+            format!("workloads have all their pods in the same {word}"),
         ),
     );
 }

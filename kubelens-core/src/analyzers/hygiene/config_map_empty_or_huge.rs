@@ -122,7 +122,7 @@ fn huge(map: &ConfigMap) -> Sighting {
     .suggest(Suggestion::advice(
         "Split it, or put what it holds into a volume",
     ))
-    .grouped("HYG028/huge", "ConfigMaps are nearly full")
+    .grouped("huge", "ConfigMaps are nearly full")
 }
 
 fn empty(map: &ConfigMap, is_used: bool) -> Sighting {
@@ -137,5 +137,5 @@ fn empty(map: &ConfigMap, is_used: bool) -> Sighting {
         .evidence(Evidence::field(own, "data", "none"))
         .since(map.metadata.creation_timestamp)
         .suggest(Suggestion::advice("Fill it, or delete it"))
-        .grouped("HYG028/empty", "ConfigMaps are empty")
+        .grouped("empty", "ConfigMaps are empty")
 }

@@ -103,7 +103,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let is_to_try = control.iter().any(|node| {
         let names = [node.metadata.name.as_str(), node.spec.provider_id.as_str()];
         let is_one = |start: &&str| names.iter().any(|name| name.starts_with(start));
-        TO_TRY.iter().any(|start| is_one(&start))
+        TO_TRY.iter().any(is_one)
     });
     // A cluster of one node has nothing to be redundant with.
     if !(1..=2).contains(&control.len()) || others == 0 || is_to_try {

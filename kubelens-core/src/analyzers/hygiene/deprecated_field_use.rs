@@ -203,8 +203,5 @@ fn sighting(own: ObjectRef, older: &str, newer: &str, proof: Evidence) -> Sighti
     .identified_by("field", older)
     .evidence(proof)
     .suggest(Suggestion::advice(format!("Use {newer}")))
-    .grouped(
-        format!("HYG031/{older}"),
-        format!("objects use what {newer} has replaced"),
-    )
+    .grouped(older, format!("objects use what {newer} has replaced"))
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Namespace, Object, Pod};
-use crate::model::{Evidence, ObjectRef, Risk, Suggestion};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -84,6 +84,7 @@ fn home(cluster: &Cluster<'_>, pod: &Pod) -> ObjectRef {
 
 fn sighting(subject: ObjectRef, count: usize, pod: &Pod, evicted: usize) -> Sighting {
     let namespace = pod.metadata.namespace.as_str();
+    let phase = pod.status.phase.as_str();
     let mostly = if evicted * 2 > count {
         format!("{evicted} of them were evicted.")
     } else {
@@ -95,15 +96,10 @@ fn sighting(subject: ObjectRef, count: usize, pod: &Pod, evicted: usize) -> Sigh
         mostly,
     )
     .seen_on(pod.reference(), "made")
-    .evidence(Evidence::field(
-        pod.reference(),
-        "status.phase",
-        &pod.status.phase,
+    .evidence(Evidence::field(pod.reference(), "status.phase", phase))
+    .suggest(Suggestion::look(
+        "Look through them, delete those that nobody needs, and find out what should have",
+        format!("kubectl -n {namespace} get pods --field-selector status.phase={phase}"),
     ))
-    .suggest(Suggestion::run(
-        "Delete those that failed, logs and all, once nobody needs them",
-        format!("kubectl -n {namespace} delete pods --field-selector status.phase=Failed"),
-        Risk::High,
-    ))
-    .grouped("HYG030", "owners have piles of finished pods")
+    .grouped("all", "owners have piles of finished pods")
 }

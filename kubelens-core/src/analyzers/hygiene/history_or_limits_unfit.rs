@@ -112,7 +112,7 @@ fn short(workload: &Workload<'_>, path: &str, value: i64, effect: &str) -> Sight
     .evidence(Evidence::field(own, path, value))
     .suggest(Suggestion::advice(format!("Raise {field}")))
     .grouped(
-        format!("HYG034/{field}"),
+        field.clone(),
         format!("workloads keep no history: {field} is too low"),
     )
 }
@@ -144,7 +144,7 @@ fn memory(workload: &Workload<'_>, sink: &mut Sink) {
             .all_evidence(far.into_iter().take(MOST_SHOWN))
             .suggest(Suggestion::advice("Bring the memory request nearer to the limit"))
             .grouped(
-                "HYG034/memory",
+                "memory",
                 "workloads may use more than ten times the memory that they request",
             ),
         );

@@ -87,7 +87,7 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
         )
         .all_evidence(proof)
         .suggest(Suggestion::advice("Name the version of the image, or its digest"))
-        .grouped("HYG001", "workloads run whatever image is the latest"),
+        .grouped("all", "workloads run whatever image is the latest"),
     );
 }
 

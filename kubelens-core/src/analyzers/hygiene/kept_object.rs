@@ -30,7 +30,8 @@ const LABELS: [(&str, &str); 9] = [
 ];
 
 /// Beginnings of annotations by which a program keeps an object: a leader's lock, a copy, an inventory.
-const ANNOTATIONS: [&str; 5] = [
+const ANNOTATIONS: [&str; 6] = [
+    "kubernetes.io/service-account.",
     "control-plane.alpha.kubernetes.io/leader",
     "reflector.v1.k8s.emberstack.com/",
     "replicator.v1.mittwald.de/",

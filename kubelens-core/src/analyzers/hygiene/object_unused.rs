@@ -136,7 +136,7 @@ fn sighting(unused: &Unused<'_>) -> Sighting {
         "Find out who made it; delete it if nobody needs it any more",
     ))
     .grouped(
-        format!("HYG020/{kind}"),
+        kind.clone(),
         format!("objects of kind {kind} are used by nothing"),
     )
 }

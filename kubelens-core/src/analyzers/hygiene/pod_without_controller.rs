@@ -92,6 +92,6 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
         .suggest(Suggestion::advice(
             "Put its spec into a Deployment, or delete it if nobody needs it",
         ))
-        .grouped("HYG011", "pods have no controller"),
+        .grouped("all", "pods have no controller"),
     );
 }

@@ -39,7 +39,7 @@ declare_analyzer! {
         severity: Info,
         confidence: 0.99,
         reads: [],
-        maps_to: ["POP-1203", "k8sgpt:NetworkPolicy"],
+        maps_to: ["k8sgpt:NetworkPolicy", "POP-1203"],
         profiles: [Hygiene],
         check: NetworkPolicy(check),
     }
@@ -85,6 +85,6 @@ fn check(policy: &NetworkPolicy, _: &Cluster<'_>, sink: &mut Sink) {
         )
         .all_evidence(proof)
         .suggest(Suggestion::advice("Nothing to do if this is meant"))
-        .grouped("HYG019", "NetworkPolicies deny or allow everything"),
+        .grouped("all", "NetworkPolicies deny or allow everything"),
     );
 }

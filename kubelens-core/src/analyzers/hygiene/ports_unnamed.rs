@@ -80,7 +80,7 @@ declare_analyzer! {
             Service, Ingress, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
             Pod,
         ],
-        maps_to: ["POP-105", "POP-108", "POP-1102", "POP-1101", "POP-1403"],
+        maps_to: ["POP-105", "POP-108", "POP-1101", "POP-1102", "POP-1403"],
         profiles: [Hygiene],
         check: Cluster(check),
     }
@@ -95,10 +95,10 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         {
             of_workload(workload, sink);
         }
-    }
-    for service in cluster.all::<Service>() {
-        if !is_clusters_own(&service.metadata.namespace) {
-            of_service(cluster, service, sink);
+        if !is_clusters_own(&namespace) {
+            for service in cluster.in_namespace::<Service>(&namespace) {
+                of_service(&workloads, service, sink);
+            }
         }
     }
     for ingress in cluster.all::<Ingress>() {
@@ -139,7 +139,7 @@ fn of_workload(workload: &Workload<'_>, sink: &mut Sink) {
             .identified_by("fact", "nameless")
             .all_evidence(nameless.into_iter().take(4))
             .suggest(Suggestion::advice("Give each port a name"))
-            .grouped("HYG007/nameless", "workloads declare ports without a name"),
+            .grouped("nameless", "workloads declare ports without a name"),
         );
     }
     if !numbered.is_empty() {
@@ -153,7 +153,7 @@ fn of_workload(workload: &Workload<'_>, sink: &mut Sink) {
             .all_evidence(numbered.into_iter().take(4))
             .suggest(Suggestion::advice("Use the port's name in the probe"))
             .grouped(
-                "HYG007/probe",
+                "probe",
                 "workloads have probes that name a port by its number",
             ),
         );
@@ -172,9 +172,7 @@ fn named<'a>(probe: &Probe, container: &'a Container) -> Option<(i64, &'a str)> 
     Some((number, port.name.non_empty()?))
 }
 
-fn of_service(cluster: &Cluster<'_>, service: &Service, sink: &mut Sink) {
-    let namespace = service.metadata.namespace.as_str();
-    let workloads = cluster.workloads_in(namespace);
+fn of_service(workloads: &[Workload<'_>], service: &Service, sink: &mut Sink) {
     let behind: Vec<_> = workloads
         .iter()
         .filter(|workload| selects(service, workload.pod_labels()))
@@ -202,10 +200,7 @@ fn of_service(cluster: &Cluster<'_>, service: &Service, sink: &mut Sink) {
             .suggest(Suggestion::advice(
                 "Declare the ports that it listens on, with names",
             ))
-            .grouped(
-                "HYG007/undeclared",
-                "workloads behind a Service declare no port",
-            ),
+            .grouped("undeclared", "workloads behind a Service declare no port"),
         );
     }
     let mut found = Vec::new();
@@ -278,7 +273,7 @@ fn report_numbers(
         .all_evidence(found.into_iter().take(4))
         .suggest(Suggestion::advice("Use the port's name"))
         .grouped(
-            format!("HYG007/{fact}"),
+            fact,
             format!("objects of kind {kind} mean ports by number that have a name"),
         ),
     );

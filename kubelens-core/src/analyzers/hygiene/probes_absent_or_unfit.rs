@@ -185,7 +185,7 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
                 "Let a readiness probe say whether it can serve, and a more patient liveness probe whether it hangs",
             ))
             .grouped(
-                format!("HYG004/{}", flaw.key()),
+                flaw.key(),
                 format!("containers behind a Service have {}", flaw.words()),
             ),
         );

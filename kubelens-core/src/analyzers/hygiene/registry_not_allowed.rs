@@ -99,7 +99,7 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
             "Take the image from an allowed registry, or allow {host}"
         )))
         .grouped(
-            format!("HYG003/{host}"),
+            host.clone(),
             format!("workloads run images of {host}, which is no allowed registry"),
         ),
     );

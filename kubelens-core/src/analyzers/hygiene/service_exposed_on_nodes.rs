@@ -112,7 +112,7 @@ fn check(service: &Service, _: &Cluster<'_>, sink: &mut Sink) {
             "Use type ClusterIP behind an Ingress, or say who may call and how",
         ))
         .grouped(
-            format!("HYG017/{}", spec.type_),
+            spec.type_.to_string(),
             format!("Services of type {} can be called from outside", spec.type_),
         ),
     );

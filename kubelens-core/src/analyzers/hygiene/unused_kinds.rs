@@ -2,8 +2,9 @@
 
 use crate::analysis::Usage;
 use crate::kubernetes::{
-    ClusterRole, ConfigMap, IngressClass, Kind, Namespace, Object, ObjectMeta, PersistentVolume,
-    PersistentVolumeClaim, PriorityClass, Role, Secret, ServiceAccount, StorageClass,
+    ClusterRole, ConfigMap, CustomObject, IngressClass, Kind, Namespace, Object, ObjectMeta,
+    PersistentVolume, PersistentVolumeClaim, PriorityClass, Role, Secret, ServiceAccount,
+    StorageClass,
 };
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
@@ -63,6 +64,7 @@ pub(super) fn check_all<'a>(
     of_kind(cluster, usage, found, |class: &PriorityClass| {
         !class.global_default
     });
+    gateway_classes(cluster, found);
     free_volumes(cluster, found);
     empty_namespaces(cluster, found);
 }
@@ -97,6 +99,27 @@ fn of_kind<'a, T: Object>(
                 meta,
                 says: "is used by nothing",
                 proof: "no pod, template or other object refers to it",
+            });
+        }
+    }
+}
+
+/// Classes that no Gateway names, where there are Gateways.
+fn gateway_classes<'a>(cluster: &Cluster<'a>, found: &mut impl FnMut(Unused<'a>)) {
+    let gateways = cluster.custom("Gateway");
+    for class in cluster.custom("GatewayClass") {
+        let meta = &class.metadata;
+        let names = |gateway: &CustomObject| {
+            let name = gateway.spec.get("gatewayClassName");
+            name.and_then(serde_json::Value::as_str) == Some(meta.name.as_str())
+        };
+        if !gateways.is_empty() && !gateways.iter().any(|gateway| names(gateway)) {
+            let reference = ObjectRef::cluster_scoped(&class.api_version, &class.kind, &meta.name);
+            found(Unused {
+                reference,
+                meta,
+                says: "is used by nothing",
+                proof: "no Gateway names it",
             });
         }
     }

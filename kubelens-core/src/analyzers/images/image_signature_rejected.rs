@@ -55,7 +55,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.97,
         reads: [Event, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: [],
+        maps_to: ["classic:image_pull"],
         check: Pod(check),
     }
 }

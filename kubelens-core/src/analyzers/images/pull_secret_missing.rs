@@ -88,7 +88,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.95,
         reads: [Secret, ServiceAccount, Event],
-        maps_to: ["k8sgpt:DaemonSet", "POP-305"],
+        maps_to: ["k8sgpt:DaemonSet", "POP-305", "classic:image_pull"],
         check: Workload(check),
     }
 }

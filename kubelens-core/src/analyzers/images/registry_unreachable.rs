@@ -68,7 +68,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.85,
         reads: [Event, Node, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["k8sgpt:Pod", "classic:image_pull"],
         check: Pod(check),
     }
 }

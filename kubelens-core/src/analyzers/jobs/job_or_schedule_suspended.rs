@@ -46,7 +46,7 @@ declare_analyzer! {
         severity: Info,
         confidence: 0.95,
         reads: [Job, CronJob],
-        maps_to: ["k8sgpt:Job", "k8sgpt:CronJob", "POP-1500"],
+        maps_to: ["k8sgpt:CronJob", "k8sgpt:Job", "POP-1500"],
         check: Cluster(check),
     }
 }

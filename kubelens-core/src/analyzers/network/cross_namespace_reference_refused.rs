@@ -51,7 +51,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.95,
         reads: [],
-        maps_to: [],
+        maps_to: ["k8sgpt:Gateway", "k8sgpt:HTTPRoute"],
         check: Cluster(check),
     }
 }

@@ -57,7 +57,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.97,
         reads: [Service],
-        maps_to: ["POP-1402", "POP-1404"],
+        maps_to: ["k8sgpt:Ingress", "POP-1402", "POP-1404"],
         check: Ingress(check),
     }
 }

@@ -49,7 +49,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.92,
         reads: [Secret],
-        maps_to: [],
+        maps_to: ["k8sgpt:Ingress"],
         check: Ingress(check),
     }
 }

@@ -75,7 +75,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.85,
         reads: [Event, IngressClass, Pod],
-        maps_to: ["POP-1400"],
+        maps_to: ["k8sgpt:Ingress", "k8sgpt:Service", "POP-1400"],
         check: Ingress(check),
     }
 }

@@ -50,7 +50,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.90,
         reads: [Ingress],
-        maps_to: [],
+        maps_to: ["k8sgpt:Ingress"],
         check: Cluster(check),
     }
 }

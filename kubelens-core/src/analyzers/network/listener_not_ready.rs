@@ -54,7 +54,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.93,
         reads: [Secret],
-        maps_to: [],
+        maps_to: ["k8sgpt:Gateway"],
         check: Cluster(check),
     }
 }

@@ -66,7 +66,7 @@ declare_analyzer! {
         reads: [
             Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
         ],
-        maps_to: ["k8sgpt:Service", "POP-1100", "POP-1105"],
+        maps_to: ["k8sgpt:Service", "POP-508", "POP-1100", "POP-1105"],
         check: Service(check),
     }
 }

@@ -99,7 +99,7 @@ declare_analyzer! {
         reads: [
             Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
         ],
-        maps_to: ["k8sgpt:Service", "POP-1110", "POP-1107", "POP-1108"],
+        maps_to: ["k8sgpt:Service", "POP-1105", "POP-1107", "POP-1108", "POP-1110"],
         check: Service(check),
     }
 }

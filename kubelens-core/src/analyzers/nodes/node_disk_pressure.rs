@@ -42,7 +42,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.95,
         reads: [Pod, Event],
-        maps_to: ["k8sgpt:Node", "POP-705"],
+        maps_to: ["k8sgpt:Node", "POP-705", "classic:node_health"],
         check: Node(check),
     }
 }

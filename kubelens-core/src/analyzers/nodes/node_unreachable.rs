@@ -69,7 +69,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.96,
         reads: [Lease, Pod, Event],
-        maps_to: ["k8sgpt:Node", "POP-701", "classic:node_health", "POP-207"],
+        maps_to: ["k8sgpt:Node", "POP-207", "POP-701", "classic:node_health"],
         check: Node(check),
     }
 }

@@ -79,7 +79,7 @@ declare_analyzer! {
             ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Pod,
             ValidatingWebhookConfiguration, MutatingWebhookConfiguration,
         ],
-        maps_to: ["k8sgpt:ReplicaSet", "k8sgpt:Deployment"],
+        maps_to: ["k8sgpt:Deployment", "k8sgpt:ReplicaSet"],
         check: Cluster(check),
     }
 }

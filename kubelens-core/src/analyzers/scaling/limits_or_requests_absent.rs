@@ -1,7 +1,7 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::standing_workload::{container_path, stands};
+use crate::analyzers::standing_workload::{container_path, containers_in_words, stands};
 use crate::kubernetes::{Container, ContainerRole, Kind, LimitRange, LimitRangeItem, Resources};
-use crate::model::{Evidence, Severity, Suggestion, some_of};
+use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -131,6 +131,7 @@ fn sighting(workload: &Workload<'_>, lack: &str, places: &[(&str, String)]) -> S
     let own = workload.reference();
     let mut names: Vec<&str> = places.iter().map(|(name, _)| *name).collect();
     names.dedup();
+    let (who, verb) = containers_in_words(&names);
     let effect = if lack == "no memory limit" {
         "It can use up the memory of its node; then the kernel or the kubelet ends other pods too."
     } else {
@@ -140,17 +141,10 @@ fn sighting(workload: &Workload<'_>, lack: &str, places: &[(&str, String)]) -> S
         .iter()
         .take(MOST_SHOWN)
         .map(|(_, path)| Evidence::field(own.clone(), path, "not set"));
-    Sighting::of(
-        own.clone(),
-        format!("{} of {own} has {lack}", some_of(names, 3)),
-        effect,
-    )
-    .all_evidence(proof)
-    .suggest(Suggestion::advice(
-        "Set requests and limits that fit what it uses",
-    ))
-    .grouped(
-        format!("SCA046/{lack}"),
-        format!("workloads have containers with {lack}"),
-    )
+    Sighting::of(own.clone(), format!("{who} of {own} {verb} {lack}"), effect)
+        .all_evidence(proof)
+        .suggest(Suggestion::advice(
+            "Set requests and limits that fit what it uses",
+        ))
+        .grouped(lack, format!("workloads have containers with {lack}"))
 }

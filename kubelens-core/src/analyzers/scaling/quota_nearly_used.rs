@@ -40,7 +40,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.90,
         reads: [],
-        maps_to: [],
+        maps_to: ["k8sgpt:ReplicaSet"],
         check: ResourceQuota(check),
     }
 }

@@ -54,7 +54,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.98,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

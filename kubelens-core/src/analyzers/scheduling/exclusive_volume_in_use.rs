@@ -70,7 +70,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.96,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

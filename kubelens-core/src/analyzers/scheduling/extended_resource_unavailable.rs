@@ -62,7 +62,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.94,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

@@ -62,7 +62,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.93,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
-        maps_to: ["POP-711"],
+        maps_to: ["POP-711", "classic:scheduling"],
         check: Cluster(check),
     }
 }

@@ -73,7 +73,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.92,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["k8sgpt:Pod", "classic:scheduling"],
         check: Cluster(check),
     }
 }

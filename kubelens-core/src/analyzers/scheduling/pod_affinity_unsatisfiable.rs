@@ -80,7 +80,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.94,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment, StatefulSet, ReplicaSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

@@ -54,7 +54,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.93,
         reads: [Event, Pod],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

@@ -71,7 +71,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.97,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

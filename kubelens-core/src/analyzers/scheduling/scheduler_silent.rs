@@ -45,7 +45,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.90,
         reads: [Pod, Event, Lease, PersistentVolumeClaim],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Pod(check),
     }
 }

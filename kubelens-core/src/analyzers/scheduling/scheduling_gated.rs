@@ -51,7 +51,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.97,
         reads: [Pod],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["k8sgpt:Pod", "classic:scheduling"],
         check: Pod(check),
     }
 }

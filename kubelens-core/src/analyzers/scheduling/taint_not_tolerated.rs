@@ -76,7 +76,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.95,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
-        maps_to: ["POP-700"],
+        maps_to: ["POP-700", "classic:scheduling"],
         check: Cluster(check),
     }
 }

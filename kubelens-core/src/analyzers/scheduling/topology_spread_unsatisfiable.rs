@@ -67,7 +67,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.93,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

@@ -58,7 +58,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.93,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, CSINode, VolumeAttachment],
-        maps_to: [],
+        maps_to: ["classic:scheduling"],
         check: Cluster(check),
     }
 }

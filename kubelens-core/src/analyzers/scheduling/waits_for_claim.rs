@@ -64,7 +64,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.80,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["k8sgpt:Pod", "classic:scheduling"],
         check: Cluster(check),
     }
 }

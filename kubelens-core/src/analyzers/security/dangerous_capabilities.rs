@@ -95,6 +95,6 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
         .suggest(Suggestion::advice(
             "Drop all capabilities and add only what the program needs",
         ))
-        .grouped("SEC010", "workloads add dangerous capabilities"),
+        .grouped("all", "workloads add dangerous capabilities"),
     );
 }

@@ -134,7 +134,7 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
         .suggest(Suggestion::advice(
             "Take away what it does not need; name single capabilities in place of privileged",
         ))
-        .grouped("SEC006", "workloads can reach into their nodes"),
+        .grouped("all", "workloads can reach into their nodes"),
     );
 }
 
@@ -147,7 +147,7 @@ fn is_sensitive(path: &str) -> bool {
         path.strip_prefix(*folder)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    FOLDERS.iter().any(|folder| is_below(&folder))
+    FOLDERS.iter().any(is_below)
         || SOCKET_FOLDERS.contains(&path)
         || SOCKETS.iter().any(|socket| path.ends_with(socket))
 }

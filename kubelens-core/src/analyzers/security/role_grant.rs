@@ -83,9 +83,10 @@ pub(super) fn is_clusters_role(meta: &ObjectMeta) -> bool {
         || is_clusters_own(&meta.namespace)
 }
 
-/// Whether a rule allows everything with everything.
+/// Whether a rule allows everything with everything that Kubernetes itself has. Everything of a group of its own is
+/// what an operator needs.
 pub(super) fn is_everything(rule: &PolicyRule) -> bool {
-    has(&rule.verbs, &["*"]) && has(&rule.resources, &["*"])
+    has(&rule.verbs, &["*"]) && has(&rule.resources, &["*"]) && has(&rule.api_groups, &[""])
 }
 
 /// Whether one of these words is in a list, or what stands for all.

@@ -36,7 +36,7 @@ declare_analyzer! {
     /// ```
     ///
     /// # Stays silent on
-    /// A role of one namespace for its own Secrets, one that nobody has, and the cluster's own:
+    /// A role of one namespace for its own Secrets, one that nobody has, the cluster's own, an operator's:
     /// ```yaml
     /// apiVersion: rbac.authorization.k8s.io/v1
     /// kind: Role
@@ -64,6 +64,17 @@ declare_analyzer! {
     /// metadata: {name: people}
     /// roleRef: {kind: ClusterRole, name: cluster-admin}
     /// subjects: [{kind: Group, name: "acme:admins"}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRole
+    /// metadata: {name: operator}
+    /// rules: [{apiGroups: [acme.io], resources: ["*"], verbs: ["*"]}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: operator}
+    /// roleRef: {kind: ClusterRole, name: operator}
+    /// subjects: [{kind: ServiceAccount, name: operator, namespace: acme}]
     /// ```
     ///
     /// # How to fix
@@ -154,14 +165,19 @@ fn look(
         .suggest(Suggestion::advice(
             "Name the verbs and resources that are needed, in the namespaces where they are needed",
         ))
-        .grouped("SEC012", "roles allow more than one account should"),
+        .grouped("all", "roles allow more than one account should"),
     );
 }
 
 /// What a rule allows from which everything else follows; the narrower ones count for programs only.
 fn power(rule: &PolicyRule, grants: &[Grant<'_>]) -> Option<&'static str> {
     if is_everything(rule) {
-        return Some("do everything");
+        let is_of_all = grants.iter().any(|grant| grant.namespace.is_none());
+        return Some(if is_of_all {
+            "do everything"
+        } else {
+            "do everything in its namespace"
+        });
     }
     let programs = || {
         grants

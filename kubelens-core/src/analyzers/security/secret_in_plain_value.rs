@@ -115,7 +115,7 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
             .suggest(Suggestion::advice(
                 "Put it into a Secret, refer to it with valueFrom.secretKeyRef, and then replace the value",
             ))
-            .grouped("SEC019", "containers hold secrets in plain text"),
+            .grouped("all", "containers hold secrets in plain text"),
         );
     }
 }

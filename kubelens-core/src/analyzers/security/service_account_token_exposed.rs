@@ -99,7 +99,7 @@ declare_analyzer! {
             ServiceAccount, RoleBinding, ClusterRoleBinding, Secret, Deployment, StatefulSet, DaemonSet, ReplicaSet,
             ReplicationController, Job, CronJob, Pod,
         ],
-        maps_to: ["POP-300", "POP-301", "POP-303", "k8sgpt:Security"],
+        maps_to: ["k8sgpt:Security", "POP-300", "POP-301", "POP-303"],
         profiles: [Security],
         check: Cluster(check),
     }
@@ -107,6 +107,9 @@ declare_analyzer! {
 
 /// The type of Secrets that hold a token without an end.
 const TOKEN: &str = "kubernetes.io/service-account-token";
+
+/// The annotation of a Secret into which the control plane wrote a token.
+const FILLED: &str = "kubernetes.io/service-account.uid";
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let bound = bound_accounts(cluster);
@@ -128,7 +131,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     for secret in cluster.all::<Secret>() {
-        if secret.type_ == TOKEN && !is_clusters_own(&secret.metadata.namespace) {
+        if is_token(secret) && !is_clusters_own(&secret.metadata.namespace) {
             sink.report(endless(secret));
         }
     }
@@ -213,21 +216,33 @@ fn of_workload(
             .suggest(Suggestion::advice(
                 "Set automountServiceAccountToken: false, or give it an account of its own",
             ))
-            .grouped(format!("SEC016/{fact}"), group),
+            .grouped(fact, group),
     );
+}
+
+/// Whether a Secret holds a token. Where only metadata was read, the mark of the controller that fills it says so.
+fn is_token(secret: &Secret) -> bool {
+    secret.type_ == TOKEN || secret.metadata.annotations.contains_key(FILLED)
 }
 
 fn endless(secret: &Secret) -> Sighting {
     let own = secret.reference();
+    let annotations = &secret.metadata.annotations;
+    let account = annotations.value("kubernetes.io/service-account.name");
+    let account = account.unwrap_or("not set");
     Sighting::of(
         own.clone(),
         format!("{own} holds an API token that never ends"),
         "Whoever has read it once can use it until the Secret is deleted.",
     )
     .identified_by("fact", "endless")
-    .evidence(Evidence::field(own, "type", &secret.type_))
+    .evidence(Evidence::field(
+        own,
+        "metadata.annotations[kubernetes.io/service-account.name]",
+        account,
+    ))
     .suggest(Suggestion::advice(
         "Use tokens that end (kubectl create token, projected volumes) and delete the Secret",
     ))
-    .grouped("SEC016/endless", "Secrets hold API tokens that never end")
+    .grouped("endless", "Secrets hold API tokens that never end")
 }

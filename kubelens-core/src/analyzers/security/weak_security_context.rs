@@ -1,7 +1,7 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::standing_workload::{container_path, stands_for_users};
+use crate::analyzers::standing_workload::{container_path, containers_in_words, stands_for_users};
 use crate::kubernetes::{Container, ContainerRole, PodSpec};
-use crate::model::{Evidence, Severity, Suggestion, some_of};
+use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -54,7 +54,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.85,
         reads: [],
-        maps_to: ["POP-302", "POP-306", "k8sgpt:Security"],
+        maps_to: ["k8sgpt:Security", "POP-302", "POP-306"],
         profiles: [Security],
         check: Workload(check),
     }
@@ -62,6 +62,13 @@ declare_analyzer! {
 
 /// Containers that are shown as proof.
 const MOST_SHOWN: usize = 6;
+
+/// A field of a container that does not confine it.
+struct Loose<'a> {
+    container: &'a str,
+    path: String,
+    value: String,
+}
 
 fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
     let spec = workload.pod_spec();
@@ -72,34 +79,24 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
     let mut loose = Vec::new();
     for (role, container) in spec.all_containers() {
         let path = container_path(workload, role, container);
-        let path = format!("{path}.securityContext");
-        if may_be_root(spec, container) {
-            rooted.push((container.name.as_str(), format!("{path}.runAsNonRoot")));
+        let of = |field: &str, value: Option<String>| Loose {
+            container: &container.name,
+            path: format!("{path}.securityContext.{field}"),
+            value: value.unwrap_or_else(|| "not set".to_owned()),
+        };
+        if let Some(rule) = root_rule(spec, container) {
+            rooted.push(of("runAsNonRoot", rule.map(|rule| rule.to_string())));
         }
-        for field in loosened(spec, container, role) {
-            loose.push((container.name.as_str(), format!("{path}.{field}")));
-        }
+        let fields = loosened(spec, container, role);
+        loose.extend(fields.into_iter().map(|(field, value)| of(field, value)));
     }
     if !rooted.is_empty() {
         let effect = "Whoever breaks out of the container is root on the node.";
-        sink.report(sighting(
-            workload,
-            "root",
-            "may run as root",
-            effect,
-            &rooted,
-        ));
+        sink.report(sighting(workload, "root", effect, &rooted));
     }
     if !loose.is_empty() {
         let effect = "Whoever breaks into the container finds more doors than it needs.";
-        let sighting = sighting(
-            workload,
-            "loose",
-            "is less confined than it could be",
-            effect,
-            &loose,
-        );
-        sink.report(sighting.severity(Severity::Info));
+        sink.report(sighting(workload, "loose", effect, &loose).severity(Severity::Info));
     }
 }
 
@@ -108,39 +105,49 @@ fn is_windows(spec: &PodSpec) -> bool {
         || spec.node_selector.value("kubernetes.io/os") == Some("windows")
 }
 
-/// Whether nothing keeps the container from running as root: neither the rule nor a user other than 0. What the
-/// container says stands over what its pod says.
-fn may_be_root(spec: &PodSpec, container: &Container) -> bool {
-    let (own, pod) = (
-        container.security_context.as_ref(),
-        spec.security_context.as_ref(),
-    );
+/// What `runAsNonRoot` says for a container that nothing keeps from running as root: neither that rule nor a user
+/// other than 0. What the container says stands over what its pod says.
+#[allow(
+    clippy::option_option,
+    reason = "a container that may be root, and a rule that may not be there, are two things"
+)]
+fn root_rule(spec: &PodSpec, container: &Container) -> Option<Option<bool>> {
+    let own = container.security_context.as_ref();
+    let pod = spec.security_context.as_ref();
     let rule = own
         .and_then(|own| own.run_as_non_root)
         .or_else(|| pod.and_then(|pod| pod.run_as_non_root));
     let user = own
         .and_then(|own| own.run_as_user)
         .or_else(|| pod.and_then(|pod| pod.run_as_user));
-    rule != Some(true) && user.is_none_or(|user| user == 0)
+    let may_be_root = rule != Some(true) && user.is_none_or(|user| user == 0);
+    may_be_root.then_some(rule)
 }
 
-/// The fields that would confine the container and do not.
-fn loosened(spec: &PodSpec, container: &Container, role: ContainerRole) -> Vec<&'static str> {
+/// The fields that would confine the container and do not, with what they say.
+fn loosened(
+    spec: &PodSpec,
+    container: &Container,
+    role: ContainerRole,
+) -> Vec<(&'static str, Option<String>)> {
     let own = container.security_context.as_ref();
     let mut fields = Vec::new();
-    if own.and_then(|own| own.allow_privilege_escalation) != Some(false) {
-        fields.push("allowPrivilegeEscalation");
+    let in_words = |value: Option<bool>| value.map(|value| value.to_string());
+    let escalation = own.and_then(|own| own.allow_privilege_escalation);
+    if escalation != Some(false) {
+        fields.push(("allowPrivilegeEscalation", in_words(escalation)));
     }
     let pod = spec.security_context.as_ref();
     let profile = own
         .and_then(|own| own.seccomp_profile.as_ref())
         .or_else(|| pod.and_then(|pod| pod.seccomp_profile.as_ref()));
     if profile.is_none_or(|profile| profile.type_ == "Unconfined") {
-        fields.push("seccompProfile");
+        let says = profile.map(|profile| profile.type_.to_string());
+        fields.push(("seccompProfile", says));
     }
-    let is_read_only = own.and_then(|own| own.read_only_root_filesystem) == Some(true);
-    if role != ContainerRole::Init && !is_read_only {
-        fields.push("readOnlyRootFilesystem");
+    let read_only = own.and_then(|own| own.read_only_root_filesystem);
+    if role != ContainerRole::Init && read_only != Some(true) {
+        fields.push(("readOnlyRootFilesystem", in_words(read_only)));
     }
     fields
 }
@@ -148,29 +155,33 @@ fn loosened(spec: &PodSpec, container: &Container, role: ContainerRole) -> Vec<&
 fn sighting(
     workload: &Workload<'_>,
     fact: &'static str,
-    what: &str,
     effect: &str,
-    places: &[(&str, String)],
+    places: &[Loose<'_>],
 ) -> Sighting {
     let own = workload.reference();
-    let mut names: Vec<&str> = places.iter().map(|(name, _)| *name).collect();
+    let mut names: Vec<&str> = places.iter().map(|place| place.container).collect();
     names.dedup();
+    let (who, _) = containers_in_words(&names);
+    let (title, group) = if fact == "root" {
+        (
+            format!("{who} of {own} may run as root"),
+            "workloads may run a container as root",
+        )
+    } else {
+        (
+            format!("{who} of {own} could be confined more"),
+            "workloads could confine their containers more",
+        )
+    };
     let proof = places
         .iter()
         .take(MOST_SHOWN)
-        .map(|(_, path)| Evidence::field(own.clone(), path, "not set as it should be"));
-    Sighting::of(
-        own.clone(),
-        format!("{} of {own} {what}", some_of(names, 3)),
-        effect,
-    )
-    .identified_by("fact", fact)
-    .all_evidence(proof)
-    .suggest(Suggestion::advice(
-        "Set runAsNonRoot, allowPrivilegeEscalation: false, a seccompProfile and readOnlyRootFilesystem",
-    ))
-    .grouped(
-        format!("SEC009/{fact}"),
-        format!("workloads have a container that {what}"),
-    )
+        .map(|place| Evidence::field(own.clone(), &place.path, &place.value));
+    Sighting::of(own.clone(), title, effect)
+        .identified_by("fact", fact)
+        .all_evidence(proof)
+        .suggest(Suggestion::advice(
+            "Set runAsNonRoot, allowPrivilegeEscalation: false, a seccompProfile and readOnlyRootFilesystem",
+        ))
+        .grouped(fact, group)
 }

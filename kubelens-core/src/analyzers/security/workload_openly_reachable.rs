@@ -157,7 +157,7 @@ fn of_workload<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Si
             "Begin with a policy that denies all in the namespace, then allow what is needed",
         ))
         .grouped(
-            format!("SEC018/{fact}"),
+            fact,
             format!(
                 "workloads are selected by no NetworkPolicy for {}",
                 words.join(" or ").to_lowercase()
@@ -213,7 +213,7 @@ fn of_ingress(ingress: &Ingress, sink: &mut Sink) {
         .suggest(Suggestion::advice(
             "Name the host in spec.tls with a certificate for it",
         ))
-        .grouped("SEC018/tls", "Ingresses take calls without encryption"),
+        .grouped("tls", "Ingresses take calls without encryption"),
     );
 }
 

@@ -42,7 +42,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.97,
         reads: [PersistentVolumeClaim, PersistentVolume, Pod],
-        maps_to: ["k8sgpt:Storage", "POP-1004"],
+        maps_to: ["k8sgpt:PersistentVolumeClaim", "k8sgpt:Storage", "POP-1004"],
         check: PersistentVolumeClaim(check),
     }
 }

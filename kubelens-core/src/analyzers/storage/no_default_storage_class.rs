@@ -49,7 +49,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.95,
         reads: [PersistentVolumeClaim, StorageClass, PersistentVolume, Pod, Event],
-        maps_to: ["k8sgpt:Storage"],
+        maps_to: ["k8sgpt:PersistentVolumeClaim", "k8sgpt:Storage"],
         check: PersistentVolumeClaim(check),
     }
 }

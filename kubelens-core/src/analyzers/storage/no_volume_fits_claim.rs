@@ -58,7 +58,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.92,
         reads: [PersistentVolumeClaim, PersistentVolume, StorageClass, Pod, Event],
-        maps_to: [],
+        maps_to: ["k8sgpt:PersistentVolumeClaim"],
         check: PersistentVolumeClaim(check),
     }
 }

@@ -39,7 +39,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.95,
         reads: [PersistentVolume, Event],
-        maps_to: ["k8sgpt:Storage", "POP-1002", "POP-1001"],
+        maps_to: ["k8sgpt:Storage", "POP-1001", "POP-1002"],
         check: PersistentVolume(check),
     }
 }

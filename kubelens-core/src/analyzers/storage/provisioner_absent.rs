@@ -71,7 +71,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.90,
         reads: [PersistentVolumeClaim, StorageClass, CSIDriver, CSINode, Lease, Deployment, StatefulSet, Pod, Event],
-        maps_to: [],
+        maps_to: ["k8sgpt:PersistentVolumeClaim"],
         check: PersistentVolumeClaim(check),
     }
 }

@@ -76,7 +76,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.98,
         reads: [PersistentVolumeClaim, StorageClass, StatefulSet, PersistentVolume, Pod, Event],
-        maps_to: ["k8sgpt:StatefulSet", "k8sgpt:PersistentVolumeClaim"],
+        maps_to: ["k8sgpt:PersistentVolumeClaim", "k8sgpt:StatefulSet"],
         check: Cluster(check),
     }
 }

@@ -54,7 +54,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.80,
         reads: [Event],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["k8sgpt:Pod", "POP-202", "POP-203"],
         check: Pod(check),
     }
 }

@@ -83,7 +83,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.85,
         reads: [Event, Service],
-        maps_to: ["k8sgpt:Pod"],
+        maps_to: ["k8sgpt:Pod", "POP-202", "POP-203"],
         check: Pod(check),
     }
 }

@@ -60,7 +60,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.90,
         reads: [Event, Job, CronJob],
-        maps_to: ["k8sgpt:Pod", "POP-203", "POP-205", "classic:crashloop"],
+        maps_to: ["k8sgpt:Pod", "POP-202", "POP-203", "POP-205", "classic:crashloop"],
         check: Pod(check),
     }
 }

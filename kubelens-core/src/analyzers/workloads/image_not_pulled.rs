@@ -53,7 +53,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.80,
         reads: [Event],
-        maps_to: ["k8sgpt:Pod", "classic:image_pull"],
+        maps_to: ["k8sgpt:Pod", "POP-202", "POP-203", "classic:image_pull"],
         check: Pod(check),
     }
 }

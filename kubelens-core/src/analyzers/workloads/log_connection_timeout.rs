@@ -66,7 +66,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.60,
         reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: [],
+        maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
 }

@@ -67,7 +67,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.70,
         reads: [ConfigMap, Secret, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: [],
+        maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
 }

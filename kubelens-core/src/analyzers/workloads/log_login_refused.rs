@@ -61,7 +61,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.80,
         reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: [],
+        maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
 }

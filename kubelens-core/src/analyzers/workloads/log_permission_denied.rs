@@ -79,7 +79,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.70,
         reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
-        maps_to: [],
+        maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
 }

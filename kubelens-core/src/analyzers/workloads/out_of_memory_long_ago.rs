@@ -95,7 +95,8 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
                 .evidence(exit_code::as_evidence(pod, &container, end))
                 .suggest(Suggestion::advice(
                     "Compare what it uses with its memory limit",
-                )),
+                ))
+                .grouped("all", "containers once ended for want of memory"),
         );
     }
 }

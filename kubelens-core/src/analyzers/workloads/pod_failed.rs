@@ -50,7 +50,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.85,
         reads: [],
-        maps_to: ["k8sgpt:Pod", "POP-207"],
+        maps_to: ["k8sgpt:Pod", "POP-200", "POP-201", "POP-207"],
         check: Pod(check),
     }
 }

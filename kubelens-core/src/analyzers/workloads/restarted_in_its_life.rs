@@ -48,7 +48,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.60,
         reads: [],
-        maps_to: ["classic:crashloop", "POP-205"],
+        maps_to: ["POP-205", "classic:crashloop"],
         profiles: [Classic],
         check: Pod(check),
     }
@@ -82,7 +82,11 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
                 .in_container(container.name())
                 .since(end.and_then(|end| end.finished_at))
                 .evidence(Evidence::field(pod.reference(), &path, count))
-                .suggest(read_last_log(pod, &container)),
+                .suggest(read_last_log(pod, &container))
+                .grouped(
+                    "all",
+                    "containers were restarted three times or more in the life of their pods",
+                ),
         );
     }
 }

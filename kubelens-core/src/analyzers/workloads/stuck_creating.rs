@@ -94,7 +94,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.60,
         reads: [Event],
-        maps_to: ["k8sgpt:Pod", "POP-202", "POP-207"],
+        maps_to: ["k8sgpt:Pod", "POP-202", "POP-203", "POP-207"],
         check: Pod(check),
     }
 }

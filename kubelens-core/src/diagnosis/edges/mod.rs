@@ -16,6 +16,7 @@ mod superseded_pod;
 
 use super::graph::Edge;
 use super::index::{Index, Seen};
+use crate::analysis::Role;
 use crate::model::Severity;
 use crate::snapshot::Cluster;
 
@@ -29,15 +30,25 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(operator_down::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
-    edges.retain(|edge| !measured_use::is_part(index, edge));
+    edges.retain(|edge| !measured_use::is_part(index, edge) && !is_about_an_opinion(index, edge));
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));
     edges.retain(|edge| !measured_use::is_part(index, edge));
     edges.extend(measured_use::edges(index, &edges));
-    edges.retain(|edge| !is_note_for_a_fault(index, edge));
+    edges.retain(|edge| !is_note_for_a_fault(index, edge) && !is_about_an_opinion(index, edge));
     edges
+}
+
+/// Whether an edge explains anything by an opinion, or an opinion that is no symptom of anything: a container that
+/// may run as root does not crash for that reason, and a fault does not make it root.
+fn is_about_an_opinion(index: &Index<'_>, edge: &Edge) -> bool {
+    let (Some(cause), Some(effect)) = (index.get(edge.cause), index.get(edge.effect)) else {
+        return false;
+    };
+    let is_of_its_own = effect.analyzer.is_opinion() && effect.analyzer.role != Role::Symptom;
+    cause.analyzer.is_opinion() || is_of_its_own
 }
 
 /// Whether an edge explains a fault by a mere note.

@@ -11,6 +11,7 @@ mod folding;
 mod index;
 mod laws;
 mod measured_use;
+mod opinions;
 mod pages;
 mod siblings;
 mod workload_folds;
