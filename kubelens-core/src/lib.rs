@@ -11,6 +11,7 @@ mod analyzers;
 pub mod comparison;
 mod diagnosis;
 pub mod engine;
+pub mod fleet;
 pub mod kubernetes;
 pub mod model;
 pub mod snapshot;

@@ -1,5 +1,6 @@
 //! A report, or a list, in the format that was asked for.
 
+pub(crate) mod budget;
 mod chart;
 mod columns;
 mod csv;
@@ -18,6 +19,7 @@ mod markdown;
 mod name;
 mod ndjson;
 mod prometheus;
+mod route;
 mod sarif;
 mod table;
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod view;
 pub(crate) use diff::{diff, shows_a_diff};
 pub(crate) use format::Format;
 pub(crate) use listing::{Listing, listing};
+pub(crate) use route::route;
 pub(crate) use view::View;
 
 use kubelens_core::model::Report;

@@ -159,6 +159,7 @@ fn cause(
         subject,
         first_seen,
         last_seen,
+        clusters: Vec::new(),
     })
 }
 

@@ -21,16 +21,26 @@ mod specificity;
 use std::collections::BTreeSet;
 
 use crate::analysis::Sightings;
-use crate::model::{Coverage, KUBELENS_API_VERSION, Report, Severity, Summary};
+use crate::model::{Cause, Coverage, KUBELENS_API_VERSION, Report, Severity, Summary};
 use crate::snapshot::{Cluster, Snapshot};
 
 /// The report over a picture and what the analyzers saw in it.
 pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Coverage) -> Report {
+    report_of(snapshot, sightings, coverage, |_| true)
+}
+
+/// The same, of the causes that `is_wanted` chooses.
+pub(crate) fn report_of(
+    snapshot: &Snapshot,
+    sightings: Sightings,
+    coverage: Coverage,
+    is_wanted: impl Fn(&Cause) -> bool,
+) -> Report {
     let cluster = Cluster::new(snapshot);
     let index = index::Index::of(&cluster, sightings.seen);
     let graph = graph::Graph::of(&index, edges::all(&index, &cluster));
     let (mut causes, mut findings) = causes::fold(&index, &graph, &cluster);
-    causes.retain(|cause| scope::concerns(cause, snapshot.scope(), &cluster));
+    causes.retain(|cause| scope::concerns(cause, snapshot.scope(), &cluster) && is_wanted(cause));
     let kept: BTreeSet<&str> = causes.iter().map(|cause| cause.id.as_str()).collect();
     findings.retain(|finding| kept.contains(finding.cause_id.as_str()));
     findings.extend(causes::suppressed(&sightings.suppressed));
@@ -69,5 +79,8 @@ pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Covera
         causes,
         findings,
         coverage,
+        dry_run: Vec::new(),
+        clusters: Vec::new(),
+        omitted: None,
     }
 }

@@ -4,12 +4,14 @@ mod coverage;
 mod log_targets;
 mod opt_out;
 mod options;
+mod rehearsal;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use log_targets::wanted_logs;
 pub use options::Options;
+pub use rehearsal::rehearse;
 pub use run::look;
 
 use crate::analysis::Analyzer;

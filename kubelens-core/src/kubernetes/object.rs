@@ -72,6 +72,23 @@ impl<T: Object> Table<T> {
         }
     }
 
+    /// Adds objects that replace those of the same name.
+    pub fn replace_shared(&mut self, objects: impl IntoIterator<Item = Arc<T>>) {
+        for object in objects {
+            let meta = object.metadata();
+            let known = self.namespaces.entry(meta.namespace.clone()).or_default();
+            let rows = Arc::make_mut(known);
+            match rows.binary_search_by(|row| row.metadata().name.cmp(&meta.name)) {
+                Ok(at) => {
+                    if let Some(row) = rows.get_mut(at) {
+                        *row = object;
+                    }
+                }
+                Err(at) => rows.insert(at, object),
+            }
+        }
+    }
+
     /// The object of this name; the namespace is empty for what is cluster-scoped.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
         let rows = self.namespaces.get(namespace)?;

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here knows Kubernetes' object types, a source, a clock or a store.
 
+mod answer;
 mod cause;
 mod command;
 mod coverage;
@@ -16,7 +17,8 @@ mod sentence;
 mod severity;
 mod suggestion;
 
-pub use cause::{Cause, ChainLink, Group, RuledOut};
+pub use answer::ServerAnswer;
+pub use cause::{Cause, ChainLink, ClusterCause, Group, RuledOut};
 pub use coverage::{Coverage, CoverageState, KindCoverage};
 pub use evidence::{Evidence, EvidenceKind};
 pub use finding::Finding;
@@ -25,7 +27,7 @@ pub use object_ref::{KUBELENS_API_VERSION, ObjectRef};
 pub use quantity::{ParseQuantityError, Quantity};
 pub use redaction::safe_text;
 pub(crate) use redaction::{is_secret_name, redact};
-pub use report::{ClusterInfo, Report, Scope, Summary};
+pub use report::{ClusterInfo, ClusterReport, Omitted, Report, Scope, Summary};
 pub use sentence::{capitalized, counted, shortened, some_of};
 pub use severity::Severity;
 pub use suggestion::{Risk, Suggestion};

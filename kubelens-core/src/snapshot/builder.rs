@@ -221,6 +221,7 @@ impl SnapshotBuilder {
             logs: self.logs,
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
+            is_rehearsal: false,
         }
     }
 }

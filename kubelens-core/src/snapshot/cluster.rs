@@ -78,9 +78,17 @@ impl<'a> Cluster<'a> {
         self.snapshot.taken_at.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known.
+    /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known. What is only rehearsed
+    /// is as old as anything asks for.
     pub fn seconds_since(&self, then: Option<Timestamp>) -> i64 {
-        then.map_or(0, |then| self.now().duration_since(then).as_secs().max(0))
+        let unknown = if self.snapshot.is_rehearsal {
+            i64::from(i32::MAX)
+        } else {
+            0
+        };
+        then.map_or(unknown, |then| {
+            self.now().duration_since(then).as_secs().max(0)
+        })
     }
 
     /// How old the object is, in seconds.

@@ -9,6 +9,7 @@ mod gap;
 mod logs;
 mod memo;
 mod newest_time;
+mod overlay;
 mod relations;
 mod siblings;
 mod workload;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     logs: Logs,
     relations: Arc<OnceLock<Relations>>,
     memo: Arc<Memo>,
+    /// Objects without a time of creation are not applied yet, and taken for old enough.
+    is_rehearsal: bool,
 }
 
 impl Snapshot {

@@ -3,7 +3,7 @@ use std::path::Path;
 use crate::workspace;
 
 /// Which rooms a room may know. Arrows point down only.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
@@ -21,6 +21,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         "comparison",
         &["comparison", "snapshot", "kubernetes", "model"],
     ),
+    ("fleet", &["fleet", "model"]),
     (
         "engine",
         &[

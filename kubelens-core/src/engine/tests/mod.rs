@@ -10,5 +10,6 @@ mod folding;
 mod index;
 mod laws;
 mod pages;
+mod rehearsal;
 mod siblings;
 mod workload_folds;
