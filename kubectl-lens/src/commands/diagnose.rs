@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     picture,
     render::{
-        self, Printout, View,
+        self, Format, Printout, View,
         budget::{self, Shortenable},
     },
     settings::{Checks, Output, OutputSettings, PictureSettings, contexts},
@@ -89,6 +89,9 @@ pub(super) async fn run(
             return within(&diff, &args.report, output, |diff| {
                 render::diff(diff, &output.format, &view)
             });
+        }
+        if let (Some(diff), Format::Sarif) = (&diff, &output.format) {
+            return render::sarif_against(&report, diff);
         }
         within(report.as_ref(), &args.report, output, |report| {
             render::report(report, &output.format, &view)

@@ -33,7 +33,7 @@ pub(crate) use listing::{Listing, listing};
 pub(crate) use route::route;
 pub(crate) use view::View;
 
-use kubelens_core::model::Report;
+use kubelens_core::{comparison::ReportDiff, model::Report};
 
 use crate::failure::Failure;
 
@@ -76,6 +76,13 @@ pub(crate) fn report(report: &Report, format: &Format, view: &View) -> Result<Pr
             format,
         )?),
     })
+}
+
+/// The report with how its causes stand to a baseline, in the one format for reports that has a place for it.
+pub(crate) fn sarif_against(report: &Report, diff: &ReportDiff) -> Result<Printout, Failure> {
+    Ok(Printout::Exact(json::pretty(&sarif::log_against(
+        report, diff,
+    ))?))
 }
 
 /// Any other document in a format for programs.

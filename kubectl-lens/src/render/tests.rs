@@ -390,6 +390,46 @@ fn sarif() {
     assert_snapshot!(print(&shop_report(), "sarif", &view(80)));
 }
 
+#[test]
+fn sarif_says_how_results_stand_to_a_baseline_and_keeps_to_its_schema() {
+    let mut older = shop_report();
+    older.causes.remove(0);
+    let mut fixed = older.causes[0].clone();
+    fixed.id = "dd0000000001".into();
+    fixed.subject.name = "gone".into();
+    older.causes.push(fixed);
+    let newer = shop_report();
+    let diff = kubelens_core::comparison::compare(&older, &newer, Default::default());
+    let Ok(Printout::Exact(text)) = super::sarif_against(&newer, &diff) else {
+        panic!("no log");
+    };
+    let log: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let states: Vec<&str> = results
+        .iter()
+        .filter_map(|result| result["baselineState"].as_str())
+        .collect();
+    assert_eq!(
+        states,
+        [
+            "new",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "absent"
+        ]
+    );
+    let schema = serde_json::from_str(include_str!("../../tests/fixtures/sarif-2.1.0.schema.json"))
+        .expect("the schema");
+    assert!(
+        jsonschema::validator_for(&schema)
+            .expect("a schema")
+            .is_valid(&log)
+    );
+}
+
 /// The schema is the one that OASIS publishes.
 #[test]
 fn sarif_is_what_its_schema_says() {

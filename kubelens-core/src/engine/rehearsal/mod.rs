@@ -31,6 +31,7 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
         .selected(registry())
         .into_iter()
         .filter(|analyzer| judges::judges_specs(analyzer.code))
+        .filter(|analyzer| cluster.is_some() || !judges::misses_custom_objects(analyzer.code))
         .collect();
     let objects = objects_of(manifests);
     let mut sightings = look(&picture, &analyzers);

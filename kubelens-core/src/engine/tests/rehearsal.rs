@@ -197,3 +197,10 @@ fn what_runs_in_an_older_version_is_not_held_against_the_manifest() {
         Vec::<&str>::new()
     );
 }
+
+#[test]
+fn a_gateway_that_the_manifests_do_not_bring_is_unknown_without_a_cluster() {
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {namespace: shop, name: web}\nspec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}\n";
+    let report = rehearse(&manifests(route), None, &Options::default());
+    assert_eq!(codes(&report), Vec::<&str>::new());
+}

@@ -18,7 +18,7 @@ enum Holds {
 const NAMED_BY_TYPE: [&str; 3] = ["CustomResourceDefinition", "APIService", "CSIDriver"];
 
 /// Below these fields a `name` names a type, a port, a variable or a condition.
-const NOT_NAMES_BELOW: [&str; 10] = [
+const NOT_NAMES_BELOW: [&str; 9] = [
     "ports",
     "env",
     "conditions",
@@ -26,7 +26,6 @@ const NOT_NAMES_BELOW: [&str; 10] = [
     "taints",
     "tolerations",
     "metrics",
-    "roleRef",
     "httpHeaders",
     "versions",
 ];
@@ -68,7 +67,7 @@ const NAME_SETS: [&str; 11] = [
 ];
 
 /// Fields that are read as they are: types, reasons, numbers, times, keys.
-const PLAIN: [&str; 30] = [
+const PLAIN: [&str; 29] = [
     "apiVersion",
     "kind",
     "uid",
@@ -98,7 +97,6 @@ const PLAIN: [&str; 30] = [
     "scheme",
     "schedulerName",
     "restartPolicy",
-    "fieldPath",
 ];
 
 /// Tells every name of the object.
