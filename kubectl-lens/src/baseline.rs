@@ -121,9 +121,9 @@ fn recorded_report(path: &Path) -> Result<Option<Report>, Failure> {
     }
     let report: Report =
         serde_json::from_str(&text).with_context(|| format!("{shown} is not a whole report"))?;
-    if report.causes.len() < report.summary.causes {
+    if report.causes.len() < report.summary.causes || report.omitted.is_some() {
         return Err(Failure::new(format!(
-            "{shown} holds {} of {} causes: what is not in it cannot be called new",
+            "{shown} was cut and holds {} of {} causes: what is not in it cannot be called new",
             report.causes.len(),
             report.summary.causes
         ))

@@ -1,8 +1,11 @@
 //! The words that users type. What they mean is in [`crate::settings`].
 
+mod bytes;
+mod check;
 mod checks;
 mod cluster;
 mod fail_on;
+mod fleet;
 mod output;
 #[cfg(test)]
 mod reference;
@@ -12,9 +15,11 @@ mod waiting;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::{
+    check::CheckArgs,
     checks::{CheckFlags, ProfileWord, ReportFlags},
     cluster::{ConnectionFlags, PictureFlags},
     fail_on::FailOn,
+    fleet::FleetFlags,
     output::OutputFlags,
     verbs::{
         AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, DiffArgs, ExplainArgs,
@@ -48,6 +53,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     Diff(DiffArgs),
+    Check(CheckArgs),
     Why(WhyArgs),
     Settle(SettleArgs),
     Watch(WatchArgs),

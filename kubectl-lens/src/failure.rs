@@ -17,6 +17,17 @@ impl Failure {
         }
     }
 
+    /// What failed and why, in one line.
+    pub(crate) fn in_short(&self) -> String {
+        let mut told = self.error.to_string();
+        for cause in self.error.chain().skip(1).map(ToString::to_string) {
+            if !told.contains(&cause) {
+                told = format!("{told}: {cause}");
+            }
+        }
+        told.replace('\n', " ")
+    }
+
     /// The same failure with what to do about it.
     pub(crate) fn way_out(mut self, way_out: impl Into<String>) -> Self {
         self.way_out = Some(way_out.into()).filter(|text| !text.is_empty());

@@ -10,7 +10,7 @@ use kubelens_core::{
     snapshot::{Logs, Snapshot},
     source::{
         ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError,
-        archive,
+        archive::{self, Pseudonyms},
     },
 };
 
@@ -67,7 +67,7 @@ pub(crate) async fn read(
 }
 
 /// Reads from `source`; `own` are the namespaces where the user names none.
-async fn load(
+pub(crate) async fn load(
     source: &impl ClusterSource,
     settings: &PictureSettings,
     own: Vec<String>,
@@ -155,12 +155,20 @@ fn namespaces_like(wanted: &[String], held: &[String]) -> String {
 
 /// Saves a snapshot for `--from`, and says how many objects it holds. What cannot be written in full
 /// is not left behind.
-pub(crate) fn save(snapshot: &Snapshot, file: &Path) -> Result<usize, Failure> {
+pub(crate) fn save(
+    snapshot: &Snapshot,
+    file: &Path,
+    names: Option<Pseudonyms>,
+) -> Result<usize, Failure> {
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(".part");
     let unfinished = Path::new(&unfinished);
     let written = File::create(unfinished)
-        .and_then(|out| archive::save(snapshot, BufWriter::new(out)))
+        .map(BufWriter::new)
+        .and_then(|out| match names {
+            Some(names) => archive::save_anonymized(snapshot, names, out),
+            None => archive::save(snapshot, out),
+        })
         .and_then(|()| std::fs::rename(unfinished, file));
     if written.is_err() {
         // The first error is the one to tell.

@@ -12,6 +12,7 @@ mod analyzers;
 pub mod comparison;
 mod diagnosis;
 pub mod engine;
+pub mod fleet;
 pub mod kubernetes;
 pub mod model;
 pub mod settling;

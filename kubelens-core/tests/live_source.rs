@@ -460,3 +460,44 @@ async fn logs_are_fetched_within_their_limits() {
     // One container: its previous run and its current one.
     assert_eq!(server.count("/api/v1/namespaces/shop/pods/"), 2);
 }
+
+#[tokio::test]
+async fn a_manifest_is_tried_by_the_server_and_its_answer_told() {
+    let server = Server::start(|path, _| match path {
+        "/api/v1" => Answer::ok(
+            r#"{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true},{"name":"nodes","kind":"Node","namespaced":false}]}"#,
+        ),
+        path if path.starts_with("/api/v1/namespaces/shop/configmaps/conf?dryRun=All") => {
+            Answer::ok("{}").header(r#"warning: 299 - "it is old""#)
+        }
+        path if path.starts_with("/api/v1/nodes/n1?dryRun=All") => Answer::status(
+            403,
+            r#"{"kind":"Status","message":"admission webhook denied: password=hunter2secret","code":403}"#,
+        ),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let objects = [
+        serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "conf"}}),
+        serde_json::json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}),
+        serde_json::json!({"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "w"}}),
+        serde_json::json!({"apiVersion": "acme.io/v1", "kind": "Widget", "metadata": {"name": "w"}}),
+        serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "x-"}}),
+    ];
+    let source = server.source().await;
+    let answers = source
+        .dry_run(&objects, "shop", Duration::from_secs(2))
+        .await;
+    let told: Vec<(bool, &str)> = answers
+        .iter()
+        .map(|answer| (answer.accepted, answer.message.as_deref().unwrap_or("")))
+        .collect();
+    assert_eq!(told[0], (true, ""));
+    assert_eq!(answers[0].warnings, ["it is old"]);
+    assert!(!told[1].0 && told[1].1.starts_with("admission webhook denied"));
+    assert!(!told[1].1.contains("hunter2secret"), "{}", told[1].1);
+    assert_eq!(told[2], (false, "the server serves no Widget of v1"));
+    assert_eq!(told[3], (false, "the server does not serve acme.io/v1"));
+    assert!(!told[4].0);
+    assert_eq!(server.count("/api/v1/namespaces"), 1);
+}

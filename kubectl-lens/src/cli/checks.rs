@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use kubelens_core::{analysis::Profile, model::Severity};
 
-use super::FailOn;
+use super::{FailOn, bytes::Bytes};
 
 /// Which analyzers run.
 #[derive(Debug, Clone, Default, Args)]
@@ -82,6 +82,10 @@ pub(crate) struct ReportFlags {
     /// Show at most this many causes; 0 for all [default: 20 entries for people, all for programs]
     #[arg(long, value_name = "COUNT", help_heading = "Report")]
     pub(crate) max_causes: Option<usize>,
+    /// Print at most this many bytes (4000, 16k, 16Ki): proof goes first, then explanations, then all but the
+    /// titles of lower-ranked causes; the counts and the first cause stay
+    #[arg(long, value_name = "BYTES", help_heading = "Report")]
+    pub(crate) budget: Option<Bytes>,
     /// Show hygiene and opinion too
     #[arg(long, help_heading = "Report")]
     pub(crate) show_info: bool,

@@ -64,6 +64,9 @@ pub(crate) struct ConnectionFlags {
     /// Ask for answers that are not compressed
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", help_heading = HEADING, hide_short_help = true)]
     pub(crate) disable_compression: Option<bool>,
+    /// Send at most this many requests a second to each API server [default: no limit of its own]
+    #[arg(long, global = true, value_name = "COUNT", help_heading = HEADING, hide_short_help = true)]
+    pub(crate) qps: Option<std::num::NonZeroU32>,
     /// Reach the API server through this proxy
     #[arg(long, global = true, value_name = "URL", help_heading = HEADING, hide_short_help = true)]
     pub(crate) proxy_url: Option<String>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use kubelens_core::model::Severity;
 
-use super::{CheckFlags, PictureFlags, ProfileWord, ReportFlags};
+use super::{CheckFlags, FleetFlags, PictureFlags, ProfileWord, ReportFlags};
 
 /// Find the root causes of what is broken, ranked
 #[derive(Debug, Args)]
@@ -16,7 +16,8 @@ use super::{CheckFlags, PictureFlags, ProfileWord, ReportFlags};
     kubectl lens diagnose deploy/web -n shop   what hurts one workload\n  \
     kubectl lens diagnose --from dump/         the same from a dump\n  \
     kubectl lens diagnose -o json --fail-on critical\n  \
-    kubectl lens diagnose --baseline before.json --fail-on new:warning"
+    kubectl lens diagnose --baseline before.json --fail-on new:warning\n  \
+    kubectl lens diagnose -A --contexts 'prod-*'      several clusters in one report"
 )]
 pub(crate) struct DiagnoseArgs {
     /// Only what concerns this object: KIND/NAME or KIND NAME
@@ -33,12 +34,20 @@ pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
     pub(crate) picture: PictureFlags,
     #[command(flatten)]
+    pub(crate) fleet: FleetFlags,
+    #[command(flatten)]
     pub(crate) checks: CheckFlags,
     #[command(flatten)]
     pub(crate) report: ReportFlags,
     /// Show everything that an analyzer saw, also what a cause explains
     #[arg(long, help_heading = "Report")]
     pub(crate) all_findings: bool,
+    /// Draw the chain of each cause as a tree below it (human, wide)
+    #[arg(long, help_heading = "Report")]
+    pub(crate) topology: bool,
+    /// Print what would be asked of the API server, and ask only for its version and kinds
+    #[arg(long, conflicts_with_all = ["baseline", "contexts", "target", "filename"])]
+    pub(crate) explain_requests: bool,
     /// Compare with an earlier report (-o json) or picture (snapshot save): what is new, fixed, worse
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub(crate) baseline: Option<PathBuf>,
@@ -55,25 +64,31 @@ pub(crate) struct DiagnoseArgs {
     Examples:\n  \
     kubectl lens diff before.json after.json             two reports of diagnose -o json\n  \
     kubectl lens diff monday.tar.gz tuesday.tar.gz       two snapshots: also what recovered in between\n  \
+    kubectl lens diff before.json -n shop                with the cluster as it is now\n  \
     kubectl lens diff before.json after.json --fail-on new:critical -o markdown"
 )]
 pub(crate) struct DiffArgs {
     /// The older one: a report (-o json), a snapshot, or anything that --from reads
     #[arg(value_name = "OLD")]
     pub(crate) older: PathBuf,
-    /// The newer one
-    #[arg(value_name = "NEW")]
-    pub(crate) newer: PathBuf,
+    /// The newer one [default: the cluster as it is now]
+    #[arg(value_name = "NEW", conflicts_with = "contexts")]
+    pub(crate) newer: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) fleet: FleetFlags,
     #[command(flatten)]
     pub(crate) checks: CheckFlags,
     #[command(flatten)]
     pub(crate) report: ReportFlags,
 }
 
-/// Show how a fault reaches one object, as a tree
+/// Show how a fault reaches one object, as a tree; of two objects, whether a fault of the first reaches the second
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    kubectl lens why ingress/shop                  what it suffers from\n  \
+    kubectl lens why configmap/web-config ingress/shop   whether, and how, the one reaches the other")]
 pub(crate) struct WhyArgs {
-    /// The object: KIND/NAME or KIND NAME
+    /// The object: KIND/NAME or KIND NAME; or two objects, each as KIND/NAME
     #[arg(value_name = "KIND/NAME", num_args = 1..=2, required = true)]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
@@ -138,6 +153,16 @@ pub(crate) enum SnapshotVerb {
         /// Overwrite the file
         #[arg(long)]
         force: bool,
+        /// Put other words for names, namespaces, hosts, images and values of labels
+        ///
+        /// The same name gets the same word everywhere, and what hangs together by its name still does: the
+        /// causes are the same under other names. Addresses (IP), keys of labels, names of variables, custom kinds
+        /// and words of Kubernetes itself stay; so do words of log lines and messages that are no object's name.
+        #[arg(long)]
+        anonymize: bool,
+        /// The key that the words depend on: the same key gives the same words [default: a new one each time]
+        #[arg(long, value_name = "KEY", requires = "anonymize")]
+        anonymize_key: Option<String>,
         #[command(flatten)]
         picture: PictureFlags,
     },

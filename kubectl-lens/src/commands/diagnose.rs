@@ -2,17 +2,25 @@
 
 use std::borrow::Cow;
 
-use kubelens_core::model::{CoverageState, Report, Severity};
+use kubelens_core::{
+    comparison::ReportDiff,
+    model::{CoverageState, Report, Severity},
+};
 
-use super::{diff, print};
+use super::{diff, explain_requests, print};
 use crate::{
-    baseline, catalog,
+    baseline::{self, Side},
+    catalog,
     cli::{ConnectionFlags, DiagnoseArgs, FailOn, ReportFlags},
+    clusters,
     exit::ExitStatus,
     failure::Failure,
     picture,
-    render::{self, View},
-    settings::{Checks, Output, OutputSettings, PictureSettings},
+    render::{
+        self, Format, Printout, View,
+        budget::{self, Shortenable},
+    },
+    settings::{Checks, Output, OutputSettings, PictureSettings, contexts},
     target::{self, Target},
 };
 
@@ -43,13 +51,68 @@ pub(super) async fn run(
                 .way_out("--baseline FILE with an earlier report or snapshot"),
         );
     }
-    let settings = PictureSettings::new(connection, &args.picture)?;
+    if args.explain_requests {
+        let settings = PictureSettings::new(connection, &args.picture)?;
+        return explain_requests::run(&settings, connection, output).await;
+    }
     // Read first: a file that is no baseline is told before the cluster is asked.
     let older = match &args.baseline {
         Some(path) => Some(baseline::open(path, &checks, output).await?),
         None => None,
     };
-    let mut picture = picture::take(&settings, &checks, output).await?;
+    let (mut report, diff, own_namespace) = if args.fleet.contexts.is_empty() {
+        one(&args, &targets, older, connection, &checks, output).await?
+    } else {
+        several(&args, &targets, older, connection, &checks, output).await?
+    };
+    let status = match &diff {
+        Some(diff) => diff::status(diff, &report, &args.report.fail_on),
+        None => status(&report, &args.report.fail_on),
+    };
+    let diff = diff.map(|diff| diff::least(diff, &args.report));
+    if let Some(least) = args.report.min_severity {
+        report = target::keep(report, |cause| cause.severity >= least);
+    }
+    print(output, |output| {
+        let report = shown(&report, &args.report, output);
+        let view = View {
+            own_namespace,
+            all_findings: args.all_findings,
+            topology: args.topology,
+            ..view(&args.report, output)
+        };
+        if let Some(diff) = diff
+            .as_ref()
+            .filter(|_| render::shows_a_diff(&output.format))
+        {
+            let diff = diff::shown(diff, &args.report, output);
+            return within(&diff, &args.report, output, |diff| {
+                render::diff(diff, &output.format, &view)
+            });
+        }
+        if let (Some(diff), Format::Sarif) = (&diff, &output.format) {
+            return render::sarif_against(&report, diff);
+        }
+        within(report.as_ref(), &args.report, output, |report| {
+            render::report(report, &output.format, &view)
+        })
+    })?;
+    Ok(status)
+}
+
+/// A report, what differs from the baseline, and whether only the context's own namespace was looked at.
+type Judged = (Report, Option<ReportDiff>, bool);
+
+async fn one(
+    args: &DiagnoseArgs,
+    targets: &[Target],
+    older: Option<Side>,
+    connection: &ConnectionFlags,
+    checks: &Checks,
+    output: &OutputSettings,
+) -> Result<Judged, Failure> {
+    let settings = PictureSettings::new(connection, &args.picture)?;
+    let mut picture = picture::take(&settings, checks, output).await?;
     let objects = if targets.is_empty() {
         None
     } else {
@@ -64,33 +127,49 @@ pub(super) async fn run(
         let newer = picture.clone().into();
         baseline::differences(&older, &newer)
     });
-    let mut report = picture.report;
-    let status = match &diff {
-        Some(diff) => diff::status(diff, &report, &args.report.fail_on),
-        None => status(&report, &args.report.fail_on),
-    };
-    let diff = diff.map(|diff| diff::least(diff, &args.report));
-    if let Some(least) = args.report.min_severity {
-        report = target::keep(report, |cause| cause.severity >= least);
+    Ok((picture.report, diff, settings.looks_at_own_namespace()))
+}
+
+async fn several(
+    args: &DiagnoseArgs,
+    targets: &[Target],
+    older: Option<Side>,
+    connection: &ConnectionFlags,
+    checks: &Checks,
+    output: &OutputSettings,
+) -> Result<Judged, Failure> {
+    if args.picture.from.is_some() || args.picture.demo {
+        return Err(
+            Failure::new("--contexts asks live clusters, and --from and --demo none")
+                .way_out("choose one of them"),
+        );
     }
-    let own_namespace = settings.looks_at_own_namespace();
-    print(output, |output| {
-        let report = shown(&report, &args.report, output);
-        let view = View {
-            own_namespace,
-            all_findings: args.all_findings,
-            ..view(&args.report, output)
+    let contexts = contexts(&args.fleet.contexts, connection)?;
+    let report =
+        clusters::check(contexts, connection, &args.picture, targets, checks, output).await?;
+    let diff = older.map(|older| {
+        let newer = Side {
+            report: report.clone(),
+            snapshot: None,
         };
-        if let Some(diff) = diff
-            .as_ref()
-            .filter(|_| render::shows_a_diff(&output.format))
-        {
-            let diff = diff::shown(diff, &args.report, output);
-            return render::diff(&diff, &output.format, &view);
-        }
-        render::report(&report, &output.format, &view)
-    })?;
-    Ok(status)
+        baseline::differences(&older, &newer)
+    });
+    Ok((report, diff, false))
+}
+
+/// The answer, kept to the budget if there is one.
+pub(super) fn within<T: Shortenable>(
+    answer: &T,
+    flags: &ReportFlags,
+    output: &Output,
+    render: impl Fn(&T) -> Result<Printout, Failure>,
+) -> Result<Printout, Failure> {
+    match flags.budget {
+        None => render(answer),
+        Some(bytes) if budget::fits(&output.format) => budget::within(answer, bytes.0, render),
+        Some(_) => Err(Failure::new("--budget is for formats that can be short")
+            .way_out("-o human, wide, table, markdown, json or yaml")),
+    }
 }
 
 /// Judged before anything is hidden.
@@ -118,7 +197,11 @@ pub(super) fn fails(report: &Report, limit: FailOn) -> bool {
 
 /// The report without the causes that are too many. What `--max-causes` cuts off for programs stays
 /// in the summary, so that they can tell.
-fn shown<'a>(report: &'a Report, flags: &ReportFlags, output: &Output) -> Cow<'a, Report> {
+pub(super) fn shown<'a>(
+    report: &'a Report,
+    flags: &ReportFlags,
+    output: &Output,
+) -> Cow<'a, Report> {
     match flags.max_causes {
         Some(most) if most > 0 && !output.format.is_for_people() => {
             let mut report = report.clone();
@@ -134,8 +217,10 @@ pub(super) fn view(flags: &ReportFlags, output: &Output) -> View {
         width: output.width,
         wide: false,
         own_namespace: false,
+        is_rehearsal: false,
         show_info: flags.show_info || flags.min_severity == Some(Severity::Info),
         all_findings: false,
+        topology: false,
         most: match flags.max_causes {
             None => Some(ENTRIES),
             Some(0) => None,

@@ -4,16 +4,18 @@ use kubelens_core::comparison::ReportDiff;
 
 use super::print;
 use crate::{
-    baseline, catalog,
-    cli::{ConnectionFlags, DiffArgs, FailOn, ReportFlags},
+    baseline::{self, Side},
+    catalog,
+    cli::{ConnectionFlags, DiffArgs, FailOn, PictureFlags, ReportFlags},
+    clusters,
     exit::ExitStatus,
     failure::Failure,
-    render,
-    settings::{Checks, Output, OutputSettings},
+    picture, render,
+    settings::{Checks, Output, OutputSettings, PictureSettings, contexts},
     target,
 };
 
-use super::diagnose::{fails, view};
+use super::diagnose::{fails, view, within};
 
 pub(super) async fn run(
     args: DiffArgs,
@@ -22,7 +24,10 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     let checks = Checks::new(&args.checks, &catalog::entries())?;
     let mut older = baseline::open(&args.older, &checks, output).await?;
-    let mut newer = baseline::open(&args.newer, &checks, output).await?;
+    let mut newer = match &args.newer {
+        Some(path) => baseline::open(path, &checks, output).await?,
+        None => now(&args, connection, &checks, output).await?,
+    };
     if !connection.namespace.is_empty() {
         for side in [&mut older, &mut newer] {
             side.report = target::in_namespaces(side.report.clone(), &connection.namespace);
@@ -33,9 +38,34 @@ pub(super) async fn run(
     let diff = least(diff, &args.report);
     print(output, |output| {
         let shown = shown(&diff, &args.report, output);
-        render::diff(&shown, &output.format, &view(&args.report, output))
+        within(&shown, &args.report, output, |diff| {
+            render::diff(diff, &output.format, &view(&args.report, output))
+        })
     })?;
     Ok(status)
+}
+
+/// The cluster, or the clusters, as they are now: all namespaces unless some are named.
+async fn now(
+    args: &DiffArgs,
+    connection: &ConnectionFlags,
+    checks: &Checks,
+    output: &OutputSettings,
+) -> Result<Side, Failure> {
+    let flags = PictureFlags {
+        all_namespaces: connection.namespace.is_empty(),
+        ..PictureFlags::default()
+    };
+    if args.fleet.contexts.is_empty() {
+        let settings = PictureSettings::new(connection, &flags)?;
+        return Ok(picture::take(&settings, checks, output).await?.into());
+    }
+    let contexts = contexts(&args.fleet.contexts, connection)?;
+    let report = clusters::check(contexts, connection, &flags, &[], checks, output).await?;
+    Ok(Side {
+        report,
+        snapshot: None,
+    })
 }
 
 /// Judged before anything is hidden.

@@ -1,10 +1,12 @@
 //! One file a verb; here is what all of them share: read the words, run the verb, tell the end.
 
 mod analyzers;
+mod check;
 mod completion;
 mod diagnose;
 mod diff;
 mod explain;
+mod explain_requests;
 mod settle;
 mod snapshot;
 mod version;
@@ -108,6 +110,7 @@ async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failu
     match cli.command {
         Command::Diagnose(args) => diagnose::run(args, &cli.connection, &output).await,
         Command::Diff(args) => diff::run(args, &cli.connection, &output).await,
+        Command::Check(args) => check::run(args, &cli.connection, &output).await,
         Command::Why(args) => why::run(args, &cli.connection, &output).await,
         Command::Settle(args) => settle::run(args, &cli.connection, &output).await,
         Command::Watch(args) => watch::run(args, &cli.connection, &output).await,

@@ -1,5 +1,9 @@
 //! `snapshot`: save what a diagnosis reads, or look into it.
 
+use std::hash::{BuildHasher, RandomState};
+
+use kubelens_core::source::archive::Pseudonyms;
+
 use super::print;
 use crate::{
     cli::{ConnectionFlags, SnapshotArgs, SnapshotVerb},
@@ -19,6 +23,8 @@ pub(super) async fn run(
         SnapshotVerb::Save {
             file,
             force,
+            anonymize,
+            anonymize_key,
             picture,
         } => {
             let settings = PictureSettings::new(connection, &picture)?;
@@ -27,7 +33,14 @@ pub(super) async fn run(
                     .way_out("--force overwrites it"));
             }
             let snapshot = picture::read(&settings, output).await?;
-            let saved = picture::save(&snapshot, &file)?;
+            if anonymize_key.as_deref() == Some("") {
+                return Err(Failure::new(
+                    "--anonymize-key is empty: anybody could guess the names",
+                )
+                .way_out("a word that only you know, or leave it out"));
+            }
+            let names = anonymize.then(|| Pseudonyms::new(anonymize_key.unwrap_or_else(any_key)));
+            let saved = picture::save(&snapshot, &file, names)?;
             output
                 .streams
                 .message(&format!("saved {saved} objects to {}\n", file.display()));
@@ -56,4 +69,12 @@ pub(super) async fn run(
         }
     }
     Ok(ExitStatus::Answered)
+}
+
+/// A key that nobody knows: the names cannot be told from the words, not even by who saved them.
+fn any_key() -> String {
+    // Hash states are seeded by the system's source of randomness.
+    (0..4_u8)
+        .map(|number| format!("{:016x}", RandomState::new().hash_one(number)))
+        .collect()
 }

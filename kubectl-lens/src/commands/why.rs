@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     picture::{self, Picture},
     render::{self, Format, Printout, View, tree},
+    route::Route,
     settings::{Checks, Output, OutputSettings, PictureSettings},
     target::{self, Target},
 };
@@ -19,6 +20,13 @@ pub(super) async fn run(
     connection: &ConnectionFlags,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
+    // Two words that both name an object are two objects; `KIND NAME` has no slash.
+    if let [from, to] = args.target.as_slice()
+        && from.contains('/')
+        && to.contains('/')
+    {
+        return between(from, to, &args, connection, output).await;
+    }
     let target = Target::of_words(&args.target)?.ok_or_else(|| Failure::new("which object?"))?;
     let catalog = catalog::entries();
     let checks = Checks::new(&args.checks, &catalog)?;
@@ -34,20 +42,62 @@ pub(super) async fn run(
     Ok(ExitStatus::Answered)
 }
 
+/// Whether a fault of one object reaches another.
+async fn between(
+    from: &str,
+    to: &str,
+    args: &WhyArgs,
+    connection: &ConnectionFlags,
+    output: &OutputSettings,
+) -> Result<ExitStatus, Failure> {
+    let target = |word: &str| {
+        Target::of_words(&[word.to_owned()])?.ok_or_else(|| Failure::new("which object?"))
+    };
+    let (from, to) = (target(from)?, target(to)?);
+    let catalog = catalog::entries();
+    let checks = Checks::new(&args.checks, &catalog)?;
+    let settings = PictureSettings::new(connection, &args.picture)?;
+    let Picture { snapshot, report } = picture::take(&settings, &checks, output).await?;
+    let (from, to) = (from.find(&snapshot, &report)?, to.find(&snapshot, &report)?);
+    if from.is_same(&to) {
+        return Err(
+            Failure::new(format!("{from} is asked about twice")).way_out(format!(
+                "kubectl lens why {}",
+                args.target.first().map_or("", String::as_str)
+            )),
+        );
+    }
+    let ran = catalog
+        .iter()
+        .filter(|entry| checks.runs(&entry.code))
+        .count();
+    let route = Route::between(&from, &to, &report);
+    print(output, |output| {
+        render::route(&route, &report, ran, &output.format, &view(output))
+    })?;
+    Ok(ExitStatus::Answered)
+}
+
+fn view(output: &Output) -> View {
+    View {
+        width: output.width,
+        wide: output.format == Format::Wide,
+        own_namespace: false,
+        is_rehearsal: false,
+        show_info: true,
+        all_findings: false,
+        topology: false,
+        most: None,
+    }
+}
+
 fn answer(
     object: &ObjectRef,
     report: &Report,
     checks: usize,
     output: &Output,
 ) -> Result<Printout, Failure> {
-    let view = View {
-        width: output.width,
-        wide: output.format == Format::Wide,
-        own_namespace: false,
-        show_info: true,
-        all_findings: false,
-        most: None,
-    };
+    let view = view(output);
     if !matches!(output.format, Format::Human | Format::Wide) {
         return render::report(report, &output.format, &view);
     }

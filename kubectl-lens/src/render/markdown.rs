@@ -5,7 +5,7 @@ use std::fmt::Write;
 use kubelens_core::model::{Cause, Report};
 
 use super::{
-    View,
+    View, budget,
     entries::{Entry, entries},
     human::{proof_statement, safety},
 };
@@ -49,6 +49,20 @@ fn write(out: &mut String, report: &Report, view: &View) -> std::fmt::Result {
     for entry in entries.iter().take(view.most.unwrap_or(entries.len())) {
         write_entry(out, entry)?;
     }
+    if !report.dry_run.is_empty() {
+        writeln!(out, "## Server-side dry run\n")?;
+        for answer in &report.dry_run {
+            let object = plain(&answer.object.to_string());
+            match &answer.message {
+                Some(message) => writeln!(out, "- {object} refused: {}", code(message))?,
+                None => writeln!(out, "- {object} accepted")?,
+            }
+            for warning in &answer.warnings {
+                writeln!(out, "- {object} warned: {}", code(warning))?;
+            }
+        }
+        writeln!(out)?;
+    }
     if !report.coverage.kinds.is_empty() {
         writeln!(out, "## Not known\n")?;
         for kind in &report.coverage.kinds {
@@ -61,6 +75,9 @@ fn write(out: &mut String, report: &Report, view: &View) -> std::fmt::Result {
             )?;
         }
         writeln!(out)?;
+    }
+    if let Some(line) = budget::line(report.omitted.as_ref()) {
+        writeln!(out, "_{}_", plain(&line))?;
     }
     Ok(())
 }
@@ -94,6 +111,14 @@ pub(super) fn write_entry(out: &mut String, entry: &Entry<'_>) -> std::fmt::Resu
             .map(|object| plain(&object.to_string()))
             .collect();
         writeln!(out, "**Hits** {}\n", names.join(", "))?;
+    }
+    if !cause.clusters.is_empty() {
+        let names: Vec<String> = cause
+            .clusters
+            .iter()
+            .map(|cluster| format!("{} ({})", plain(&cluster.name), cluster.severity))
+            .collect();
+        writeln!(out, "**In** {}\n", names.join(", "))?;
     }
     for suggestion in &cause.suggestions {
         writeln!(

@@ -1,5 +1,6 @@
 //! A report, or a list, in the format that was asked for.
 
+pub(crate) mod budget;
 mod chart;
 mod columns;
 mod csv;
@@ -18,6 +19,7 @@ mod markdown;
 mod name;
 mod ndjson;
 mod prometheus;
+mod route;
 mod sarif;
 mod table;
 #[cfg(test)]
@@ -29,10 +31,11 @@ mod view;
 pub(crate) use diff::{diff, shows_a_diff};
 pub(crate) use format::Format;
 pub(crate) use listing::{Listing, listing};
+pub(crate) use route::route;
 pub(crate) use verdict::verdict;
 pub(crate) use view::View;
 
-use kubelens_core::model::Report;
+use kubelens_core::{comparison::ReportDiff, model::Report};
 
 use crate::failure::Failure;
 
@@ -75,6 +78,13 @@ pub(crate) fn report(report: &Report, format: &Format, view: &View) -> Result<Pr
             format,
         )?),
     })
+}
+
+/// The report with how its causes stand to a baseline, in the one format for reports that has a place for it.
+pub(crate) fn sarif_against(report: &Report, diff: &ReportDiff) -> Result<Printout, Failure> {
+    Ok(Printout::Exact(json::pretty(&sarif::log_against(
+        report, diff,
+    ))?))
 }
 
 /// Any other document in a format for programs.

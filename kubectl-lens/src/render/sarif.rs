@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use kubelens_core::model::{Cause, ObjectRef, Report, Severity};
+use kubelens_core::{
+    comparison::{ChangeState, ReportDiff},
+    model::{Cause, ObjectRef, Report, Severity},
+};
 use serde_json::{Value, json};
 
 use crate::{catalog, terminal::printable};
@@ -49,6 +52,47 @@ pub(super) fn log(report: &Report) -> Value {
             "results": results,
         }],
     })
+}
+
+/// The same with how each result stands to a baseline; what is fixed is a result that is absent.
+pub(super) fn log_against(report: &Report, diff: &ReportDiff) -> Value {
+    let mut log = log(report);
+    let results = log
+        .pointer_mut("/runs/0/results")
+        .and_then(Value::as_array_mut);
+    let Some(results) = results else {
+        return log;
+    };
+    let states: BTreeMap<&str, &str> = diff
+        .changes
+        .iter()
+        .map(|change| (change.cause.id.as_str(), baseline_state(change.state)))
+        .collect();
+    for (result, cause) in results.iter_mut().zip(&report.causes) {
+        if let (Some(fields), Some(state)) = (result.as_object_mut(), states.get(cause.id.as_str()))
+        {
+            fields.insert("baselineState".to_owned(), (*state).into());
+        }
+    }
+    for change in &diff.changes {
+        if change.state == ChangeState::Fixed {
+            let mut gone = result(&change.cause, None);
+            if let Some(fields) = gone.as_object_mut() {
+                fields.insert("baselineState".to_owned(), "absent".into());
+            }
+            results.push(gone);
+        }
+    }
+    log
+}
+
+const fn baseline_state(state: ChangeState) -> &'static str {
+    match state {
+        ChangeState::New => "new",
+        ChangeState::Worsened | ChangeState::CauseChanged => "updated",
+        ChangeState::Flapping | ChangeState::Ongoing | ChangeState::Unknown => "unchanged",
+        ChangeState::Fixed => "absent",
+    }
 }
 
 fn result(cause: &Cause, rule: Option<usize>) -> Value {

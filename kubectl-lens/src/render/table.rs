@@ -1,9 +1,9 @@
 //! A line a cause.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
-use kubelens_core::model::Report;
+use kubelens_core::model::{Report, some_of};
 
-use super::View;
+use super::{View, budget};
 use crate::terminal::{age, printable};
 
 /// The causes as a table, and below it the one summary line.
@@ -12,6 +12,7 @@ pub(super) fn report(report: &Report, view: &View) -> String {
     let most = view.most.unwrap_or(causes.len());
     // In a narrow terminal the words need the room more than the numbers do.
     let roomy = view.width >= 100;
+    let is_of_several = !report.clusters.is_empty();
     let rows = causes.iter().take(most).map(|cause| {
         let mut row = vec![
             cause.rank.to_string(),
@@ -25,18 +26,30 @@ pub(super) fn report(report: &Report, view: &View) -> String {
                 _ => "-".to_owned(),
             });
         }
+        if is_of_several {
+            row.push(some_of(
+                cause.clusters.iter().map(|cluster| &cluster.name),
+                3,
+            ));
+        }
         row.push(cause.subject.to_string());
         row.push(cause.title.clone());
         row
     });
-    let headers: &[&str] = if roomy {
-        &[
-            "RANK", "SEVERITY", "CODE", "SURE", "SINCE", "SUBJECT", "TITLE",
-        ]
-    } else {
-        &["RANK", "SEVERITY", "CODE", "SUBJECT", "TITLE"]
-    };
-    print(headers, rows, view.width)
+    let mut headers = vec!["RANK", "SEVERITY", "CODE"];
+    if roomy {
+        headers.extend(["SURE", "SINCE"]);
+    }
+    if is_of_several {
+        headers.push("CLUSTERS");
+    }
+    headers.extend(["SUBJECT", "TITLE"]);
+    let mut out = print(&headers, rows, view.width);
+    if let Some(line) = budget::line(report.omitted.as_ref()) {
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
 }
 
 /// Rows below headers, without lines between, wrapped so that the table fits `width`, if that has an end.

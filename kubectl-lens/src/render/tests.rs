@@ -24,8 +24,10 @@ fn view(width: usize) -> View {
         width,
         wide: false,
         own_namespace: false,
+        is_rehearsal: false,
         show_info: false,
         all_findings: false,
+        topology: false,
         most: None,
     }
 }
@@ -388,6 +390,46 @@ fn sarif() {
     assert_snapshot!(print(&shop_report(), "sarif", &view(80)));
 }
 
+#[test]
+fn sarif_says_how_results_stand_to_a_baseline_and_keeps_to_its_schema() {
+    let mut older = shop_report();
+    older.causes.remove(0);
+    let mut fixed = older.causes[0].clone();
+    fixed.id = "dd0000000001".into();
+    fixed.subject.name = "gone".into();
+    older.causes.push(fixed);
+    let newer = shop_report();
+    let diff = kubelens_core::comparison::compare(&older, &newer, Default::default());
+    let Ok(Printout::Exact(text)) = super::sarif_against(&newer, &diff) else {
+        panic!("no log");
+    };
+    let log: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let states: Vec<&str> = results
+        .iter()
+        .filter_map(|result| result["baselineState"].as_str())
+        .collect();
+    assert_eq!(
+        states,
+        [
+            "new",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "unchanged",
+            "absent"
+        ]
+    );
+    let schema = serde_json::from_str(include_str!("../../tests/fixtures/sarif-2.1.0.schema.json"))
+        .expect("the schema");
+    assert!(
+        jsonschema::validator_for(&schema)
+            .expect("a schema")
+            .is_valid(&log)
+    );
+}
+
 /// The schema is the one that OASIS publishes.
 #[test]
 fn sarif_is_what_its_schema_says() {
@@ -424,4 +466,95 @@ fn dot() {
 #[test]
 fn mermaid() {
     assert_snapshot!(print(&shop_report(), "mermaid", &view(80)));
+}
+
+#[test]
+fn topology_in_80_columns() {
+    let view = View {
+        topology: true,
+        ..view(80)
+    };
+    assert_snapshot!(print(&shop_report(), "human", &view));
+}
+
+#[test]
+fn topology_in_140_columns() {
+    let view = View {
+        topology: true,
+        ..view(140)
+    };
+    assert_snapshot!(print(&shop_report(), "wide", &view));
+}
+
+fn route_in(from: (&str, &str), to: (&str, &str), format: &str, width: usize) -> String {
+    let report = shop_report();
+    let object = |(kind, name): (&str, &str)| {
+        kubelens_core::model::ObjectRef::namespaced("v1", kind, "shop", name)
+    };
+    let (from, to) = (object(from), object(to));
+    let route = crate::route::Route::between(&from, &to, &report);
+    let format = Format::parse(format)
+        .map_err(|failure| failure.to_string())
+        .expect("a format");
+    match super::route(&route, &report, 142, &format, &view(width))
+        .map_err(|failure| failure.to_string())
+        .expect("a printout")
+    {
+        Printout::Styled(text) => anstream::adapter::strip_str(&text).to_string(),
+        Printout::Exact(text) => text,
+    }
+}
+
+#[test]
+fn a_way_from_fault_to_symptom() {
+    let (conf, ingress) = (("ConfigMap", "web-config"), ("Ingress", "shop"));
+    assert_snapshot!("route_80", route_in(conf, ingress, "human", 80));
+    assert_snapshot!("route_140", route_in(conf, ingress, "human", 140));
+    assert_snapshot!("route_markdown", route_in(conf, ingress, "markdown", 80));
+}
+
+#[test]
+fn no_way_from_fault_to_symptom() {
+    let (conf, orders) = (("ConfigMap", "web-config"), ("StatefulSet", "orders"));
+    assert_snapshot!("no_route_80", route_in(conf, orders, "human", 80));
+    assert_snapshot!(
+        "route_back_80",
+        route_in(("Ingress", "shop"), conf, "human", 80)
+    );
+}
+
+#[test]
+fn a_report_over_several_clusters_says_which_have_a_cause() {
+    let mut report = shop_report();
+    let severity = kubelens_core::model::Severity::Warning;
+    for (place, name) in ["prod-eu", "prod-us"].into_iter().enumerate() {
+        report.clusters.push(kubelens_core::model::ClusterReport {
+            cluster: kubelens_core::model::ClusterInfo {
+                name: name.into(),
+                ..Default::default()
+            },
+            taken_at: None,
+            summary: None,
+            error: None,
+        });
+        for cause in &mut report.causes {
+            cause.clusters.push(kubelens_core::model::ClusterCause {
+                name: name.into(),
+                severity: if place == 0 { cause.severity } else { severity },
+                affected: place,
+            });
+        }
+    }
+    for (format, width) in [
+        ("human", 80),
+        ("human", 140),
+        ("table", 80),
+        ("table", 140),
+        ("markdown", 80),
+    ] {
+        assert_snapshot!(
+            format!("clusters_{format}_{width}"),
+            print(&report, format, &view(width))
+        );
+    }
 }

@@ -10,8 +10,12 @@ pub(crate) struct View {
     pub(crate) wide: bool,
     /// The namespace is the context's, not one that was asked for.
     pub(crate) own_namespace: bool,
+    /// The report is about manifests that nobody has applied yet.
+    pub(crate) is_rehearsal: bool,
     pub(crate) show_info: bool,
     pub(crate) all_findings: bool,
+    /// The chain of each cause is drawn as a tree.
+    pub(crate) topology: bool,
     /// Entries to show; none for all.
     pub(crate) most: Option<usize>,
 }

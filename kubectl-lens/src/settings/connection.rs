@@ -23,6 +23,7 @@ pub(crate) fn connect_options(flags: &ConnectionFlags) -> ConnectOptions {
         insecure_skip_tls_verify: flags.insecure_skip_tls_verify.unwrap_or(false),
         tls_server_name: flags.tls_server_name,
         proxy_url: flags.proxy_url,
+        qps: flags.qps,
         disable_compression: flags.disable_compression.unwrap_or(false),
     }
 }

@@ -327,3 +327,22 @@ fn a_context_that_the_kubeconfig_does_not_have() {
         "try: ",
     );
 }
+
+#[test]
+fn a_budget_that_is_none_or_that_a_format_cannot_keep() {
+    for wrong in ["0", "much", "-1"] {
+        let words = format!("--budget={wrong}");
+        let run = run(&["diagnose", "--demo", &words]);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        assert!(
+            run.stderr.contains("is no number of bytes"),
+            "{}",
+            run.stderr
+        );
+    }
+    refused(
+        &["diagnose", "--demo", "--budget", "4k", "-o", "sarif"],
+        "--budget is for formats that can be short",
+        "-o human",
+    );
+}

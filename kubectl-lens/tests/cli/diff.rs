@@ -195,7 +195,7 @@ fn what_is_no_baseline_is_refused() {
         b"{\"apiVersion\": \"kubelens.dev/v1alpha1\", \"kind\": \"Report\", \"causes\": 3}",
     );
     for (file, told) in [
-        (cut.to_str().expect("a path"), "holds 1 of "),
+        (cut.to_str().expect("a path"), "was cut and holds 1 of "),
         (
             other.to_str().expect("a path"),
             "not a Report of kubelens.dev/v1alpha1",

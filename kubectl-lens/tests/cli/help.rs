@@ -23,7 +23,8 @@ fn help_of_diagnose_with_every_flag() {
 
 #[test]
 fn help_of_the_other_verbs() {
-    let verbs: [&[&str]; 7] = [
+    let verbs: [&[&str]; 8] = [
+        &["check"],
         &["diff"],
         &["why"],
         &["explain"],

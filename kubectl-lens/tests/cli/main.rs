@@ -2,9 +2,12 @@
 
 #![allow(clippy::expect_used, reason = "what a test cannot set up fails it")]
 
+mod api_server;
 mod bad_files;
 mod bad_input;
+mod check;
 mod completion;
+mod contexts;
 mod diagnose;
 mod diff;
 mod harness;
@@ -14,5 +17,6 @@ mod hostile;
 mod interrupt;
 mod offline;
 mod outputs;
+mod requests;
 mod snapshot;
 mod why;

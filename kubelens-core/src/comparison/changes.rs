@@ -113,6 +113,17 @@ fn lasting(before: &Cause, now: &Cause, interlude: &Interlude) -> Change {
     if !fewer.is_empty() {
         reasons.push(format!("no longer affected: {}", names(&fewer)));
     }
+    let spread: Vec<&str> = now
+        .clusters
+        .iter()
+        .map(|cluster| cluster.name.as_str())
+        .filter(|name| !before.clusters.iter().any(|known| known.name == *name))
+        .collect();
+    // A report over one cluster names none.
+    if !spread.is_empty() && !before.clusters.is_empty() {
+        worse = true;
+        reasons.push(format!("now also in {}", some_of(&spread, NAMED)));
+    }
     let back = interlude.relapsed_among(now);
     let state = if worse {
         ChangeState::Worsened

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Cause, ClusterInfo, Coverage, Evidence, ObjectRef, Report, Scope, Severity, Summary,
+    Cause, ClusterInfo, Coverage, Evidence, ObjectRef, Omitted, Report, Scope, Severity, Summary,
 };
 
 /// What two reports differ in.
@@ -28,6 +28,9 @@ pub struct ReportDiff {
     pub coverage: Coverage,
     /// What to know before trusting the comparison.
     pub notes: Vec<String>,
+    /// What was left out to keep it short; its counts are of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<Omitted>,
 }
 
 /// One of the two reports, without its causes.

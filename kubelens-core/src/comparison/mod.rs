@@ -46,6 +46,7 @@ pub fn compare(older: &Report, newer: &Report, interlude: Interlude) -> ReportDi
         recovered: interlude.recovered,
         coverage: newer.coverage.clone(),
         notes: notes(older, newer),
+        omitted: None,
     }
 }
 

@@ -171,6 +171,7 @@ fn cause(
         subject,
         first_seen,
         last_seen,
+        clusters: Vec::new(),
     })
 }
 

@@ -29,8 +29,19 @@ use crate::snapshot::{Cluster, Snapshot};
 
 /// The report over a picture and what the analyzers saw in it.
 pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Coverage) -> Report {
+    report_of(snapshot, sightings, coverage, |_| true)
+}
+
+/// The same, of the causes that `is_wanted` chooses.
+pub(crate) fn report_of(
+    snapshot: &Snapshot,
+    sightings: Sightings,
+    coverage: Coverage,
+    is_wanted: impl Fn(&Cause) -> bool,
+) -> Report {
     let cluster = Cluster::new(snapshot);
-    let explained = explain(&cluster, sightings.seen);
+    let mut explained = explain(&cluster, sightings.seen);
+    explained.keep(is_wanted);
     assemble(
         snapshot,
         explained,
@@ -47,6 +58,16 @@ pub(crate) struct Explained {
     pub(crate) findings: Vec<Finding>,
 }
 
+impl Explained {
+    /// Leaves the causes that `is_wanted` chooses, and their findings.
+    fn keep(&mut self, is_wanted: impl Fn(&Cause) -> bool) {
+        self.causes.retain(is_wanted);
+        let kept: BTreeSet<&str> = self.causes.iter().map(|cause| cause.id.as_str()).collect();
+        self.findings
+            .retain(|finding| kept.contains(finding.cause_id.as_str()));
+    }
+}
+
 /// Folds what the analyzers saw, as far as it is a matter of what was asked for.
 pub(crate) fn explain(
     cluster: &Cluster<'_>,
@@ -54,13 +75,11 @@ pub(crate) fn explain(
 ) -> Explained {
     let index = index::Index::of(cluster, seen);
     let graph = graph::Graph::of(&index, edges::all(&index, cluster));
-    let (mut causes, mut findings) = causes::fold(&index, &graph, cluster);
-    causes.retain(|cause| scope::concerns(cause, cluster.snapshot().scope(), cluster));
-    let kept: BTreeSet<&str> = causes.iter().map(|cause| cause.id.as_str()).collect();
-    findings.retain(|finding| kept.contains(finding.cause_id.as_str()));
-    Explained { causes, findings }
+    let (causes, findings) = causes::fold(&index, &graph, cluster);
+    let mut explained = Explained { causes, findings };
+    explained.keep(|cause| scope::concerns(cause, cluster.snapshot().scope(), cluster));
+    explained
 }
-
 /// Ranks and counts all causes of a picture.
 pub(crate) fn assemble(
     snapshot: &Snapshot,
@@ -109,5 +128,8 @@ pub(crate) fn assemble(
         causes,
         findings,
         coverage,
+        dry_run: Vec::new(),
+        clusters: Vec::new(),
+        omitted: None,
     }
 }

@@ -5,6 +5,7 @@ mod incremental;
 mod log_targets;
 mod opt_out;
 mod options;
+mod rehearsal;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 pub use incremental::{Incremental, Update};
 pub use log_targets::wanted_logs;
 pub use options::Options;
+pub use rehearsal::rehearse;
 pub use run::look;
 
 use crate::analysis::Analyzer;

@@ -224,6 +224,13 @@ macro_rules! kinds {
                 $(if !batch.$field.is_empty() { self.$field.extend_shared(batch.$field); })*
             }
 
+            /// Takes in the objects of other tables; they replace those of the same name.
+            pub(crate) fn overlay(&mut self, other: &Self) {
+                $(for object in other.$field.iter() {
+                    self.$field.put(object.clone());
+                })*
+            }
+
             /// Every object of a kind as JSON, each with `apiVersion` and `kind`.
             pub fn to_json(&self, kind: Kind) -> Result<Vec<serde_json::Value>, serde_json::Error> {
                 match kind {

@@ -44,6 +44,21 @@ pub struct Cause {
     /// When it was last seen.
     #[schemars(with = "Option<String>")]
     pub last_seen: Option<Timestamp>,
+    /// The clusters that have it, in a report over several; empty in a report over one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<ClusterCause>,
+}
+
+/// One cluster that has a cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterCause {
+    /// The cluster's name.
+    pub name: String,
+    /// How bad it is there.
+    pub severity: Severity,
+    /// How many objects suffer from it there.
+    pub affected: usize,
 }
 
 impl Cause {

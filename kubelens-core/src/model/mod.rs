@@ -3,6 +3,7 @@
 //! Nothing in here knows Kubernetes' object types, a source, a clock or a store.
 
 mod age;
+mod answer;
 mod cause;
 mod command;
 mod coverage;
@@ -18,7 +19,8 @@ mod severity;
 mod suggestion;
 
 pub use age::{age, instant};
-pub use cause::{Cause, ChainLink, Group, RuledOut};
+pub use answer::ServerAnswer;
+pub use cause::{Cause, ChainLink, ClusterCause, Group, RuledOut};
 pub use coverage::{Coverage, CoverageState, KindCoverage};
 pub use evidence::{Evidence, EvidenceKind};
 pub use finding::Finding;
@@ -27,7 +29,7 @@ pub use object_ref::{KUBELENS_API_VERSION, ObjectRef};
 pub use quantity::{ParseQuantityError, Quantity};
 pub use redaction::safe_text;
 pub(crate) use redaction::{is_secret_name, redact};
-pub use report::{ClusterInfo, Report, Scope, Summary};
+pub use report::{ClusterInfo, ClusterReport, Omitted, Report, Scope, Summary};
 pub use sentence::{capitalized, counted, shortened, some_of};
 pub use severity::Severity;
 pub use suggestion::{Risk, Suggestion};

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Coverage, Finding};
+use super::{Cause, Coverage, Finding, ServerAnswer};
 
 /// The one result type: what is broken, why, with the proof, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,47 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be read.
     pub coverage: Coverage,
+    /// What the API server said to the manifests that `check --server-side-dry-run` tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dry_run: Vec<ServerAnswer>,
+    /// The clusters of a report over several, one by one; empty where it is about one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<ClusterReport>,
+    /// What was left out of the report to keep it short; its counts are of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<Omitted>,
+}
+
+/// One cluster of a report over several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterReport {
+    /// The cluster.
+    pub cluster: ClusterInfo,
+    /// When its picture was taken.
+    #[schemars(with = "Option<String>")]
+    pub taken_at: Option<Timestamp>,
+    /// Its own counts; null where it could not be checked.
+    pub summary: Option<Summary>,
+    /// Why it could not be checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What was left out of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Omitted {
+    /// Causes that are not in the report at all.
+    pub causes: usize,
+    /// Causes of which only id, code and title are left.
+    pub details: usize,
+    /// Items of proof.
+    pub evidence: usize,
+    /// Findings.
+    pub findings: usize,
+    /// How to get what was left out.
+    pub hint: String,
 }
 
 /// Which cluster a report speaks of.

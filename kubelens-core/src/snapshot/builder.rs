@@ -243,6 +243,7 @@ impl SnapshotBuilder {
             registries: Arc::default(),
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
+            is_rehearsal: false,
         }
     }
 }

@@ -138,9 +138,17 @@ impl<'a> Cluster<'a> {
         self.snapshot.taken_at.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known.
+    /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known. What is only rehearsed
+    /// is as old as anything asks for.
     pub fn seconds_since(&self, then: Option<Timestamp>) -> i64 {
-        let Some(then) = then else { return 0 };
+        let Some(then) = then else {
+            // In a rehearsal nothing is young: what would be, is there for good.
+            return if self.snapshot.is_rehearsal {
+                i64::from(i32::MAX)
+            } else {
+                0
+            };
+        };
         // Before that time it stays 0.
         self.note_until((self.instant() < then).then_some(then));
         self.instant().duration_since(then).as_secs().max(0)

@@ -11,12 +11,13 @@ mod gap;
 mod logs;
 mod memo;
 mod newest_time;
+mod overlay;
 mod reads;
 mod relations;
 mod siblings;
 mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -52,6 +53,8 @@ pub struct Snapshot {
     registries: Arc<[String]>,
     relations: Arc<OnceLock<Relations>>,
     memo: Arc<Memo>,
+    /// Objects without a time of creation are not applied yet, and taken for old enough.
+    is_rehearsal: bool,
 }
 
 impl Snapshot {

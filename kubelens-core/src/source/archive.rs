@@ -3,7 +3,10 @@
 //! A gzipped tar: `kubelens-snapshot/info.json` says which cluster, when, and what could not be read;
 //! `objects/<Kind>-<n>.json` are lists of the API; `logs/<namespace>/<pod>/<container>.log` are the logs.
 
+mod pseudonyms;
 mod scrub;
+
+pub use pseudonyms::Pseudonyms;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -93,6 +96,25 @@ impl ArchiveInfo {
         }
     }
 
+    /// Takes the names out.
+    fn anonymize(&mut self, names: &Pseudonyms) {
+        self.cluster.name = names.name(&self.cluster.name);
+        for namespace in &mut self.scope.namespaces {
+            *namespace = names.name(namespace);
+        }
+        // A selector's keys stay as the labels' keys do.
+        self.scope.selector = self.scope.selector.as_deref().map(|text| names.text(text));
+        for gap in &mut self.gaps {
+            gap.namespace = gap.namespace.as_deref().map(|name| names.name(name));
+            gap.outside = gap
+                .outside
+                .take()
+                .map(|all| all.iter().map(|name| names.name(name)).collect());
+            // Refusals name the user who asked.
+            gap.detail = format!("{} (the details were left out)", gap.state.as_str());
+        }
+    }
+
     /// Tells the builder what the recording knows: every kind without a gap was complete.
     pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
         let info = builder.info_mut();
@@ -122,15 +144,55 @@ impl ArchiveInfo {
 /// `[redacted]`: in log lines as in reports; in objects the values of variables, flags and fields whose
 /// names say so, credentials in addresses, and random-looking words of variables and arguments.
 pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
+    write(snapshot, None, output)
+}
+
+/// The same with other names for names, namespaces, hosts, images and values of labels: [`Pseudonyms`]. What hangs
+/// together by its name still does, so a diagnosis finds the same causes under other names.
+pub fn save_anonymized(
+    snapshot: &Snapshot,
+    mut names: Pseudonyms,
+    output: impl Write,
+) -> std::io::Result<()> {
+    for kind in Kind::ALL.iter().copied() {
+        for object in snapshot.tables().to_json(kind)? {
+            names.learn(&object);
+        }
+    }
+    for object in snapshot.custom().values().flatten() {
+        names.learn(&serde_json::to_value(&**object)?);
+    }
+    for name in &snapshot.scope().namespaces {
+        names.learn_name(name);
+    }
+    write(snapshot, Some(&names), output)
+}
+
+fn write(
+    snapshot: &Snapshot,
+    names: Option<&Pseudonyms>,
+    output: impl Write,
+) -> std::io::Result<()> {
+    let clean = |object: &mut serde_json::Value| {
+        scrub::object(object);
+        if let Some(names) = names {
+            names.object(object);
+        }
+    };
+    let name = |text: &str| names.map_or_else(|| text.to_owned(), |names| names.name(text));
     let gzip = GzBuilder::new()
         .mtime(0)
         .write(output, Compression::default());
     let mut archive = tar::Builder::new(gzip);
-    let info = serde_json::to_vec_pretty(&ArchiveInfo::of(snapshot))?;
+    let mut info = ArchiveInfo::of(snapshot);
+    if let Some(names) = names {
+        info.anonymize(names);
+    }
+    let info = serde_json::to_vec_pretty(&info)?;
     append(&mut archive, "info.json", &info)?;
     for kind in Kind::ALL.iter().copied() {
         let mut objects = snapshot.tables().to_json(kind)?;
-        objects.iter_mut().for_each(scrub::object);
+        objects.iter_mut().for_each(clean);
         for (number, part) in objects.chunks(PER_FILE).enumerate() {
             let list = serde_json::json!({
                 "apiVersion": kind.api_version(),
@@ -150,7 +212,7 @@ pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
                 .iter()
                 .map(|object| serde_json::to_value(&**object))
                 .collect::<Result<Vec<_>, _>>()?;
-            items.iter_mut().for_each(scrub::object);
+            items.iter_mut().for_each(clean);
             let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
             append(
                 &mut archive,
@@ -161,11 +223,17 @@ pub fn save(snapshot: &Snapshot, output: impl Write) -> std::io::Result<()> {
     }
     for (key, log) in snapshot.logs() {
         let end = if key.previous { "previous.log" } else { "log" };
-        let path = format!("logs/{}/{}/{}.{end}", key.namespace, key.pod, key.container);
+        let path = format!(
+            "logs/{}/{}/{}.{end}",
+            name(&key.namespace),
+            name(&key.pod),
+            name(&key.container)
+        );
         let text: String = log
             .lines
             .iter()
-            .map(|line| safe_text(line) + "\n")
+            .map(|line| safe_text(line))
+            .map(|line| names.map_or_else(|| line.clone(), |names| names.text(&line)) + "\n")
             .collect();
         append(&mut archive, &path, text.as_bytes())?;
     }

@@ -184,7 +184,7 @@ impl Intake {
         if !kind.is_namespaced() {
             metadata.namespace = Text::default();
         } else if metadata.namespace.is_empty() {
-            metadata.namespace = Text::new("default");
+            metadata.namespace = Text::new(&self.request.default_namespace);
         }
         if kind.is_namespaced() && !self.request.wants_namespace(&metadata.namespace) {
             if !self.left_out.contains(metadata.namespace.as_str()) {

@@ -13,6 +13,8 @@ use crate::model::Scope;
 pub struct ReadRequest {
     /// The namespaces; empty for all. Cluster-scoped kinds are read in any case.
     pub namespaces: Vec<String>,
+    /// The namespace of namespaced objects that name none.
+    pub default_namespace: String,
     /// The label selector, as given.
     pub selector: Option<String>,
     /// The kinds to read.
@@ -31,6 +33,7 @@ impl Default for ReadRequest {
     fn default() -> Self {
         Self {
             namespaces: Vec::new(),
+            default_namespace: "default".to_owned(),
             selector: None,
             kinds: KindSet::of(Kind::ALL),
             secret_keys: false,

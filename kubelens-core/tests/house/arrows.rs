@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "comparison",
         &["comparison", "snapshot", "kubernetes", "model"],
     ),
+    ("fleet", &["fleet", "model"]),
     (
         "engine",
         &[

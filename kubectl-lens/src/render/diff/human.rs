@@ -7,7 +7,7 @@ use kubelens_core::{
 
 use super::{View, counts, is_told_in_full, of_state};
 use crate::{
-    render::{entries::entries, human},
+    render::{budget, entries::entries, human},
     terminal::{Page, Span, Theme, instant},
 };
 
@@ -34,6 +34,9 @@ pub(super) fn print(diff: &ReportDiff, view: &View) -> String {
     page.blank();
     for note in &diff.notes {
         page.hanging(&[Span::new("Note  ", Theme::LABEL)], &[Span::plain(note)]);
+    }
+    if let Some(line) = budget::line(diff.omitted.as_ref()) {
+        page.hanging(&[], &[Span::new(line, Theme::QUIET)]);
     }
     let hidden: usize = diff
         .changes

@@ -7,6 +7,7 @@ use kubelens_core::comparison::{ChangeState, ReportDiff};
 use super::{View, counts, is_told_in_full, of_state};
 use crate::{
     render::{
+        budget,
         entries::Entry,
         markdown::{plain, write_entry},
     },
@@ -85,6 +86,9 @@ fn write(out: &mut String, diff: &ReportDiff, view: &View) -> std::fmt::Result {
         for recovery in &diff.recovered {
             writeln!(out, "- {}", plain(&recovery.title))?;
         }
+    }
+    if let Some(line) = budget::line(diff.omitted.as_ref()) {
+        writeln!(out, "_{}_", plain(&line))?;
     }
     Ok(())
 }

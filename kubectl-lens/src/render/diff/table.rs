@@ -3,7 +3,7 @@
 use kubelens_core::comparison::{ChangeState, ReportDiff};
 
 use super::{View, counts, of_state};
-use crate::render::table;
+use crate::render::{budget, table};
 
 pub(super) fn print(diff: &ReportDiff, view: &View) -> String {
     let changes: Vec<_> = ChangeState::ALL
@@ -40,6 +40,9 @@ pub(super) fn print(diff: &ReportDiff, view: &View) -> String {
             "… and {} more: --max-causes 0\n",
             changes.len() - most
         ));
+    }
+    if let Some(line) = budget::line(diff.omitted.as_ref()) {
+        out.push_str(&format!("{line}\n"));
     }
     format!("{out}\n{}\n", counts(diff))
 }

@@ -48,8 +48,10 @@ fn print(format: &str, width: usize, show_info: bool) -> String {
         width,
         wide: false,
         own_namespace: false,
+        is_rehearsal: false,
         show_info,
         all_findings: false,
+        topology: false,
         most: None,
     };
     let format = Format::parse(format)
@@ -134,8 +136,10 @@ fn a_format_for_reports_only_is_refused() {
         width: 80,
         wide: false,
         own_namespace: false,
+        is_rehearsal: false,
         show_info: false,
         all_findings: false,
+        topology: false,
         most: None,
     };
     let refused = diff(&shop_diff(), &Format::Sarif, &view).expect_err("an error");

@@ -46,7 +46,7 @@ pub(super) fn print(cause: &Cause, view: &View, page: &mut Page) {
 }
 
 /// The object without the namespace that it shares with the subject.
-fn short(object: &ObjectRef, subject: &ObjectRef) -> String {
+pub(super) fn short(object: &ObjectRef, subject: &ObjectRef) -> String {
     if object.namespace == subject.namespace {
         format!("{} {}", object.kind, object.name)
     } else {

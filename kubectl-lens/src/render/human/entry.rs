@@ -1,9 +1,9 @@
 //! One cause, or one group of causes.
 
 use jiff::Timestamp;
-use kubelens_core::model::{Cause, ObjectRef};
+use kubelens_core::model::{Cause, ObjectRef, some_of};
 
-use super::{View, chain, label, list, proof, remedy};
+use super::{View, chain, label, list, proof, remedy, topology};
 use crate::{
     render::entries::Entry,
     terminal::{Page, Span, Theme, age, instant},
@@ -28,9 +28,14 @@ pub(in crate::render) fn print(
     } else {
         same(entry, view, page);
     }
+    clusters(cause, view, page);
     since(cause, now, view, page);
     proof::print(cause, now, view, page);
-    chain::print(cause, view, page);
+    if view.topology {
+        topology::print(cause, page);
+    } else {
+        chain::print(cause, view, page);
+    }
     remedy::print(&cause.suggestions, page);
     if view.wide {
         ruled_out(cause, page);
@@ -100,6 +105,22 @@ fn same(entry: &Entry<'_>, view: &View, page: &mut Page) {
             Theme::QUIET,
         )],
     );
+}
+
+/// The clusters that have it, in a report over several.
+fn clusters(cause: &Cause, view: &View, page: &mut Page) {
+    if cause.clusters.is_empty() {
+        return;
+    }
+    let most = if view.wide { usize::MAX } else { NAMED };
+    let names = cause.clusters.iter().map(|cluster| {
+        match (cluster.severity == cause.severity, cluster.affected) {
+            (true, 0) => cluster.name.clone(),
+            (true, hit) => format!("{} ({hit} affected)", cluster.name),
+            (false, _) => format!("{} ({})", cluster.name, cluster.severity),
+        }
+    });
+    page.hanging(&[label("In")], &[Span::plain(some_of(names, most))]);
 }
 
 fn since(cause: &Cause, now: Option<Timestamp>, view: &View, page: &mut Page) {

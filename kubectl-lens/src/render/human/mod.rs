@@ -2,11 +2,13 @@
 
 mod chain;
 mod coverage;
+mod dry_run;
 mod entry;
 mod findings;
 mod proof;
 mod remedy;
 mod summary;
+mod topology;
 
 use kubelens_core::model::Report;
 
@@ -15,7 +17,7 @@ pub(super) use self::{
     proof::{statement as proof_statement, word as proof_word},
     remedy::safety,
 };
-use super::{View, entries::entries};
+use super::{View, budget, entries::entries};
 use crate::terminal::{Page, Span, Theme, instant};
 
 /// Columns before a label.
@@ -54,8 +56,12 @@ pub(super) fn report(report: &Report, view: &View) -> String {
             )],
         );
     }
+    dry_run::print(&report.dry_run, &mut page);
     coverage::print(report, view, &mut page);
     page.blank();
+    if let Some(line) = budget::line(report.omitted.as_ref()) {
+        page.hanging(&[], &[Span::new(line, Theme::QUIET)]);
+    }
     summary::print(report, view, &mut page);
     page.into_text()
 }

@@ -14,10 +14,12 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
         } else {
             " as far as could be read"
         };
-        spans.push(Span::new(
-            format!("Nothing is broken{how_far}"),
-            Theme::GOOD,
-        ));
+        let nothing = if view.is_rehearsal {
+            "Nothing speaks against the manifests"
+        } else {
+            "Nothing is broken"
+        };
+        spans.push(Span::new(format!("{nothing}{how_far}"), Theme::GOOD));
     } else {
         push_count(&mut spans, summary.critical, "critical", Severity::Critical);
         push_count(

@@ -13,5 +13,6 @@ mod laws;
 mod measured_use;
 mod opinions;
 mod pages;
+mod rehearsal;
 mod siblings;
 mod workload_folds;

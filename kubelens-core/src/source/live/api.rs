@@ -8,6 +8,8 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use tokio::time::{sleep, timeout};
 
+use super::pace::Pace;
+
 /// How often a request is sent at most.
 const ATTEMPTS: u32 = 5;
 
@@ -23,6 +25,8 @@ pub(super) struct Api {
     client: kube::Client,
     /// The server, for messages.
     pub(super) server: String,
+    /// How fast requests are sent.
+    pub(super) pace: Pace,
 }
 
 impl std::fmt::Debug for Api {
@@ -76,8 +80,12 @@ impl std::fmt::Display for Failure {
 }
 
 impl Api {
-    pub(super) const fn new(client: kube::Client, server: String) -> Self {
-        Self { client, server }
+    pub(super) fn new(client: kube::Client, server: String) -> Self {
+        Self {
+            client,
+            server,
+            pace: Pace::default(),
+        }
     }
 
     /// Sends a GET; an answer other than 200 is a failure. 429 and 503 are asked again when the server says.
@@ -89,6 +97,7 @@ impl Api {
     ) -> Result<Response<Body>, Failure> {
         let mut attempt = 1;
         loop {
+            self.pace.turn().await;
             let wait = match timeout(patience, self.send(path, accept)).await {
                 Err(_) => return Err(Failure::TimedOut),
                 Ok(Ok(response)) if response.status() == StatusCode::OK => return Ok(response),
@@ -106,6 +115,39 @@ impl Api {
             sleep(wait).await;
             attempt += 1;
         }
+    }
+
+    /// Sends a server-side apply once; returns what the server warns of.
+    pub(super) async fn try_apply(
+        &self,
+        path: &str,
+        manifest: String,
+        patience: Duration,
+    ) -> Result<Vec<String>, Failure> {
+        let request = Request::patch(path)
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/apply-patch+yaml")
+            .body(Body::from(manifest.into_bytes()))
+            .map_err(|error| Failure::Connection(error.to_string()))?;
+        self.pace.turn().await;
+        let response = match timeout(patience, self.client.send(request)).await {
+            Err(_) => return Err(Failure::TimedOut),
+            Ok(sent) => sent.map_err(|error| sending(&error))?,
+        };
+        if !response.status().is_success() {
+            return Err(refusal(response, patience).await);
+        }
+        Ok(response
+            .headers()
+            .get_all(header::WARNING)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(|value| {
+                // `299 - "text"`, RFC 7234.
+                let text = value.splitn(3, ' ').nth(2).unwrap_or(value);
+                text.trim_matches('"').to_owned()
+            })
+            .collect())
     }
 
     /// Sends a GET and reads the whole answer.
@@ -141,10 +183,15 @@ impl Api {
         self.client
             .send(request)
             .await
-            .map_err(|error| match &error {
-                kube::Error::Auth(_) => Failure::Credentials(innermost(&error)),
-                _ => Failure::Connection(innermost(&error)),
-            })
+            .map_err(|error| sending(&error))
+    }
+}
+
+/// Why a request could not be sent.
+fn sending(error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Auth(_) => Failure::Credentials(innermost(error)),
+        _ => Failure::Connection(innermost(error)),
     }
 }
 

@@ -9,6 +9,7 @@ use kube::config::{
 use kube::{Client, Config};
 
 use super::kubeconfig::{self, Chosen};
+use super::pace::Pace;
 use super::{LiveSource, certificate};
 use crate::source::SourceError;
 
@@ -47,6 +48,8 @@ pub struct ConnectOptions {
     pub proxy_url: Option<String>,
     /// `--disable-compression`.
     pub disable_compression: bool,
+    /// `--qps`: how many requests a second are sent at most; none for no limit.
+    pub qps: Option<std::num::NonZeroU32>,
 }
 
 impl std::fmt::Debug for ConnectOptions {
@@ -89,10 +92,10 @@ pub(super) async fn connect(options: &ConnectOptions) -> Result<LiveSource, Sour
     let client = Client::try_from(config).map_err(|error| SourceError::Credentials {
         detail: super::api::innermost(&error),
     })?;
-    Ok(LiveSource {
-        expires,
-        ..LiveSource::new(client, server, name)
-    })
+    let mut source = LiveSource::new(client, server, name);
+    source.api.pace = Pace::new(options.qps);
+    source.expires = expires;
+    Ok(source)
 }
 
 /// What the kubeconfig says, with the flags on top; none where there is neither.

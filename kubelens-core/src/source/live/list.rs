@@ -67,6 +67,15 @@ pub(super) async fn list(
     }
 }
 
+/// How the first page of a list is asked for.
+pub(super) fn first_query(is_whole: bool) -> String {
+    if is_whole {
+        "?resourceVersion=0".to_owned()
+    } else {
+        format!("?limit={PAGE}")
+    }
+}
+
 #[derive(Default)]
 struct Restarts {
     expired: bool,
@@ -87,8 +96,7 @@ async fn pages(
     loop {
         let query = match &token {
             Some(token) => format!("?limit={PAGE}&continue={}", escaped(token)),
-            None if asking.is_whole => "?resourceVersion=0".to_owned(),
-            None => format!("?limit={PAGE}"),
+            None => first_query(asking.is_whole),
         };
         let path = target.path(namespace) + &query;
         let end = page(api, &path, target, decoder, asking.patience, progress).await;

@@ -6,10 +6,13 @@ mod connect;
 mod custom_kinds;
 mod decoder;
 mod discovery;
+mod dry_run;
 mod gap_text;
 mod kubeconfig;
 mod list;
 mod logs;
+mod pace;
+mod plan;
 mod read;
 mod target;
 
@@ -17,6 +20,7 @@ use crate::snapshot::{LogKey, Logs, Snapshot};
 use crate::source::{ClusterSource, LogLimits, Progress, ReadRequest, SourceError};
 use api::Api;
 pub use connect::ConnectOptions;
+pub use plan::PlannedRequest;
 
 /// A cluster behind an API server.
 #[derive(Debug, Clone)]
@@ -32,6 +36,16 @@ impl LiveSource {
     /// Prepares the connection; the server is asked nothing yet. A crypto provider for rustls must be installed.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, SourceError> {
         connect::connect(options).await
+    }
+
+    /// The names of the kubeconfig's contexts, sorted; none where there is no kubeconfig.
+    pub fn contexts(options: &ConnectOptions) -> Result<Vec<String>, SourceError> {
+        let found = kubeconfig::find(options)?;
+        let contexts = found.map(|config| config.contexts).unwrap_or_default();
+        let mut names: Vec<String> = contexts.into_iter().map(|context| context.name).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// A source that speaks through this client.

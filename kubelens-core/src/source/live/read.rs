@@ -15,7 +15,7 @@ use super::discovery::Served;
 use super::gap_text::{describe, not_served};
 use super::list::{Asking, ListFailure, list};
 use super::target::Target;
-use crate::kubernetes::Kind;
+use crate::kubernetes::{Kind, KindSet};
 use crate::model::{ClusterInfo, CoverageState};
 use crate::snapshot::{Snapshot, SnapshotBuilder};
 use crate::source::{Progress, ReadRequest, SourceError};
@@ -55,7 +55,7 @@ pub(super) async fn read(
         request,
         progress,
         asking: Asking {
-            is_whole: version.minor.is_none_or(|minor| minor >= STREAMS_SINCE),
+            is_whole: is_whole(&version),
             patience,
         },
         deadline,
@@ -151,15 +151,11 @@ impl Run<'_> {
     /// What to list; what the server does not serve is a gap.
     fn targets(&mut self, served: &Served) -> Vec<Target> {
         let mut targets = Vec::new();
-        for kind in BIGGEST_FIRST.iter().chain(
-            Kind::ALL
-                .iter()
-                .filter(|kind| !BIGGEST_FIRST.contains(kind)),
-        ) {
-            if *kind == Kind::Endpoints {
+        for kind in in_order() {
+            if kind == Kind::Endpoints {
                 continue;
             }
-            if !self.request.kinds.contains(*kind) {
+            if !self.request.kinds.contains(kind) {
                 self.builder.gap(
                     kind.as_str(),
                     None,
@@ -168,11 +164,11 @@ impl Run<'_> {
                 );
                 continue;
             }
-            if let Some(mut target) = served.target(*kind) {
-                target.is_metadata_only = *kind == Kind::Secret && !self.request.secret_keys;
+            if let Some(mut target) = served.target(kind) {
+                target.is_metadata_only = kind == Kind::Secret && !self.request.secret_keys;
                 targets.push(target);
             } else {
-                let detail = not_served(&Target::of(*kind));
+                let detail = not_served(&Target::of(kind));
                 self.builder
                     .gap(kind.as_str(), None, CoverageState::Absent, detail);
             }
@@ -439,15 +435,33 @@ struct Name {
     name: String,
 }
 
+/// All kinds in the order in which they are asked for.
+fn in_order() -> impl Iterator<Item = Kind> {
+    let others = Kind::ALL
+        .iter()
+        .filter(|kind| !BIGGEST_FIRST.contains(kind));
+    BIGGEST_FIRST.iter().chain(others).copied()
+}
+
+/// These kinds in the order in which they are asked for.
+pub(super) fn wanted(kinds: KindSet) -> impl Iterator<Item = Kind> {
+    in_order().filter(move |kind| kinds.contains(*kind))
+}
+
+/// Whether the server is asked for whole lists.
+pub(super) fn is_whole(version: &Version) -> bool {
+    version.minor.is_none_or(|minor| minor >= STREAMS_SINCE)
+}
+
 /// The server's version and clock.
-struct Version {
+pub(super) struct Version {
     name: Option<String>,
     minor: Option<u32>,
     date: Option<jiff::Timestamp>,
 }
 
 impl Version {
-    async fn ask(api: &Api, request: &ReadRequest) -> Result<Self, Failure> {
+    pub(super) async fn ask(api: &Api, request: &ReadRequest) -> Result<Self, Failure> {
         #[derive(Default, Deserialize)]
         #[serde(default, rename_all = "camelCase")]
         struct Info {
@@ -485,7 +499,7 @@ impl Version {
 
 impl LiveSource {
     /// Why nothing at all can be read from the server.
-    fn unanswered(&self, failure: &Failure) -> SourceError {
+    pub(super) fn unanswered(&self, failure: &Failure) -> SourceError {
         let server = self.api.server.clone();
         match failure {
             Failure::Status(StatusCode::UNAUTHORIZED, _) => {

@@ -1,0 +1,175 @@
+//! `check`: manifests before they are applied.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::harness::{SHOP, file, finish, lens, run};
+
+const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: cart}}\n  template:\n    metadata: {labels: {app: cart}}\n    spec:\n      containers:\n      - {name: cart, image: 'registry.example.com/cart:1', envFrom: [{configMapRef: {name: cart-conf}}]}\n";
+
+fn manifest(text: &str) -> (tempfile::TempDir, String) {
+    let (dir, path) = file("cart.yaml", text.as_bytes());
+    (dir, path.to_str().expect("a path").to_owned())
+}
+
+#[test]
+fn alone_a_manifest_calls_nothing_missing() {
+    let (_dir, path) = manifest(WEB);
+    let alone = run(&["check", "-f", &path, "--fail-on", "info,unknown"]);
+    assert_eq!(alone.status, Some(0), "{}{}", alone.stdout, alone.stderr);
+    assert!(
+        alone
+            .stdout
+            .contains("Nothing speaks against the manifests as far as could be read"),
+        "{}",
+        alone.stdout
+    );
+}
+
+#[test]
+fn against_a_recording_what_is_missing_there_is_told() {
+    let (_dir, path) = manifest(WEB);
+    let words = [
+        "check",
+        "-f",
+        &path,
+        "-n",
+        "shop",
+        "--against",
+        SHOP,
+        "--fail-on",
+        "warning",
+        "-o",
+        "jsonpath={range .causes[*]}{.code} {.subject.namespace}/{.subject.name}{end}",
+    ];
+    let check = run(&words);
+    assert_eq!(
+        (check.status, check.stdout.as_str()),
+        (Some(1), "CFG001 shop/cart-conf"),
+        "{}",
+        check.stderr
+    );
+    let brings =
+        format!("{WEB}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cart-conf}}\n");
+    let (_dir, path) = manifest(&brings);
+    let check = run(&[
+        "check",
+        "-f",
+        &path,
+        "-n",
+        "shop",
+        "--against",
+        SHOP,
+        "--fail-on",
+        "warning",
+    ]);
+    assert_eq!(check.status, Some(0), "{}", check.stdout);
+}
+
+#[test]
+fn what_a_template_engine_prints_is_read_from_standard_input_and_a_folder_recursively() {
+    let mut child = lens(&["check", "-f", "-", "-o", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let rendered = format!(
+        "---\n# Source: cart/templates/empty.yaml\n---\n# Source: cart/templates/web.yaml\n{WEB}"
+    );
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(rendered.as_bytes())
+        .expect("written");
+    let piped = finish(child.wait_with_output().expect("an end"));
+    assert_eq!(piped.status, Some(0), "{}", piped.stderr);
+    let report: serde_json::Value = serde_json::from_str(&piped.stdout).expect("a report");
+    assert_eq!(report["summary"]["objects"], 1);
+    assert_eq!(report["summary"]["healthScore"], serde_json::Value::Null);
+
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(dir.path().join("sub")).expect("a folder");
+    std::fs::write(
+        dir.path().join("sub/web.yml"),
+        WEB.replace("cart:1", "Cart:1"),
+    )
+    .expect("a file");
+    std::fs::write(dir.path().join("README.md"), "no manifest").expect("a file");
+    let folder = run(&[
+        "check",
+        "-f",
+        dir.path().to_str().expect("a path"),
+        "-o",
+        "jsonpath={.causes[*].code}",
+    ]);
+    assert_eq!(
+        (folder.status, folder.stdout.as_str()),
+        (Some(0), "IMG001"),
+        "{}",
+        folder.stderr
+    );
+}
+
+#[test]
+fn what_cannot_be_checked_is_refused() {
+    let (_dir, path) = manifest(WEB);
+    let (_bad, broken) =
+        manifest("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: 3}\n");
+    let (_other, other) = manifest("hello: world\n");
+    let empty = tempfile::tempdir().expect("a folder");
+    let empty = empty.path().to_str().expect("a path");
+    for (words, told) in [
+        (vec!["check"], "--filename"),
+        (
+            vec!["check", "-f", "/nonexistent.yaml"],
+            "cannot read /nonexistent.yaml",
+        ),
+        (vec!["check", "-f", &broken], "cart.yaml:"),
+        (vec!["check", "-f", &other], "cart.yaml"),
+        (vec!["check", "-f", empty], "there is no manifest in"),
+        (vec!["check", "-f", "-", "-f", "-"], "given twice"),
+        (
+            vec!["check", "-f", &path, "-n", "a,b"],
+            "-n names 2 namespaces",
+        ),
+        (
+            vec!["check", "-f", &path, "--server-side-dry-run"],
+            "--against",
+        ),
+        (
+            vec![
+                "check",
+                "-f",
+                &path,
+                "--against",
+                SHOP,
+                "--server-side-dry-run",
+            ],
+            "--against live",
+        ),
+        (
+            vec!["check", "-f", &path, "--against", "/nonexistent"],
+            "/nonexistent",
+        ),
+        (
+            vec!["check", "-f", &path, "--fail-on", "new:warning"],
+            "baseline",
+        ),
+        (vec!["check", "-f", &path, "--against", "live"], "error: "),
+    ] {
+        let refused = run(&words);
+        assert_eq!(
+            (refused.status, refused.stdout.as_str()),
+            (Some(2), ""),
+            "{words:?} {}",
+            refused.stderr
+        );
+        assert!(
+            refused.stderr.contains(told),
+            "{words:?}: {}",
+            refused.stderr
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! The same analyzers on manifests before they are applied.
+//!
+//! Only what judges specs runs: a manifest has no status, no pods and no events, and none are made up. What the API
+//! server, the scheduler and admission would decide about the pods of a template is asked of the template itself.
+
+mod admission;
+mod images;
+mod judges;
+mod placement;
+mod pod_security;
+mod quota;
+
+use std::collections::BTreeSet;
+
+use super::{Options, coverage, look, registry};
+use crate::analysis::{Analyzer, Sighting};
+use crate::diagnosis;
+use crate::kubernetes::Kind;
+use crate::model::{ObjectRef, Report};
+use crate::snapshot::{Cluster, Snapshot, Workload};
+
+/// What would be wrong with the manifests in this cluster; without one, what is wrong with them anywhere.
+///
+/// Only causes that concern objects of the manifests are told.
+pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Options) -> Report {
+    let picture = match cluster {
+        Some(cluster) => cluster.with_applied(manifests),
+        None => manifests.as_manifests_alone(),
+    };
+    let analyzers: Vec<&'static Analyzer> = options
+        .selected(registry())
+        .into_iter()
+        .filter(|analyzer| judges::judges_specs(analyzer.code))
+        .filter(|analyzer| cluster.is_some() || !judges::misses_custom_objects(analyzer.code))
+        .collect();
+    let objects = objects_of(manifests);
+    let mut sightings = look(&picture, &analyzers);
+    let view = Cluster::new(&picture);
+    for workload in workloads(&view, &objects) {
+        for (code, sighting) in of_template(&workload, &view) {
+            if let Some(analyzer) = analyzers.iter().find(|analyzer| analyzer.code == code) {
+                sightings.seen.push((*analyzer, sighting));
+            }
+        }
+    }
+    for (code, sighting) in quota::check(&view, &workloads(&view, &objects)) {
+        if let Some(analyzer) = analyzers.iter().find(|analyzer| analyzer.code == code) {
+            sightings.seen.push((*analyzer, sighting));
+        }
+    }
+    let coverage = coverage::coverage(&picture, &analyzers);
+    let mut report = diagnosis::report_of(&picture, sightings, coverage, |cause| {
+        let is_ours = |object: &ObjectRef| objects.contains(&object.key());
+        is_ours(&cause.subject)
+            || cause.affected.iter().any(is_ours)
+            || cause
+                .chain
+                .iter()
+                .any(|link| is_ours(&link.cause) || is_ours(&link.effect))
+    });
+    // What is not applied yet can be neither up nor down.
+    report.summary.health_score = None;
+    report.summary.objects = objects.len();
+    report
+}
+
+type Key = (String, String, String);
+
+/// Every object of the manifests.
+fn objects_of(manifests: &Snapshot) -> BTreeSet<Key> {
+    let typed = Kind::ALL
+        .iter()
+        .flat_map(|kind| manifests.tables().references(*kind))
+        .map(|object| object.key());
+    let custom = manifests.custom().iter().flat_map(|(kind, objects)| {
+        objects.iter().map(|object| {
+            let meta = &object.metadata;
+            (
+                kind.clone(),
+                meta.namespace.to_string(),
+                meta.name.to_string(),
+            )
+        })
+    });
+    typed.chain(custom).collect()
+}
+
+/// The workloads of the manifests, as they stand in the picture.
+fn workloads<'a>(cluster: &Cluster<'a>, objects: &BTreeSet<Key>) -> Vec<Workload<'a>> {
+    cluster
+        .all_namespaces()
+        .iter()
+        .flat_map(|namespace| cluster.workloads_in(namespace))
+        .filter(|workload| objects.contains(&workload.reference().key()))
+        .collect()
+}
+
+/// What would happen to the pods of a template.
+fn of_template<'a>(
+    workload: &Workload<'a>,
+    cluster: &Cluster<'a>,
+) -> Vec<(&'static str, Sighting)> {
+    let mut seen = Vec::new();
+    images::check(workload, &mut seen);
+    admission::check(workload, cluster, &mut seen);
+    pod_security::check(workload, cluster, &mut seen);
+    placement::check(workload, cluster, &mut seen);
+    seen
+}
