@@ -10,6 +10,7 @@ mod interrupt;
 mod jsonpath;
 mod kinds;
 mod logging;
+mod logs;
 mod nearest;
 mod picture;
 mod render;

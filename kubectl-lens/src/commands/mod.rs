@@ -49,7 +49,11 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
     logging::start(cli.output.verbose, streams);
     if asked_for > cli.output.output.len() {
         let failure = Failure::new("-o stands before and after the verb");
-        return tell(streams, &failure.way_out("write all of them after it"), failed);
+        return tell(
+            streams,
+            &failure.way_out("write all of them after it"),
+            failed,
+        );
     }
     let output = match OutputSettings::new(&cli.output) {
         Ok(output) => output,

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use kubelens_core::{
-    engine::{diagnose, wanted_logs},
+    engine::diagnose,
     kubernetes::Pod,
     model::{ObjectRef, Report},
     settling::{self, Patience, Settling, Verdict},
-    snapshot::{LogKey, Logs, Snapshot},
-    source::{ClusterSource, LiveSource, LogLimits, ReadRequest},
+    snapshot::Snapshot,
+    source::{ClusterSource, LiveSource, ReadRequest},
 };
 use tokio::time::{Instant, sleep};
 
@@ -18,6 +18,7 @@ use crate::{
     cli::{ConnectionFlags, SettleArgs},
     exit::ExitStatus,
     failure::Failure,
+    logs::FetchedLogs,
     picture,
     render::{self, View},
     settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings, connect_options},
@@ -28,8 +29,6 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(2);
 /// Where node autoscalers usually live: read too when a pod has no node.
 const SYSTEM: &str = "kube-system";
-/// Logs of what fails are read again after so many looks.
-const LOGS_EVERY: usize = 10;
 
 pub(super) async fn run(
     args: SettleArgs,
@@ -42,8 +41,9 @@ pub(super) async fn run(
     }
     let settings = PictureSettings::new(connection, &args.picture)?;
     if !named.is_empty() && settings.selector.is_some() {
-        return Err(Failure::new("-l and objects by name are two questions")
-            .way_out("choose one of them"));
+        return Err(
+            Failure::new("-l and objects by name are two questions").way_out("choose one of them")
+        );
     }
     let mut watcher = Watcher {
         question: Question {
@@ -159,12 +159,10 @@ impl Watcher<'_> {
                 }
                 self.settling.observe(snapshot, &report, &objects)
             }
-            Targets::All(objects) => self.settling.observe_all(
-                snapshot,
-                &report,
-                &objects,
-                &self.question.namespaces,
-            ),
+            Targets::All(objects) => {
+                self.settling
+                    .observe_all(snapshot, &report, &objects, &self.question.namespaces)
+            }
         };
         Ok(Judged { verdict, report })
     }
@@ -188,7 +186,11 @@ enum Targets {
 }
 
 impl Question {
-    fn targets(&mut self, settings: &PictureSettings, snapshot: &Snapshot) -> Result<Targets, Failure> {
+    fn targets(
+        &mut self,
+        settings: &PictureSettings,
+        snapshot: &Snapshot,
+    ) -> Result<Targets, Failure> {
         if !self.named.is_empty() {
             return self.by_name(snapshot);
         }
@@ -236,7 +238,8 @@ fn fitting(selector: &target::Selector, snapshot: &Snapshot) -> Vec<ObjectRef> {
 /// Whether more room comes is known only to who sees what adds nodes.
 fn look_for_autoscalers(request: &mut ReadRequest, snapshot: &Snapshot) {
     let waits = |pod: &Pod| pod.is_live() && !pod.is_scheduled();
-    let is_seen = request.namespaces.is_empty() || request.namespaces.iter().any(|name| name == SYSTEM);
+    let is_seen =
+        request.namespaces.is_empty() || request.namespaces.iter().any(|name| name == SYSTEM);
     if !is_seen && snapshot.table::<Pod>().iter().any(|pod| waits(pod)) {
         request.namespaces.push(SYSTEM.to_owned());
     }
@@ -257,26 +260,4 @@ fn waiting_for(verdict: &Verdict) -> String {
         format!(", waiting for {}: {}", target.object, target.reason)
     });
     format!("{settled} of {} settled{next}", verdict.targets.len())
-}
-
-/// Logs of what fails: read when something else fails, and now and then.
-#[derive(Debug, Default)]
-struct FetchedLogs {
-    wanted: Vec<LogKey>,
-    logs: Logs,
-    age: usize,
-}
-
-impl FetchedLogs {
-    async fn put_into(&mut self, snapshot: Snapshot, source: &LiveSource) -> Snapshot {
-        let limits = LogLimits::default();
-        let wanted = wanted_logs(&snapshot, limits.count);
-        self.age += 1;
-        if wanted != self.wanted || self.age >= LOGS_EVERY {
-            self.logs = source.logs(&wanted, &limits).await;
-            self.wanted = wanted;
-            self.age = 0;
-        }
-        snapshot.with_logs(self.logs.clone())
-    }
 }

@@ -26,7 +26,9 @@ mod verdict;
 mod view;
 
 pub(crate) use format::Format;
+pub(crate) use json::line;
 pub(crate) use listing::{Listing, listing};
+pub(crate) use table::print as table;
 pub(crate) use verdict::verdict;
 pub(crate) use view::View;
 

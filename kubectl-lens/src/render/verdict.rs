@@ -23,7 +23,14 @@ pub(crate) fn verdict(
 ) -> Result<Printout, Failure> {
     Ok(match format {
         Format::Human => Printout::Styled(for_people(verdict, report, view)),
-        Format::Wide => Printout::Styled(for_people(verdict, report, &View { wide: true, ..*view })),
+        Format::Wide => Printout::Styled(for_people(
+            verdict,
+            report,
+            &View {
+                wide: true,
+                ..*view
+            },
+        )),
         Format::Table => {
             let rows = verdict.targets.iter().map(|target| {
                 vec![
@@ -32,7 +39,11 @@ pub(crate) fn verdict(
                     target.reason.clone(),
                 ]
             });
-            Printout::Styled(table::print(&["OUTCOME", "OBJECT", "REASON"], rows, view.width))
+            Printout::Styled(table::print(
+                &["OUTCOME", "OBJECT", "REASON"],
+                rows,
+                view.width,
+            ))
         }
         Format::Ndjson => Printout::Exact(
             verdict
@@ -64,6 +75,12 @@ fn for_people(verdict: &Verdict, report: &Report, view: &View) -> String {
                 Span::new(target.object.to_string(), Theme::TITLE),
                 Span::plain(format!(": {}", target.reason)),
             ],
+        );
+    }
+    if verdict.targets.is_empty() {
+        page.hanging(
+            &[],
+            &[Span::plain("nothing matches: there is nothing to settle")],
         );
     }
     format!("{}{}", page.into_text(), human::causes(report, view))

@@ -98,7 +98,10 @@ impl Target {
     /// The object in the picture; where it is not in it, how it would be called and what to say about that.
     pub(crate) fn resolve(&self, snapshot: &Snapshot) -> Result<Resolved, Failure> {
         let known = self.of_kind(snapshot)?;
-        let found: Vec<&ObjectRef> = known.iter().filter(|object| self.is_named(object)).collect();
+        let found: Vec<&ObjectRef> = known
+            .iter()
+            .filter(|object| self.is_named(object))
+            .collect();
         match found.as_slice() {
             [only] => Ok(Resolved::Found((*only).clone())),
             [] => {
@@ -130,7 +133,9 @@ impl Target {
 
     fn is_named(&self, object: &ObjectRef) -> bool {
         object.name == self.name
-            && (self.namespace.is_none() || object.namespace.is_none() || object.namespace == self.namespace)
+            && (self.namespace.is_none()
+                || object.namespace.is_none()
+                || object.namespace == self.namespace)
     }
 
     fn in_several_namespaces(&self, several: &[&ObjectRef]) -> Failure {

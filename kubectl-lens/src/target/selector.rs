@@ -108,7 +108,9 @@ impl Selector {
             }
         }
         for (kind, objects) in snapshot.custom() {
-            let fitting = objects.iter().filter(|object| self.fits(&object.metadata.labels));
+            let fitting = objects
+                .iter()
+                .filter(|object| self.fits(&object.metadata.labels));
             found.extend(fitting.map(|object| {
                 let meta = &object.metadata;
                 ObjectRef::namespaced(&object.api_version, kind, &meta.namespace, &meta.name)

@@ -15,5 +15,5 @@ pub(crate) use command_line::fold_command;
 pub(crate) use page::{Page, Span};
 pub(crate) use printable::{is_dangerous, printable};
 pub(crate) use progress::Progress;
-pub(crate) use streams::{ColorChoice, Streams, columns};
+pub(crate) use streams::{ColorChoice, Streams, columns, rows, take_back};
 pub(crate) use style::Theme;

@@ -23,8 +23,10 @@ fn help_of_diagnose_with_every_flag() {
 
 #[test]
 fn help_of_the_other_verbs() {
-    let verbs: [&[&str]; 6] = [
+    let verbs: [&[&str]; 8] = [
         &["why"],
+        &["settle"],
+        &["watch"],
         &["explain"],
         &["analyzers"],
         &["snapshot"],

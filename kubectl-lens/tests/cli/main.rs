@@ -13,5 +13,6 @@ mod hostile;
 mod interrupt;
 mod offline;
 mod outputs;
+mod settle;
 mod snapshot;
 mod why;

@@ -81,9 +81,7 @@ impl Settling {
         namespaces: &[String],
     ) -> Verdict {
         let mut verdict = self.observe(snapshot, report, targets);
-        verdict
-            .targets
-            .extend(chosen::unread(snapshot, namespaces));
+        verdict.targets.extend(chosen::unread(snapshot, namespaces));
         Verdict::of(snapshot, verdict.targets, verdict.causes)
     }
 }

@@ -140,7 +140,10 @@ fn is_orphan(cluster: &Cluster<'_>, pod: &Pod) -> bool {
 /// From when on a pod that is ready is trusted: it was ready for `stable_for`, no container was restarted
 /// meanwhile, and one that crashed before has outlived the run that ended by as much.
 pub(super) fn trusted_at(pod: &Pod, now: Timestamp, stable_for: SignedDuration) -> Timestamp {
-    let ready = pod.ready_since().max(pod.metadata.creation_timestamp).unwrap_or(now);
+    let ready = pod
+        .ready_since()
+        .max(pod.metadata.creation_timestamp)
+        .unwrap_or(now);
     let mut trusted = ready.checked_add(stable_for).unwrap_or(now);
     for container in pod.containers() {
         if container.role == ContainerRole::Init {

@@ -12,6 +12,7 @@ mod newest_time;
 mod relations;
 mod siblings;
 mod workload;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -23,6 +24,7 @@ pub use cluster::{Cluster, Lookup};
 pub use gap::{Gap, Gaps};
 pub use logs::{ContainerLog, LogKey, Logs};
 pub use workload::Workload;
+pub use writer::Writer;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
 use crate::model::{ClusterInfo, Scope};

@@ -10,7 +10,7 @@ use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
 use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
 use crate::model::{CoverageState, KUBELENS_API_VERSION};
-use crate::snapshot::SnapshotBuilder;
+use crate::snapshot::{SnapshotBuilder, Writer};
 
 /// The type that an object is of.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +124,24 @@ impl Intake {
                     namespace,
                     CoverageState::Partial,
                     missing.detail.as_str(),
+                );
+            }
+        }
+    }
+
+    /// Hands everything over to who keeps a picture current.
+    pub(crate) fn pour_into_writer(self, writer: &mut Writer) {
+        writer.absorb(self.batch);
+        for object in self.custom {
+            writer.add_custom(object);
+        }
+        for missing in self.gaps {
+            if let Some(kind) = missing.kind {
+                writer.gap(
+                    kind.as_str(),
+                    missing.namespace.as_deref(),
+                    CoverageState::Partial,
+                    missing.detail,
                 );
             }
         }

@@ -39,12 +39,7 @@ fn everything_includes_what_could_not_be_listed() {
     let whole = |world: &World| {
         let picture = world.picture(at(100));
         let report = diagnose(&picture, &Options::default());
-        Settling::new(PATIENCE).observe_all(
-            &picture,
-            &report,
-            &everything(&picture),
-            &[],
-        )
+        Settling::new(PATIENCE).observe_all(&picture, &report, &everything(&picture), &[])
     };
     let verdict = whole(&fine());
     assert_eq!(verdict.outcome, Outcome::Settled);

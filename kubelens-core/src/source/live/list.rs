@@ -23,6 +23,15 @@ pub(super) struct ListFailure {
     pub(super) objects: usize,
 }
 
+/// A list that is complete.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// How many objects it holds.
+    pub(super) objects: usize,
+    /// The version of the cluster that it shows: a watch goes on from there.
+    pub(super) version: Option<String>,
+}
+
 /// How to ask for lists.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asking {
@@ -32,7 +41,7 @@ pub(super) struct Asking {
     pub(super) patience: Duration,
 }
 
-/// Reads a list into its decoder; returns how many objects it holds.
+/// Reads a list into its decoder.
 ///
 /// An expired continue token, a broken connection and a server that cannot answer in one piece start the list
 /// again, once each.
@@ -43,11 +52,11 @@ pub(super) async fn list(
     decoder: &ListDecoder,
     mut asking: Asking,
     progress: &dyn Progress,
-) -> Result<usize, ListFailure> {
+) -> Result<Listed, ListFailure> {
     let mut restarts = Restarts::default();
     loop {
         let failed = match pages(api, target, namespace, decoder, asking, progress).await {
-            Ok(objects) => return Ok(objects),
+            Ok(listed) => return Ok(listed),
             Err(failed) => failed,
         };
         let may_restart = match &failed.failure {
@@ -80,7 +89,7 @@ async fn pages(
     decoder: &ListDecoder,
     asking: Asking,
     progress: &dyn Progress,
-) -> Result<usize, ListFailure> {
+) -> Result<Listed, ListFailure> {
     decoder.begin().await;
     let mut token: Option<String> = None;
     let mut objects = 0;
@@ -104,7 +113,12 @@ async fn pages(
                         });
                     }
                     (None, Some(next)) => token = Some(next),
-                    (None, None) => return Ok(objects),
+                    (None, None) => {
+                        return Ok(Listed {
+                            objects,
+                            version: end.version,
+                        });
+                    }
                 }
             }
             Err((failure, so_far)) => {
