@@ -14,6 +14,7 @@ use kubelens_core::{
 };
 use tokio::time::{Duration, sleep};
 
+pub(super) use self::screen::told as not_followed;
 use self::{changes::Change, journal::Journal, screen::Screen};
 use crate::{
     catalog,

@@ -157,7 +157,7 @@ fn ago(then: Option<Timestamp>, now: Option<Timestamp>) -> String {
 }
 
 /// `not followed: Pod, Node and 3 more (the connection failed: …); what is shown of them may be old`
-pub(super) fn told(troubles: &BTreeMap<String, String>) -> String {
+pub(in crate::commands) fn told(troubles: &BTreeMap<String, String>) -> String {
     let why = troubles.values().next().map_or("", String::as_str);
     let line = format!(
         "not followed: {} ({why}); what is shown of them may be old, trying again",

@@ -37,6 +37,8 @@ pub(super) struct Listed {
 pub(super) struct Asking {
     /// Whether the server streams whole lists from its cache; older ones are asked for pages.
     pub(super) is_whole: bool,
+    /// Whether every write that was answered before must show.
+    pub(super) is_consistent: bool,
     /// How long the server may be silent.
     pub(super) patience: Duration,
 }
@@ -96,6 +98,8 @@ async fn pages(
     loop {
         let query = match &token {
             Some(token) => format!("?limit={PAGE}&continue={}", escaped(token)),
+            // Such a server answers this from its cache, once that has caught up.
+            None if asking.is_whole && asking.is_consistent => String::new(),
             None if asking.is_whole => "?resourceVersion=0".to_owned(),
             None => format!("?limit={PAGE}"),
         };

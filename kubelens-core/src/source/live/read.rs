@@ -55,6 +55,7 @@ pub(super) async fn read(
         progress,
         asking: Asking {
             is_whole: version.minor.is_none_or(|minor| minor >= STREAMS_SINCE),
+            is_consistent: request.is_consistent,
             patience,
         },
         deadline,

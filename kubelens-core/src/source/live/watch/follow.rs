@@ -179,9 +179,9 @@ impl Follower {
             return Err("no thread decodes".to_owned());
         };
         let namespace = self.stream.namespace.as_deref();
-        // From the store, not from a cache that may lag behind what the watch said.
+        // A cache may lag behind what the watch has said already.
         let asking = Asking {
-            is_whole: false,
+            is_consistent: true,
             ..self.asking
         };
         let listed = list(&self.api, target, namespace, &decoder, asking, &Silent)
