@@ -114,7 +114,7 @@ impl Watcher<'_> {
             is_consistent: true,
             ..picture::request(&self.settings, own)
         };
-        self.question.namespaces.clone_from(&request.namespaces);
+        self.question.live_in(&mut request.namespaces);
         let mut logs = FetchedLogs::default();
         let mut watch = self.watch(source, &request).await?;
         let mut is_first = true;
@@ -206,6 +206,27 @@ enum Targets {
 }
 
 impl Question {
+    /// Looks in these namespaces, and in those that the named objects name; the others are at home in the first, as
+    /// for `kubectl apply`.
+    fn live_in(&mut self, namespaces: &mut Vec<String>) {
+        if let [home] = namespaces.as_slice() {
+            let named = std::mem::take(&mut self.named);
+            self.named = named
+                .into_iter()
+                .map(|target| target.at_home_in(home))
+                .collect();
+        }
+        if !namespaces.is_empty() {
+            let further = self.named.iter().filter_map(Target::namespace);
+            for namespace in further.map(str::to_owned).collect::<Vec<_>>() {
+                if !namespaces.contains(&namespace) {
+                    namespaces.push(namespace);
+                }
+            }
+        }
+        self.namespaces.clone_from(namespaces);
+    }
+
     fn targets(
         &mut self,
         settings: &PictureSettings,

@@ -10,7 +10,7 @@ use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
 use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
 use crate::model::{CoverageState, KUBELENS_API_VERSION};
-use crate::snapshot::{SnapshotBuilder, Writer};
+use crate::snapshot::SnapshotBuilder;
 
 /// The type that an object is of.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +130,8 @@ impl Intake {
     }
 
     /// Hands everything over to who keeps a picture current.
-    pub(crate) fn pour_into_writer(self, writer: &mut Writer) {
+    #[cfg(feature = "live")]
+    pub(crate) fn pour_into_writer(self, writer: &mut crate::snapshot::Writer) {
         writer.absorb(self.batch);
         for object in self.custom {
             writer.add_custom(object);
