@@ -12,6 +12,7 @@ mod interrupt;
 mod jsonpath;
 mod kinds;
 mod logging;
+mod logs;
 mod manifests;
 mod nearest;
 mod picture;

@@ -188,6 +188,16 @@ impl ControlPlane {
         self.programs.retain(|program| program.name() != name);
     }
 
+    /// Stops the API server and starts it again, as an upgrade would; returns once it is ready.
+    pub async fn restart_apiserver(&mut self) -> Result<()> {
+        self.stop("kube-apiserver");
+        let argv = programs::apiserver(&self.built, self.folder.path(), self.ports);
+        self.run("kube-apiserver", &argv)?;
+        let client = self.client().await?;
+        self.wait_for("the API server to be ready again", &client, "/readyz")
+            .await
+    }
+
     /// An error, with the end of its log, if one of the programs has ended by itself.
     pub fn check(&mut self) -> Result<()> {
         self.programs.iter_mut().try_for_each(Program::check)

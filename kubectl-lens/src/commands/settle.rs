@@ -3,33 +3,32 @@
 use std::time::Duration;
 
 use kubelens_core::{
-    engine::{diagnose, wanted_logs},
+    engine::diagnose,
     kubernetes::Pod,
     model::{ObjectRef, Report},
     settling::{self, Patience, Settling, Verdict},
-    snapshot::{LogKey, Logs, Snapshot},
-    source::{ClusterSource, LiveSource, LogLimits, ReadRequest},
+    snapshot::Snapshot,
+    source::{LiveSource, ReadRequest, Watch, Watched},
 };
 use tokio::time::{Instant, sleep};
 
-use super::print;
+use super::{print, watch::not_followed};
 use crate::{
     catalog,
     cli::{ConnectionFlags, SettleArgs},
     exit::ExitStatus,
     failure::Failure,
+    logs::FetchedLogs,
     picture,
     render::{self, View},
     settings::{Checks, Namespaces, Origin, OutputSettings, PictureSettings, connect_options},
     target::{self, Resolved, Target},
 };
 
-/// Between two looks, at least; a cluster that takes long to read is asked less often.
+/// Between two looks, at most: things settle by lasting, without any change.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Where node autoscalers usually live: read too when a pod has no node.
 const SYSTEM: &str = "kube-system";
-/// Logs of what fails are read again after so many looks.
-const LOGS_EVERY: usize = 10;
 
 pub(super) async fn run(
     args: SettleArgs,
@@ -78,14 +77,7 @@ pub(super) async fn run(
         verdict.causes.iter().any(|known| known.id == cause.id)
     });
     print(output, |output| {
-        let view = View {
-            width: output.width,
-            wide: false,
-            own_namespace: false,
-            show_info: false,
-            all_findings: false,
-            most: None,
-        };
+        let view = View::of_width(output.width);
         render::verdict(&verdict, &report, &output.format, &view)
     })?;
     Ok(ExitStatus::Judged(verdict.outcome))
@@ -110,43 +102,63 @@ impl Watcher<'_> {
     async fn follow(&mut self, source: &LiveSource, patience: Duration) -> Result<Judged, Failure> {
         let begin = Instant::now();
         let own = vec![source.default_namespace().to_owned()];
-        let mut request = picture::request(&self.settings, own);
-        self.question.namespaces.clone_from(&request.namespaces);
+        let mut request = ReadRequest {
+            // What was applied a moment ago must be in the picture.
+            is_consistent: true,
+            ..picture::request(&self.settings, own)
+        };
+        self.question.live_in(&mut request.namespaces);
         let mut logs = FetchedLogs::default();
-        let mut last: Option<Judged> = None;
+        let mut watch = self.watch(source, &request).await?;
+        let mut is_first = true;
         loop {
-            let looked = Instant::now();
-            match source.load(&request, &self.output.progress).await {
-                Ok(snapshot) => {
-                    if last.is_none()
-                        && let Namespaces::Named(names) = &self.settings.namespaces
-                    {
-                        target::namespaces_exist(names, &snapshot)?;
-                    }
-                    look_for_autoscalers(&mut request, &snapshot);
-                    let snapshot = if self.settings.logs {
-                        logs.put_into(snapshot, source).await
-                    } else {
-                        snapshot
-                    };
-                    let judged = self.judge(&snapshot)?;
-                    let is_over = judged.verdict.is_final() || begin.elapsed() >= patience;
-                    if is_over {
-                        return Ok(judged);
-                    }
-                    self.output.progress.step(&waiting_for(&judged.verdict));
-                    last = Some(judged);
+            let Watched {
+                mut snapshot,
+                troubles,
+            } = watch
+                .current()
+                .await
+                .ok_or_else(|| Failure::new("nobody follows the cluster any more"))?;
+            let is_late = begin.elapsed() >= patience;
+            if !troubles.is_empty() {
+                // What is old must not be judged.
+                let told = not_followed(&troubles);
+                if is_late {
+                    return Err(Failure::new(told).way_out("run it again once the server answers"));
                 }
-                // A server that was there a moment ago may come back.
-                Err(error) if last.is_none() || begin.elapsed() >= patience => {
-                    return Err(picture::told(error));
+                self.output.progress.step(&told);
+            } else {
+                if is_first && let Namespaces::Named(names) = &self.settings.namespaces {
+                    target::namespaces_exist(names, &snapshot)?;
                 }
-                Err(error) => self.output.progress.step(&format!("{error}; asking again")),
+                is_first = false;
+                if look_for_autoscalers(&mut request, &snapshot) {
+                    watch = self.watch(source, &request).await?;
+                    continue;
+                }
+                if self.settings.logs {
+                    snapshot = logs.put_into(snapshot, source).await;
+                }
+                let judged = tokio::task::block_in_place(|| self.judge(&snapshot))?;
+                if is_late || judged.verdict.is_final() {
+                    return Ok(judged);
+                }
+                self.output.progress.step(&waiting_for(&judged.verdict));
             }
-            let left = patience.saturating_sub(begin.elapsed());
-            let pause = PAUSE.max(looked.elapsed() * 2).min(left);
-            sleep(pause).await;
+            // What changes often is not looked at each time; and things also settle by lasting.
+            let pause = PAUSE.min(patience.saturating_sub(begin.elapsed()));
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = async { watch.changed().await; sleep(pause / 4).await } => {}
+            }
         }
+    }
+
+    async fn watch(&self, source: &LiveSource, request: &ReadRequest) -> Result<Watch, Failure> {
+        source
+            .watch(request, &self.output.progress)
+            .await
+            .map_err(picture::told)
     }
 
     fn judge(&mut self, snapshot: &Snapshot) -> Result<Judged, Failure> {
@@ -187,6 +199,27 @@ enum Targets {
 }
 
 impl Question {
+    /// Looks in these namespaces, and in those that the named objects name; the others are at home in the first, as
+    /// for `kubectl apply`.
+    fn live_in(&mut self, namespaces: &mut Vec<String>) {
+        if let [home] = namespaces.as_slice() {
+            let named = std::mem::take(&mut self.named);
+            self.named = named
+                .into_iter()
+                .map(|target| target.at_home_in(home))
+                .collect();
+        }
+        if !namespaces.is_empty() {
+            let further = self.named.iter().filter_map(Target::namespace);
+            for namespace in further.map(str::to_owned).collect::<Vec<_>>() {
+                if !namespaces.contains(&namespace) {
+                    namespaces.push(namespace);
+                }
+            }
+        }
+        self.namespaces.clone_from(namespaces);
+    }
+
     fn targets(
         &mut self,
         settings: &PictureSettings,
@@ -236,14 +269,16 @@ fn fitting(selector: &target::Selector, snapshot: &Snapshot) -> Vec<ObjectRef> {
     objects
 }
 
-/// Whether more room comes is known only to who sees what adds nodes.
-fn look_for_autoscalers(request: &mut ReadRequest, snapshot: &Snapshot) {
+/// Whether more room comes is known only to who sees what adds nodes. Says whether more has to be read for that.
+fn look_for_autoscalers(request: &mut ReadRequest, snapshot: &Snapshot) -> bool {
     let waits = |pod: &Pod| pod.is_live() && !pod.is_scheduled();
     let is_seen =
         request.namespaces.is_empty() || request.namespaces.iter().any(|name| name == SYSTEM);
-    if !is_seen && snapshot.table::<Pod>().iter().any(|pod| waits(pod)) {
+    let is_wanted = !is_seen && snapshot.table::<Pod>().iter().any(|pod| waits(pod));
+    if is_wanted {
         request.namespaces.push(SYSTEM.to_owned());
     }
+    is_wanted
 }
 
 /// `2 of 3 settled, waiting for Deployment shop/web: 1 of 2 pods are ready`
@@ -261,26 +296,4 @@ fn waiting_for(verdict: &Verdict) -> String {
         format!(", waiting for {}: {}", target.object, target.reason)
     });
     format!("{settled} of {} settled{next}", verdict.targets.len())
-}
-
-/// Logs of what fails: read when something else fails, and now and then.
-#[derive(Debug, Default)]
-struct FetchedLogs {
-    wanted: Vec<LogKey>,
-    logs: Logs,
-    age: usize,
-}
-
-impl FetchedLogs {
-    async fn put_into(&mut self, snapshot: Snapshot, source: &LiveSource) -> Snapshot {
-        let limits = LogLimits::default();
-        let wanted = wanted_logs(&snapshot, limits.count);
-        self.age += 1;
-        if wanted != self.wanted || self.age >= LOGS_EVERY {
-            self.logs = source.logs(&wanted, &limits).await;
-            self.wanted = wanted;
-            self.age = 0;
-        }
-        snapshot.with_logs(self.logs.clone())
-    }
 }

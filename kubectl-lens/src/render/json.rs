@@ -21,7 +21,7 @@ pub(super) fn pretty(document: &impl Serialize) -> Result<String, Failure> {
 }
 
 /// JSON on one line, with a line end.
-pub(super) fn line(document: &impl Serialize) -> Result<String, Failure> {
+pub(crate) fn line(document: &impl Serialize) -> Result<String, Failure> {
     let mut out = Vec::new();
     let mut serializer =
         serde_json::Serializer::with_formatter(&mut out, TerminalSafe(CompactFormatter));

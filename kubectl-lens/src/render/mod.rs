@@ -30,8 +30,10 @@ mod view;
 
 pub(crate) use diff::{diff, shows_a_diff};
 pub(crate) use format::Format;
+pub(crate) use json::line;
 pub(crate) use listing::{Listing, listing};
 pub(crate) use route::route;
+pub(crate) use table::print as table;
 pub(crate) use verdict::verdict;
 pub(crate) use view::View;
 

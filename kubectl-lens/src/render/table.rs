@@ -53,7 +53,7 @@ pub(super) fn report(report: &Report, view: &View) -> String {
 }
 
 /// Rows below headers, without lines between, wrapped so that the table fits `width`, if that has an end.
-pub(super) fn print(
+pub(crate) fn print(
     headers: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
     width: usize,

@@ -77,5 +77,11 @@ fn for_people(verdict: &Verdict, report: &Report, view: &View) -> String {
             ],
         );
     }
+    if verdict.targets.is_empty() {
+        page.hanging(
+            &[],
+            &[Span::plain("nothing matches: there is nothing to settle")],
+        );
+    }
     format!("{}{}", page.into_text(), human::causes(report, view))
 }

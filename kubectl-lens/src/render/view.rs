@@ -21,6 +21,20 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// What people need to see, all of it, in so many columns.
+    pub(crate) const fn of_width(width: usize) -> Self {
+        Self {
+            width,
+            wide: false,
+            own_namespace: false,
+            is_rehearsal: false,
+            show_info: false,
+            all_findings: false,
+            topology: false,
+            most: None,
+        }
+    }
+
     /// Whether people get to see the cause.
     pub(crate) fn shows(&self, cause: &Cause) -> bool {
         self.show_info || cause.severity > Severity::Info

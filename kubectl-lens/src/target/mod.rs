@@ -95,6 +95,17 @@ impl Target {
         }
     }
 
+    /// Its namespace, where one was given.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The same object, in this namespace where none was given.
+    pub(crate) fn at_home_in(mut self, namespace: &str) -> Self {
+        self.namespace.get_or_insert_with(|| namespace.to_owned());
+        self
+    }
+
     /// The object in the picture; where it is not in it, how it would be called and what to say about that.
     pub(crate) fn resolve(&self, snapshot: &Snapshot) -> Result<Resolved, Failure> {
         let known = self.of_kind(snapshot)?;

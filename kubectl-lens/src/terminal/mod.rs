@@ -14,5 +14,5 @@ pub(crate) use kubelens_core::model::{age, instant};
 pub(crate) use page::{Page, Span};
 pub(crate) use printable::{is_dangerous, printable};
 pub(crate) use progress::Progress;
-pub(crate) use streams::{ColorChoice, Streams, columns};
+pub(crate) use streams::{ColorChoice, Streams, columns, rows, take_back};
 pub(crate) use style::Theme;

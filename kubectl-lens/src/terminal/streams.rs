@@ -88,3 +88,16 @@ pub(crate) fn columns() -> Option<usize> {
     let wanted = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.filter(|width| *width > 0).or_else(wanted)
 }
+
+/// Rows of the terminal; none where the output goes to a program or a file.
+pub(crate) fn rows() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(_, height)| usize::from(height.0))
+}
+
+/// Takes the last lines off the terminal.
+pub(crate) fn take_back(lines: usize) -> io::Result<()> {
+    match lines {
+        0 => Ok(()),
+        lines => forgive_closed_pipe(console::Term::stdout().clear_last_lines(lines)),
+    }
+}

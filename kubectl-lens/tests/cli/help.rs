@@ -27,6 +27,8 @@ fn help_of_the_other_verbs() {
         &["check"],
         &["diff"],
         &["why"],
+        &["settle"],
+        &["watch"],
         &["explain"],
         &["analyzers"],
         &["snapshot"],

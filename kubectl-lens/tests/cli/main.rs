@@ -18,5 +18,6 @@ mod interrupt;
 mod offline;
 mod outputs;
 mod requests;
+mod settle;
 mod snapshot;
 mod why;

@@ -231,6 +231,16 @@ macro_rules! kinds {
                 })*
             }
 
+            /// Takes out the object of this name; the namespace is empty for what is cluster-scoped.
+            pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
+                match kind { $(Kind::$kind => { self.$field.take(namespace, name); })* }
+            }
+
+            /// Puts another table of a kind in the place of the one here, or of what it holds in one namespace.
+            pub fn replace(&mut self, kind: Kind, namespace: Option<&str>, other: &Self) {
+                match kind { $(Kind::$kind => self.$field.replace(namespace, &other.$field),)* }
+            }
+
             /// Every object of a kind as JSON, each with `apiVersion` and `kind`.
             pub fn to_json(&self, kind: Kind) -> Result<Vec<serde_json::Value>, serde_json::Error> {
                 match kind {

@@ -64,6 +64,13 @@ impl<T: Object> Table<T> {
             fresh.entry(namespace).or_default().push(object);
         }
         for (namespace, mut rows) in fresh {
+            // One object at a time is how watches bring them.
+            if let ([_], Some(known)) = (rows.as_slice(), self.namespaces.get_mut(&namespace))
+                && let Some(row) = rows.pop()
+            {
+                put(Arc::make_mut(known), row);
+                continue;
+            }
             let known = Arc::make_mut(self.namespaces.entry(namespace).or_default());
             known.append(&mut rows);
             known.sort_by(|a, b| order(&**a).cmp(&order(&**b)));
@@ -96,6 +103,19 @@ impl<T: Object> Table<T> {
             self.namespaces.remove(namespace);
         }
         Some(taken)
+    }
+
+    /// Puts another table in the place of this one, or of what it holds in one namespace.
+    pub fn replace(&mut self, namespace: Option<&str>, other: &Self) {
+        match namespace {
+            None => self.namespaces.clone_from(&other.namespaces),
+            Some(namespace) => {
+                self.namespaces.remove(namespace);
+                if let Some((name, rows)) = other.namespaces.get_key_value(namespace) {
+                    self.namespaces.insert(name.clone(), Arc::clone(rows));
+                }
+            }
+        }
     }
 
     /// The object of this name; the namespace is empty for what is cluster-scoped.
@@ -138,6 +158,21 @@ impl<T: Object> Table<T> {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.namespaces.is_empty()
+    }
+}
+
+/// Puts one object in its place; of two with the same name the one with the higher resource version stays.
+fn put<T: Object>(rows: &mut Vec<Arc<T>>, object: Arc<T>) {
+    let name = &object.metadata().name;
+    match rows.binary_search_by(|row| row.metadata().name.cmp(name)) {
+        Err(at) => rows.insert(at, object),
+        Ok(at) => {
+            if let Some(known) = rows.get_mut(at)
+                && order(&*object) <= order(&**known)
+            {
+                *known = object;
+            }
+        }
     }
 }
 

@@ -42,18 +42,27 @@ pub fn everything(snapshot: &Snapshot) -> Vec<ObjectRef> {
     all
 }
 
-/// Whether there is a rule for the object's kind, so that asking about it says more than that it exists.
+/// Whether asking about the object says more than that it exists: there is a rule for its kind, or the diagnosis
+/// looks at it.
 pub fn is_judged(object: &ObjectRef) -> bool {
-    const ACCOMPANYING: &[Kind] = &[
-        Kind::Event,
-        Kind::Endpoints,
-        Kind::EndpointSlice,
-        Kind::ControllerRevision,
-        Kind::Lease,
-        Kind::Node,
+    const JUDGED: &[Kind] = &[
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::DaemonSet,
+        Kind::ReplicaSet,
+        Kind::ReplicationController,
+        Kind::Job,
+        Kind::CronJob,
+        Kind::Pod,
+        Kind::PersistentVolumeClaim,
+        Kind::Service,
+        Kind::Ingress,
+        Kind::HorizontalPodAutoscaler,
+        Kind::PodDisruptionBudget,
+        Kind::CustomResourceDefinition,
+        Kind::APIService,
     ];
-    Kind::from_manifest(&object.api_version, &object.kind)
-        .is_none_or(|kind| !ACCOMPANYING.contains(&kind))
+    Kind::from_manifest(&object.api_version, &object.kind).is_none_or(|kind| JUDGED.contains(&kind))
 }
 
 /// Whether nothing controls the object, so that somebody asked for it.

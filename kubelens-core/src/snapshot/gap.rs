@@ -34,6 +34,12 @@ impl Gaps {
             .or_insert((namespaces, gap));
     }
 
+    /// Forgets a gap that was recorded for the kind everywhere, or in that namespace.
+    pub fn close(&mut self, kind: &str, namespace: Option<&str>) {
+        self.kinds
+            .remove(&(kind.to_owned(), namespace.map(str::to_owned)));
+    }
+
     /// Why the kind is not known in full in this namespace.
     pub fn find(&self, kind: Kind, namespace: &str) -> Option<&Gap> {
         self.find_named(kind.as_str(), namespace)

@@ -16,6 +16,7 @@ mod reads;
 mod relations;
 mod siblings;
 mod workload;
+mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -32,6 +33,7 @@ pub(crate) use memo::Digest;
 pub(crate) use reads::{Key, Reads, Until};
 pub use relations::PodTrait;
 pub use workload::Workload;
+pub use writer::Writer;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
 use crate::model::{ClusterInfo, ObjectRef, Scope};

@@ -154,6 +154,25 @@ impl Intake {
         }
     }
 
+    /// Hands everything over to who keeps a picture current.
+    #[cfg(feature = "live")]
+    pub(crate) fn pour_into_writer(self, writer: &mut crate::snapshot::Writer) {
+        writer.absorb(self.batch);
+        for object in self.custom {
+            writer.add_custom(object);
+        }
+        for missing in self.gaps {
+            if let Some(kind) = missing.kind {
+                writer.gap(
+                    kind.as_str(),
+                    missing.namespace.as_deref(),
+                    CoverageState::Partial,
+                    missing.detail,
+                );
+            }
+        }
+    }
+
     fn take_typed(&mut self, place: &str, kind: Kind, item: Item<'_>) -> Taken {
         let decoded = match item.syntax {
             Syntax::Json => self

@@ -39,6 +39,7 @@ pub(crate) struct ListHead {
 pub(crate) struct ListMeta {
     #[serde(rename = "continue")]
     pub(crate) continue_: Option<String>,
+    pub(crate) resource_version: Option<String>,
 }
 
 /// Takes what a splitter finds.

@@ -24,7 +24,7 @@ pub use demo::DemoSource;
 pub use error::SourceError;
 pub use files::FileSource;
 #[cfg(feature = "live")]
-pub use live::{ConnectOptions, LiveSource, PlannedRequest};
+pub use live::{ConnectOptions, LiveSource, PlannedRequest, Watch, Watched};
 pub use progress::{Progress, Silent};
 pub use request::{LogLimits, ReadRequest};
 

@@ -21,6 +21,8 @@ pub struct ReadRequest {
     pub kinds: KindSet,
     /// Whether the key names of Secrets may be read; otherwise only their metadata is asked for.
     pub secret_keys: bool,
+    /// Whether lists must show every write that was answered before; a cache that lags a little is not enough.
+    pub is_consistent: bool,
     /// The instant to judge from, where the source's own is not wanted.
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
@@ -37,6 +39,7 @@ impl Default for ReadRequest {
             selector: None,
             kinds: KindSet::of(Kind::ALL),
             secret_keys: false,
+            is_consistent: false,
             now: None,
             request_timeout: Duration::from_secs(30),
             deadline: Duration::from_mins(5),

@@ -1,3 +1,4 @@
+use kubelens_core::settling::Verdict;
 use kubelens_core::{Options, Report, SnapshotBuilder, diagnose};
 
 use crate::{check_generated, workspace};
@@ -17,6 +18,13 @@ fn the_json_schema_of_the_comparison_is_checked_in() {
     let schema = schemars::schema_for!(kubelens_core::comparison::ReportDiff);
     let text = serde_json::to_string_pretty(&schema).expect("a schema") + "\n";
     check_generated(&workspace().join("docs/src/report-diff.schema.json"), &text);
+}
+
+#[test]
+fn the_json_schema_of_the_verdict_is_checked_in() {
+    let text = serde_json::to_string_pretty(&schemars::schema_for!(Verdict)).expect("a schema");
+    let path = workspace().join("docs/src/verdict.schema.json");
+    check_generated(&path, &(text + "\n"));
 }
 
 #[test]

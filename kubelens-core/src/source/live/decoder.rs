@@ -27,6 +27,8 @@ const WAITING: usize = 4;
 pub(super) struct PageEnd {
     /// Where the next page begins; none after the last.
     pub(super) next: Option<String>,
+    /// The version of the cluster that the list shows.
+    pub(super) version: Option<String>,
     /// Objects of the list so far.
     pub(super) objects: usize,
     /// Why the page is no complete list.
@@ -212,10 +214,10 @@ impl ListState {
             .error
             .take()
             .or_else(|| (!is_whole).then(|| "it ends in the middle of the list".to_owned()));
+        let meta = head.map(|head| head.metadata).unwrap_or_default();
         PageEnd {
-            next: head
-                .and_then(|head| head.metadata.continue_)
-                .filter(|token| !token.is_empty()),
+            next: meta.continue_.filter(|token| !token.is_empty()),
+            version: meta.resource_version.filter(|version| !version.is_empty()),
             objects: self.sink.objects(),
             error,
         }

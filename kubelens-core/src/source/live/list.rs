@@ -23,16 +23,27 @@ pub(super) struct ListFailure {
     pub(super) objects: usize,
 }
 
+/// A list that is complete.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// How many objects it holds.
+    pub(super) objects: usize,
+    /// The version of the cluster that it shows: a watch goes on from there.
+    pub(super) version: Option<String>,
+}
+
 /// How to ask for lists.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asking {
     /// Whether the server streams whole lists from its cache; older ones are asked for pages.
     pub(super) is_whole: bool,
+    /// Whether every write that was answered before must show.
+    pub(super) is_consistent: bool,
     /// How long the server may be silent.
     pub(super) patience: Duration,
 }
 
-/// Reads a list into its decoder; returns how many objects it holds.
+/// Reads a list into its decoder.
 ///
 /// An expired continue token, a broken connection and a server that cannot answer in one piece start the list
 /// again, once each.
@@ -43,11 +54,11 @@ pub(super) async fn list(
     decoder: &ListDecoder,
     mut asking: Asking,
     progress: &dyn Progress,
-) -> Result<usize, ListFailure> {
+) -> Result<Listed, ListFailure> {
     let mut restarts = Restarts::default();
     loop {
         let failed = match pages(api, target, namespace, decoder, asking, progress).await {
-            Ok(objects) => return Ok(objects),
+            Ok(listed) => return Ok(listed),
             Err(failed) => failed,
         };
         let may_restart = match &failed.failure {
@@ -89,13 +100,15 @@ async fn pages(
     decoder: &ListDecoder,
     asking: Asking,
     progress: &dyn Progress,
-) -> Result<usize, ListFailure> {
+) -> Result<Listed, ListFailure> {
     decoder.begin().await;
     let mut token: Option<String> = None;
     let mut objects = 0;
     loop {
         let query = match &token {
             Some(token) => format!("?limit={PAGE}&continue={}", escaped(token)),
+            // Such a server answers this from its cache, once that has caught up.
+            None if asking.is_whole && asking.is_consistent => String::new(),
             None => first_query(asking.is_whole),
         };
         let path = target.path(namespace) + &query;
@@ -117,7 +130,12 @@ async fn pages(
                         });
                     }
                     (None, Some(next)) => token = Some(next),
-                    (None, None) => return Ok(objects),
+                    (None, None) => {
+                        return Ok(Listed {
+                            objects,
+                            version: end.version,
+                        });
+                    }
                 }
             }
             Err((failure, so_far)) => {

@@ -15,12 +15,14 @@ mod pace;
 mod plan;
 mod read;
 mod target;
+mod watch;
 
 use crate::snapshot::{LogKey, Logs, Snapshot};
 use crate::source::{ClusterSource, LogLimits, Progress, ReadRequest, SourceError};
 use api::Api;
 pub use connect::ConnectOptions;
 pub use plan::PlannedRequest;
+pub use watch::{Watch, Watched};
 
 /// A cluster behind an API server.
 #[derive(Debug, Clone)]
@@ -76,7 +78,8 @@ impl ClusterSource for LiveSource {
         request: &ReadRequest,
         progress: &dyn Progress,
     ) -> Result<Snapshot, SourceError> {
-        read::read(self, request, progress).await
+        let reading = read::read(self, request, progress).await?;
+        Ok(reading.snapshot)
     }
 
     async fn logs(&self, wanted: &[LogKey], limits: &LogLimits) -> Logs {

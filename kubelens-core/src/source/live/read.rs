@@ -13,7 +13,7 @@ use super::custom_kinds::MOST_KINDS;
 use super::decoder::Decoders;
 use super::discovery::Served;
 use super::gap_text::{describe, not_served};
-use super::list::{Asking, ListFailure, list};
+use super::list::{Asking, ListFailure, Listed, list};
 use super::target::Target;
 use crate::kubernetes::{Kind, KindSet};
 use crate::model::{ClusterInfo, CoverageState};
@@ -34,7 +34,7 @@ pub(super) async fn read(
     source: &LiveSource,
     request: &ReadRequest,
     progress: &dyn Progress,
-) -> Result<Snapshot, SourceError> {
+) -> Result<Reading, SourceError> {
     let begin = Instant::now();
     let deadline = begin + request.deadline;
     let api = &source.api;
@@ -56,12 +56,14 @@ pub(super) async fn read(
         progress,
         asking: Asking {
             is_whole: is_whole(&version),
+            is_consistent: request.is_consistent,
             patience,
         },
         deadline,
         decoders: Decoders::start(request),
         lists: 0,
         builder: SnapshotBuilder::new(info, request.scope()),
+        read: Vec::new(),
         is_anything_read: false,
         first_failure: None,
         warned: BTreeSet::new(),
@@ -72,6 +74,8 @@ pub(super) async fn read(
         mut builder,
         is_anything_read,
         first_failure,
+        read,
+        asking,
         ..
     } = run;
     decoders.pour_into(&mut builder).await;
@@ -79,7 +83,28 @@ pub(super) async fn read(
         return Err(source.unanswered(&failure));
     }
     let taken_at = request.now.or(version.date).unwrap_or_else(now);
-    Ok(builder.build_live(taken_at))
+    Ok(Reading {
+        snapshot: builder.build_live(taken_at),
+        streams: read,
+        asking,
+    })
+}
+
+/// A list that was read, to be watched from there.
+#[derive(Debug, Clone)]
+pub(super) struct Stream {
+    pub(super) target: Target,
+    pub(super) namespace: Option<String>,
+    /// The version that the list showed.
+    pub(super) version: Option<String>,
+}
+
+/// What was read, and how to go on from there.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) snapshot: Snapshot,
+    pub(super) streams: Vec<Stream>,
+    pub(super) asking: Asking,
 }
 
 /// One list to read.
@@ -89,7 +114,7 @@ struct Job {
 }
 
 /// A list that was read or not.
-type Outcome = (Job, Result<usize, ListFailure>);
+type Outcome = (Job, Result<Listed, ListFailure>);
 
 struct Run<'a> {
     source: &'a LiveSource,
@@ -101,6 +126,8 @@ struct Run<'a> {
     /// How many lists were begun.
     lists: usize,
     builder: SnapshotBuilder,
+    /// The lists that are complete.
+    read: Vec<Stream>,
     is_anything_read: bool,
     /// The first failure that was no refusal.
     first_failure: Option<Failure>,
@@ -293,7 +320,7 @@ impl Run<'_> {
     fn note_namespace(
         &mut self,
         job: &Job,
-        result: Result<usize, ListFailure>,
+        result: Result<Listed, ListFailure>,
         readable: &mut BTreeMap<String, BTreeSet<String>>,
     ) {
         match result {
@@ -340,6 +367,15 @@ impl Run<'_> {
             .buffer_unordered(AT_A_TIME)
             .collect()
             .await;
+        for (job, result) in &outcomes {
+            if let Ok(Listed { version, .. }) = result {
+                self.read.push(Stream {
+                    target: job.target.clone(),
+                    namespace: job.namespace.clone(),
+                    version: version.clone(),
+                });
+            }
+        }
         self.is_anything_read |= outcomes.iter().any(|(_, result)| match result {
             Ok(_) => true,
             Err(failed) => {
@@ -349,7 +385,7 @@ impl Run<'_> {
         outcomes
     }
 
-    async fn read_list(&self, job: &Job, number: usize) -> Result<usize, ListFailure> {
+    async fn read_list(&self, job: &Job, number: usize) -> Result<Listed, ListFailure> {
         let out_of_time = |objects| ListFailure {
             failure: Failure::OutOfTime,
             objects,
@@ -372,8 +408,8 @@ impl Run<'_> {
             Ok(result) => result,
             Err(_) => Err(out_of_time(decoder.objects())),
         };
-        if let Ok(objects) = &result {
-            self.progress.finished(&job.target.name, *objects);
+        if let Ok(listed) = &result {
+            self.progress.finished(&job.target.name, listed.objects);
         }
         result
     }
@@ -401,7 +437,7 @@ impl Run<'_> {
     clippy::disallowed_methods,
     reason = "a live picture is taken now; here is where that enters the snapshot"
 )]
-fn now() -> jiff::Timestamp {
+pub(super) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 

@@ -76,6 +76,15 @@ impl Target {
         }
     }
 
+    /// What a watch shall say.
+    pub(super) const fn accept_event(&self) -> &'static str {
+        if self.is_metadata_only {
+            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+        } else {
+            "application/json"
+        }
+    }
+
     /// What the server shall answer with.
     pub(super) const fn accept(&self) -> &'static str {
         if self.is_metadata_only {
