@@ -1,6 +1,7 @@
 //! What all custom resources that fail have in common: their proof, and whom they point at.
 
 use super::bad_condition::{evidence, since, words};
+use super::children::children_of;
 use super::named_object::named_in;
 use super::reference::{Reference, is_absent, is_there, missing, references};
 use crate::analysis::{Sighting, Sink};
@@ -40,6 +41,9 @@ pub(super) fn failing(
         if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
             sighting = blaming(sighting, reference.object, "refers to");
         }
+    }
+    for child in children_of(cluster, object) {
+        sighting = blaming(sighting, child, "owns");
     }
     blaming(sighting, own, "owns")
 }
