@@ -462,7 +462,9 @@ fn discovery(groups: &[(&str, &[(&str, &str, &str)])]) -> String {
 
 fn widgets(count: usize) -> String {
     let items: Vec<_> = (0..count)
-        .map(|at| format!(r#"{{"metadata":{{"name":"w{at}","namespace":"shop"}},"spec":{{"size":1}}}}"#))
+        .map(|at| {
+            format!(r#"{{"metadata":{{"name":"w{at}","namespace":"shop"}},"spec":{{"size":1}}}}"#)
+        })
         .collect();
     format!(
         r#"{{"kind":"WidgetList","apiVersion":"example.com/v1","metadata":{{}},"items":[{}]}}"#,

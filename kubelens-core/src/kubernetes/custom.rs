@@ -116,7 +116,8 @@ pub fn list_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
 
 /// A condition, however its project fills it: a time that is none does not spoil the rest.
 fn condition_of(value: &Value) -> Option<Condition> {
-    let text = |field: &str| Text::new(value.get(field).and_then(Value::as_str).unwrap_or_default());
+    let text =
+        |field: &str| Text::new(value.get(field).and_then(Value::as_str).unwrap_or_default());
     let time = |field: &str| -> Option<Timestamp> { value.get(field)?.as_str()?.parse().ok() };
     let type_ = text("type");
     (!type_.is_empty()).then(|| Condition {

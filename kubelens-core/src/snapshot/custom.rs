@@ -102,12 +102,12 @@ mod tests {
         );
         let picture = builder.build_live(jiff::Timestamp::UNIX_EPOCH);
         let cluster = Cluster::new(&picture);
-        let look = |group: &str, kind: &str, namespace: &str, name: &str| {
-            match cluster.look_up_custom(group, kind, namespace, name) {
-                Lookup::Found(_) => "there",
-                Lookup::Absent => "absent",
-                Lookup::Unknown(_) => "unknown",
-            }
+        let look = |group: &str, kind: &str, namespace: &str, name: &str| match cluster
+            .look_up_custom(group, kind, namespace, name)
+        {
+            Lookup::Found(_) => "there",
+            Lookup::Absent => "absent",
+            Lookup::Unknown(_) => "unknown",
         };
         assert_eq!(look("example.com", "Widget", "shop", "w"), "there");
         assert_eq!(look("example.com", "Widget", "shop", "x"), "absent");
@@ -118,7 +118,10 @@ mod tests {
 
     #[test]
     fn a_group_stands_for_those_below_it() {
-        assert!(super::is_within("source.toolkit.fluxcd.io", "toolkit.fluxcd.io"));
+        assert!(super::is_within(
+            "source.toolkit.fluxcd.io",
+            "toolkit.fluxcd.io"
+        ));
         assert!(super::is_within("cilium.io", "cilium.io"));
         assert!(!super::is_within("notcilium.io", "cilium.io"));
     }

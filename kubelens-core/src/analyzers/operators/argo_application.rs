@@ -27,7 +27,11 @@ pub(super) fn check(cluster: &Cluster<'_>, application: &CustomObject, sink: &mu
         "compare" => "Argo CD cannot compare it with its source, so nothing new is rolled out.",
         _ => "What is in its source does not get into the cluster.",
     };
-    let state = if fact == "health" { "is not healthy" } else { "is not synced" };
+    let state = if fact == "health" {
+        "is not healthy"
+    } else {
+        "is not synced"
+    };
     let mut sighting = failing(
         cluster,
         application,
@@ -37,9 +41,7 @@ pub(super) fn check(cluster: &Cluster<'_>, application: &CustomObject, sink: &mu
     )
     .severity(severity)
     .since(since)
-    .evidence(
-        Evidence::message(application.reference(), path_of(fact), &words).at(since),
-    );
+    .evidence(Evidence::message(application.reference(), path_of(fact), &words).at(since));
     sighting = pointing(cluster, application, sighting, &words);
     sink.report(with_children(application, sighting, fact == "health"));
 }
@@ -73,15 +75,26 @@ fn fault(cluster: &Cluster<'_>, application: &CustomObject) -> Option<Fault> {
     });
     if let Some(error) = error {
         let said = format!("{}: {}", error.type_, error.message);
-        return Some(("compare", said, Severity::Warning, error.last_transition_time));
+        return Some((
+            "compare",
+            said,
+            Severity::Warning,
+            error.last_transition_time,
+        ));
     }
     if health == "Unknown" && has_lasted(since, UNKNOWN_GRACE) {
         return Some(("health", said, Severity::Warning, since));
     }
-    let is_automated = application.spec.pointer("/syncPolicy/automated").is_some_and(|automated| {
-        automated.get("enabled").and_then(serde_json::Value::as_bool) != Some(false)
-            && !automated.is_null()
-    });
+    let is_automated = application
+        .spec
+        .pointer("/syncPolicy/automated")
+        .is_some_and(|automated| {
+            automated
+                .get("enabled")
+                .and_then(serde_json::Value::as_bool)
+                != Some(false)
+                && !automated.is_null()
+        });
     (is_automated
         && application.status_text("/sync/status") == "OutOfSync"
         && matches!(phase, "" | "Succeeded")

@@ -122,10 +122,22 @@ fn check_rollout(cluster: &Cluster<'_>, rollout: &CustomObject, sink: &mut Sink)
         Some(invalid) => words(invalid),
         None => message.to_owned(),
     };
-    let is_aborted = rollout.status.get("abort").and_then(serde_json::Value::as_bool) == Some(true);
+    let is_aborted = rollout
+        .status
+        .get("abort")
+        .and_then(serde_json::Value::as_bool)
+        == Some(true);
     // An aborted rollout went back to what served before.
-    let severity = if is_aborted { Severity::Warning } else { Severity::Critical };
-    let state = if is_aborted { "was aborted" } else { "is degraded" };
+    let severity = if is_aborted {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    };
+    let state = if is_aborted {
+        "was aborted"
+    } else {
+        "is degraded"
+    };
     let conditions: Vec<Condition> = invalid.into_iter().collect();
     let explanation = if is_aborted {
         "Its new revision does not serve; the one before goes on."
@@ -162,13 +174,7 @@ fn check_rollout(cluster: &Cluster<'_>, rollout: &CustomObject, sink: &mut Sink)
 }
 
 /// A run that failed lately, unless a later one of the same definition went well.
-fn failed_run(
-    cluster: &Cluster<'_>,
-    run: &CustomObject,
-    said: &str,
-    path: &str,
-    sink: &mut Sink,
-) {
+fn failed_run(cluster: &Cluster<'_>, run: &CustomObject, said: &str, path: &str, sink: &mut Sink) {
     let end = ["/finishedAt", "/completionTime", "/completedAt"]
         .iter()
         .find_map(|field| run.status_text(field).parse().ok())
@@ -207,7 +213,9 @@ fn is_superseded(cluster: &Cluster<'_>, run: &CustomObject) -> bool {
     };
     cluster.customs(run.group(), &run.kind).any(|other| {
         let is_well = other.status_text("/phase") == "Succeeded"
-            || other.condition("Succeeded").is_some_and(|done| done.is_true());
+            || other
+                .condition("Succeeded")
+                .is_some_and(|done| done.is_true());
         is_well
             && other.metadata.namespace == run.metadata.namespace
             && other.metadata.labels.value(key) == Some(value)

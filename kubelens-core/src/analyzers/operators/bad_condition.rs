@@ -41,7 +41,8 @@ const ON_PURPOSE: &[&str] = &[
     "Suspended",
 ];
 
-/// The conditions that are bad, worst first, then by how near their type is to the object as a whole.
+/// The conditions that are bad: worst first, then those that say why, then by how near their type is to the
+/// object as a whole.
 pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<Condition> {
     if is_resting(object) {
         return Vec::new();
@@ -62,6 +63,9 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
         let rank = |condition: &Condition| {
             (
                 std::cmp::Reverse(severity(condition)),
+                // One that says why says more.
+                condition.message.is_empty(),
+                AT_WORK.contains(&condition.reason.as_str()),
                 !matches!(condition.type_.as_str(), "Ready" | "Available" | "Synced"),
                 condition.type_.to_string(),
             )
@@ -123,18 +127,28 @@ pub(super) fn words(condition: &Condition) -> String {
 /// Whether somebody asked it to rest: suspended, paused, stopped, at zero.
 pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
     let is = |pointer: &str, value: bool| {
-        object.spec.pointer(pointer).and_then(serde_json::Value::as_bool) == Some(value)
+        object
+            .spec
+            .pointer(pointer)
+            .and_then(serde_json::Value::as_bool)
+            == Some(value)
     };
-    let is_paused = object.metadata.annotations.iter().any(|(key, value)| {
-        key.ends_with("/paused") && matches!(value.as_str(), "true" | "")
-    });
+    let is_paused = object
+        .metadata
+        .annotations
+        .iter()
+        .any(|(key, value)| key.ends_with("/paused") && matches!(value.as_str(), "true" | ""));
     is_paused
         || is("/suspend", true)
         || is("/suspended", true)
         || is("/paused", true)
         || is("/running", false)
         || object.spec_text("/runStrategy") == "Halted"
-        || object.spec.get("replicas").and_then(serde_json::Value::as_i64) == Some(0)
+        || object
+            .spec
+            .get("replicas")
+            .and_then(serde_json::Value::as_i64)
+            == Some(0)
 }
 
 fn is_bad(object: &CustomObject, condition: &Condition) -> bool {

@@ -43,7 +43,10 @@ pub(super) fn why<'a>(cluster: &Cluster<'a>, certificate: &CustomObject) -> Vec<
             }),
     );
     if let Some(order) = order
-        && matches!(order.status_text("/state"), "invalid" | "errored" | "expired")
+        && matches!(
+            order.status_text("/state"),
+            "invalid" | "errored" | "expired"
+        )
     {
         links.push(Link {
             object: order,
@@ -129,7 +132,10 @@ fn is_of_name(object: &CustomObject, name: &str) -> bool {
         .strip_prefix(name)
         .and_then(|rest| rest.strip_prefix('-'))
         .is_some_and(|rest| {
-            !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_digit() || letter == '-')
+            !rest.is_empty()
+                && rest
+                    .chars()
+                    .all(|letter| letter.is_ascii_digit() || letter == '-')
         })
 }
 

@@ -131,9 +131,9 @@ fn missing_key(
     let says = bad.iter().any(|ready| {
         ready.message.contains(&format!("\"{name}\"")) && ready.message.contains("not found")
     });
-    let is_anywhere = cluster.all::<Secret>().any(|secret| {
-        secret.metadata.name == *name && secret.metadata.namespace == "cert-manager"
-    });
+    let is_anywhere = cluster
+        .all::<Secret>()
+        .any(|secret| secret.metadata.name == *name && secret.metadata.namespace == "cert-manager");
     (!name.is_empty() && says && !is_anywhere).then(|| {
         let object = ObjectRef::namespaced("v1", "Secret", "cert-manager", name);
         Reference::needed("spec.ca.secretName", object)
@@ -161,15 +161,20 @@ fn check_certificate(cluster: &Cluster<'_>, certificate: &CustomObject, sink: &m
     }
     let is_valid = ready.as_ref().is_some_and(Condition::is_true);
     let conditions: Vec<Condition> = failed.into_iter().chain(ready).collect();
-    let sighting = sighting(cluster, certificate, &conditions)
-        .severity(severity(cluster, certificate, is_valid));
+    let sighting = sighting(cluster, certificate, &conditions).severity(severity(
+        cluster,
+        certificate,
+        is_valid,
+    ));
     let Some(issuer) = issuer_of(certificate) else {
         return sink.report(sighting);
     };
     let is_missing = is_absent(cluster, &issuer)
         || (!is_there(cluster, &issuer)
             && sighting.evidence.iter().any(|item| {
-                item.value.as_deref().is_some_and(|text| text.contains("not found"))
+                item.value
+                    .as_deref()
+                    .is_some_and(|text| text.contains("not found"))
             }));
     if is_missing {
         let reference = Reference::needed("spec.issuerRef", issuer);

@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 use super::bad_condition::words;
 use super::failing::{describe, failing, titled};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, Kind, LabelSelector, Namespace, Pod, Text, text_at};
+use crate::kubernetes::{
+    Condition, CustomObject, Kind, LabelSelector, Namespace, Pod, Text, text_at,
+};
 use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::{Cluster, Lookup};
 
@@ -107,7 +109,10 @@ fn check_endpoint(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sin
             if !matches!(state, "" | "ready" | "restoring" | "regenerating") {
                 let sighting = Sighting::of(
                     endpoint.reference(),
-                    format!("{} is {state}: {pod} has no network policy in force", endpoint.reference()),
+                    format!(
+                        "{} is {state}: {pod} has no network policy in force",
+                        endpoint.reference()
+                    ),
                     "Traffic of the pod may be dropped, or not be filtered as asked for.",
                 )
                 .evidence(Evidence::field(endpoint.reference(), "status.state", state))
@@ -126,11 +131,15 @@ fn check_endpoint(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sin
             let own = endpoint.reference();
             let text = "It is left over: the agent of its node did not clean up.";
             sink.report(
-                Sighting::of(own.clone(), format!("{own} stands for a pod that is gone"), text)
-                    .identified_by("fact", "pod gone")
-                    .severity(Severity::Info)
-                    .evidence(Evidence::absence(pod, "no pod of that name"))
-                    .suggest(describe(endpoint)),
+                Sighting::of(
+                    own.clone(),
+                    format!("{own} stands for a pod that is gone"),
+                    text,
+                )
+                .identified_by("fact", "pod gone")
+                .severity(Severity::Info)
+                .evidence(Evidence::absence(pod, "no pod of that name"))
+                .suggest(describe(endpoint)),
             );
         }
         _ => {}
@@ -142,7 +151,8 @@ fn check_policy(cluster: &Cluster<'_>, policy: &CustomObject, sink: &mut Sink) {
         let said = titled(policy, "is refused by Cilium", &words(&valid));
         let text = "It filters nothing as long as it is not valid.";
         let bad = [valid];
-        return sink.report(failing(cluster, policy, said, text, &bad).severity(Severity::Critical));
+        return sink
+            .report(failing(cluster, policy, said, text, &bad).severity(Severity::Critical));
     }
     if cluster.age(&policy.metadata) <= ENDPOINT_GRACE {
         return;
@@ -155,7 +165,8 @@ fn check_policy(cluster: &Cluster<'_>, policy: &CustomObject, sink: &mut Sink) {
     };
     if matches_nothing(cluster, policy, &selector) {
         let own = policy.reference();
-        let text = "It filters nothing: its selector matches no pod, and no workload that could make one.";
+        let text =
+            "It filters nothing: its selector matches no pod, and no workload that could make one.";
         sink.report(
             Sighting::of(own.clone(), format!("{own} selects no pod"), text)
                 .identified_by("fact", "selector")
@@ -172,12 +183,17 @@ const SOURCES: [&str; 2] = ["k8s:", "any:"];
 /// A selector over the labels of pods; none if it asks for anything else.
 fn selector_of(value: &serde_json::Value) -> Option<LabelSelector> {
     let text = value.to_string();
-    let text = SOURCES
-        .iter()
-        .fold(text, |text, source| text.replace(&format!("\"{source}"), "\""));
+    let text = SOURCES.iter().fold(text, |text, source| {
+        text.replace(&format!("\"{source}"), "\"")
+    });
     let selector: LabelSelector = serde_json::from_str(&text).ok()?;
     let keys = selector.match_labels.keys().map(Text::as_str);
-    let keys = keys.chain(selector.match_expressions.iter().map(|one| one.key.as_str()));
+    let keys = keys.chain(
+        selector
+            .match_expressions
+            .iter()
+            .map(|one| one.key.as_str()),
+    );
     let is_plain = |key: &str| {
         !key.contains(':') && !key.starts_with("io.kubernetes.pod") && !key.starts_with("io.cilium")
     };
@@ -226,9 +242,12 @@ fn check_identities(cluster: &Cluster<'_>, sink: &mut Sink) {
         if used.is_empty() || !is_old || used.contains(identity.metadata.name.as_str()) {
             continue;
         }
-        let namespace = text_at(&identity.security_labels, "/k8s:io.kubernetes.pod.namespace");
-        let is_gone = !namespace.is_empty()
-            && cluster.look_up::<Namespace>("", namespace).is_absent();
+        let namespace = text_at(
+            &identity.security_labels,
+            "/k8s:io.kubernetes.pod.namespace",
+        );
+        let is_gone =
+            !namespace.is_empty() && cluster.look_up::<Namespace>("", namespace).is_absent();
         if !is_gone {
             continue;
         }
@@ -236,10 +255,14 @@ fn check_identities(cluster: &Cluster<'_>, sink: &mut Sink) {
         let text = "It is left over; the operator of Cilium cleans such up.";
         let missing = ObjectRef::cluster_scoped("v1", "Namespace", namespace);
         sink.report(
-            Sighting::of(own.clone(), format!("{own} stands for pods of {missing}, which is gone"), text)
-                .severity(Severity::Info)
-                .evidence(Evidence::absence(missing, "no namespace of that name"))
-                .suggest(describe(identity)),
+            Sighting::of(
+                own.clone(),
+                format!("{own} stands for pods of {missing}, which is gone"),
+                text,
+            )
+            .severity(Severity::Info)
+            .evidence(Evidence::absence(missing, "no namespace of that name"))
+            .suggest(describe(identity)),
         );
     }
 }

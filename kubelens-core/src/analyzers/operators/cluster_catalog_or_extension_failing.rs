@@ -91,7 +91,12 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let policy = extension.spec_text("/source/catalog/upgradeConstraintPolicy");
         if !matches!(policy, "" | "CatalogProvided" | "SelfCertified") {
             let path = "spec.source.catalog.upgradeConstraintPolicy";
-            sink.report(misconfigured(extension, path, policy, "is no upgrade policy"));
+            sink.report(misconfigured(
+                extension,
+                path,
+                policy,
+                "is no upgrade policy",
+            ));
         }
     }
 }

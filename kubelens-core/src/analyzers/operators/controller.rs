@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analyzers::network::endpoints::workloads_behind;
 use crate::kubernetes::{
     ClusterRole, ClusterRoleBinding, CustomObject, CustomResourceDefinition, Kind,
-    MutatingWebhookConfiguration, Object, PolicyRule, Role, RoleBinding, RoleRef, Service, Subject, Text,
-    ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, text_at,
+    MutatingWebhookConfiguration, Object, PolicyRule, Role, RoleBinding, RoleRef, Service, Subject,
+    Text, ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, text_at,
 };
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::{Cluster, Workload};
@@ -97,17 +97,27 @@ fn by_permission<'a>(
         roles.insert(("", &role.metadata.name), written(&role.rules, groups));
     }
     for role in cluster.all::<Role>() {
-        let key = (role.metadata.namespace.as_str(), role.metadata.name.as_str());
+        let key = (
+            role.metadata.namespace.as_str(),
+            role.metadata.name.as_str(),
+        );
         roles.insert(key, written(&role.rules, groups));
     }
     roles.retain(|_, groups| !groups.is_empty());
     let mut writers: BTreeMap<(String, String), BTreeMap<&str, Evidence>> = BTreeMap::new();
     let mut note = |binding: ObjectRef, namespace: &str, role: &RoleRef, subjects: &[Subject]| {
-        let home = if role.kind == "ClusterRole" { "" } else { namespace };
+        let home = if role.kind == "ClusterRole" {
+            ""
+        } else {
+            namespace
+        };
         let Some(groups) = roles.get(&(home, role.name.as_str())) else {
             return;
         };
-        for subject in subjects.iter().filter(|subject| subject.kind == "ServiceAccount") {
+        for subject in subjects
+            .iter()
+            .filter(|subject| subject.kind == "ServiceAccount")
+        {
             let space = subject.namespace.non_empty().unwrap_or(namespace);
             let of = writers
                 .entry((space.to_owned(), subject.name.to_string()))
@@ -172,18 +182,25 @@ fn written<'g>(rules: &[PolicyRule], groups: &BTreeSet<&'g str>) -> BTreeSet<&'g
 }
 
 /// The workloads behind the webhooks that are called for the group's objects.
-fn by_webhook<'a>(
-    cluster: &Cluster<'a>,
-    groups: &BTreeSet<&str>,
-) -> Vec<(String, Controller<'a>)> {
+fn by_webhook<'a>(cluster: &Cluster<'a>, groups: &BTreeSet<&str>) -> Vec<(String, Controller<'a>)> {
     let mut hooks: Vec<(ObjectRef, &Webhook)> = Vec::new();
     for configuration in cluster.all::<ValidatingWebhookConfiguration>() {
         let own = configuration.reference();
-        hooks.extend(configuration.webhooks.iter().map(|hook| (own.clone(), hook)));
+        hooks.extend(
+            configuration
+                .webhooks
+                .iter()
+                .map(|hook| (own.clone(), hook)),
+        );
     }
     for configuration in cluster.all::<MutatingWebhookConfiguration>() {
         let own = configuration.reference();
-        hooks.extend(configuration.webhooks.iter().map(|hook| (own.clone(), hook)));
+        hooks.extend(
+            configuration
+                .webhooks
+                .iter()
+                .map(|hook| (own.clone(), hook)),
+        );
     }
     let mut found = Vec::new();
     for (own, hook) in hooks {

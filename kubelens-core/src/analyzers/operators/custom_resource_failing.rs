@@ -179,5 +179,6 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
 
 /// Whether it runs to an end, as backups and builds do.
 fn is_run(object: &CustomObject) -> bool {
-    ENDS.iter().any(|field| !object.status_text(field).is_empty())
+    ENDS.iter()
+        .any(|field| !object.status_text(field).is_empty())
 }

@@ -67,7 +67,12 @@ const SOURCES: [&str; 6] = [
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for kind in ["Kustomization", "HelmRelease"].into_iter().chain(SOURCES) {
         for object in cluster.customs(GROUP, kind) {
-            if object.spec.get("suspend").and_then(serde_json::Value::as_bool) == Some(true) {
+            if object
+                .spec
+                .get("suspend")
+                .and_then(serde_json::Value::as_bool)
+                == Some(true)
+            {
                 sink.report(suspended(object));
             } else {
                 check_one(cluster, object, sink);
@@ -113,7 +118,9 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
     let mut missing = Vec::new();
     for (path, relation, needed) in needs(object) {
         if is_absent(cluster, &needed)
-            || (!is_there(cluster, &needed) && said.contains("not found") && said.contains(&needed.name))
+            || (!is_there(cluster, &needed)
+                && said.contains("not found")
+                && said.contains(&needed.name))
         {
             missing.push(Reference::needed(&path, needed));
         } else {
@@ -155,7 +162,11 @@ fn needs(object: &CustomObject) -> Vec<(String, &'static str, ObjectRef)> {
         };
         let (kind, name) = (text_at(source, "/kind"), text_at(source, "/name"));
         let path = format!("spec{}", pointer.replace('/', "."));
-        all.push((path, "source", ObjectRef::namespaced(version, kind, namespace, name)));
+        all.push((
+            path,
+            "source",
+            ObjectRef::namespaced(version, kind, namespace, name),
+        ));
     }
     // The chart that a HelmRelease asks for is an object of its own.
     let chart = object.status_text("/helmChart");

@@ -77,8 +77,9 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 let said = titled(store, "cannot be used", &words(&ready));
                 let text = "No Secret can be made or renewed from it.";
                 let bad = [ready];
-                let sighting = failing(cluster, store, said, text, &bad)
-                    .suggest(Suggestion::advice("Correct the address or the login of the store"));
+                let sighting = failing(cluster, store, said, text, &bad).suggest(
+                    Suggestion::advice("Correct the address or the login of the store"),
+                );
                 report(cluster, store, sighting, &bad, sink);
             }
         }
@@ -93,7 +94,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             let said = titled(sealed, "is not unsealed", &words(&synced));
             let text = "Its Secret is not made, or stays as it was.";
             let severity = severity(cluster, sealed, sealed.metadata.name.as_str());
-            let advice = "Seal the Secret again with the key of this cluster, for this name and namespace";
+            let advice =
+                "Seal the Secret again with the key of this cluster, for this name and namespace";
             sink.report(
                 failing(cluster, sealed, said, text, &[synced])
                     .severity(severity)

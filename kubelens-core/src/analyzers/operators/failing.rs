@@ -3,7 +3,7 @@
 use super::bad_condition::{evidence, since, words};
 use super::children::children_of;
 use super::named_object::named_in;
-use super::reference::{Reference, is_absent, is_there, missing, references};
+use super::reference::{Reference, is_absent, is_there, located, missing, references};
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{Condition, CustomObject};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
@@ -38,6 +38,7 @@ pub(super) fn failing(
         sighting = pointing(cluster, object, sighting, &condition.message);
     }
     for reference in references(object) {
+        let reference = located(cluster, reference);
         if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
             sighting = blaming(sighting, reference.object, "refers to");
         }
@@ -109,7 +110,10 @@ pub(super) fn without_it(
     let mut sighting = Sighting::of(
         subject.clone(),
         format!("{subject} does not exist, and {own} needs it"),
-        format!("{own} names it in {}, and fails without it.", reference.path),
+        format!(
+            "{own} names it in {}, and fails without it.",
+            reference.path
+        ),
     )
     .seen_on(own.clone(), "refers to")
     .evidence(Evidence::field(

@@ -61,8 +61,11 @@ const INSTALL_GRACE: i64 = 600;
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for plan in cluster.customs("operators.coreos.com", "InstallPlan") {
         let phase = plan.status_text("/phase");
-        let is_approved =
-            plan.spec.get("approved").and_then(serde_json::Value::as_bool) != Some(false);
+        let is_approved = plan
+            .spec
+            .get("approved")
+            .and_then(serde_json::Value::as_bool)
+            != Some(false);
         let is_late = cluster.age(&plan.metadata) > INSTALL_GRACE;
         let (severity, state) = match phase {
             "Complete" => continue,
@@ -98,14 +101,20 @@ fn report(
         .collect();
     let own = plan.reference();
     let explanation = format!("{} is not installed by it.", versions.join(", "));
-    let mut sighting = failing(cluster, plan, titled(plan, state, &message), explanation, &[])
-        .severity(severity)
-        .since(plan.metadata.creation_timestamp)
-        .evidence(Evidence::field(
-            own.clone(),
-            "status.phase",
-            plan.status_text("/phase"),
-        ));
+    let mut sighting = failing(
+        cluster,
+        plan,
+        titled(plan, state, &message),
+        explanation,
+        &[],
+    )
+    .severity(severity)
+    .since(plan.metadata.creation_timestamp)
+    .evidence(Evidence::field(
+        own.clone(),
+        "status.phase",
+        plan.status_text("/phase"),
+    ));
     if !message.is_empty() {
         sighting = sighting.evidence(Evidence::message(own, "status.conditions", &message));
     }

@@ -130,7 +130,10 @@ fn check_pool(cluster: &Cluster<'_>, pool: &CustomObject, sink: &mut Sink) {
     if !has_waiting_pods(cluster) {
         return;
     }
-    let limits = pool.spec.get("limits").and_then(serde_json::Value::as_object);
+    let limits = pool
+        .spec
+        .get("limits")
+        .and_then(serde_json::Value::as_object);
     for (resource, limit) in limits.into_iter().flatten() {
         let used = pool.status.pointer(&format!("/resources/{resource}"));
         let (Some(limit), Some(used)) = (amount(limit), used.and_then(amount)) else {
@@ -144,7 +147,9 @@ fn check_pool(cluster: &Cluster<'_>, pool: &CustomObject, sink: &mut Sink) {
 
 /// A quantity, and how it is written.
 fn amount(value: &serde_json::Value) -> Option<(Quantity, String)> {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
     Some((text.parse().ok()?, text))
 }
 
@@ -156,9 +161,19 @@ fn at_limit(pool: &CustomObject, resource: &str, used: &str, limit: &str) -> Sig
         format!("{used} of {limit} are in use; it makes no further node."),
     )
     .identified_by("resource", resource)
-    .evidence(Evidence::field(own.clone(), &format!("spec.limits.{resource}"), limit))
-    .evidence(Evidence::field(own.clone(), &format!("status.resources.{resource}"), used))
-    .suggest(Suggestion::advice(format!("Raise spec.limits.{resource} of {own}")))
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("spec.limits.{resource}"),
+        limit,
+    ))
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("status.resources.{resource}"),
+        used,
+    ))
+    .suggest(Suggestion::advice(format!(
+        "Raise spec.limits.{resource} of {own}"
+    )))
 }
 
 fn check_machine(cluster: &Cluster<'_>, machine: &CustomObject, sink: &mut Sink) {
@@ -211,7 +226,12 @@ fn check_autoscaler(cluster: &Cluster<'_>, sink: &mut Sink) {
     let newest = cluster
         .events_about("ConfigMap", "kube-system", name, "")
         .rev()
-        .find(|event| matches!(event.reason.as_str(), "FailedToScaleUpGroup" | "ScaledUpGroup"));
+        .find(|event| {
+            matches!(
+                event.reason.as_str(),
+                "FailedToScaleUpGroup" | "ScaledUpGroup"
+            )
+        });
     let failed = newest.filter(|event| {
         event.reason == "FailedToScaleUpGroup" && cluster.is_within(event.last_seen(), EVENT_WINDOW)
     });

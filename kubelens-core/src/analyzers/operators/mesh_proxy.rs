@@ -3,7 +3,7 @@
 use super::failing::describe;
 use crate::analysis::{Sighting, Sink};
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
-use crate::kubernetes::{CustomObject, Labels, LabelSelector, Namespace, Object, Pod};
+use crate::kubernetes::{CustomObject, LabelSelector, Labels, Namespace, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;
 use std::collections::BTreeMap;
@@ -74,19 +74,23 @@ fn without_proxy(cluster: &Cluster<'_>, namespace: &str, sink: &mut Sink) {
             counted(pods.len(), "pod")
         );
         sink.report(
-            Sighting::of(top.clone(), format!("{top} runs without a mesh proxy"), text)
-                .seen_on(own.clone(), "template of")
-                .identified_by("fact", "no proxy")
-                .severity(severity)
-                .evidence(Evidence::field(
-                    ObjectRef::cluster_scoped("v1", "Namespace", namespace),
-                    "metadata.labels",
-                    "injection enabled",
-                ))
-                .evidence(Evidence::field(own, "spec.containers", "no proxy"))
-                .suggest(Suggestion::advice(format!(
-                    "Restart {top}, so that its pods are made with a proxy"
-                ))),
+            Sighting::of(
+                top.clone(),
+                format!("{top} runs without a mesh proxy"),
+                text,
+            )
+            .seen_on(own.clone(), "template of")
+            .identified_by("fact", "no proxy")
+            .severity(severity)
+            .evidence(Evidence::field(
+                ObjectRef::cluster_scoped("v1", "Namespace", namespace),
+                "metadata.labels",
+                "injection enabled",
+            ))
+            .evidence(Evidence::field(own, "spec.containers", "no proxy"))
+            .suggest(Suggestion::advice(format!(
+                "Restart {top}, so that its pods are made with a proxy"
+            ))),
         );
     }
 }
@@ -122,11 +126,19 @@ fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
         let behind = cluster.pods_behind(service);
         let applies = |policy: &&&CustomObject| {
             policy.metadata.namespace == service.metadata.namespace
-                && behind.iter().any(|pod| selects(policy, &pod.metadata.labels))
+                && behind
+                    .iter()
+                    .any(|pod| selects(policy, &pod.metadata.labels))
                 && (policy.spec_text("/action") == "DENY" || is_allow(policy))
         };
         if let Some(policy) = policies.iter().find(applies) {
-            sink.report(refuses(policy, pod, &key.container, line, &service.reference()));
+            sink.report(refuses(
+                policy,
+                pod,
+                &key.container,
+                line,
+                &service.reference(),
+            ));
         }
     }
 }

@@ -107,8 +107,11 @@ fn check_route(cluster: &Cluster<'_>, route: &CustomObject, sink: &mut Sink) {
                 let path = format!("spec.{protocol}[{rule_at}].route[{at}].destination");
                 let host = text_at(to, "/destination/host");
                 let subset = text_at(to, "/destination/subset");
-                let is_used =
-                    to.get("weight").and_then(serde_json::Value::as_i64).unwrap_or(1) > 0;
+                let is_used = to
+                    .get("weight")
+                    .and_then(serde_json::Value::as_i64)
+                    .unwrap_or(1)
+                    > 0;
                 match target(cluster, &route.metadata.namespace, host) {
                     Target::Absent(service) => {
                         sink.report(no_service(route, &path, host, service, is_used));
@@ -202,22 +205,20 @@ fn selects_no_pod(cluster: &Cluster<'_>, service: &Service, labels: &Labels) -> 
 
 /// Whether a route sends traffic to a subset of a Service.
 fn is_routed(cluster: &Cluster<'_>, service: &Service, subset: &str) -> bool {
-    cluster
-        .customs(NETWORKING, "VirtualService")
-        .any(|route| {
-            let namespace = route.metadata.namespace.as_str();
-            ["/http", "/tls", "/tcp"]
-                .iter()
-                .flat_map(|protocol| route.spec_list(protocol))
-                .flat_map(|rule| list_at(rule, "/route"))
-                .filter(|to| to.get("weight").and_then(serde_json::Value::as_i64) != Some(0))
-                .any(|to| {
-                    let host = text_at(to, "/destination/host");
-                    text_at(to, "/destination/subset") == subset
-                        && matches!(target(cluster, namespace, host), Target::Found(found)
+    cluster.customs(NETWORKING, "VirtualService").any(|route| {
+        let namespace = route.metadata.namespace.as_str();
+        ["/http", "/tls", "/tcp"]
+            .iter()
+            .flat_map(|protocol| route.spec_list(protocol))
+            .flat_map(|rule| list_at(rule, "/route"))
+            .filter(|to| to.get("weight").and_then(serde_json::Value::as_i64) != Some(0))
+            .any(|to| {
+                let host = text_at(to, "/destination/host");
+                text_at(to, "/destination/subset") == subset
+                    && matches!(target(cluster, namespace, host), Target::Found(found)
                             if found.metadata.name == service.metadata.name)
-                })
-        })
+            })
+    })
 }
 
 fn no_service(
@@ -237,8 +238,13 @@ fn no_service(
     .confidence(0.93)
     .severity(weight(is_used))
     .evidence(Evidence::field(own.clone(), &format!("{path}.host"), host))
-    .evidence(Evidence::absence(service.clone(), "no Service of that name"))
-    .suggest(Suggestion::advice(format!("Correct {path}.host of {own}, or create {service}")))
+    .evidence(Evidence::absence(
+        service.clone(),
+        "no Service of that name",
+    ))
+    .suggest(Suggestion::advice(format!(
+        "Correct {path}.host of {own}, or create {service}"
+    )))
     .suggest(describe(route))
     .blames(service, "routes to")
 }
@@ -254,13 +260,19 @@ fn no_subset(
     let target = service.reference();
     Sighting::of(
         own.clone(),
-        format!("{own} sends traffic to subset `{subset}` of {target}, which no DestinationRule defines"),
+        format!(
+            "{own} sends traffic to subset `{subset}` of {target}, which no DestinationRule defines"
+        ),
         "Calls that take this route fail with 503.",
     )
     .identified_by("subset", subset)
     .confidence(0.93)
     .severity(weight(is_used))
-    .evidence(Evidence::field(own.clone(), &format!("{path}.subset"), subset))
+    .evidence(Evidence::field(
+        own.clone(),
+        &format!("{path}.subset"),
+        subset,
+    ))
     .suggest(Suggestion::advice(format!(
         "Define `{subset}` in a DestinationRule of {target}, or correct the route"
     )))
@@ -285,8 +297,16 @@ fn empty_subset(
     )
     .identified_by("subset", subset)
     .confidence(0.93)
-    .severity(if is_used { Severity::Critical } else { Severity::Info })
-    .evidence(Evidence::field(own, &format!("spec.subsets[{subset}].labels"), pairs))
+    .severity(if is_used {
+        Severity::Critical
+    } else {
+        Severity::Info
+    })
+    .evidence(Evidence::field(
+        own,
+        &format!("spec.subsets[{subset}].labels"),
+        pairs,
+    ))
     .suggest(Suggestion::advice(format!(
         "Correct the labels of subset `{subset}`, or run pods that carry them"
     )))

@@ -119,7 +119,10 @@ fn spaces(cluster: &Cluster<'_>, monitor: &CustomObject, kind: Kind) -> Option<V
     } else if named.is_empty() {
         vec![monitor.metadata.namespace.to_string()]
     } else {
-        named.iter().map(|name| text_at(name, "").to_owned()).collect()
+        named
+            .iter()
+            .map(|name| text_at(name, "").to_owned())
+            .collect()
     };
     spaces
         .iter()
@@ -169,12 +172,7 @@ fn check_services(
     }
 }
 
-fn check_pods(
-    cluster: &Cluster<'_>,
-    monitor: &CustomObject,
-    spaces: &[String],
-    sink: &mut Sink,
-) {
+fn check_pods(cluster: &Cluster<'_>, monitor: &CustomObject, spaces: &[String], sink: &mut Sink) {
     let Some(selector) = selector(monitor) else {
         return;
     };
@@ -250,8 +248,15 @@ fn nothing(
     near: Option<String>,
 ) -> Sighting {
     let own = monitor.reference();
-    let selector = monitor.spec.get("selector").map_or_else(String::new, ToString::to_string);
-    let place = if spaces.len() == 1 { "its namespace" } else { "its namespaces" };
+    let selector = monitor
+        .spec
+        .get("selector")
+        .map_or_else(String::new, ToString::to_string);
+    let place = if spaces.len() == 1 {
+        "its namespace"
+    } else {
+        "its namespaces"
+    };
     let mut sighting = Sighting::of(
         own.clone(),
         format!("{own} selects no {what}"),
@@ -270,12 +275,7 @@ fn nothing(
     sighting
 }
 
-fn no_port(
-    monitor: &CustomObject,
-    path: &str,
-    port: &str,
-    mut names: Vec<String>,
-) -> Sighting {
+fn no_port(monitor: &CustomObject, path: &str, port: &str, mut names: Vec<String>) -> Sighting {
     let own = monitor.reference();
     names.retain(|name| !name.is_empty());
     names.sort();

@@ -69,7 +69,9 @@ fn noun(cluster: &Cluster<'_>, word: &str) -> Option<Noun> {
         word == kind
             || word.strip_suffix('s') == Some(&kind)
             || word.strip_suffix("es") == Some(&kind)
-            || word.strip_suffix("ies").is_some_and(|stem| kind.strip_suffix('y') == Some(stem))
+            || word
+                .strip_suffix("ies")
+                .is_some_and(|stem| kind.strip_suffix('y') == Some(stem))
     };
     let custom = cluster
         .snapshot()
@@ -104,7 +106,10 @@ fn is_name(word: &str) -> bool {
         && word.len() <= 253
         && word.chars().all(is_letter)
         && word.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && !matches!(word, "not" | "does" | "is" | "in" | "of" | "for" | "to" | "has" | "was" | "with")
+        && !matches!(
+            word,
+            "not" | "does" | "is" | "in" | "of" | "for" | "to" | "has" | "was" | "with"
+        )
 }
 
 /// Whether a message says that something is not there.

@@ -111,7 +111,10 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     }
     for (group, controllers) in controllers(cluster, &groups) {
         let of = objects.get(group.as_str()).map_or(&[][..], Vec::as_slice);
-        if controllers.iter().all(|one| is_down(cluster, &one.workload)) {
+        if controllers
+            .iter()
+            .all(|one| is_down(cluster, &one.workload))
+        {
             for controller in &controllers {
                 sink.report(down(cluster, &group, controller, of));
             }
@@ -175,7 +178,8 @@ fn waits(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
         .get("observedGeneration")
         .and_then(serde_json::Value::as_i64)
         .is_some_and(|observed| Some(observed) < object.metadata.generation);
-    !is_new && (!has_status(object) || is_old || is_held || !bad_conditions(cluster, object).is_empty())
+    !is_new
+        && (!has_status(object) || is_old || is_held || !bad_conditions(cluster, object).is_empty())
 }
 
 fn down(
@@ -217,8 +221,18 @@ fn down(
     .evidence(Evidence::field(own.clone(), "pods ready", 0))
     .evidence(controller.proof.clone());
     sighting = sighting
-        .all_evidence(waiting.iter().take(MOST_NAMES).map(|object| state_of(object)))
-        .since(waiting.iter().filter_map(|object| waits_since(object)).min());
+        .all_evidence(
+            waiting
+                .iter()
+                .take(MOST_NAMES)
+                .map(|object| state_of(object)),
+        )
+        .since(
+            waiting
+                .iter()
+                .filter_map(|object| waits_since(object))
+                .min(),
+        );
     let namespace = controller.workload.metadata().namespace.as_str();
     let advice = if rests {
         format!("Scale {own} up again")
@@ -279,7 +293,10 @@ fn waits_since(object: &CustomObject) -> Option<jiff::Timestamp> {
 }
 
 fn has_status(object: &CustomObject) -> bool {
-    object.status.as_object().is_some_and(|status| !status.is_empty())
+    object
+        .status
+        .as_object()
+        .is_some_and(|status| !status.is_empty())
 }
 
 /// What shows that an object waits.

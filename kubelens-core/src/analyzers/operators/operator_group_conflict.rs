@@ -63,7 +63,10 @@ const GRACE: i64 = 300;
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut groups: BTreeMap<&str, Vec<&CustomObject>> = BTreeMap::new();
     for group in cluster.customs(GROUP, "OperatorGroup") {
-        groups.entry(&group.metadata.namespace).or_default().push(group);
+        groups
+            .entry(&group.metadata.namespace)
+            .or_default()
+            .push(group);
     }
     for of in groups.values_mut() {
         of.sort_by_key(|group| (group.metadata.creation_timestamp, &group.metadata.name));
@@ -100,7 +103,11 @@ fn several(cluster: &Cluster<'_>, newest: &CustomObject, first: &CustomObject) -
         format!("Namespace {namespace} has more than one OperatorGroup: {own} and {other}"),
         "No operator is installed or upgraded in the namespace until one is left.",
     )
-    .evidence(Evidence::field(other, "metadata.name", &first.metadata.name))
+    .evidence(Evidence::field(
+        other,
+        "metadata.name",
+        &first.metadata.name,
+    ))
     .evidence(
         Evidence::field(own, "metadata.name", &newest.metadata.name)
             .at(newest.metadata.creation_timestamp),
@@ -113,11 +120,18 @@ fn several(cluster: &Cluster<'_>, newest: &CustomObject, first: &CustomObject) -
         });
     if let Some(version) = refused {
         let reason = version.status_text("/reason");
-        sighting = sighting.evidence(Evidence::field(version.reference(), "status.reason", reason));
+        sighting = sighting.evidence(Evidence::field(
+            version.reference(),
+            "status.reason",
+            reason,
+        ));
     }
     sighting
         .since(newest.metadata.creation_timestamp)
-        .suggest(Suggestion::advice(format!("Delete all but one; {} is the older", first.reference())))
+        .suggest(Suggestion::advice(format!(
+            "Delete all but one; {} is the older",
+            first.reference()
+        )))
         .suggest(describe(newest))
 }
 
@@ -132,7 +146,9 @@ fn none(subscription: &CustomObject) -> Sighting {
     .identified_by("fact", "none")
     .evidence(Evidence::field(own, "metadata.namespace", namespace))
     .since(subscription.metadata.creation_timestamp)
-    .suggest(Suggestion::advice(format!("Create an OperatorGroup in {namespace}")))
+    .suggest(Suggestion::advice(format!(
+        "Create an OperatorGroup in {namespace}"
+    )))
 }
 
 fn refused(version: &CustomObject, group: Option<&CustomObject>) -> Sighting {

@@ -99,7 +99,11 @@ fn check_catalog(cluster: &Cluster<'_>, catalog: &CustomObject, sink: &mut Sink)
     if matches!(state, "READY" | "IDLE") || cluster.seconds_since(since) <= CONDITION_GRACE {
         return;
     }
-    let said = if state.is_empty() { "no connection yet" } else { state };
+    let said = if state.is_empty() {
+        "no connection yet"
+    } else {
+        state
+    };
     let own = catalog.reference();
     // Its registry has a Service of the same name.
     let namespace = catalog.metadata.namespace.as_str();
@@ -112,9 +116,7 @@ fn check_catalog(cluster: &Cluster<'_>, catalog: &CustomObject, sink: &mut Sink)
             "Operators from it are neither installed nor upgraded.",
             &[],
         )
-        .evidence(
-            Evidence::field(own, "status.connectionState.lastObservedState", said).at(since),
-        )
+        .evidence(Evidence::field(own, "status.connectionState.lastObservedState", said).at(since))
         .since(since)
         .blames(service, "serves"),
     );
@@ -142,8 +144,12 @@ fn check_subscription(cluster: &Cluster<'_>, subscription: &CustomObject, sink: 
     if source.is_empty() || severity == Severity::Info {
         return sink.report(sighting);
     }
-    let catalog =
-        ObjectRef::namespaced("operators.coreos.com/v1alpha1", "CatalogSource", namespace, source);
+    let catalog = ObjectRef::namespaced(
+        "operators.coreos.com/v1alpha1",
+        "CatalogSource",
+        namespace,
+        source,
+    );
     if is_absent(cluster, &catalog) {
         let reference = Reference::needed("spec.source", catalog);
         sink.report(without_it(cluster, subscription, &sighting, &reference));
@@ -172,8 +178,7 @@ fn told(
     }
     if !plan.is_empty() {
         let namespace = subscription.metadata.namespace.as_str();
-        let plan =
-            ObjectRef::namespaced(&subscription.api_version, "InstallPlan", namespace, plan);
+        let plan = ObjectRef::namespaced(&subscription.api_version, "InstallPlan", namespace, plan);
         sighting = sighting.blames(plan, "install plan");
     }
     sighting

@@ -84,7 +84,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             _ if cluster.seconds_since(since) > INSTALL_GRACE => Severity::Warning,
             _ => continue,
         };
-        let phase = if phase.is_empty() { "without a phase" } else { phase };
+        let phase = if phase.is_empty() {
+            "without a phase"
+        } else {
+            phase
+        };
         let said = format!("{phase}, {reason}: {}", version.status_text("/message"));
         let mut sighting = failing(
             cluster,
@@ -99,6 +103,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         for deployment in deployments_of(version) {
             sighting = sighting.blames(deployment, "installs");
         }
-        sink.report(pointing(cluster, version, sighting, version.status_text("/message")));
+        sink.report(pointing(
+            cluster,
+            version,
+            sighting,
+            version.status_text("/message"),
+        ));
     }
 }

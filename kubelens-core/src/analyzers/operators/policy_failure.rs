@@ -79,7 +79,12 @@ const MOST_LETTERS: usize = 160;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     results(cluster, sink);
-    for kind in ["ClusterPolicy", "Policy", "ValidatingPolicy", "CleanupPolicy"] {
+    for kind in [
+        "ClusterPolicy",
+        "Policy",
+        "ValidatingPolicy",
+        "CleanupPolicy",
+    ] {
         for policy in cluster.customs("kyverno.io", kind) {
             let not_ready = policy
                 .condition("Ready")
@@ -109,7 +114,12 @@ struct Failure {
 fn results(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut failures: BTreeMap<(String, String, ObjectRef), Failure> = BTreeMap::new();
     for group in REPORT_GROUPS {
-        for kind in ["PolicyReport", "ClusterPolicyReport", "Report", "ClusterReport"] {
+        for kind in [
+            "PolicyReport",
+            "ClusterPolicyReport",
+            "Report",
+            "ClusterReport",
+        ] {
             for report in cluster.customs(group, kind) {
                 for result in list_at(&report.results, "") {
                     if !matches!(text_at(result, "/result"), "fail" | "error") {
@@ -164,7 +174,11 @@ fn top(cluster: &Cluster<'_>, object: ObjectRef) -> ObjectRef {
     let Some(kind) = Kind::from_manifest(&object.api_version, &object.kind) else {
         return object;
     };
-    match cluster.snapshot().tables().metadata(kind, namespace, &object.name) {
+    match cluster
+        .snapshot()
+        .tables()
+        .metadata(kind, namespace, &object.name)
+    {
         Some(meta) => cluster.top_owner(object.clone(), meta),
         None => object,
     }
@@ -185,11 +199,15 @@ fn failed(policy: &str, rule: &str, subject: ObjectRef, failure: Failure) -> Sig
         format!("rule `{rule}` of policy `{policy}`")
     };
     let explanation = "What the policy guards against is there; where it is enforced, the next change is refused.";
-    let mut sighting = Sighting::of(subject.clone(), format!("{subject} breaks {of}"), explanation)
-        .identified_by("policy", policy)
-        .identified_by("rule", rule)
-        .severity(failure.severity.unwrap_or(Severity::Warning))
-        .grouped(format!("{policy}/{rule}"), format!("objects break {of}"));
+    let mut sighting = Sighting::of(
+        subject.clone(),
+        format!("{subject} breaks {of}"),
+        explanation,
+    )
+    .identified_by("policy", policy)
+    .identified_by("rule", rule)
+    .severity(failure.severity.unwrap_or(Severity::Warning))
+    .grouped(format!("{policy}/{rule}"), format!("objects break {of}"));
     if let Some(report) = failure.report {
         sighting = sighting.evidence(Evidence::message(
             report,
@@ -204,8 +222,14 @@ fn failed(policy: &str, rule: &str, subject: ObjectRef, failure: Failure) -> Sig
 
 fn broken(cluster: &Cluster<'_>, policy: &CustomObject, ready: Condition) -> Sighting {
     let said = title(policy, "does not work", &ready);
-    failing(cluster, policy, said, "What it is to check is not checked.", &[ready])
-        .severity(Severity::Warning)
+    failing(
+        cluster,
+        policy,
+        said,
+        "What it is to check is not checked.",
+        &[ready],
+    )
+    .severity(Severity::Warning)
 }
 
 fn constraint(constraint: &CustomObject, sink: &mut Sink) {
@@ -229,15 +253,25 @@ fn constraint(constraint: &CustomObject, sink: &mut Sink) {
     });
     let count = usize::try_from(total).unwrap_or(usize::MAX);
     let is_enforced = matches!(constraint.spec_text("/enforcementAction"), "" | "deny");
-    let message = violations.first().map_or("", |one| text_at(one, "/message"));
+    let message = violations
+        .first()
+        .map_or("", |one| text_at(one, "/message"));
     sink.report(
         Sighting::of(
             own.clone(),
             format!("{own} is broken by {}", counted(count, "object")),
             format!("Among them: {}.", some_of(names, MOST_NAMES)),
         )
-        .severity(if is_enforced { Severity::Warning } else { Severity::Info })
-        .evidence(Evidence::field(own.clone(), "status.totalViolations", total))
+        .severity(if is_enforced {
+            Severity::Warning
+        } else {
+            Severity::Info
+        })
+        .evidence(Evidence::field(
+            own.clone(),
+            "status.totalViolations",
+            total,
+        ))
         .evidence(Evidence::message(own, "status.violations", message))
         .suggest(describe(constraint)),
     );
@@ -258,7 +292,10 @@ fn errors(object: &CustomObject, sink: &mut Sink) {
     sink.report(
         Sighting::of(
             own.clone(),
-            format!("{own} does not work: {}", shortened(&safe_text(said.trim()), MOST_LETTERS)),
+            format!(
+                "{own} does not work: {}",
+                shortened(&safe_text(said.trim()), MOST_LETTERS)
+            ),
             "What it is to check is not checked.",
         )
         .identified_by("fact", "errors")

@@ -85,7 +85,12 @@ const FAILURES: [&str; 3] = [
 const LOADED: &str = "Completed loading of configuration file";
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for kind in ["Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler"] {
+    for kind in [
+        "Prometheus",
+        "PrometheusAgent",
+        "Alertmanager",
+        "ThanosRuler",
+    ] {
         for object in cluster.customs("monitoring.coreos.com", kind) {
             check_object(cluster, object, sink);
         }
@@ -95,9 +100,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             continue;
         };
         let mut last = log.lines.iter().rev().take(LINES);
-        let said = last.find(|line| {
-            line.contains(LOADED) || FAILURES.iter().any(|text| line.contains(text))
-        });
+        let said = last
+            .find(|line| line.contains(LOADED) || FAILURES.iter().any(|text| line.contains(text)));
         let failed = said.filter(|line| !line.contains(LOADED));
         if let Some(line) = failed.filter(|_| pod.is_live() && (key.previous || !pod.is_ready())) {
             sink.report(refused(cluster, pod, &key.container, line));

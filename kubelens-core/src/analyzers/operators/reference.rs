@@ -47,6 +47,23 @@ pub(super) fn references(object: &CustomObject) -> Vec<Reference> {
     found
 }
 
+/// The reference, without a namespace where it names something of the cluster as a whole: a field that
+/// leaves the namespace out says neither.
+pub(super) fn located(cluster: &Cluster<'_>, reference: Reference) -> Reference {
+    let alone = ObjectRef {
+        namespace: None,
+        ..reference.object.clone()
+    };
+    if !is_there(cluster, &reference.object) && is_there(cluster, &alone) {
+        Reference {
+            object: alone,
+            ..reference
+        }
+    } else {
+        reference
+    }
+}
+
 /// The references that name nothing: what a controller says is not there, or what is proven not to be and
 /// its message names.
 pub(super) fn missing(
@@ -56,6 +73,7 @@ pub(super) fn missing(
 ) -> Vec<Reference> {
     let mut all: Vec<Reference> = references(object)
         .into_iter()
+        .map(|reference| located(cluster, reference))
         .filter(|reference| {
             let name = reference.object.name.as_str();
             let of_it: Vec<&&str> = messages.iter().filter(|text| names(text, name)).collect();
@@ -101,7 +119,10 @@ pub(super) fn is_absent(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
                 && !is_there(cluster, object)
         }
         None => {
-            let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+            let group = object
+                .api_version
+                .split_once('/')
+                .map_or("", |(group, _)| group);
             cluster
                 .look_up_custom(group, &object.kind, namespace, &object.name)
                 .is_absent()
@@ -123,7 +144,14 @@ fn walk(
     match value {
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                walk(owner, item, &format!("{path}[{at}]"), is_output, depth - 1, found);
+                walk(
+                    owner,
+                    item,
+                    &format!("{path}[{at}]"),
+                    is_output,
+                    depth - 1,
+                    found,
+                );
             }
         }
         Value::Object(fields) => {
@@ -147,9 +175,16 @@ fn walk(
 /// Whether a field says where a controller writes to.
 fn is_written(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["write", "target", "output", "destination", "privatekeysecret", "template"]
-        .iter()
-        .any(|word| key.contains(word))
+    [
+        "write",
+        "target",
+        "output",
+        "destination",
+        "privatekeysecret",
+        "template",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
 }
 
 /// What a field names, if its name and form say that it is a reference and of which kind.
@@ -174,7 +209,8 @@ fn named_by(
     }
     let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
     let name = text("name");
-    let is_reference = lower.ends_with("ref") || lower.ends_with("selector") && lower.contains("key");
+    let is_reference =
+        lower.ends_with("ref") || lower.ends_with("selector") && lower.contains("key");
     let is_optional = field.get("optional").and_then(Value::as_bool) == Some(true);
     if name.is_empty() || is_optional || !is_reference {
         return None;
@@ -193,7 +229,11 @@ fn named_by(
             ("", "", group) | ("", group, _) => format!("{group}/v1"),
             (version, ..) => version.to_owned(),
         };
-        let namespace = if kind.starts_with("Cluster") { "" } else { namespace };
+        let namespace = if kind.starts_with("Cluster") {
+            ""
+        } else {
+            namespace
+        };
         return Some(ObjectRef::namespaced(&api_version, kind, namespace, name));
     }
     let kind = if lower.contains("secret") {

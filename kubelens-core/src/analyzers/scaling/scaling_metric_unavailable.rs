@@ -207,8 +207,7 @@ fn sighting<'a>(
     let mut sighting =
         Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
     if let Some(owner) = autoscaler.metadata.controller() {
-        let maker =
-            ObjectRef::namespaced(&owner.api_version, &owner.kind, namespace, &owner.name);
+        let maker = ObjectRef::namespaced(&owner.api_version, &owner.kind, namespace, &owner.name);
         sighting = sighting.blames(maker, "made by");
     }
     for service in services_behind(reason) {

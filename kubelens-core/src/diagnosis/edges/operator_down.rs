@@ -18,12 +18,16 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
         return edges;
     }
     for (effect, seen) in index.seen.iter().enumerate() {
-        let is_waiting = (seen.code().starts_with("OPS") && seen.code() != "OPS004")
-            || seen.code() == "CTL016";
+        let is_waiting =
+            (seen.code().starts_with("OPS") && seen.code() != "OPS004") || seen.code() == "CTL016";
         if !is_waiting {
             continue;
         }
-        for cause in down.get(group_of(&seen.sighting.seen_on)).into_iter().flatten() {
+        for cause in down
+            .get(group_of(&seen.sighting.seen_on))
+            .into_iter()
+            .flatten()
+        {
             edges.push(Edge {
                 effect,
                 cause: *cause,
@@ -39,7 +43,11 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
 fn operated_group<'s>(seen: &'s Seen<'_>) -> Option<&'s str> {
     let is_down = seen.code() == "OPS004"
         && seen.severity() > Severity::Info
-        && !seen.sighting.identity.iter().any(|(what, _)| *what == "fact");
+        && !seen
+            .sighting
+            .identity
+            .iter()
+            .any(|(what, _)| *what == "fact");
     let (_, group) = seen
         .sighting
         .identity

@@ -184,7 +184,8 @@ impl Run<'_> {
     /// The kinds without a type of their own that are read: after all others, and not without end.
     fn custom_targets(&mut self, served: &Served) -> Vec<Target> {
         if !served.is_told() {
-            let detail = "the server does not say in one answer which custom kinds it serves: none was read";
+            let detail =
+                "the server does not say in one answer which custom kinds it serves: none was read";
             self.builder
                 .gap(CUSTOM_KINDS, None, CoverageState::Partial, detail);
         }
