@@ -153,7 +153,9 @@ pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
 
 fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
     let reason = condition.reason.as_str();
-    if ON_PURPOSE.contains(&reason) {
+    // Something optional that nobody has set up, such as a place for backups.
+    let is_unset = condition.message.contains("URL is empty");
+    if ON_PURPOSE.contains(&reason) || is_unset {
         return false;
     }
     let failed = ["Failed", "Error", "Exceeded"]

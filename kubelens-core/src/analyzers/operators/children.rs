@@ -50,7 +50,7 @@ pub(super) fn children_of(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<O
 fn all(cluster: &Cluster<'_>) -> ByOwner {
     let mut by_owner: HashMap<String, Vec<(ObjectRef, String)>> = HashMap::new();
     let mut note = |meta: &ObjectMeta, object: ObjectRef| {
-        for owner in meta.owner_references.iter() {
+        for owner in &meta.owner_references {
             by_owner
                 .entry(owner.uid.to_string())
                 .or_default()

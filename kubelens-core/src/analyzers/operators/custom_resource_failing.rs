@@ -84,12 +84,13 @@ declare_analyzer! {
 }
 
 /// Where resources without conditions tell how they are, and the words for failed.
-const PHASES: [(&str, &str); 3] = [
+const PHASES: [(&str, &str); 4] = [
     ("/phase", "status.phase"),
     ("/state", "status.state"),
     ("/status", "status.status"),
+    ("/health", "status.health"),
 ];
-const FAILED: [&str; 7] = [
+const FAILED: [&str; 10] = [
     "Failed",
     "failed",
     "Error",
@@ -97,6 +98,9 @@ const FAILED: [&str; 7] = [
     "Degraded",
     "FailedValidation",
     "PartiallyFailed",
+    "Unavailable",
+    "Faulted",
+    "red",
 ];
 
 /// Where they tell why, and when they ended.

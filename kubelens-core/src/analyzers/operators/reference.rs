@@ -112,22 +112,18 @@ pub(super) fn is_there(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
 /// Whether an object is proven not to be there.
 pub(super) fn is_absent(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
     let namespace = object.namespace.as_deref().unwrap_or_default();
-    match Kind::from_manifest(&object.api_version, &object.kind) {
-        Some(kind) => {
-            KINDS.contains(&kind)
-                && cluster.is_complete(kind, namespace)
-                && !is_there(cluster, object)
-        }
-        None => {
-            let group = object
-                .api_version
-                .split_once('/')
-                .map_or("", |(group, _)| group);
-            cluster
-                .look_up_custom(group, &object.kind, namespace, &object.name)
-                .is_absent()
-        }
+    if let Some(kind) = Kind::from_manifest(&object.api_version, &object.kind) {
+        return KINDS.contains(&kind)
+            && cluster.is_complete(kind, namespace)
+            && !is_there(cluster, object);
     }
+    let group = object
+        .api_version
+        .split_once('/')
+        .map_or("", |(group, _)| group);
+    cluster
+        .look_up_custom(group, &object.kind, namespace, &object.name)
+        .is_absent()
 }
 
 fn walk(
