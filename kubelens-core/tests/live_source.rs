@@ -501,3 +501,90 @@ async fn a_manifest_is_tried_by_the_server_and_its_answer_told() {
     assert!(!told[4].0);
     assert_eq!(server.count("/api/v1/namespaces"), 1);
 }
+
+/// One group of aggregated discovery: its kinds, each with what may be done with it.
+fn discovery(groups: &[(&str, &[(&str, &str, &str)])]) -> String {
+    let groups: Vec<_> = groups
+        .iter()
+        .map(|(group, kinds)| {
+            let kinds: Vec<_> = kinds
+                .iter()
+                .map(|(kind, plural, verbs)| {
+                    format!(r#"{{"resource":"{plural}","responseKind":{{"kind":"{kind}"}},"scope":"Namespaced","verbs":[{verbs}]}}"#)
+                })
+                .collect();
+            let kinds = kinds.join(",");
+            format!(r#"{{"metadata":{{"name":"{group}"}},"versions":[{{"version":"v1","resources":[{kinds}]}}]}}"#)
+        })
+        .collect();
+    format!(
+        r#"{{"kind":"APIGroupDiscoveryList","items":[{}]}}"#,
+        groups.join(",")
+    )
+}
+
+fn widgets(count: usize) -> String {
+    let items: Vec<_> = (0..count)
+        .map(|at| {
+            format!(r#"{{"metadata":{{"name":"w{at}","namespace":"shop"}},"spec":{{"size":1}}}}"#)
+        })
+        .collect();
+    format!(
+        r#"{{"kind":"WidgetList","apiVersion":"example.com/v1","metadata":{{}},"items":[{}]}}"#,
+        items.join(",")
+    )
+}
+
+#[tokio::test]
+async fn custom_kinds_are_listed_once_with_a_gap_where_they_cannot_be() {
+    let server = Server::start_with("35", |path, _| match path {
+        "/version" => Answer::ok(r#"{"major":"1","minor":"35","gitVersion":"v1.35.4"}"#),
+        "/apis" => Answer::ok(&discovery(&[
+            (
+                "example.com",
+                &[
+                    ("Widget", "widgets", r#""list""#),
+                    ("Gadget", "gadgets", r#""list""#),
+                    ("Review", "reviews", r#""create""#),
+                    ("Pile", "piles", r#""list""#),
+                ],
+            ),
+            ("metrics.k8s.io", &[("PodMetrics", "pods", r#""list""#)]),
+        ])),
+        "/apis/example.com/v1/widgets?resourceVersion=0" => Answer::ok(&widgets(2)),
+        "/apis/example.com/v1/piles?resourceVersion=0" => Answer::ok(&widgets(5_002)),
+        "/api/v1/pods?resourceVersion=0" => Answer::ok(&pods(&["a"], None)),
+        "/apis/example.com/v1/gadgets?resourceVersion=0" => forbidden("gadgets.example.com"),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let snapshot = load(&server, &request(&[Kind::Pod])).await.unwrap();
+    let count = |kind: &str| snapshot.custom().get(kind).map_or(0, Vec::len);
+    assert_eq!(count("Widget"), 2);
+    assert_eq!(count("Pile"), 5_000);
+    assert_eq!(server.count("/apis/example.com/v1/widgets"), 1);
+    assert_eq!(server.count("/apis/example.com/v1/reviews"), 0);
+    assert_eq!(server.count("/apis/metrics.k8s.io"), 0);
+    let gap = |kind: &str| snapshot.gaps().find_named(kind, "shop").cloned();
+    assert_eq!(gap("Widget.example.com"), None);
+    let pile = gap("Pile.example.com").unwrap();
+    assert_eq!(pile.state, CoverageState::Partial);
+    assert_eq!(
+        pile.detail,
+        "there are more than 5000 piles: no more were read"
+    );
+    let gadget = gap("Gadget.example.com").unwrap();
+    assert_eq!(gadget.state, CoverageState::Forbidden);
+    assert!(
+        gadget
+            .detail
+            .ends_with("(see: kubectl auth can-i list gadgets.example.com -A)"),
+        "{}",
+        gadget.detail
+    );
+    let cluster = Cluster::new(&snapshot);
+    let look = |kind: &str| cluster.look_up_custom("example.com", kind, "shop", "none");
+    assert!(look("Widget").is_absent());
+    assert!(!look("Pile").is_absent());
+    assert!(!look("Gadget").is_absent());
+}

@@ -23,7 +23,7 @@ fn help_of_diagnose_with_every_flag() {
 
 #[test]
 fn help_of_the_other_verbs() {
-    let verbs: [&[&str]; 8] = [
+    let verbs: &[&[&str]] = &[
         &["check"],
         &["diff"],
         &["why"],

@@ -72,6 +72,9 @@ const NEGATIVE_ENDINGS: &[&str] = &[
     "Unready",
 ];
 
+/// Types that say nothing whatever their ending: what waits in a queue has no pods yet.
+const NEUTRAL: &[&str] = &["PodsReady"];
+
 /// Words that make a type a piece of news, whatever its ending: a new version that is available, or not.
 const NEWS: &[&str] = &["Update", "Upgrade", "Deprecat"];
 
@@ -79,7 +82,7 @@ const NEWS: &[&str] = &["Update", "Upgrade", "Deprecat"];
 pub(super) fn polarity(type_: &str) -> Polarity {
     let ends = |endings: &[&str]| endings.iter().any(|ending| type_.ends_with(ending));
     let is_frequent = type_.starts_with("Frequent") && type_.ends_with("Restart");
-    if NEWS.iter().any(|word| type_.contains(word)) {
+    if NEUTRAL.contains(&type_) || NEWS.iter().any(|word| type_.contains(word)) {
         Polarity::Neutral
     } else if NEGATIVE.contains(&type_)
         || ends(NEGATIVE_ENDINGS)

@@ -41,7 +41,8 @@ const ON_PURPOSE: &[&str] = &[
     "Suspended",
 ];
 
-/// The conditions that are bad, worst first, then by how near their type is to the object as a whole.
+/// The conditions that are bad: worst first, then those that say why, then by how near their type is to the
+/// object as a whole.
 pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<Condition> {
     if is_resting(object) {
         return Vec::new();
@@ -62,6 +63,9 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
         let rank = |condition: &Condition| {
             (
                 std::cmp::Reverse(severity(condition)),
+                // One that says why says more.
+                condition.message.is_empty(),
+                AT_WORK.contains(&condition.reason.as_str()),
                 !matches!(condition.type_.as_str(), "Ready" | "Available" | "Synced"),
                 condition.type_.to_string(),
             )
@@ -149,7 +153,9 @@ pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
 
 fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
     let reason = condition.reason.as_str();
-    if ON_PURPOSE.contains(&reason) {
+    // Something optional that nobody has set up, such as a place for backups.
+    let is_unset = condition.message.contains("URL is empty");
+    if ON_PURPOSE.contains(&reason) || is_unset {
         return false;
     }
     let failed = ["Failed", "Error", "Exceeded"]

@@ -7,7 +7,7 @@ use crate::kubernetes::{
     Condition, CustomObject, Kind, LabelSelector, Namespace, Pod, Text, text_at,
 };
 use crate::model::{Evidence, ObjectRef, Severity};
-use crate::snapshot::{Cluster, Lookup};
+use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
@@ -104,45 +104,33 @@ fn check_endpoint(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sin
         return;
     }
     let pod = ObjectRef::namespaced("v1", "Pod", &meta.namespace, &meta.name);
-    match cluster.look_up::<Pod>(&meta.namespace, &meta.name) {
-        Lookup::Found(found) if found.is_live() => {
-            if !matches!(state, "" | "ready" | "restoring" | "regenerating") {
-                let sighting = Sighting::of(
-                    endpoint.reference(),
-                    format!(
-                        "{} is {state}: {pod} has no network policy in force",
-                        endpoint.reference()
-                    ),
-                    "Traffic of the pod may be dropped, or not be filtered as asked for.",
-                )
-                .evidence(Evidence::field(endpoint.reference(), "status.state", state))
-                .evidence(Evidence::field(
-                    endpoint.reference(),
-                    "status.networking.node",
-                    endpoint.status_text("/networking/node"),
-                ))
-                .blames(pod, "endpoint of")
-                .since(meta.creation_timestamp)
-                .suggest(describe(endpoint));
-                sink.report(sighting);
-            }
-        }
-        lookup if lookup.is_absent() => {
-            let own = endpoint.reference();
-            let text = "It is left over: the agent of its node did not clean up.";
-            sink.report(
-                Sighting::of(
-                    own.clone(),
-                    format!("{own} stands for a pod that is gone"),
-                    text,
-                )
+    let lookup = cluster.look_up::<Pod>(&meta.namespace, &meta.name);
+    let own = endpoint.reference();
+    if lookup.is_absent() {
+        let text = "It is left over: the agent of its node did not clean up.";
+        let title = format!("{own} stands for a pod that is gone");
+        sink.report(
+            Sighting::of(own, title, text)
                 .identified_by("fact", "pod gone")
                 .severity(Severity::Info)
                 .evidence(Evidence::absence(pod, "no pod of that name"))
                 .suggest(describe(endpoint)),
-            );
-        }
-        _ => {}
+        );
+        return;
+    }
+    let is_settled = matches!(state, "" | "ready" | "restoring" | "regenerating");
+    if lookup.found().is_some_and(Pod::is_live) && !is_settled {
+        let title = format!("{own} is {state}: {pod} has no network policy in force");
+        let text = "Traffic of the pod may be dropped, or not be filtered as asked for.";
+        let node = endpoint.status_text("/networking/node");
+        sink.report(
+            Sighting::of(own.clone(), title, text)
+                .evidence(Evidence::field(own.clone(), "status.state", state))
+                .evidence(Evidence::field(own, "status.networking.node", node))
+                .blames(pod, "endpoint of")
+                .since(meta.creation_timestamp)
+                .suggest(describe(endpoint)),
+        );
     }
 }
 

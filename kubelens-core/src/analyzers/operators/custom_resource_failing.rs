@@ -1,8 +1,11 @@
-use super::bad_condition::{bad_conditions, severity};
-use super::failing::{failing, report, title};
+use jiff::Timestamp;
+
+use super::bad_condition::{CONDITION_GRACE, bad_conditions, is_resting, severity};
+use super::failing::{failing, pointing, report, title, titled};
 use super::pack::has_pack;
 use crate::analysis::{Sink, declare_analyzer};
-use crate::kubernetes::CustomObject;
+use crate::kubernetes::{Condition, CustomObject};
+use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -80,6 +83,38 @@ declare_analyzer! {
     }
 }
 
+/// Where resources without conditions tell how they are, and the words for failed.
+const PHASES: [(&str, &str); 4] = [
+    ("/phase", "status.phase"),
+    ("/state", "status.state"),
+    ("/status", "status.status"),
+    ("/health", "status.health"),
+];
+const FAILED: [&str; 10] = [
+    "Failed",
+    "failed",
+    "Error",
+    "error",
+    "Degraded",
+    "FailedValidation",
+    "PartiallyFailed",
+    "Unavailable",
+    "Faulted",
+    "red",
+];
+
+/// Where they tell why, and when they ended.
+const MESSAGES: [&str; 4] = ["/message", "/failureReason", "/reason", "/error"];
+const ENDS: [&str; 4] = [
+    "/completionTimestamp",
+    "/completionTime",
+    "/finishedAt",
+    "/completedAt",
+];
+
+/// Seconds after which a run that failed is history.
+const RUN_WINDOW: i64 = 86_400;
+
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for object in cluster.all_customs() {
         if !has_pack(object) {
@@ -91,7 +126,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
 fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
     let bad = bad_conditions(cluster, object);
     let Some(worst) = bad.first() else {
-        return;
+        return check_phase(cluster, object, sink);
     };
     let state = format!("says {}={}", worst.type_, worst.status);
     let sighting = failing(
@@ -101,6 +136,53 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         "Its operator could not bring it to the state that its spec asks for.",
         &bad,
     )
-    .severity(severity(worst));
+    .severity(of_kind(object, worst).unwrap_or_else(|| severity(worst)));
     report(cluster, object, sighting, &bad, sink);
+}
+
+/// Kinds that serve the cluster as a whole: what is not available of them is out of service.
+fn of_kind(object: &CustomObject, worst: &Condition) -> Option<Severity> {
+    let is_of_the_cluster = object.group() == "config.openshift.io"
+        && matches!(object.kind.as_str(), "ClusterOperator" | "ClusterVersion");
+    (is_of_the_cluster && matches!(worst.type_.as_str(), "Available" | "Failing"))
+        .then_some(Severity::Critical)
+}
+
+/// A resource without bad conditions whose phase says that it failed.
+fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
+    let found = PHASES.iter().find_map(|(field, path)| {
+        let phase = object.status_text(field);
+        FAILED.contains(&phase).then_some((*path, phase))
+    });
+    let Some((path, phase)) = found else {
+        return;
+    };
+    let end: Option<Timestamp> = ENDS
+        .iter()
+        .find_map(|field| object.status_text(field).parse().ok())
+        .or(object.metadata.creation_timestamp);
+    let is_history = is_run(object) && !cluster.is_within(end, RUN_WINDOW);
+    if is_resting(object) || is_history || cluster.seconds_since(end) <= CONDITION_GRACE {
+        return;
+    }
+    let message = MESSAGES
+        .iter()
+        .map(|field| object.status_text(field))
+        .find(|text| !text.is_empty())
+        .unwrap_or_default();
+    let said = format!("{phase} {message}");
+    let text = "Its operator could not bring it to the state that its spec asks for.";
+    let title = titled(object, "failed", said.trim_end());
+    let sighting = failing(cluster, object, title, text, &[])
+        .identified_by("fact", "phase")
+        .confidence(0.7)
+        .since(end)
+        .evidence(Evidence::message(object.reference(), path, said.trim_end()).at(end));
+    sink.report(pointing(cluster, object, sighting, message));
+}
+
+/// Whether it runs to an end, as backups and builds do.
+fn is_run(object: &CustomObject) -> bool {
+    ENDS.iter()
+        .any(|field| !object.status_text(field).is_empty())
 }

@@ -4,7 +4,7 @@ use super::named_object::says_missing;
 use super::reference::{Reference, is_absent, is_there};
 use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject, Secret};
-use crate::model::{Evidence, ObjectRef, Severity};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -77,7 +77,9 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 let said = titled(store, "cannot be used", &words(&ready));
                 let text = "No Secret can be made or renewed from it.";
                 let bad = [ready];
-                let sighting = failing(cluster, store, said, text, &bad);
+                let sighting = failing(cluster, store, said, text, &bad).suggest(
+                    Suggestion::advice("Correct the address or the login of the store"),
+                );
                 report(cluster, store, sighting, &bad, sink);
             }
         }
@@ -92,7 +94,13 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             let said = titled(sealed, "is not unsealed", &words(&synced));
             let text = "Its Secret is not made, or stays as it was.";
             let severity = severity(cluster, sealed, sealed.metadata.name.as_str());
-            sink.report(failing(cluster, sealed, said, text, &[synced]).severity(severity));
+            let advice =
+                "Seal the Secret again with the key of this cluster, for this name and namespace";
+            sink.report(
+                failing(cluster, sealed, said, text, &[synced])
+                    .severity(severity)
+                    .suggest(Suggestion::advice(advice)),
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What all custom resources that fail have in common: their proof, and whom they point at.
 
 use super::bad_condition::{evidence, since, words};
+use super::children::children_of;
 use super::named_object::named_in;
-use super::reference::{Reference, is_absent, is_there, missing, references};
+use super::reference::{Reference, is_absent, is_there, located, missing, references};
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{Condition, CustomObject};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
@@ -37,9 +38,13 @@ pub(super) fn failing(
         sighting = pointing(cluster, object, sighting, &condition.message);
     }
     for reference in references(object) {
+        let reference = located(cluster, reference);
         if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
             sighting = blaming(sighting, reference.object, "refers to");
         }
+    }
+    for child in children_of(cluster, object) {
+        sighting = blaming(sighting, child, "owns");
     }
     blaming(sighting, own, "owns")
 }

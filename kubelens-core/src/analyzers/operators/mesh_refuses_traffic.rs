@@ -116,10 +116,10 @@ fn check_route(cluster: &Cluster<'_>, route: &CustomObject, sink: &mut Sink) {
                     Target::Absent(service) => {
                         sink.report(no_service(route, &path, host, service, is_used));
                     }
-                    Target::Found(service) if !subset.is_empty() => {
-                        if !has_subset(cluster, service, subset) {
-                            sink.report(no_subset(route, &path, service, subset, is_used));
-                        }
+                    Target::Found(service)
+                        if !subset.is_empty() && !has_subset(cluster, service, subset) =>
+                    {
+                        sink.report(no_subset(route, &path, service, subset, is_used));
                     }
                     _ => {}
                 }

@@ -5,6 +5,7 @@ pub(super) mod argo_object_failing;
 pub(super) mod bad_condition;
 pub(super) mod certificate_chain;
 pub(super) mod certificate_not_ready;
+pub(super) mod children;
 pub(super) mod cilium_object_unfit;
 pub(super) mod cluster_catalog_or_extension_failing;
 pub(super) mod controller;

@@ -67,7 +67,10 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.85,
-        reads: [Service, Pod, Namespace],
+        reads: [
+            Service, Pod, Namespace, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job,
+            CronJob,
+        ],
         maps_to: [],
         check: Cluster(check),
     }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bad_condition::{CONDITION_GRACE, bad_conditions};
+use super::bad_condition::{CONDITION_GRACE, bad_conditions, evidence};
 use super::controller::{Controller, controllers};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Kind};
@@ -171,10 +171,6 @@ fn is_behind(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
 
 /// Whether an object waits for its operator: no status, an old one, a bad one, or a deletion that is held.
 fn waits(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
-    let has_status = object
-        .status
-        .as_object()
-        .is_some_and(|status| !status.is_empty());
     let is_new = cluster.age(&object.metadata) <= CONDITION_GRACE;
     let is_held = object.metadata.is_terminating() && !object.metadata.finalizers.is_empty();
     let is_old = object
@@ -182,7 +178,8 @@ fn waits(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
         .get("observedGeneration")
         .and_then(serde_json::Value::as_i64)
         .is_some_and(|observed| Some(observed) < object.metadata.generation);
-    !is_new && (!has_status || is_old || is_held || !bad_conditions(cluster, object).is_empty())
+    !is_new
+        && (!has_status(object) || is_old || is_held || !bad_conditions(cluster, object).is_empty())
 }
 
 fn down(
@@ -223,11 +220,19 @@ fn down(
     .severity(severity)
     .evidence(Evidence::field(own.clone(), "pods ready", 0))
     .evidence(controller.proof.clone());
-    if let Some(first) = waiting.first() {
-        sighting = sighting
-            .evidence(state_of(first))
-            .since(first.metadata.creation_timestamp);
-    }
+    sighting = sighting
+        .all_evidence(
+            waiting
+                .iter()
+                .take(MOST_NAMES)
+                .map(|object| state_of(object)),
+        )
+        .since(
+            waiting
+                .iter()
+                .filter_map(|object| waits_since(object))
+                .min(),
+        );
     let namespace = controller.workload.metadata().namespace.as_str();
     let advice = if rests {
         format!("Scale {own} up again")
@@ -275,21 +280,47 @@ fn lagging(group: &str, controller: &Controller<'_>, late: &[&CustomObject]) -> 
     ))
 }
 
+/// Since when an object has waited, where that can be told.
+fn waits_since(object: &CustomObject) -> Option<jiff::Timestamp> {
+    let meta = &object.metadata;
+    if meta.is_terminating() {
+        meta.deletion_timestamp
+    } else if has_status(object) {
+        meta.last_write
+    } else {
+        meta.creation_timestamp
+    }
+}
+
+fn has_status(object: &CustomObject) -> bool {
+    object
+        .status
+        .as_object()
+        .is_some_and(|status| !status.is_empty())
+}
+
+/// What shows that an object waits.
 fn state_of(object: &CustomObject) -> Evidence {
+    let own = object.reference();
     let observed = object
         .status
         .get("observedGeneration")
         .and_then(serde_json::Value::as_i64);
-    let text = match (observed, object.metadata.generation) {
-        (Some(observed), Some(generation)) => format!("{observed} of {generation}"),
-        _ if object
-            .status
-            .as_object()
-            .is_none_or(serde_json::Map::is_empty) =>
-        {
-            "no status".to_owned()
+    if let Some(time) = object.metadata.deletion_timestamp {
+        let finalizers = object.metadata.finalizers.join(", ");
+        return Evidence::field(own, "metadata.finalizers", finalizers).at(Some(time));
+    }
+    if !has_status(object) {
+        return Evidence::field(own, "status", "empty").at(object.metadata.creation_timestamp);
+    }
+    match (observed, object.metadata.generation) {
+        (Some(observed), Some(generation)) if observed < generation => {
+            let text = format!("{observed} of {generation}");
+            Evidence::field(own, "status.observedGeneration", text)
         }
-        _ => "not current".to_owned(),
-    };
-    Evidence::field(object.reference(), "status.observedGeneration", text)
+        _ => object.conditions().first().map_or_else(
+            || Evidence::field(own, "status", "not well"),
+            |condition| evidence(object, condition),
+        ),
+    }
 }

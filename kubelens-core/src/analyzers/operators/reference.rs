@@ -47,6 +47,23 @@ pub(super) fn references(object: &CustomObject) -> Vec<Reference> {
     found
 }
 
+/// The reference, without a namespace where it names something of the cluster as a whole: a field that
+/// leaves the namespace out says neither.
+pub(super) fn located(cluster: &Cluster<'_>, reference: Reference) -> Reference {
+    let alone = ObjectRef {
+        namespace: None,
+        ..reference.object.clone()
+    };
+    if !is_there(cluster, &reference.object) && is_there(cluster, &alone) {
+        Reference {
+            object: alone,
+            ..reference
+        }
+    } else {
+        reference
+    }
+}
+
 /// The references that name nothing: what a controller says is not there, or what is proven not to be and
 /// its message names.
 pub(super) fn missing(
@@ -56,6 +73,7 @@ pub(super) fn missing(
 ) -> Vec<Reference> {
     let mut all: Vec<Reference> = references(object)
         .into_iter()
+        .map(|reference| located(cluster, reference))
         .filter(|reference| {
             let name = reference.object.name.as_str();
             let of_it: Vec<&&str> = messages.iter().filter(|text| names(text, name)).collect();
@@ -90,22 +108,18 @@ pub(super) fn is_there(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
 /// Whether an object is proven not to be there.
 pub(super) fn is_absent(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
     let namespace = object.namespace.as_deref().unwrap_or_default();
-    match Kind::from_manifest(&object.api_version, &object.kind) {
-        Some(kind) => {
-            KINDS.contains(&kind)
-                && cluster.is_complete(kind, namespace)
-                && !is_there(cluster, object)
-        }
-        None => {
-            let group = object
-                .api_version
-                .split_once('/')
-                .map_or("", |(group, _)| group);
-            cluster
-                .look_up_custom(group, &object.kind, namespace, &object.name)
-                .is_absent()
-        }
+    if let Some(kind) = Kind::from_manifest(&object.api_version, &object.kind) {
+        return KINDS.contains(&kind)
+            && cluster.is_complete(kind, namespace)
+            && !is_there(cluster, object);
     }
+    let group = object
+        .api_version
+        .split_once('/')
+        .map_or("", |(group, _)| group);
+    cluster
+        .look_up_custom(group, &object.kind, namespace, &object.name)
+        .is_absent()
 }
 
 fn walk(

@@ -206,6 +206,10 @@ fn sighting<'a>(
     let title = format!("{own} does not get {what} for {scaled}");
     let mut sighting =
         Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
+    if let Some(owner) = autoscaler.metadata.controller() {
+        let maker = ObjectRef::namespaced(&owner.api_version, &owner.kind, namespace, &owner.name);
+        sighting = sighting.blames(maker, "made by");
+    }
     for service in services_behind(reason) {
         sighting = sighting.blames(service, "serves metrics to");
     }

@@ -6,6 +6,7 @@ mod cordoned_node;
 mod lost_devices;
 pub(super) mod lost_with_node;
 mod measured_use;
+mod missing_machine;
 pub(super) mod node_fault;
 mod operator_down;
 mod owned_pods;
@@ -27,6 +28,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(cordoned_node::edges(index));
     edges.extend(node_fault::edges(index));
     edges.extend(lost_devices::edges(index));
+    edges.extend(missing_machine::edges(index, cluster));
     edges.extend(operator_down::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(same_object::edges(index, &edges));
