@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::reads::{Question, Reads};
 use super::{ContainerLog, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
-    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Object,
-    ObjectMeta, Pod, ReplicaSet, Service, Text,
+    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node,
+    Object, ObjectMeta, Pod, ReplicaSet, Service, Text,
 };
 use crate::model::ObjectRef;
 
@@ -158,6 +158,13 @@ impl<'a> Cluster<'a> {
         self.touch(T::KIND);
         self.note(Question::Kind(T::KIND));
         self.snapshot.table::<T>().iter().map(|object| &**object)
+    }
+
+    /// All nodes, for who does not ask when they were heard of last: that changes all the time.
+    pub fn nodes_but_heartbeats(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+        self.touch(Kind::Node);
+        self.note(Question::Nodes);
+        self.snapshot.table::<Node>().iter().map(|node| &**node)
     }
 
     /// The same, to keep them beyond the picture's life.

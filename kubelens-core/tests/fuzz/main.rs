@@ -12,6 +12,7 @@
 mod clusters;
 mod corpus;
 mod damage;
+mod incremental;
 mod manifests;
 mod messages;
 
@@ -45,6 +46,9 @@ fn report_of(objects: &[Value]) -> Result<Report, SourceError> {
 
 /// The analyzers that panicked.
 fn broken_analyzers(report: &Report) -> Vec<String> {
-    let broken = report.causes.iter().filter(|cause| cause.code == "INT001");
-    broken.map(|cause| cause.title.clone()).collect()
+    let broken = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "INT001");
+    broken.map(|finding| finding.title.clone()).collect()
 }

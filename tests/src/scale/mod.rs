@@ -10,3 +10,4 @@ pub mod rounds;
 pub mod table;
 pub mod usage;
 pub mod written;
+pub mod going_on;

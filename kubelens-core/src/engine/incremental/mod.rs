@@ -193,7 +193,6 @@ impl Incremental {
     }
 
     fn look_at_everything(&mut self) -> Update {
-        let before: BTreeSet<String> = self.causes().map(|cause| cause.id.clone()).collect();
         let numbers: Vec<u32> = self.looks.keys().copied().collect();
         for number in numbers {
             self.forget(number);
@@ -218,12 +217,6 @@ impl Incremental {
         self.look_at(&open);
         let mut update = self.fold(BTreeSet::new());
         update.looked_at = open.len();
-        let now: BTreeSet<&String> = update.changed.iter().map(|cause| &cause.id).collect();
-        update.gone = before
-            .iter()
-            .filter(|id| !now.contains(id))
-            .cloned()
-            .collect();
         update
     }
 

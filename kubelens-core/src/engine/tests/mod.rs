@@ -4,6 +4,7 @@
     reason = "the index is generated from the files"
 )]
 
+mod access;
 mod example;
 mod folding;
 mod index;
