@@ -49,7 +49,11 @@ fn goes_and_comes_back(picture: &Snapshot, name: &str) {
         going_on.apply([removed(object)], now);
         if at == half || at + 1 == objects.len() {
             let between = diagnose(&going_on.snapshot(), &options);
-            assert_eq!(text(&going_on.report()), text(&between), "{name}: {at} gone");
+            assert_eq!(
+                text(&going_on.report()),
+                text(&between),
+                "{name}: {at} gone"
+            );
         }
     }
     for object in objects.iter().rev() {

@@ -2,9 +2,9 @@ use super::{Profile, Sink};
 use crate::kubernetes::{
     APIService, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler,
     Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, Object, ObjectMeta,
-    PersistentVolume,
-    PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController,
-    ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttachment,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet,
+    ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass,
+    VolumeAttachment,
 };
 use crate::model::Severity;
 use crate::snapshot::{Cluster, Snapshot, Workload};

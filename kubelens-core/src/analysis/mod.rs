@@ -7,8 +7,8 @@ mod sighting;
 mod sightings;
 mod sink;
 
-pub(crate) use analyzer::{Walked, declare_analyzer};
 pub use analyzer::{Analyzer, Check, Role};
+pub(crate) use analyzer::{Walked, declare_analyzer};
 pub use family::Family;
 pub use profile::Profile;
 pub(crate) use profile::last_of;

@@ -61,12 +61,9 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         tells: vec![reference(&sighting.subject), reference(&sighting.seen_on)],
         seeks: Vec::new(),
     };
-    links.seeks.extend(
-        sighting
-            .blames
-            .iter()
-            .map(|blame| reference(&blame.object)),
-    );
+    links
+        .seeks
+        .extend(sighting.blames.iter().map(|blame| reference(&blame.object)));
     if sighting.seen_on.kind == "Pod" {
         let namespace = sighting.seen_on.namespace.as_deref().unwrap_or_default();
         if let Some(pod) = cluster.get::<Pod>(namespace, &sighting.seen_on.name) {

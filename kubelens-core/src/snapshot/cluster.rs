@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::reads::{Question, Reads};
 use super::{ContainerLog, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
-    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node,
-    Object, ObjectMeta, Pod, ReplicaSet, Service, Text,
+    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node, Object,
+    ObjectMeta, Pod, ReplicaSet, Service, Text,
 };
-use crate::model::ObjectRef;
+use crate::model::{CoverageState, ObjectRef};
 
 /// How an analyzer sees the picture: every question notes the kind that it reads.
 #[derive(Debug)]
@@ -231,6 +231,30 @@ impl<'a> Cluster<'a> {
         self.snapshot.gaps.find(kind, namespace)
     }
 
+    /// Whether objects of the kind may be there that the reader was not shown: a list was refused, failed or cut off.
+    /// A kind that is not served, or of which a recording never held any, hides nothing.
+    pub fn is_hidden(&self, kind: Kind, namespace: &str) -> bool {
+        let state = self.gap(kind, namespace).map(|gap| gap.state);
+        state.is_some_and(|state| state != CoverageState::Absent)
+    }
+
+    /// Whether that is so in any namespace.
+    pub fn is_hidden_anywhere(&self, kind: Kind) -> bool {
+        self.touch(kind);
+        let mut gaps = self.snapshot.gaps.iter();
+        let is_narrowed = kind.is_namespaced() && !self.snapshot.scope.namespaces.is_empty();
+        is_narrowed
+            || gaps
+                .any(|(known, _, gap)| known == kind.as_str() && gap.state != CoverageState::Absent)
+    }
+
+    /// Whether workloads may be in the namespace that the reader was not shown: then nobody can say that no pod
+    /// template has certain labels.
+    pub fn hides_workloads(&self, namespace: &str) -> bool {
+        let mut kinds = Workload::KINDS.into_iter();
+        kinds.any(|kind| self.is_hidden(kind, namespace))
+    }
+
     /// Whether the kind is known in full in this namespace.
     pub fn is_complete(&self, kind: Kind, namespace: &str) -> bool {
         self.gap(kind, namespace).is_none()
@@ -385,11 +409,11 @@ impl<'a> Cluster<'a> {
     pub fn all_namespaces(&self) -> Vec<String> {
         let tables = self.snapshot.tables();
         let mut names: Vec<String> = Workload::KINDS
-        .into_iter()
-        .inspect(|kind| self.note(Question::Namespaces(*kind)))
-        .flat_map(|kind| tables.namespaces_of(kind))
-        .map(ToString::to_string)
-        .collect();
+            .into_iter()
+            .inspect(|kind| self.note(Question::Namespaces(*kind)))
+            .flat_map(|kind| tables.namespaces_of(kind))
+            .map(ToString::to_string)
+            .collect();
         names.sort();
         names.dedup();
         names

@@ -135,7 +135,9 @@ impl Snapshot {
             for (id, kept) in stale {
                 let Some(renew) = kept.renew else { continue };
                 let (fresh, is_other) = renew(&kept, self);
-                self.memo.slots().insert(id, Arc::new(OnceLock::from(fresh)));
+                self.memo
+                    .slots()
+                    .insert(id, Arc::new(OnceLock::from(fresh)));
                 if is_other {
                     newest.insert(Question::Once(id).key());
                 }

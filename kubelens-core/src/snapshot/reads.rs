@@ -135,7 +135,10 @@ impl Reads {
     }
 
     /// Whether one of these questions was asked.
-    pub(super) fn asks_one_of(&self, keys: &std::collections::HashSet<Key, foldhash::fast::RandomState>) -> bool {
+    pub(super) fn asks_one_of(
+        &self,
+        keys: &std::collections::HashSet<Key, foldhash::fast::RandomState>,
+    ) -> bool {
         self.keys.iter().any(|key| keys.contains(key))
     }
 }

@@ -12,6 +12,7 @@
 mod clusters;
 mod corpus;
 mod damage;
+mod hostile;
 mod incremental;
 mod manifests;
 mod messages;

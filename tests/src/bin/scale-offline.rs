@@ -35,14 +35,23 @@ fn say(line: impl std::fmt::Display) {
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    match words
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         [READ, folder] => say(serde_json::to_string(&read(Path::new(folder))?)?),
         [WATCH, folder, pods, nodes, hour] => {
             let extent = Extent {
                 pods: pods.parse()?,
                 nodes: nodes.parse()?,
             };
-            say(serde_json::to_string(&watch(Path::new(folder), extent, hour.parse()?)?)?);
+            say(serde_json::to_string(&watch(
+                Path::new(folder),
+                extent,
+                hour.parse()?,
+            )?)?);
         }
         [] => run(&[1_000, 10_000, 100_000])?,
         sizes => {
@@ -120,7 +129,11 @@ fn run(sizes: &[usize]) -> Result<()> {
     let (extent, largest) = costs.last().context("at least one size")?;
     rows.extend(judged(&costs, *extent, largest));
     let folder = last.context("at least one size")?.display().to_string();
-    let hour = if extent.pods < 100_000 { HOUR / 100 } else { HOUR };
+    let hour = if extent.pods < 100_000 {
+        HOUR / 100
+    } else {
+        HOUR
+    };
     let watched: Watched = measured(&[
         WATCH,
         &folder,
@@ -200,7 +213,11 @@ fn judged(costs: &[(Extent, Cost)], extent: Extent, largest: &Cost) -> Vec<Row> 
         ),
         Row::judged(
             "analysis, wall",
-            format!("{} ({} CPU)", seconds(largest.analysis), seconds(largest.analysis_cpu)),
+            format!(
+                "{} ({} CPU)",
+                seconds(largest.analysis),
+                seconds(largest.analysis_cpu)
+            ),
             "<= 2 s",
             largest.analysis <= Duration::from_secs(2),
         ),
@@ -245,8 +262,20 @@ fn watch(folder: &Path, extent: Extent, hour: usize) -> Result<Watched> {
             std::thread::sleep(wait);
             continue;
         }
-        let end = told.len().min(at + told.iter().skip(at).enumerate().take_while(|(next, _)| due(at + next) <= now).count());
-        let changes: Result<Vec<_>> = told.iter().take(end).skip(at).map(|one| one.decoded()).collect();
+        let end = told.len().min(
+            at + told
+                .iter()
+                .skip(at)
+                .enumerate()
+                .take_while(|(next, _)| due(at + next) <= now)
+                .count(),
+        );
+        let changes: Result<Vec<_>> = told
+            .iter()
+            .take(end)
+            .skip(at)
+            .map(|one| one.decoded())
+            .collect();
         let instant = going.at(i64::try_from(now.as_secs())?);
         going_on.apply(changes?, instant);
         let done = begin.elapsed();
@@ -286,7 +315,10 @@ fn watch(folder: &Path, extent: Extent, hour: usize) -> Result<Watched> {
         changes,
         batches,
         half: delays.get(delays.len() / 2).copied().unwrap_or_default(),
-        p99: delays.get(delays.len() * 99 / 100).copied().unwrap_or_default(),
+        p99: delays
+            .get(delays.len() * 99 / 100)
+            .copied()
+            .unwrap_or_default(),
         worst: delays.last().copied().unwrap_or_default(),
         report: reporting,
         hour_changes: done,

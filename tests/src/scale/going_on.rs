@@ -79,7 +79,11 @@ impl Going {
             }
             45..50 => {
                 let mut node = written::node(self.below(self.extent.nodes));
-                for condition in node["status"]["conditions"].as_array_mut().into_iter().flatten() {
+                for condition in node["status"]["conditions"]
+                    .as_array_mut()
+                    .into_iter()
+                    .flatten()
+                {
                     condition["lastHeartbeatTime"] = json!(now);
                 }
                 vec![self.stored(Kind::Node, node)]
@@ -121,13 +125,18 @@ impl Going {
     /// A pod of which a container crashes at this time; with no time, one that is well.
     fn pod(&self, number: usize, replica: usize, crashed: &str) -> Told {
         let mut pod = written::pod(number, replica, self.extent);
-        if !crashed.is_empty() && pod["status"]["phase"] == "Running" && self.made.is_multiple_of(3) {
+        if !crashed.is_empty() && pod["status"]["phase"] == "Running" && self.made.is_multiple_of(3)
+        {
             let container = &mut pod["status"]["containerStatuses"][0];
             container["ready"] = json!(false);
             container["restartCount"] = json!(7);
             container["state"] = json!({ "waiting": { "reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container=app" } });
             container["lastState"] = json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": crashed, "finishedAt": crashed } });
-            for condition in pod["status"]["conditions"].as_array_mut().into_iter().flatten() {
+            for condition in pod["status"]["conditions"]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+            {
                 if condition["type"] == "Ready" || condition["type"] == "ContainersReady" {
                     condition["status"] = json!("False");
                     condition["reason"] = json!("ContainersNotReady");

@@ -80,19 +80,52 @@ pub fn write(extent: Extent, folder: &Path) -> Result<u64> {
         Ok(())
     };
     let system = ["default", "kube-system", "kube-node-lease"].map(str::to_owned);
-    let all = || system.iter().cloned().chain(namespaces().map(|at| namespace(at * IN_NAMESPACE)));
-    list("v1", "Namespace", &mut all().map(|name| namespace_object(&name)))?;
-    list("v1", "ServiceAccount", &mut all().map(|name| service_account(&name)))?;
+    let all = || {
+        system
+            .iter()
+            .cloned()
+            .chain(namespaces().map(|at| namespace(at * IN_NAMESPACE)))
+    };
+    list(
+        "v1",
+        "Namespace",
+        &mut all().map(|name| namespace_object(&name)),
+    )?;
+    list(
+        "v1",
+        "ServiceAccount",
+        &mut all().map(|name| service_account(&name)),
+    )?;
     list("v1", "Node", &mut nodes().map(node))?;
     list("coordination.k8s.io/v1", "Lease", &mut nodes().map(lease))?;
-    list("v1", "ConfigMap", &mut companions(extent, "ConfigMap").chain(all().map(|name| root_certificate(&name))))?;
+    list(
+        "v1",
+        "ConfigMap",
+        &mut companions(extent, "ConfigMap").chain(all().map(|name| root_certificate(&name))),
+    )?;
     list("v1", "Secret", &mut companions(extent, "Secret"))?;
-    list("v1", "Service", &mut companions(extent, "Service").map(service))?;
+    list(
+        "v1",
+        "Service",
+        &mut companions(extent, "Service").map(service),
+    )?;
     list("apps/v1", "Deployment", &mut deployments().map(deployment))?;
     list("apps/v1", "ReplicaSet", &mut deployments().map(replica_set))?;
-    list("v1", "Pod", &mut pods().map(|(number, at)| pod(number, at, extent)))?;
-    list("discovery.k8s.io/v1", "EndpointSlice", &mut deployments().map(|number| endpoint_slice(number, extent)))?;
-    list("v1", "Event", &mut pods().flat_map(|(number, at)| events(number, at, extent)))?;
+    list(
+        "v1",
+        "Pod",
+        &mut pods().map(|(number, at)| pod(number, at, extent)),
+    )?;
+    list(
+        "discovery.k8s.io/v1",
+        "EndpointSlice",
+        &mut deployments().map(|number| endpoint_slice(number, extent)),
+    )?;
+    list(
+        "v1",
+        "Event",
+        &mut pods().flat_map(|(number, at)| events(number, at, extent)),
+    )?;
     Ok(bytes)
 }
 
@@ -159,12 +192,23 @@ fn namespace_object(name: &str) -> Value {
 }
 
 fn service_account(namespace: &str) -> Value {
-    stored(plain("default"), namespace, &format!("sa-{namespace}"), "kube-controller-manager")
+    stored(
+        plain("default"),
+        namespace,
+        &format!("sa-{namespace}"),
+        "kube-controller-manager",
+    )
 }
 
 fn root_certificate(namespace: &str) -> Value {
-    let object = json!({ "metadata": { "name": "kube-root-ca.crt" }, "data": { "ca.crt": "public" } });
-    stored(object, namespace, &format!("ca-{namespace}"), "kube-controller-manager")
+    let object =
+        json!({ "metadata": { "name": "kube-root-ca.crt" }, "data": { "ca.crt": "public" } });
+    stored(
+        object,
+        namespace,
+        &format!("ca-{namespace}"),
+        "kube-controller-manager",
+    )
 }
 
 /// The objects of a kind that the load makes next to its Deployments.
@@ -173,7 +217,14 @@ fn companions(extent: Extent, kind: &'static str) -> impl Iterator<Item = Value>
         load::companions(number)
             .into_iter()
             .filter(move |object| object["kind"] == kind)
-            .map(move |object| stored(object, &namespace(number), &format!("{kind}-{number}"), "load"))
+            .map(move |object| {
+                stored(
+                    object,
+                    &namespace(number),
+                    &format!("{kind}-{number}"),
+                    "load",
+                )
+            })
     })
 }
 
@@ -182,7 +233,12 @@ fn service(mut object: Value) -> Value {
         .as_str()
         .and_then(|uid| uid.strip_prefix("Service-")?.parse().ok())
         .unwrap_or_default();
-    let address = format!("10.{}.{}.{}", 96 + number / 62_500, number / 250 % 250, number % 250 + 1);
+    let address = format!(
+        "10.{}.{}.{}",
+        96 + number / 62_500,
+        number / 250 % 250,
+        number % 250 + 1
+    );
     if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
         spec.insert("clusterIP".to_owned(), json!(address));
         spec.insert("clusterIPs".to_owned(), json!([address]));
@@ -195,9 +251,7 @@ fn service(mut object: Value) -> Value {
 /// A node whose kubelet reports well.
 pub fn node(number: usize) -> Value {
     let mut node = load::node(number);
-    let condition = |type_: &str, status: &str, reason: &str| {
-        json!({ "type": type_, "status": status, "reason": reason, "message": reason, "lastHeartbeatTime": TAKEN, "lastTransitionTime": MADE })
-    };
+    let condition = |type_: &str, status: &str, reason: &str| json!({ "type": type_, "status": status, "reason": reason, "message": reason, "lastHeartbeatTime": TAKEN, "lastTransitionTime": MADE });
     let amounts = json!({ "cpu": "32", "memory": "131072000Ki", "pods": "110", "ephemeral-storage": "500Gi" });
     node["spec"] = json!({});
     node["status"] = json!({
@@ -220,7 +274,12 @@ pub fn lease(number: usize) -> Value {
     let name = load::node_name(number);
     let object = json!({ "metadata": { "name": name }, "spec": {
         "holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": "2026-03-01T11:59:58.000000Z" } });
-    let mut lease = stored(object, "kube-node-lease", &format!("lease-{number}"), "kubelet");
+    let mut lease = stored(
+        object,
+        "kube-node-lease",
+        &format!("lease-{number}"),
+        "kubelet",
+    );
     if let Some(written) = lease.pointer_mut("/metadata/managedFields/0/time") {
         *written = json!("2026-03-01T11:59:58Z");
     }
@@ -237,20 +296,29 @@ pub fn deployment(number: usize) -> Value {
     let ready = if can_run(number) { REPLICAS } else { 0 };
     object["spec"]["progressDeadlineSeconds"] = json!(600);
     let (available, progressing) = if can_run(number) {
-        (("True", "MinimumReplicasAvailable"), ("True", "NewReplicaSetAvailable"))
+        (
+            ("True", "MinimumReplicasAvailable"),
+            ("True", "NewReplicaSetAvailable"),
+        )
     } else {
-        (("False", "MinimumReplicasUnavailable"), ("False", "ProgressDeadlineExceeded"))
+        (
+            ("False", "MinimumReplicasUnavailable"),
+            ("False", "ProgressDeadlineExceeded"),
+        )
     };
-    let condition = |type_: &str, (status, reason): (&str, &str)| {
-        json!({ "type": type_, "status": status, "reason": reason, "message": reason, "lastUpdateTime": MADE, "lastTransitionTime": MADE })
-    };
+    let condition = |type_: &str, (status, reason): (&str, &str)| json!({ "type": type_, "status": status, "reason": reason, "message": reason, "lastUpdateTime": MADE, "lastTransitionTime": MADE });
     object["status"] = json!({
         "observedGeneration": 1, "replicas": REPLICAS, "updatedReplicas": REPLICAS, "readyReplicas": ready,
         "availableReplicas": ready, "unavailableReplicas": REPLICAS - ready,
         "conditions": [condition("Available", available), condition("Progressing", progressing)],
     });
     object["metadata"]["annotations"] = json!({ "deployment.kubernetes.io/revision": "1" });
-    stored(object, &namespace(number), &format!("deployment-{number}"), "load")
+    stored(
+        object,
+        &namespace(number),
+        &format!("deployment-{number}"),
+        "load",
+    )
 }
 
 fn owner(api_version: &str, kind: &str, name: &str, uid: &str) -> Value {
@@ -277,7 +345,12 @@ fn replica_set(number: usize) -> Value {
         "spec": { "replicas": REPLICAS, "selector": { "matchLabels": template["metadata"]["labels"] }, "template": template },
         "status": { "replicas": REPLICAS, "fullyLabeledReplicas": REPLICAS, "readyReplicas": ready, "availableReplicas": ready, "observedGeneration": 1 },
     });
-    stored(object, &namespace(number), &format!("set-{number}"), "kube-controller-manager")
+    stored(
+        object,
+        &namespace(number),
+        &format!("set-{number}"),
+        "kube-controller-manager",
+    )
 }
 
 /// The name of a pod.
@@ -297,7 +370,12 @@ pub fn pod_name(number: usize, at: usize) -> String {
 
 fn address(number: usize, at: usize) -> String {
     let number = number * REPLICAS + at;
-    format!("10.{}.{}.{}", 128 + number / 62_500, number / 250 % 250, number % 250 + 1)
+    format!(
+        "10.{}.{}.{}",
+        128 + number / 62_500,
+        number / 250 % 250,
+        number % 250 + 1
+    )
 }
 
 /// A pod: running and ready, or waiting for a node that has the label.
@@ -354,7 +432,12 @@ pub fn pod(number: usize, at: usize, extent: Extent) -> Value {
         "spec": spec,
         "status": status,
     });
-    stored(object, &namespace(number), &format!("pod-{number}-{at}"), "kube-controller-manager")
+    stored(
+        object,
+        &namespace(number),
+        &format!("pod-{number}-{at}"),
+        "kube-controller-manager",
+    )
 }
 
 fn refusal(extent: Extent) -> String {
@@ -427,7 +510,12 @@ fn endpoint_slice(number: usize, extent: Extent) -> Value {
         "endpoints": endpoints,
         "ports": [{ "name": "http", "port": 8080, "protocol": "TCP" }],
     });
-    stored(object, &namespace(number), &format!("slice-{number}"), "kube-controller-manager")
+    stored(
+        object,
+        &namespace(number),
+        &format!("slice-{number}"),
+        "kube-controller-manager",
+    )
 }
 
 /// Two events of every pod.
@@ -440,15 +528,42 @@ fn events(number: usize, at: usize, extent: Extent) -> Vec<Value> {
             "type": type_, "reason": reason, "message": message, "count": 1, "firstTimestamp": MADE, "lastTimestamp": MADE,
             "source": { "component": component }, "reportingComponent": component,
         });
-        stored(object, &namespace(number), &format!("event-{number}-{at}-{index}"), component)
+        stored(
+            object,
+            &namespace(number),
+            &format!("event-{number}-{at}-{index}"),
+            component,
+        )
     };
     if can_run(number) {
         vec![
-            event(0, "Normal", "Scheduled", format!("Successfully assigned {}/{name} to {}", namespace(number), node_of(number, at, extent)), "default-scheduler"),
-            event(1, "Normal", "Started", "Container started".to_owned(), "kubelet"),
+            event(
+                0,
+                "Normal",
+                "Scheduled",
+                format!(
+                    "Successfully assigned {}/{name} to {}",
+                    namespace(number),
+                    node_of(number, at, extent)
+                ),
+                "default-scheduler",
+            ),
+            event(
+                1,
+                "Normal",
+                "Started",
+                "Container started".to_owned(),
+                "kubelet",
+            ),
         ]
     } else {
-        vec![event(0, "Warning", "FailedScheduling", refusal(extent), "default-scheduler")]
+        vec![event(
+            0,
+            "Warning",
+            "FailedScheduling",
+            refusal(extent),
+            "default-scheduler",
+        )]
     }
 }
 
@@ -475,6 +590,9 @@ mod tests {
             .collect();
         codes.sort_unstable();
         assert_eq!(extent.faults(), 6);
-        assert_eq!(codes, ["CFG001", "CFG001", "NET002", "NET002", "SCH005", "SCH005"]);
+        assert_eq!(
+            codes,
+            ["CFG001", "CFG001", "NET002", "NET002", "SCH005", "SCH005"]
+        );
     }
 }

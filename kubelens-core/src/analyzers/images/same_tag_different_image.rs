@@ -113,7 +113,10 @@ fn have_one_build(pods: &[&Pod]) -> bool {
             continue;
         };
         let (name, image) = (container.name(), container.spec.image.as_str());
-        match known.iter().find(|(one, of, _)| (*one, *of) == (name, image)) {
+        match known
+            .iter()
+            .find(|(one, of, _)| (*one, *of) == (name, image))
+        {
             Some((_, _, other)) if *other != digest => return false,
             Some(_) => {}
             None => known.push((name, image, digest)),

@@ -6,7 +6,7 @@ use super::fit::Blocker;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{PodSpec, Node, NodeSelector, Object, SelectorRequirement};
+use crate::kubernetes::{Node, NodeSelector, Object, PodSpec, SelectorRequirement};
 use crate::model::{Evidence, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
 
@@ -210,22 +210,20 @@ fn sighting<'a>(waiting: &Unscheduled<'a>, demanded: &Demanded<'a>) -> Sighting 
             }
         }
     }
-    let advice = near
-        .as_ref()
-        .map_or_else(
-            || {
-                format!(
-                    "Correct the node selector of {}, or give a node the label",
-                    waiting.top
-                )
-            },
-            |near| {
-                format!(
-                    "Did it mean {near}? Correct the node selector of {}, or label a node",
-                    waiting.top
-                )
-            },
-        );
+    let advice = near.as_ref().map_or_else(
+        || {
+            format!(
+                "Correct the node selector of {}, or give a node the label",
+                waiting.top
+            )
+        },
+        |near| {
+            format!(
+                "Did it mean {near}? Correct the node selector of {}, or label a node",
+                waiting.top
+            )
+        },
+    );
     sighting
         .suggest(Suggestion::advice(advice))
         .suggest(Suggestion::look(

@@ -3,7 +3,8 @@ use crate::diagnosis::index::Index;
 use crate::model::Severity;
 
 /// Codes that say that a node as a whole does not work.
-pub(in crate::diagnosis) const NODE_DOWN: [&str; 5] = ["NOD001", "NOD002", "NOD006", "NOD010", "NOD011"];
+pub(in crate::diagnosis) const NODE_DOWN: [&str; 5] =
+    ["NOD001", "NOD002", "NOD006", "NOD010", "NOD011"];
 
 /// Faults that a broken node cannot make: they are in what was asked for.
 fn is_in_the_request(code: &str) -> bool {

@@ -83,7 +83,9 @@ impl Groups {
 
     /// A statement.
     pub(super) fn get(&self, number: u32) -> Option<&Statement> {
-        self.statements.get(&number).map(|member| &*member.statement)
+        self.statements
+            .get(&number)
+            .map(|member| &*member.statement)
     }
 
     /// The statements of a group.

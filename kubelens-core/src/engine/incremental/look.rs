@@ -43,7 +43,9 @@ impl Crew {
         let by_kind = Kind::ALL.iter().map(|kind| {
             let walks = |analyzer: &&'static Analyzer| analyzer.check.walks().contains(*kind);
             let all = analyzers.iter().enumerate();
-            all.filter(|(_, one)| walks(one)).map(|(at, _)| at).collect()
+            all.filter(|(_, one)| walks(one))
+                .map(|(at, _)| at)
+                .collect()
         });
         Self {
             by_kind: by_kind.collect(),

@@ -48,10 +48,14 @@ impl PodsByLabel {
         namespace: &str,
         labels: &'l Labels,
     ) -> Option<(&'l Text, &'l Text)> {
-        let namespace = self.namespaces.get_key_value(namespace).map(|(name, _)| name);
+        let namespace = self
+            .namespaces
+            .get_key_value(namespace)
+            .map(|(name, _)| name);
         labels.iter().min_by_key(|(key, value)| {
             let pair = namespace.map(|name| (name.clone(), (*key).clone(), (*value).clone()));
-            pair.and_then(|pair| self.pairs.get(&pair)).map_or(0, Vec::len)
+            pair.and_then(|pair| self.pairs.get(&pair))
+                .map_or(0, Vec::len)
         })
     }
 

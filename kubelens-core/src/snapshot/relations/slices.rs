@@ -28,7 +28,11 @@ impl SlicesByService {
     pub(super) fn put(&mut self, slice: &Arc<EndpointSlice>) {
         if let Some(service) = service_of(slice) {
             let namespace = self.0.entry(slice.metadata.namespace.clone()).or_default();
-            put(namespace.entry(service.clone()).or_default(), slice, by_name);
+            put(
+                namespace.entry(service.clone()).or_default(),
+                slice,
+                by_name,
+            );
         }
     }
 
