@@ -95,6 +95,12 @@ impl Snapshot {
     fn store(&mut self, mut object: AnyObject, changed: &mut Changed) {
         let meta = object.metadata();
         let known = self.tables.any(object.kind(), &meta.namespace, &meta.name);
+        // A watch that begins anew tells everything again.
+        if let Some(known) = &known
+            && known.is_same_but_version(&mut object)
+        {
+            return;
+        }
         self.share(&mut object, known.as_ref());
         drop(known);
         let before = self.tables.put(object.clone());

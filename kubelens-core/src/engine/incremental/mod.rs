@@ -323,13 +323,24 @@ impl Incremental {
             }
             look.failed = looked.failed;
         }
-        // What is said again stays where it is.
-        let mut before = std::mem::take(&mut look.said);
+        // What is said again stays where it is; it mostly comes in the same order.
+        let mut before: Vec<Option<_>> = std::mem::take(&mut look.said)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let mut cursor = 0;
         for statement in looked.statements {
-            let known = before
-                .iter()
-                .position(|(_, known)| **known == statement)
-                .map(|at| before.remove(at));
+            let is_known = |said: &Option<(Option<u32>, Arc<Statement>)>| {
+                said.as_ref().is_some_and(|(_, known)| **known == statement)
+            };
+            let ahead = before.iter().skip(cursor).position(is_known);
+            let at = ahead
+                .map(|at| cursor + at)
+                .or_else(|| before.iter().take(cursor).position(is_known));
+            let known = at.and_then(|at| {
+                cursor = at + 1;
+                before.get_mut(at)?.take()
+            });
             look.said.push(known.unwrap_or_else(|| {
                 let statement = Arc::new(statement);
                 let is_heard =
@@ -338,7 +349,11 @@ impl Incremental {
                 (number, statement)
             }));
         }
-        for number in before.into_iter().filter_map(|(number, _)| number) {
+        for number in before
+            .into_iter()
+            .flatten()
+            .filter_map(|(number, _)| number)
+        {
             self.groups.take(number);
         }
     }

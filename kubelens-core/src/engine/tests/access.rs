@@ -27,7 +27,7 @@ fn read_by_any() -> KindSet {
 
 /// What is told although it is not told with full access, and why that is true all the same: with less to go by, a
 /// fact stays that something unseen would explain, or that something unseen would say is over.
-const LESS_EXACT: [(&str, &[Kind], &str); 9] = [
+const LESS_EXACT: [(&str, &[Kind], &str); 11] = [
     (
         "SCH002",
         &[Kind::Node],
@@ -67,6 +67,16 @@ const LESS_EXACT: [(&str, &[Kind], &str); 9] = [
         "SCA020 SCA021 SCA023",
         &[Kind::ResourceQuota, Kind::LimitRange],
         "the API server says it; the object would say that it has changed since",
+    ),
+    (
+        "SEC001",
+        &[Kind::Role, Kind::RoleBinding],
+        "the API server says it in a log line; a role or binding would say that it is granted since",
+    ),
+    (
+        "STO001",
+        &[Kind::StorageClass],
+        "the claim's own status says it, and a pod waits; the class would say that the pod is to come first",
     ),
     (
         "SEC004",
