@@ -1,5 +1,5 @@
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -11,7 +11,8 @@ use crate::kubernetes::{Event, Tables, Text};
 #[derive(Debug)]
 pub(in crate::snapshot) struct EventsByObject(HashMap<Text, ByName, RandomState>);
 
-type ByName = HashMap<Text, BTreeMap<Text, Vec<Arc<Event>>>, RandomState>;
+/// Almost every object has events of one kind only: a map would cost more than all else.
+type ByName = HashMap<Text, Vec<(Text, Vec<Arc<Event>>)>, RandomState>;
 
 /// Most events that are kept about one object; the oldest go.
 const MOST_PER_OBJECT: usize = 200;
@@ -26,10 +27,10 @@ impl EventsByObject {
             }
         }
         #[allow(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
-        for events in by_object
+        for (_, events) in by_object
             .values_mut()
             .flat_map(HashMap::values_mut)
-            .flat_map(BTreeMap::values_mut)
+            .flatten()
         {
             events.sort_by(|a, b| order(a, b));
             let surplus = events.len().saturating_sub(MOST_PER_OBJECT);
@@ -57,7 +58,7 @@ impl EventsByObject {
         let Some(kinds) = names.get_mut(&about.name) else {
             return;
         };
-        if let Some(events) = kinds.get_mut(&about.kind) {
+        if let Some((_, events)) = kinds.iter_mut().find(|(kind, _)| *kind == about.kind) {
             let was_full = events.len() >= MOST_PER_OBJECT;
             events.retain(|known| {
                 known.metadata.name != event.metadata.name
@@ -67,7 +68,7 @@ impl EventsByObject {
                 *events = newest_about(tables, event);
             }
         }
-        kinds.retain(|_, events| !events.is_empty());
+        kinds.retain(|(_, events)| !events.is_empty());
         if kinds.is_empty() {
             names.remove(&about.name);
         }
@@ -88,8 +89,8 @@ impl EventsByObject {
         let by_name_only = kind == "Node" || uid.is_empty();
         let of_name = self.0.get(namespace).and_then(|names| names.get(name));
         of_name
-            .and_then(|kinds| kinds.get(kind))
-            .map_or(&[] as &[_], Vec::as_slice)
+            .and_then(|kinds| kinds.iter().find(|(known, _)| known == kind))
+            .map_or(&[] as &[_], |(_, events)| events.as_slice())
             .iter()
             .map(|event| &**event)
             .filter(move |event| {
@@ -109,7 +110,14 @@ fn list<'e>(
         .or_default()
         .entry(about.name.clone())
         .or_default();
-    kinds.entry(about.kind.clone()).or_default()
+    let known = kinds.iter().position(|(kind, _)| *kind == about.kind);
+    let at = known.unwrap_or_else(|| {
+        kinds.push((about.kind.clone(), Vec::new()));
+        kinds.len() - 1
+    });
+    // The place was found or made just now.
+    #[allow(clippy::indexing_slicing, reason = "it is there")]
+    &mut kinds[at].1
 }
 
 /// Oldest first; of one instant by name.
