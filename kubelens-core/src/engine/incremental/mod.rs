@@ -115,13 +115,11 @@ impl Incremental {
         self.snapshot.set_taken_at(now);
         let now = moved.then_some(now);
         self.snapshot.renew_memo(&mut changed, now);
-        for key in &changed {
-            open.extend(self.asked.readers(*key));
-        }
-        let mut refold = BTreeSet::new();
-        for key in &changed {
-            refold.extend(self.folded_from.readers(*key));
-        }
+        open.extend(changed.iter().flat_map(|key| self.asked.readers(*key)));
+        let readers = changed
+            .iter()
+            .flat_map(|key| self.folded_from.readers(*key));
+        let mut refold: BTreeSet<u32> = readers.copied().collect();
         if let Some(now) = now {
             open.extend(self.asked.overdue(now));
             refold.extend(self.folded_from.overdue(now));
@@ -167,14 +165,12 @@ impl Incremental {
     }
 
     fn suppressed(&self) -> Vec<(&'static Analyzer, Sighting)> {
-        let mut all: Vec<&Statement> = Vec::new();
-        for look in self.looks.values() {
-            let said = look.said.iter().map(|(_, statement)| &**statement);
-            all.extend(said.filter(|statement| {
-                statement.is_suppressed && !self.failures.contains_key(&statement.analyzer)
-            }));
-        }
-        self.in_order(all)
+        let said = self.looks.values().flat_map(|look| &look.said);
+        let suppressed = said
+            .map(|(_, statement)| &**statement)
+            .filter(|statement| statement.is_suppressed)
+            .filter(|statement| !self.failures.contains_key(&statement.analyzer));
+        self.in_order(suppressed.collect())
     }
 
     /// Statements in the order of a full run, which decides what speaks for others.
@@ -373,7 +369,13 @@ impl Incremental {
 
     /// An analyzer that fails anywhere is not heard at all; one that fails no more is heard again.
     fn sort_out_failed(&mut self) {
-        for (group, statement) in self.looks.values_mut().flat_map(|look| &mut look.said) {
+        let mut said: Vec<_> = self
+            .looks
+            .values_mut()
+            .flat_map(|look| &mut look.said)
+            .collect();
+        said.sort_by_key(|(_, statement)| (statement.analyzer, statement.place.clone()));
+        for (group, statement) in said {
             let is_heard =
                 !statement.is_suppressed && !self.failures.contains_key(&statement.analyzer);
             match (is_heard, *group) {

@@ -22,8 +22,10 @@ impl EventsByObject {
         let mut by_object: HashMap<Text, ByName, RandomState> = HashMap::default();
         for event in tables.events.iter() {
             let about = &event.involved_object;
-            if !about.name.is_empty() {
-                list(&mut by_object, event).push(Arc::clone(event));
+            if !about.name.is_empty()
+                && let Some(events) = list(&mut by_object, event)
+            {
+                events.push(Arc::clone(event));
             }
         }
         #[allow(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
@@ -43,7 +45,9 @@ impl EventsByObject {
         if event.involved_object.name.is_empty() {
             return;
         }
-        let events = list(&mut self.0, event);
+        let Some(events) = list(&mut self.0, event) else {
+            return;
+        };
         put(events, event, order);
         let surplus = events.len().saturating_sub(MOST_PER_OBJECT);
         events.drain(..surplus);
@@ -103,21 +107,19 @@ impl EventsByObject {
 fn list<'e>(
     all: &'e mut HashMap<Text, ByName, RandomState>,
     event: &Event,
-) -> &'e mut Vec<Arc<Event>> {
+) -> Option<&'e mut Vec<Arc<Event>>> {
     let about = &event.involved_object;
     let kinds = all
         .entry(about.namespace.clone())
         .or_default()
         .entry(about.name.clone())
         .or_default();
-    let known = kinds.iter().position(|(kind, _)| *kind == about.kind);
-    let at = known.unwrap_or_else(|| {
+    if !kinds.iter().any(|(kind, _)| *kind == about.kind) {
         kinds.push((about.kind.clone(), Vec::new()));
-        kinds.len() - 1
-    });
-    // The place was found or made just now.
-    #[allow(clippy::indexing_slicing, reason = "it is there")]
-    &mut kinds[at].1
+    }
+    let mut lists = kinds.iter_mut();
+    let found = lists.find(|(kind, _)| *kind == about.kind);
+    found.map(|(_, events)| events)
 }
 
 /// Oldest first; of one instant by name.
