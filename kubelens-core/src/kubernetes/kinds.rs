@@ -126,6 +126,22 @@ macro_rules! kinds {
                 match self { $(Self::$kind(object) => &object.metadata,)* }
             }
 
+            /// Whether another object says the same, whatever its version.
+            pub(crate) fn is_same_but_version(&self, other: &mut Self) -> bool {
+                let own = self.metadata().resource_version;
+                let version = other
+                    .metadata_mut()
+                    .map(|meta| std::mem::replace(&mut meta.resource_version, own));
+                let is_same = match (self, &*other) {
+                    $((Self::$kind(known), Self::$kind(other)) => known == other,)*
+                    _ => false,
+                };
+                if let (Some(version), Some(meta)) = (version, other.metadata_mut()) {
+                    meta.resource_version = version;
+                }
+                is_same
+            }
+
             /// Its metadata, to change it; none while the object is shared.
             pub(crate) fn metadata_mut(&mut self) -> Option<&mut ObjectMeta> {
                 match self { $(Self::$kind(object) => std::sync::Arc::get_mut(object).map(|object| &mut object.metadata),)* }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::reads::{Key, Question};
 use super::relations::service_of;
 use super::{ContainerLog, LogKey, PodTrait, Snapshot, Workload};
-use crate::kubernetes::{AnyObject, CustomObject, Kind, ObjectMeta, Pod};
+use crate::kubernetes::{AnyObject, CustomObject, Kind, Node, ObjectMeta, Pod};
 
 /// What became of one object, as a watch tells it.
 #[derive(Debug, Clone)]
@@ -95,6 +95,12 @@ impl Snapshot {
     fn store(&mut self, mut object: AnyObject, changed: &mut Changed) {
         let meta = object.metadata();
         let known = self.tables.any(object.kind(), &meta.namespace, &meta.name);
+        // A watch that begins anew tells everything again.
+        if let Some(known) = &known
+            && known.is_same_but_version(&mut object)
+        {
+            return;
+        }
         self.share(&mut object, known.as_ref());
         drop(known);
         let before = self.tables.put(object.clone());
@@ -176,6 +182,14 @@ impl Snapshot {
                 note(changed, Question::Namespaces(kind));
             }
         }
+        if let (Some(AnyObject::Node(before)), Some(AnyObject::Node(after))) = (before, after)
+            && is_same_but_heartbeats(before, after)
+        {
+            return;
+        }
+        if object.kind() == Kind::Node {
+            note(changed, Question::Nodes);
+        }
         if let (Some(AnyObject::Pod(before)), Some(AnyObject::Pod(after))) = (before, after)
             && takes_same_room(before, after)
         {
@@ -196,6 +210,20 @@ fn note(changed: &mut Changed, question: Question<'_>) {
 fn note_log(changed: &mut Changed, key: &LogKey) {
     note(changed, Question::Logs(&key.namespace, &key.pod));
     note(changed, Question::AllLogs);
+}
+
+/// Whether a node tells nothing new but that it lives.
+fn is_same_but_heartbeats(before: &Node, after: &Node) -> bool {
+    let timeless = |node: &Node| {
+        let mut node = node.clone();
+        node.metadata.resource_version = None;
+        node.metadata.last_write = None;
+        for condition in node.status.conditions.iter_mut() {
+            condition.last_heartbeat_time = None;
+        }
+        node
+    };
+    timeless(before) == timeless(after)
 }
 
 /// Whether a pod takes the room on its node that it took before.

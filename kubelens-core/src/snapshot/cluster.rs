@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::reads::{Question, Reads};
 use super::{ContainerLog, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
-    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Object,
+    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node, Object,
     ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
-use crate::model::ObjectRef;
+use crate::model::{CoverageState, ObjectRef};
 
 /// How an analyzer sees the picture: every question notes the kind that it reads.
 #[derive(Debug)]
@@ -179,6 +179,13 @@ impl<'a> Cluster<'a> {
         self.snapshot.table::<T>().iter().map(|object| &**object)
     }
 
+    /// All nodes, for who does not ask when they were heard of last: that changes all the time.
+    pub fn nodes_but_heartbeats(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+        self.touch(Kind::Node);
+        self.note(Question::Nodes);
+        self.snapshot.table::<Node>().iter().map(|node| &**node)
+    }
+
     /// The same, to keep them beyond the picture's life.
     pub fn all_shared<T: Object>(&self) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
         self.touch(T::KIND);
@@ -241,6 +248,30 @@ impl<'a> Cluster<'a> {
             return Some(&OUTSIDE_SCOPE);
         }
         self.snapshot.gaps.find(kind, namespace)
+    }
+
+    /// Whether objects of the kind may be there that the reader was not shown: a list was refused, failed or cut off.
+    /// A kind that is not served, or of which a recording never held any, hides nothing.
+    pub fn is_hidden(&self, kind: Kind, namespace: &str) -> bool {
+        let state = self.gap(kind, namespace).map(|gap| gap.state);
+        state.is_some_and(|state| state != CoverageState::Absent)
+    }
+
+    /// Whether that is so in any namespace.
+    pub fn is_hidden_anywhere(&self, kind: Kind) -> bool {
+        self.touch(kind);
+        let mut gaps = self.snapshot.gaps.iter();
+        let is_narrowed = kind.is_namespaced() && !self.snapshot.scope.namespaces.is_empty();
+        is_narrowed
+            || gaps
+                .any(|(known, _, gap)| known == kind.as_str() && gap.state != CoverageState::Absent)
+    }
+
+    /// Whether workloads may be in the namespace that the reader was not shown: then nobody can say that no pod
+    /// template has certain labels.
+    pub fn hides_workloads(&self, namespace: &str) -> bool {
+        let mut kinds = Workload::KINDS.into_iter();
+        kinds.any(|kind| self.is_hidden(kind, namespace))
     }
 
     /// Whether the kind is known in full in this namespace.

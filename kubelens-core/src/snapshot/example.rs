@@ -1,5 +1,5 @@
-use super::{LogKey, Logs, Snapshot, SnapshotBuilder};
-use crate::kubernetes::{Batch, CustomObject, Kind};
+use super::{Gap, Gaps, LogKey, Logs, Snapshot, SnapshotBuilder};
+use crate::kubernetes::{Batch, CustomObject, Kind, ObjectMeta};
 use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
 
 #[derive(Default, serde::Deserialize)]
@@ -101,4 +101,32 @@ fn repeated(document: &str) -> Vec<String> {
             .map(|at| document.replace("$N", &at.to_string()))
             .collect(),
     }
+}
+
+/// The same picture for somebody who may not list a kind: in one namespace, or anywhere.
+pub(crate) fn denied(picture: &Snapshot, kind: Kind, namespace: Option<&str>) -> Snapshot {
+    let mut denied = picture.apart();
+    let is_hidden = |meta: &ObjectMeta| namespace.is_none_or(|hidden| meta.namespace == *hidden);
+    for meta in picture.tables.all_metadata(kind) {
+        if is_hidden(meta) {
+            denied.tables.take(kind, &meta.namespace, &meta.name);
+        }
+    }
+    let mut gaps = Gaps::default();
+    let detail = format!("{} is forbidden", kind.plural());
+    let forbidden = Gap {
+        state: CoverageState::Forbidden,
+        detail,
+    };
+    gaps.record(kind.as_str(), namespace, forbidden);
+    for (known, place, gap) in picture.gaps.by_kind_and_namespace() {
+        if known != kind.as_str() || namespace.is_some() {
+            gaps.record(known, place, gap.clone());
+        }
+    }
+    for (known, namespaces, gap) in picture.gaps.outside() {
+        gaps.record_outside(known, namespaces.clone(), gap.clone());
+    }
+    denied.gaps = gaps;
+    denied
 }

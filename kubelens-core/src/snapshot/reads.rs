@@ -29,6 +29,8 @@ pub(crate) enum Question<'q> {
     Reason(&'q str),
     /// The objects of a kind that the object of this uid controls.
     Controlled(Kind, &'q str),
+    /// All nodes, apart from when they were heard of last.
+    Nodes,
     /// The pods on a node.
     OnNode(&'q str),
     /// The pods on a node, as far as they take room there.

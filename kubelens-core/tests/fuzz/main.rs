@@ -12,6 +12,8 @@
 mod clusters;
 mod corpus;
 mod damage;
+mod hostile;
+mod incremental;
 mod manifests;
 mod messages;
 
@@ -61,6 +63,9 @@ fn faults(report: &Report) -> usize {
 
 /// The analyzers that panicked.
 fn broken_analyzers(report: &Report) -> Vec<String> {
-    let broken = report.causes.iter().filter(|cause| cause.code == "INT001");
-    broken.map(|cause| cause.title.clone()).collect()
+    let broken = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "INT001");
+    broken.map(|finding| finding.title.clone()).collect()
 }

@@ -2,6 +2,7 @@
 //! the loader made and nothing else, and what analysis and parsing cost without a cluster.
 
 pub mod faults;
+pub mod going_on;
 pub mod multiplied;
 pub mod offline;
 pub mod raw_lists;

@@ -76,6 +76,16 @@ pub fn own_peak() -> Result<u64> {
     Ok(u64::try_from(getrusage(UsageWho::RUSAGE_SELF)?.max_rss())? * 1024)
 }
 
+/// Memory that is resident in this process now, in bytes.
+pub fn own_now() -> Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))
+        .context("VmRSS in /proc/self/status")?;
+    Ok(kib.parse::<u64>()? * 1024)
+}
+
 fn seconds(time: nix::sys::time::TimeVal) -> Duration {
     let seconds = u64::try_from(time.tv_sec()).unwrap_or_default();
     let micros = u64::try_from(time.tv_usec()).unwrap_or_default();

@@ -274,12 +274,16 @@ pub fn lease(number: usize) -> Value {
     let name = load::node_name(number);
     let object = json!({ "metadata": { "name": name }, "spec": {
         "holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": "2026-03-01T11:59:58.000000Z" } });
-    stored(
+    let mut lease = stored(
         object,
         "kube-node-lease",
         &format!("lease-{number}"),
         "kubelet",
-    )
+    );
+    if let Some(written) = lease.pointer_mut("/metadata/managedFields/0/time") {
+        *written = json!("2026-03-01T11:59:58Z");
+    }
+    lease
 }
 
 fn can_run(number: usize) -> bool {

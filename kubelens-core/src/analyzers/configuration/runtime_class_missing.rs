@@ -4,7 +4,7 @@ use crate::analyzers::pattern::Pattern;
 use crate::analyzers::refusal::Refusal;
 use crate::kubernetes::{Event, Node, Object, Pod, RuntimeClass};
 use crate::model::{Evidence, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, PodTrait};
 
 declare_analyzer! {
     /// # What it means
@@ -113,9 +113,8 @@ const NAMED: Prerequisite = Prerequisite {
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     missing_prerequisite::check::<RuntimeClass>(cluster, sink, &NAMED);
-    for pod in cluster.all::<Pod>() {
-        let asks = !pod.spec.runtime_class_name.is_empty();
-        if asks && pod.is_live() && pod.is_scheduled() && !pod.is_ready_to_start_containers() {
+    for pod in cluster.pods_that(PodTrait::RuntimeClass) {
+        if pod.is_live() && pod.is_scheduled() && !pod.is_ready_to_start_containers() {
             report_sandbox(cluster, pod, sink);
         }
     }

@@ -73,8 +73,12 @@ declare_analyzer! {
 type Builds<'a> = BTreeMap<(&'a str, &'a str, &'a str, String), BTreeMap<&'a str, &'a Pod>>;
 
 fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let pods = cluster.pods_of(workload);
+    if have_one_build(&pods) {
+        return;
+    }
     let mut builds: Builds<'a> = BTreeMap::new();
-    for pod in cluster.pods_of(workload) {
+    for pod in pods {
         if !pod.is_live() {
             continue;
         }
@@ -99,6 +103,26 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
             sink.report(sighting(workload, container, image, &digests));
         }
     }
+}
+
+/// Whether every container has one build in all pods, as nearly always.
+fn have_one_build(pods: &[&Pod]) -> bool {
+    let mut known: Vec<(&str, &str, &str)> = Vec::new();
+    for container in pods.iter().flat_map(|pod| pod.containers()) {
+        let Some(digest) = repository_digest(&container) else {
+            continue;
+        };
+        let (name, image) = (container.name(), container.spec.image.as_str());
+        match known
+            .iter()
+            .find(|(one, of, _)| (*one, *of) == (name, image))
+        {
+            Some((_, _, other)) if *other != digest => return false,
+            Some(_) => {}
+            None => known.push((name, image, digest)),
+        }
+    }
+    true
 }
 
 /// The digest under which the registry knows the image; none where the node only knows its own.

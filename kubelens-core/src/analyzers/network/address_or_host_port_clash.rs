@@ -4,7 +4,7 @@ use super::service_port::protocol;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, PodTrait};
 
 declare_analyzer! {
     /// # What it means
@@ -66,7 +66,7 @@ type Place<'a> = (&'a str, &'a str, i64, &'a str);
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut holders: BTreeMap<Place<'_>, Vec<&Pod>> = BTreeMap::new();
-    for pod in cluster.all::<Pod>() {
+    for pod in cluster.pods_that(PodTrait::HostPort) {
         if pod.node_name.is_empty() || !pod.is_live() {
             continue;
         }
@@ -85,7 +85,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 protocol(&port.protocol),
             );
             let list = holders.entry(place).or_default();
-            if !list.iter().any(|known| std::ptr::eq(*known, pod)) {
+            if !list.iter().any(|known| std::ptr::eq(*known, &**pod)) {
                 list.push(pod);
             }
         }

@@ -1,5 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Event, Ingress, IngressClass, Object, Pod};
+use crate::kubernetes::{Event, Ingress, IngressClass, Kind, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -151,7 +151,9 @@ fn runs(cluster: &Cluster<'_>, controller: &str) -> bool {
         .split(['/', '.', '-'])
         .filter(|word| word.len() > 2 && !GENERIC.contains(word))
         .collect();
-    if words.is_empty() || OUTSIDE.iter().any(|outside| controller.contains(outside)) {
+    // A controller may run in any namespace.
+    let is_hidden = cluster.is_hidden_anywhere(Kind::Pod);
+    if is_hidden || words.is_empty() || OUTSIDE.iter().any(|outside| controller.contains(outside)) {
         return true;
     }
     cluster.all::<Pod>().filter(|pod| pod.is_live()).any(|pod| {

@@ -86,7 +86,8 @@ fn check<'a>(policy: &'a NetworkPolicy, cluster: &Cluster<'a>, sink: &mut Sink) 
             .any(|workload| selector.matches(workload.pod_labels()))
     };
     if pods.is_empty() {
-        if !selector.is_empty() && !is_of_a_template() {
+        let is_known = !cluster.hides_workloads(&meta.namespace);
+        if is_known && !selector.is_empty() && !is_of_a_template() {
             sink.report(nothing_selected(policy, cluster));
         }
         return;

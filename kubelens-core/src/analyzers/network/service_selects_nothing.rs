@@ -90,7 +90,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         .workloads_in(&meta.namespace)
         .iter()
         .any(|workload| holds(workload.pod_labels(), selector));
-    if !is_wanted {
+    if !is_wanted && !cluster.hides_workloads(&meta.namespace) {
         sink.report(sighting(service, cluster));
     }
 }

@@ -2,7 +2,7 @@ use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Lease, Node, Object};
 use crate::model::Evidence;
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Digest};
 
 declare_analyzer! {
     /// # What it means
@@ -80,16 +80,11 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(skew) = skew(lease).filter(|skew| skew.abs() > CLOCK_SKEW) else {
         return;
     };
-    let agreeing = cluster
-        .in_namespace::<Lease>(NODE_LEASES)
-        .filter_map(self::skew)
-        .filter(|skew| skew.abs() <= CLOCK_SKEW)
-        .count();
-    let differing = cluster
-        .in_namespace::<Lease>(NODE_LEASES)
-        .filter_map(self::skew)
-        .filter(|skew| skew.abs() > CLOCK_SKEW)
-        .count();
+    let clocks = cluster.digest::<Clocks>();
+    let Clocks {
+        agreeing,
+        differing,
+    } = *clocks;
     if agreeing < WITNESSES || differing > agreeing || !is_in_use(node) {
         return;
     }
@@ -105,6 +100,26 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         .all_evidence(lease.metadata.last_write.map(|time| Evidence::field(lease.reference(), "metadata.managedFields[].time", time)))
         .suggest(describe(node)),
     );
+}
+
+/// How many nodes agree with the API server on the time, and how many do not.
+#[derive(Debug, PartialEq)]
+struct Clocks {
+    agreeing: usize,
+    differing: usize,
+}
+
+impl Digest for Clocks {
+    fn of(cluster: &Cluster<'_>) -> Self {
+        let skews = cluster.in_namespace::<Lease>(NODE_LEASES);
+        let (agreeing, differing): (Vec<i64>, Vec<i64>) = skews
+            .filter_map(skew)
+            .partition(|skew| skew.abs() <= CLOCK_SKEW);
+        Self {
+            agreeing: agreeing.len(),
+            differing: differing.len(),
+        }
+    }
 }
 
 /// Seconds by which the kubelet's clock is ahead of the API server's.

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::state::{JOINING, describe, grouped_by_zone, is_in_use, pods_there, ready};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Condition, Lease, Node, Object};
+use crate::kubernetes::{Condition, Lease, Node, Object, Text};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Digest};
 
 declare_analyzer! {
     /// # What it means
@@ -111,9 +113,36 @@ fn lease_of(cluster: &Cluster<'_>, node: &Node) -> Option<Timestamp> {
         .renew_time
 }
 
+/// The nodes whose renewal lags too far behind the newest of all.
+#[derive(Debug, PartialEq)]
+struct Lagging(BTreeSet<Text>);
+
+impl Digest for Lagging {
+    fn of(cluster: &Cluster<'_>) -> Self {
+        let renewals: Vec<(&Text, Timestamp)> = cluster
+            .in_namespace::<Lease>(NODE_LEASES)
+            .filter_map(|lease| Some((&lease.metadata.name, lease.spec.renew_time?)))
+            .collect();
+        let Some(newest) = renewals.iter().map(|(_, renewed)| *renewed).max() else {
+            return Self(BTreeSet::new());
+        };
+        let lags = |renewed: Timestamp| newest.duration_since(renewed).as_secs() > LEASE_LAG;
+        Self(
+            renewals
+                .into_iter()
+                .filter(|(_, renewed)| lags(*renewed))
+                .map(|(name, _)| name.clone())
+                .collect(),
+        )
+    }
+}
+
 /// The node's renewal and the newest of all, where the one lags too far behind the other.
 fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Timestamp)> {
     let own = lease_of(cluster, node)?;
+    if !cluster.digest::<Lagging>().0.contains(&node.metadata.name) {
+        return None;
+    }
     let newest = cluster
         .in_namespace::<Lease>(NODE_LEASES)
         .filter_map(|lease| lease.spec.renew_time)

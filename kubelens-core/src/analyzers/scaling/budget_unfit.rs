@@ -114,6 +114,7 @@ fn matches_nothing(budget: &PodDisruptionBudget, cluster: &Cluster<'_>) -> bool 
     };
     !selector.is_empty()
         && cluster.is_complete(Kind::Pod, namespace)
+        && !cluster.hides_workloads(namespace)
         && !has_pod(cluster, namespace, selector)
         && !cluster
             .workloads_in(namespace)

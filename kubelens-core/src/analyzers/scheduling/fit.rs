@@ -4,6 +4,8 @@
 //! stage then keeps the nodes that pass it; the stage that leaves none holds the cause. A stage that
 //! the scheduler's own words do not mention is not believed.
 
+use std::sync::Arc;
+
 use super::host_ports;
 use super::pod_affinity::{self, TermPlaces};
 use super::pod_volumes::{self, BoundVolume};
@@ -69,13 +71,11 @@ pub(super) fn fit<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
     message: &SchedulerMessage<'_>,
-    usage: &Usage,
 ) -> Fit<'a> {
     let mut search = Search {
         cluster,
         pod,
         message,
-        usage,
         set_aside: Vec::new(),
         unusable: Vec::new(),
     };
@@ -141,14 +141,13 @@ struct Search<'s, 'a> {
     cluster: &'s Cluster<'a>,
     pod: &'a Pod,
     message: &'s SchedulerMessage<'s>,
-    usage: &'s Usage,
     set_aside: Vec<String>,
     unusable: Vec<&'a Node>,
 }
 
 impl<'a> Search<'_, 'a> {
     fn blocker(&mut self) -> Blocker<'a> {
-        let all: Vec<&'a Node> = self.cluster.all::<Node>().collect();
+        let all: Vec<&'a Node> = self.cluster.nodes_but_heartbeats().collect();
         if all.is_empty() {
             let is_known = self.cluster.is_complete(Kind::Node, "");
             return if is_known || self.says(|kind| kind == ReasonKind::NoNodes) {
@@ -273,7 +272,7 @@ impl<'a> Search<'_, 'a> {
     fn volume_blocks(&self, bound: BoundVolume<'a>) -> Blocker<'a> {
         let reached = self
             .cluster
-            .all::<Node>()
+            .nodes_but_heartbeats()
             .filter(|node| pod_volumes::reaches(bound.volume, node))
             .collect();
         Blocker::Volume { bound, reached }
@@ -308,7 +307,7 @@ impl<'a> Search<'_, 'a> {
         match (blocker, pinned) {
             // Elsewhere there is room, but the volume is not there.
             (Blocker::Resources { .. }, Some((bound, all)))
-                if self.fits_somewhere(&all) && self.usage.is_complete =>
+                if self.fits_somewhere(&all) && self.usage().is_complete =>
             {
                 self.volume_blocks(bound)
             }
@@ -355,6 +354,11 @@ impl<'a> Search<'_, 'a> {
         self.by_resources(non_empty_or(even, nodes))
     }
 
+    /// What is asked for on every node. Most pods are kept from the nodes by something else, and never ask.
+    fn usage(&self) -> Arc<Usage> {
+        self.cluster.once(Usage::of)
+    }
+
     fn by_resources(&self, nodes: Vec<&'a Node>) -> Blocker<'a> {
         let says_short =
             self.says(|kind| matches!(kind, ReasonKind::Insufficient(_) | ReasonKind::TooManyPods));
@@ -362,11 +366,12 @@ impl<'a> Search<'_, 'a> {
             return Blocker::Stated;
         }
         let wanted = self.pod.spec.effective_requests();
+        let usage = self.usage();
         let short: Vec<NodeShortage<'a>> = nodes
             .into_iter()
             .map(|node| NodeShortage {
                 node,
-                shortages: self.usage.shortages(&wanted, node),
+                shortages: usage.shortages(&wanted, node),
             })
             .collect();
         Blocker::Resources { short }
@@ -384,13 +389,18 @@ impl<'a> Search<'_, 'a> {
 
     fn fits_somewhere(&self, nodes: &[&'a Node]) -> bool {
         let wanted = self.pod.spec.effective_requests();
+        let usage = self.usage();
         nodes
             .iter()
-            .any(|node| is_usable(self.pod, node) && self.usage.shortages(&wanted, node).is_empty())
+            .any(|node| is_usable(self.pod, node) && usage.shortages(&wanted, node).is_empty())
     }
 
     fn unusable_that_fit(&self) -> Vec<&'a Node> {
+        if self.unusable.is_empty() {
+            return Vec::new();
+        }
         let wanted = self.pod.spec.effective_requests();
+        let usage = self.usage();
         self.unusable
             .iter()
             .copied()
@@ -399,7 +409,7 @@ impl<'a> Search<'_, 'a> {
                     .iter()
                     .all(|(resource, amount)| *amount <= allocatable(node, resource))
             })
-            .filter(|node| self.usage.shortages(&wanted, node).is_empty())
+            .filter(|node| usage.shortages(&wanted, node).is_empty())
             .collect()
     }
 

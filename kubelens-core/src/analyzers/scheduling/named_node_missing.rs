@@ -4,7 +4,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, PodTrait};
 
 declare_analyzer! {
     /// # What it means
@@ -84,7 +84,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let sighting = sighting(cluster, &waiting.top, waiting.pod, name, path);
         waiting.report(cluster, sink, sighting);
     }
-    for pod in cluster.all::<Pod>() {
+    for pod in cluster.pods_that(PodTrait::Pending) {
         let named_by_hand = pod.is_scheduled()
             && pod.is_live()
             && pod.status.phase == "Pending"

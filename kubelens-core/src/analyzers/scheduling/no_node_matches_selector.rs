@@ -6,7 +6,7 @@ use super::fit::Blocker;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, NodeSelector, Object, SelectorRequirement};
+use crate::kubernetes::{Node, NodeSelector, Object, PodSpec, SelectorRequirement};
 use crate::model::{Evidence, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
 
@@ -94,18 +94,79 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    // Many workloads that lost the same nodes ask for the same.
+    let mut known: Vec<Demanded<'_>> = Vec::new();
     for waiting in unscheduled::with(cluster, Verdict::Selector) {
-        let sighting = sighting(cluster, &waiting);
+        let at = known
+            .iter()
+            .position(|known| known.is_of(&waiting))
+            .unwrap_or_else(|| {
+                known.push(Demanded::of(cluster, &waiting));
+                known.len() - 1
+            });
+        let Some(demanded) = known.get(at) else {
+            continue;
+        };
+        let sighting = sighting(&waiting, demanded);
         waiting.report(cluster, sink, sighting);
     }
 }
 
-fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
-    let workers: &[&Node] = match &waiting.fit.blocker {
+/// What a spec demands of nodes and none of these has.
+struct Demanded<'a> {
+    spec: &'a PodSpec,
+    workers: Vec<&'a Node>,
+    demands: Vec<Demand<'a>>,
+    /// What the nodes have instead, and that others match, in words.
+    facts: String,
+    near: Option<String>,
+}
+
+impl<'a> Demanded<'a> {
+    fn of(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Self {
+        let workers = workers(waiting);
+        let demands = unmet(waiting, workers);
+        let facts: Vec<String> = demands.iter().map(|demand| demand.on(workers)).collect();
+        let unusable = label_elsewhere(cluster, waiting, workers);
+        Self {
+            spec: &waiting.pod.spec,
+            workers: workers.to_vec(),
+            facts: format!("{}{unusable}", facts.join(" ")),
+            near: demands.iter().find_map(|demand| demand.near(workers)),
+            demands,
+        }
+    }
+
+    /// Whether these pods ask the same of the same nodes.
+    fn is_of(&self, waiting: &Unscheduled<'a>) -> bool {
+        let spec = &waiting.pod.spec;
+        let others = workers(waiting);
+        self.spec.node_selector == spec.node_selector
+            && self.spec.affinity == spec.affinity
+            && self.workers.len() == others.len()
+            && self
+                .workers
+                .iter()
+                .zip(others)
+                .all(|(one, other)| std::ptr::eq(*one, *other))
+    }
+}
+
+fn workers<'w, 'a>(waiting: &'w Unscheduled<'a>) -> &'w [&'a Node] {
+    match &waiting.fit.blocker {
         Blocker::Selector { workers } => workers,
         _ => &[],
-    };
-    let demands = unmet(waiting, workers);
+    }
+}
+
+fn sighting<'a>(waiting: &Unscheduled<'a>, demanded: &Demanded<'a>) -> Sighting {
+    let Demanded {
+        workers,
+        demands,
+        facts,
+        near,
+        ..
+    } = demanded;
     let demand = demands
         .iter()
         .map(Demand::said)
@@ -119,12 +180,9 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
     } else {
         format!("No node has the label that {} needs: {demand}", waiting.top)
     };
-    let facts: Vec<String> = demands.iter().map(|demand| demand.on(workers)).collect();
-    let unusable = label_elsewhere(cluster, waiting, workers);
     let explanation = format!(
-        "Its pods cannot be scheduled: their node selector or affinity matches none of {}. {}{unusable}",
+        "Its pods cannot be scheduled: their node selector or affinity matches none of {}. {facts}",
         counted(workers.len(), "worker node"),
-        facts.join(" ")
     );
     let mut sighting = waiting
         .of_the_owner(title, explanation.trim_end().to_owned())
@@ -133,7 +191,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             demand.clone(),
             format!("workloads need a node with {demand}"),
         );
-    for demand in &demands {
+    for demand in demands {
         sighting = sighting.evidence(Evidence::field(
             waiting.pod.reference(),
             &demand.path,
@@ -141,7 +199,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         ));
     }
     for node in workers.iter().take(3) {
-        for demand in &demands {
+        for demand in demands {
             let value = demand.key.and_then(|key| node.metadata.labels.value(key));
             if let (Some(key), Some(value)) = (demand.key, value) {
                 sighting = sighting.evidence(Evidence::field(
@@ -152,23 +210,20 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             }
         }
     }
-    let advice = demands
-        .iter()
-        .find_map(|demand| demand.near(workers))
-        .map_or_else(
-            || {
-                format!(
-                    "Correct the node selector of {}, or give a node the label",
-                    waiting.top
-                )
-            },
-            |near| {
-                format!(
-                    "Did it mean {near}? Correct the node selector of {}, or label a node",
-                    waiting.top
-                )
-            },
-        );
+    let advice = near.as_ref().map_or_else(
+        || {
+            format!(
+                "Correct the node selector of {}, or give a node the label",
+                waiting.top
+            )
+        },
+        |near| {
+            format!(
+                "Did it mean {near}? Correct the node selector of {}, or label a node",
+                waiting.top
+            )
+        },
+    );
     sighting
         .suggest(Suggestion::advice(advice))
         .suggest(Suggestion::look(
@@ -344,7 +399,7 @@ fn label_elsewhere<'a>(
     workers: &[&Node],
 ) -> String {
     let names: Vec<&str> = cluster
-        .all::<Node>()
+        .nodes_but_heartbeats()
         .filter(|node| waiting.pod.spec.selects_node(node))
         .map(|node| node.metadata.name.as_str())
         .filter(|name| !workers.iter().any(|node| node.metadata.name == *name))

@@ -63,8 +63,8 @@ declare_analyzer! {
 const EVENT_WINDOW: i64 = 3600;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for event in cluster.all::<Event>() {
-        let is_preemption = event.reason == "Preempted" && event.involved_object.kind == "Pod";
+    for event in cluster.events_with_reason("Preempted") {
+        let is_preemption = event.involved_object.kind == "Pod";
         if is_preemption
             && cluster.is_within(event.last_seen(), EVENT_WINDOW)
             && let Some(sighting) = sighting(cluster, event)

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use super::fit::{self, Fit};
 use super::scheduler_message::SchedulerMessage;
-use super::usage::Usage;
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{Condition, Deployment, Event, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, PodTrait};
 
 /// Pods of one owner that wait for the same reason.
 #[derive(Debug)]
@@ -34,13 +33,13 @@ pub(super) struct Unscheduled<'a> {
 /// What is worked out once a picture: which pods wait together, and which condition speaks for them.
 struct Waiting {
     groups: Vec<(Verdict, Vec<Arc<Pod>>)>,
-    usage: Usage,
 }
 
 impl Waiting {
     fn of(cluster: &Cluster<'_>) -> Self {
         let mut groups: BTreeMap<(&str, &str, &str), Vec<&Arc<Pod>>> = BTreeMap::new();
-        for pod in cluster.all_shared::<Pod>().filter(|pod| waits(pod)) {
+        let all = cluster.pods_that(PodTrait::WithoutNode);
+        for pod in all.filter(|pod| waits(pod)) {
             let Some((_, text)) = said(cluster, pod) else {
                 continue;
             };
@@ -53,21 +52,13 @@ impl Waiting {
                 .or_default()
                 .push(pod);
         }
-        if groups.is_empty() {
-            return Self {
-                groups: Vec::new(),
-                usage: Usage::default(),
-            };
-        }
-        let usage = Usage::of(cluster);
         let judged = groups.into_values().filter_map(|pods| {
             let plain: Vec<&Pod> = pods.iter().map(|pod| &***pod).collect();
-            let verdict = Unscheduled::of(cluster, plain, &usage)?.verdict();
+            let verdict = Unscheduled::of(cluster, plain)?.verdict();
             Some((verdict, pods.into_iter().map(Arc::clone).collect()))
         });
         Self {
             groups: judged.collect(),
-            usage,
         }
     }
 }
@@ -82,7 +73,7 @@ pub(super) fn with<'a>(cluster: &Cluster<'a>, verdict: Verdict) -> Vec<Unschedul
             let pods = pods
                 .iter()
                 .filter_map(|pod| cluster.get::<Pod>(&pod.metadata.namespace, &pod.metadata.name));
-            Unscheduled::of(cluster, pods.collect(), &waiting.usage)
+            Unscheduled::of(cluster, pods.collect())
         })
         .collect()
 }
@@ -123,11 +114,11 @@ fn newest_failure<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> 
 
 impl<'a> Unscheduled<'a> {
     /// What keeps these pods; none for no pods, or if nobody says why they wait.
-    fn of(cluster: &Cluster<'a>, pods: Vec<&'a Pod>, usage: &Usage) -> Option<Self> {
+    fn of(cluster: &Cluster<'a>, pods: Vec<&'a Pod>) -> Option<Self> {
         let pod = *pods.first()?;
         let (reason, text) = said(cluster, pod)?;
         let message = SchedulerMessage::parse(text);
-        let fit = fit::fit(cluster, pod, &message, usage);
+        let fit = fit::fit(cluster, pod, &message);
         Some(Self {
             pod,
             top: cluster.top_of(pod),

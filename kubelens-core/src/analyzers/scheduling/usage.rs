@@ -33,10 +33,13 @@ impl Usage {
         };
         // Pods of one template share one spec: it is summed up once.
         let mut of_spec: HashMap<*const PodSpec, Resources> = HashMap::new();
-        for node in cluster.all::<Node>() {
+        for node in cluster.nodes_but_heartbeats() {
             let name = &node.metadata.name;
             let sums = usage.requested.entry(name.clone()).or_default();
-            for pod in cluster.pods_on(name).filter(|pod| !pod.is_finished()) {
+            for pod in cluster
+                .holders_of_room_on(name)
+                .filter(|pod| !pod.is_finished())
+            {
                 let requests = of_spec
                     .entry(Arc::as_ptr(&pod.spec))
                     .or_insert_with(|| pod.spec.effective_requests());

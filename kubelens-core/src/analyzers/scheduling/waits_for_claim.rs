@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, PodTrait};
 
 declare_analyzer! {
     /// # What it means
@@ -76,7 +76,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             waiting.report(cluster, sink, sighting);
         }
     }
-    for pod in cluster.all::<Pod>().filter(|pod| is_being_bound(pod)) {
+    let waiting = cluster.pods_that(PodTrait::WithoutNode);
+    for pod in waiting.filter(|pod| is_being_bound(pod)) {
         let namespace = &pod.metadata.namespace;
         for name in pod_volumes::claim_names(pod) {
             let is_awaited = cluster

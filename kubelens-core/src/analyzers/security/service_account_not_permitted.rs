@@ -5,7 +5,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     ClusterRole, Kind, Object, Pod, PolicyRule, Role, RoleBinding, ServiceAccount,
 };
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::model::{Evidence, EvidenceKind, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -167,7 +167,10 @@ fn sighting(
             .non_empty()
             .unwrap_or("default"),
     ))
-    .all_evidence(remedy.evidence)
+    .all_evidence(remedy.evidence.into_iter().filter(|proof| {
+        // What may not be read is not absent.
+        is_known || proof.kind != EvidenceKind::Absence
+    }))
     .suggest(Suggestion::advice(remedy.advice))
     .suggest(Suggestion::look("Ask the API server", can_i(request)));
     if pod.is_ready() {

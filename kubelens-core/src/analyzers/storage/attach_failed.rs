@@ -1,9 +1,9 @@
 use super::drivers;
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Node, Object, PersistentVolume, Pod, VolumeAttachment};
+use crate::kubernetes::{Node, Object, PersistentVolume, VolumeAttachment};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, PodTrait};
 
 declare_analyzer! {
     /// # What it means
@@ -74,7 +74,7 @@ const DETACH_TIMEOUT: i64 = 360;
 const YOUNG: i64 = 60;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for pod in cluster.all::<Pod>() {
+    for pod in cluster.pods_that(PodTrait::Starting) {
         let Some(event) = mount_events::newest(cluster, pod, Fault::Attach) else {
             continue;
         };

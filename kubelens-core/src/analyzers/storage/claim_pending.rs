@@ -1,6 +1,6 @@
 use super::claims;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Object, PersistentVolumeClaim};
+use crate::kubernetes::{Kind, Object, PersistentVolumeClaim};
 use crate::model::Suggestion;
 use crate::snapshot::Cluster;
 
@@ -62,11 +62,17 @@ declare_analyzer! {
 /// Seconds that making a volume may take (`claimGrace`).
 const CLAIM_GRACE: i64 = 300;
 
+/// Whether the class cannot be read, which may say that the claim is to wait for a pod, and no pod waits for it.
+fn may_wait_by_design(cluster: &Cluster<'_>, claim: &PersistentVolumeClaim) -> bool {
+    cluster.is_hidden(Kind::StorageClass, "") && claims::users(cluster, claim).is_empty()
+}
+
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !claims::is_pending(claim)
         || cluster.age(&claim.metadata) < CLAIM_GRACE
         || claims::awaits_consumer(cluster, claim)
         || only_waits_for_a_pod(cluster, claim)
+        || may_wait_by_design(cluster, claim)
     {
         return;
     }

@@ -115,13 +115,11 @@ impl Incremental {
         self.snapshot.set_taken_at(now);
         let now = moved.then_some(now);
         self.snapshot.renew_memo(&mut changed, now);
-        for key in &changed {
-            open.extend(self.asked.readers(*key));
-        }
-        let mut refold = BTreeSet::new();
-        for key in &changed {
-            refold.extend(self.folded_from.readers(*key));
-        }
+        open.extend(changed.iter().flat_map(|key| self.asked.readers(*key)));
+        let readers = changed
+            .iter()
+            .flat_map(|key| self.folded_from.readers(*key));
+        let mut refold: BTreeSet<u32> = readers.copied().collect();
         if let Some(now) = now {
             open.extend(self.asked.overdue(now));
             refold.extend(self.folded_from.overdue(now));
@@ -167,14 +165,12 @@ impl Incremental {
     }
 
     fn suppressed(&self) -> Vec<(&'static Analyzer, Sighting)> {
-        let mut all: Vec<&Statement> = Vec::new();
-        for look in self.looks.values() {
-            let said = look.said.iter().map(|(_, statement)| &**statement);
-            all.extend(said.filter(|statement| {
-                statement.is_suppressed && !self.failures.contains_key(&statement.analyzer)
-            }));
-        }
-        self.in_order(all)
+        let said = self.looks.values().flat_map(|look| &look.said);
+        let suppressed = said
+            .map(|(_, statement)| &**statement)
+            .filter(|statement| statement.is_suppressed)
+            .filter(|statement| !self.failures.contains_key(&statement.analyzer));
+        self.in_order(suppressed.collect())
     }
 
     /// Statements in the order of a full run, which decides what speaks for others.
@@ -193,7 +189,6 @@ impl Incremental {
     }
 
     fn look_at_everything(&mut self) -> Update {
-        let before: BTreeSet<String> = self.causes().map(|cause| cause.id.clone()).collect();
         let numbers: Vec<u32> = self.looks.keys().copied().collect();
         for number in numbers {
             self.forget(number);
@@ -218,12 +213,6 @@ impl Incremental {
         self.look_at(&open);
         let mut update = self.fold(BTreeSet::new());
         update.looked_at = open.len();
-        let now: BTreeSet<&String> = update.changed.iter().map(|cause| &cause.id).collect();
-        update.gone = before
-            .iter()
-            .filter(|id| !now.contains(id))
-            .cloned()
-            .collect();
         update
     }
 
@@ -330,13 +319,24 @@ impl Incremental {
             }
             look.failed = looked.failed;
         }
-        // What is said again stays where it is.
-        let mut before = std::mem::take(&mut look.said);
+        // What is said again stays where it is; it mostly comes in the same order.
+        let mut before: Vec<Option<_>> = std::mem::take(&mut look.said)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let mut cursor = 0;
         for statement in looked.statements {
-            let known = before
-                .iter()
-                .position(|(_, known)| **known == statement)
-                .map(|at| before.remove(at));
+            let is_known = |said: &Option<(Option<u32>, Arc<Statement>)>| {
+                said.as_ref().is_some_and(|(_, known)| **known == statement)
+            };
+            let ahead = before.iter().skip(cursor).position(is_known);
+            let at = ahead
+                .map(|at| cursor + at)
+                .or_else(|| before.iter().take(cursor).position(is_known));
+            let known = at.and_then(|at| {
+                cursor = at + 1;
+                before.get_mut(at)?.take()
+            });
             look.said.push(known.unwrap_or_else(|| {
                 let statement = Arc::new(statement);
                 let is_heard =
@@ -345,7 +345,11 @@ impl Incremental {
                 (number, statement)
             }));
         }
-        for number in before.into_iter().filter_map(|(number, _)| number) {
+        for number in before
+            .into_iter()
+            .flatten()
+            .filter_map(|(number, _)| number)
+        {
             self.groups.take(number);
         }
     }
@@ -365,7 +369,13 @@ impl Incremental {
 
     /// An analyzer that fails anywhere is not heard at all; one that fails no more is heard again.
     fn sort_out_failed(&mut self) {
-        for (group, statement) in self.looks.values_mut().flat_map(|look| &mut look.said) {
+        let mut said: Vec<_> = self
+            .looks
+            .values_mut()
+            .flat_map(|look| &mut look.said)
+            .collect();
+        said.sort_by_key(|(_, statement)| (statement.analyzer, statement.place.clone()));
+        for (group, statement) in said {
             let is_heard =
                 !statement.is_suppressed && !self.failures.contains_key(&statement.analyzer);
             match (is_heard, *group) {

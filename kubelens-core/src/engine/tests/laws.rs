@@ -9,7 +9,7 @@ use crate::model::{ClusterInfo, Scope};
 use crate::snapshot::example::picture;
 use crate::snapshot::{Snapshot, SnapshotBuilder};
 
-fn all_pictures() -> Vec<Snapshot> {
+pub(super) fn all_pictures() -> Vec<Snapshot> {
     registry()
         .iter()
         .flat_map(|analyzer| {

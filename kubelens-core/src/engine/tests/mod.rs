@@ -4,6 +4,7 @@
     reason = "the index is generated from the files"
 )]
 
+mod access;
 mod changes;
 mod comparison;
 mod example;

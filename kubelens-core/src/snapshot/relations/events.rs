@@ -1,5 +1,5 @@
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -11,7 +11,8 @@ use crate::kubernetes::{Event, Tables, Text};
 #[derive(Debug)]
 pub(in crate::snapshot) struct EventsByObject(HashMap<Text, ByName, RandomState>);
 
-type ByName = HashMap<Text, BTreeMap<Text, Vec<Arc<Event>>>, RandomState>;
+/// Almost every object has events of one kind only: a map would cost more than all else.
+type ByName = HashMap<Text, Vec<(Text, Vec<Arc<Event>>)>, RandomState>;
 
 /// Most events that are kept about one object; the oldest go.
 const MOST_PER_OBJECT: usize = 200;
@@ -21,15 +22,17 @@ impl EventsByObject {
         let mut by_object: HashMap<Text, ByName, RandomState> = HashMap::default();
         for event in tables.events.iter() {
             let about = &event.involved_object;
-            if !about.name.is_empty() {
-                list(&mut by_object, event).push(Arc::clone(event));
+            if !about.name.is_empty()
+                && let Some(events) = list(&mut by_object, event)
+            {
+                events.push(Arc::clone(event));
             }
         }
         #[allow(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
-        for events in by_object
+        for (_, events) in by_object
             .values_mut()
             .flat_map(HashMap::values_mut)
-            .flat_map(BTreeMap::values_mut)
+            .flatten()
         {
             events.sort_by(|a, b| order(a, b));
             let surplus = events.len().saturating_sub(MOST_PER_OBJECT);
@@ -42,7 +45,9 @@ impl EventsByObject {
         if event.involved_object.name.is_empty() {
             return;
         }
-        let events = list(&mut self.0, event);
+        let Some(events) = list(&mut self.0, event) else {
+            return;
+        };
         put(events, event, order);
         let surplus = events.len().saturating_sub(MOST_PER_OBJECT);
         events.drain(..surplus);
@@ -57,7 +62,7 @@ impl EventsByObject {
         let Some(kinds) = names.get_mut(&about.name) else {
             return;
         };
-        if let Some(events) = kinds.get_mut(&about.kind) {
+        if let Some((_, events)) = kinds.iter_mut().find(|(kind, _)| *kind == about.kind) {
             let was_full = events.len() >= MOST_PER_OBJECT;
             events.retain(|known| {
                 known.metadata.name != event.metadata.name
@@ -67,7 +72,7 @@ impl EventsByObject {
                 *events = newest_about(tables, event);
             }
         }
-        kinds.retain(|_, events| !events.is_empty());
+        kinds.retain(|(_, events)| !events.is_empty());
         if kinds.is_empty() {
             names.remove(&about.name);
         }
@@ -88,8 +93,8 @@ impl EventsByObject {
         let by_name_only = kind == "Node" || uid.is_empty();
         let of_name = self.0.get(namespace).and_then(|names| names.get(name));
         of_name
-            .and_then(|kinds| kinds.get(kind))
-            .map_or(&[] as &[_], Vec::as_slice)
+            .and_then(|kinds| kinds.iter().find(|(known, _)| known == kind))
+            .map_or(&[] as &[_], |(_, events)| events.as_slice())
             .iter()
             .map(|event| &**event)
             .filter(move |event| {
@@ -102,14 +107,19 @@ impl EventsByObject {
 fn list<'e>(
     all: &'e mut HashMap<Text, ByName, RandomState>,
     event: &Event,
-) -> &'e mut Vec<Arc<Event>> {
+) -> Option<&'e mut Vec<Arc<Event>>> {
     let about = &event.involved_object;
     let kinds = all
         .entry(about.namespace.clone())
         .or_default()
         .entry(about.name.clone())
         .or_default();
-    kinds.entry(about.kind.clone()).or_default()
+    if !kinds.iter().any(|(kind, _)| *kind == about.kind) {
+        kinds.push((about.kind.clone(), Vec::new()));
+    }
+    let mut lists = kinds.iter_mut();
+    let found = lists.find(|(kind, _)| *kind == about.kind);
+    found.map(|(_, events)| events)
 }
 
 /// Oldest first; of one instant by name.

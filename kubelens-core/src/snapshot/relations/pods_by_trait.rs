@@ -14,8 +14,8 @@ pub enum PodTrait {
     HostPort,
     /// It asks for a RuntimeClass.
     RuntimeClass,
-    /// A container is not ready, or the pod has not run yet.
-    NotReady,
+    /// It has a node, and no container of it has started.
+    Starting,
 }
 
 impl PodTrait {
@@ -24,7 +24,7 @@ impl PodTrait {
         Self::Pending,
         Self::HostPort,
         Self::RuntimeClass,
-        Self::NotReady,
+        Self::Starting,
     ];
 
     /// Whether it is true of a pod.
@@ -39,7 +39,7 @@ impl PodTrait {
                 .flat_map(|container| container.ports.iter())
                 .any(|port| port.host_port > 0),
             Self::RuntimeClass => !pod.spec.runtime_class_name.is_empty(),
-            Self::NotReady => !pod.is_ready(),
+            Self::Starting => pod.is_scheduled() && !pod.has_started_a_container(),
         }
     }
 

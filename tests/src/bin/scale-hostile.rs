@@ -1,0 +1,161 @@
+//! `scale-hostile`: what clusters cost the plugin that somebody filled to harm who looks at them: each in two sizes, so
+//! that one sees how the cost grows. `tests/scale/hostile` builds what it needs.
+
+use std::ffi::OsString;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use kubelens_tests::scale::rounds::megabytes;
+use kubelens_tests::scale::table::{Row, markdown};
+use kubelens_tests::scale::usage::{MEASURE, Usage, measure, of};
+use serde_json::{Value, json};
+
+/// A cluster, given how many of its hostile objects there are.
+struct Case {
+    what: &'static str,
+    sizes: [usize; 2],
+    objects: fn(usize) -> Box<dyn Iterator<Item = Value>>,
+}
+
+const CASES: [Case; 5] = [
+    Case {
+        what: "pods with annotations of 10 MB",
+        sizes: [4, 40],
+        objects: |count| {
+            Box::new((0..count).map(|number| {
+                let mut pod = pod(number, "web");
+                pod["metadata"]["annotations"] = json!({ "huge": "x".repeat(10_000_000) });
+                pod
+            }))
+        },
+    },
+    Case {
+        what: "events, each about another object",
+        sizes: [100_000, 1_000_000],
+        objects: |count| Box::new((0..count).map(|number| event(number, number % 50_000))),
+    },
+    Case {
+        what: "events about one pod",
+        sizes: [10_000, 100_000],
+        objects: |count| {
+            Box::new(
+                std::iter::once(pod(0, "web")).chain((0..count).map(|number| event(number, 0))),
+            )
+        },
+    },
+    Case {
+        what: "ReplicaSets that own each other in a circle",
+        sizes: [5_000, 50_000],
+        objects: |count| Box::new((0..count).map(move |number| ring(number, count))),
+    },
+    Case {
+        what: "Services that all select the same 100 pods",
+        sizes: [5_000, 50_000],
+        objects: |count| {
+            Box::new(
+                (0..100)
+                    .map(|number| pod(number, "web"))
+                    .chain((0..count).map(service)),
+            )
+        },
+    },
+];
+
+fn say(line: impl std::fmt::Display) {
+    // Nobody reads any more: that is no reason to stop.
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+fn main() -> Result<()> {
+    let mut words = std::env::args_os().skip(1).peekable();
+    if words.peek().is_some_and(|word| word == MEASURE) {
+        let usage = measure(words.skip(1))?;
+        say(serde_json::to_string(&usage)?);
+        return Ok(());
+    }
+    let plugin = std::env::current_exe()?.with_file_name("kubectl-lens");
+    let scratch = tempfile::tempdir()?;
+    let mut rows = Vec::new();
+    for case in &CASES {
+        let [small, large] = case.sizes;
+        let [first, usage] = [
+            cost(&plugin, scratch.path(), case, small)?,
+            cost(&plugin, scratch.path(), case, large)?,
+        ];
+        #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+        let exponent = (usage.cpu.as_secs_f64() / first.cpu.as_secs_f64()).ln()
+            / (large as f64 / small as f64).ln();
+        rows.push(Row::judged(
+            case.what,
+            format!(
+                "{large}: {:.2} s CPU, {:.0} MB; exponent {exponent:.2}",
+                usage.cpu.as_secs_f64(),
+                megabytes(usage.peak)
+            ),
+            "<= 1.1",
+            exponent <= 1.1,
+        ));
+        say(markdown(&rows));
+    }
+    let missed: Vec<&str> = rows
+        .iter()
+        .filter(|row| !row.is_met)
+        .map(|row| row.what)
+        .collect();
+    ensure!(missed.is_empty(), "missed: {}", missed.join(", "));
+    Ok(())
+}
+
+fn cost(plugin: &Path, folder: &Path, case: &Case, count: usize) -> Result<Usage> {
+    let file = folder.join("cluster.json");
+    let mut out = BufWriter::new(std::fs::File::create(&file)?);
+    out.write_all(br#"{"kind":"List","apiVersion":"v1","items":["#)?;
+    for (at, object) in (case.objects)(count).enumerate() {
+        if at > 0 {
+            out.write_all(b",")?;
+        }
+        serde_json::to_writer(&mut out, &object)?;
+    }
+    out.write_all(b"]}")?;
+    out.flush()?;
+    drop(out);
+    let words: [OsString; 6] = [
+        "diagnose".into(),
+        "-A".into(),
+        "-o".into(),
+        "json".into(),
+        "--from".into(),
+        file.into(),
+    ];
+    of(plugin, &words, &folder.join("report.json"))
+}
+
+fn pod(number: usize, app: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": format!("p{number}"), "namespace": "shop", "uid": format!("p{number}"), "labels": { "app": app } },
+        "spec": { "nodeName": "n1", "containers": [{ "name": "c", "image": "x:1" }] },
+        "status": { "phase": "Running", "conditions": [{ "type": "Ready", "status": "True" }],
+            "containerStatuses": [{ "name": "c", "ready": true, "state": { "running": {} } }] } })
+}
+
+fn event(number: usize, about: usize) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Event",
+        "metadata": { "name": format!("e{number}"), "namespace": "shop" }, "type": "Warning", "reason": "BackOff",
+        "message": "Back-off restarting failed container", "count": 1, "lastTimestamp": "2026-01-01T12:00:00Z",
+        "involvedObject": { "apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": format!("p{about}"), "uid": format!("p{about}") } })
+}
+
+fn ring(number: usize, count: usize) -> Value {
+    let owner = format!("s{}", (number + 1) % count);
+    json!({ "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": { "name": format!("s{number}"), "namespace": "shop", "uid": format!("s{number}"),
+            "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": owner, "controller": true }] },
+        "spec": { "replicas": 1, "template": { "spec": { "containers": [{ "name": "c", "image": "x:1" }] } } }, "status": { "replicas": 1 } })
+}
+
+fn service(number: usize) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Service",
+        "metadata": { "name": format!("s{number}"), "namespace": "shop", "uid": format!("s{number}") },
+        "spec": { "clusterIP": "None", "selector": { "app": "web" }, "ports": [{ "name": "http", "port": 80, "targetPort": 8080 }] } })
+}
