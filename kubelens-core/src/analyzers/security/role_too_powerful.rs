@@ -97,6 +97,12 @@ declare_analyzer! {
     }
 }
 
+/// The group of roles and bindings.
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// The group of webhooks.
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let grants = grants(cluster);
     for role in cluster.all::<Role>() {
@@ -187,25 +193,34 @@ fn power(rule: &PolicyRule, grants: &[Grant<'_>]) -> Option<&'static str> {
     if !rule.resource_names.is_empty() || programs().next().is_none() {
         return None;
     }
-    let is_about = |verbs: &[&str], resources: &[&str]| {
-        has(&rule.verbs, verbs) && has(&rule.resources, resources)
+    let is_about = |group: &str, verbs: &[&str], resources: &[&str]| {
+        has(&rule.api_groups, &[group])
+            && has(&rule.verbs, verbs)
+            && has(&rule.resources, resources)
     };
     let is_everywhere = programs().any(|grant| grant.namespace.is_none());
-    if is_about(&["escalate", "bind"], &["roles", "clusterroles"])
-        || is_about(&["impersonate"], &["users", "groups", "serviceaccounts"])
+    let webhooks = [
+        "mutatingwebhookconfigurations",
+        "validatingwebhookconfigurations",
+    ];
+    if is_about(RBAC, &["escalate", "bind"], &["roles", "clusterroles"])
+        || is_about(
+            "",
+            &["impersonate"],
+            &["users", "groups", "serviceaccounts"],
+        )
     {
         Some("give itself any right")
-    } else if is_about(&["create"], &["serviceaccounts/token"]) {
+    } else if is_about("", &["create"], &["serviceaccounts/token"]) {
         Some("make tokens of other accounts")
-    } else if is_everywhere && is_about(&["get", "create"], &["nodes/proxy"]) {
+    } else if is_everywhere && is_about("", &["get", "create"], &["nodes/proxy"]) {
         Some("reach the kubelets")
-    } else if is_about(&["create", "get"], &["pods/exec", "pods/attach"]) {
+    } else if is_about("", &["create", "get"], &["pods/exec", "pods/attach"]) {
         Some("run commands in pods")
-    } else if is_everywhere
-        && has(&rule.api_groups, &[""])
-        && is_about(&["get", "list", "watch"], &["secrets"])
-    {
+    } else if is_everywhere && is_about("", &["get", "list", "watch"], &["secrets"]) {
         Some("read the Secrets of every namespace")
+    } else if is_everywhere && is_about(ADMISSION, &["create", "update", "patch"], &webhooks) {
+        Some("change what is admitted")
     } else {
         None
     }
