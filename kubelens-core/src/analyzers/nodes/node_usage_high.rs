@@ -106,11 +106,15 @@ fn sighting<'a>(
         _ => "When it runs out, the kubelet evicts pods or the kernel ends processes.",
     };
     let title = format!("{own} uses {} of its {resource}", percent(used, all));
+    let there = if cluster.is_complete(Kind::Pod, "") {
+        format!(" {}", pods_there(cluster, node))
+    } else {
+        String::new()
+    };
     let explanation = format!(
-        "It uses {} of {} that pods may have. {effect} {}",
+        "It uses {} of {} that pods may have. {effect}{there}",
         used.human(resource),
-        all.human(resource),
-        pods_there(cluster, node)
+        all.human(resource)
     );
     let text = format!("{resource} of the node ({})", sample.sample());
     let value = format!(
