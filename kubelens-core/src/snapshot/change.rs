@@ -13,6 +13,10 @@ use crate::kubernetes::{AnyObject, CustomObject, Kind, Node, ObjectMeta, Pod};
 
 /// What became of one object, as a watch tells it.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a change is handed over once and does not stay"
+)]
 pub enum Change {
     /// The object was added, or is now like this.
     Stored(AnyObject),

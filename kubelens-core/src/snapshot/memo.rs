@@ -24,8 +24,10 @@ struct Kept {
     kinds: KindSet,
     reads: Reads,
     /// Works it out anew, and says whether that gave another value; none where who asks has to ask again anyway.
-    renew: Option<fn(&Kept, &Snapshot) -> (Kept, bool)>,
+    renew: Option<Renew>,
 }
+
+type Renew = fn(&Kept, &Snapshot) -> (Kept, bool);
 
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -48,12 +48,11 @@ fn stored(object: &Value) -> Option<Change> {
     let api_version = object["apiVersion"].as_str()?;
     let kind = object["kind"].as_str()?;
     let json = object.to_string();
-    match Kind::from_manifest(api_version, kind) {
-        Some(kind) => Some(Change::Stored(AnyObject::from_json(kind, &json).ok()?)),
-        None => {
-            let object: CustomObject = serde_json::from_str(&json).ok()?;
-            Some(Change::CustomStored(object))
-        }
+    if let Some(kind) = Kind::from_manifest(api_version, kind) {
+        Some(Change::Stored(AnyObject::from_json(kind, &json).ok()?))
+    } else {
+        let object: CustomObject = serde_json::from_str(&json).ok()?;
+        Some(Change::CustomStored(object))
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::service_port::protocol;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -85,7 +86,10 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 protocol(&port.protocol),
             );
             let list = holders.entry(place).or_default();
-            if !list.iter().any(|known| std::ptr::eq(*known, &**pod)) {
+            if !list
+                .iter()
+                .any(|known| std::ptr::eq(*known, Arc::as_ptr(pod)))
+            {
                 list.push(pod);
             }
         }

@@ -100,11 +100,11 @@ impl Incremental {
     /// back looks at everything again.
     pub fn apply(&mut self, changes: impl IntoIterator<Item = Change>, now: Timestamp) -> Update {
         let before = self.snapshot.taken_at();
-        let mut changed = Changed::default();
+        let mut answers = Changed::default();
         let mut open = BTreeSet::new();
         for change in changes {
             self.note_subjects(&change, &mut open);
-            self.snapshot.apply(change, &mut changed);
+            self.snapshot.apply(change, &mut answers);
         }
         if before.is_none_or(|before| now < before) {
             self.snapshot.set_taken_at(now);
@@ -114,9 +114,9 @@ impl Incremental {
         let moved = before.is_some_and(|before| before < now);
         self.snapshot.set_taken_at(now);
         let now = moved.then_some(now);
-        self.snapshot.renew_memo(&mut changed, now);
-        open.extend(changed.iter().flat_map(|key| self.asked.readers(*key)));
-        let readers = changed
+        self.snapshot.renew_memo(&mut answers, now);
+        open.extend(answers.iter().flat_map(|key| self.asked.readers(*key)));
+        let readers = answers
             .iter()
             .flat_map(|key| self.folded_from.readers(*key));
         let mut refold: BTreeSet<u32> = readers.copied().collect();
