@@ -4,7 +4,6 @@
     reason = "the index is generated from the files"
 )]
 
-mod comparison;
 mod example;
 mod folding;
 mod index;
