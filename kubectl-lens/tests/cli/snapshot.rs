@@ -119,7 +119,7 @@ fn without_its_names_a_picture_has_the_same_causes() {
         "-o",
         "json",
     ]);
-    for name in ["web", "shop", "example", "redis", "worker-1"] {
+    for name in ["web", "shop", "example", "redis"] {
         let said = report
             .stdout
             .lines()
