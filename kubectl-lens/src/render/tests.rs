@@ -399,7 +399,11 @@ fn sarif_says_how_results_stand_to_a_baseline_and_keeps_to_its_schema() {
     fixed.subject.name = "gone".into();
     older.causes.push(fixed);
     let newer = shop_report();
-    let diff = kubelens_core::comparison::compare(&older, &newer, Default::default());
+    let diff = kubelens_core::comparison::compare(
+        &older,
+        &newer,
+        kubelens_core::comparison::Interlude::default(),
+    );
     let Ok(Printout::Exact(text)) = super::sarif_against(&newer, &diff) else {
         panic!("no log");
     };

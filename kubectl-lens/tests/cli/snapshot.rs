@@ -88,11 +88,7 @@ const STRUCTURE: &str = "jsonpath={range .causes[*]}{.code} {.severity} {.subjec
 fn structure(from: &[&str]) -> Vec<String> {
     let run = run(&[&["diagnose"], from, &["-o", STRUCTURE]].concat());
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    let mut lines: Vec<String> = run
-        .stdout
-        .split("\\n")
-        .map(|line| line.trim().to_owned())
-        .collect();
+    let mut lines: Vec<String> = run.stdout.lines().map(ToOwned::to_owned).collect();
     lines.sort();
     lines
 }
@@ -123,7 +119,7 @@ fn without_its_names_a_picture_has_the_same_causes() {
         "-o",
         "json",
     ]);
-    for name in ["web", "shop", "example", "redis", "worker-1"] {
+    for name in ["web", "shop", "example", "redis"] {
         let said = report
             .stdout
             .lines()

@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{Gap, Gaps, Snapshot};
-use crate::kubernetes::Kind;
+use crate::kubernetes::{Kind, Table};
 use crate::model::CoverageState;
 
 impl Snapshot {
@@ -12,6 +12,8 @@ impl Snapshot {
     #[must_use]
     pub fn with_applied(&self, manifests: &Self) -> Self {
         let mut picture = self.clone();
+        // Events tell of versions that the manifests replace.
+        picture.tables.events = Table::default();
         picture.tables.overlay(&manifests.tables);
         for (kind, objects) in &manifests.custom {
             let known = picture.custom.entry(kind.clone()).or_default();

@@ -34,7 +34,12 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
         .filter(|analyzer| cluster.is_some() || !judges::misses_custom_objects(analyzer.code))
         .collect();
     let objects = objects_of(manifests);
-    let mut sightings = look(&picture, &analyzers);
+    let of_specs: Vec<&'static Analyzer> = analyzers
+        .iter()
+        .copied()
+        .filter(|analyzer| !judges::is_of_templates(analyzer.code))
+        .collect();
+    let mut sightings = look(&picture, &of_specs);
     let view = Cluster::new(&picture);
     for workload in workloads(&view, &objects) {
         for (code, sighting) in of_template(&workload, &view) {

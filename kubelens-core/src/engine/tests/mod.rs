@@ -6,7 +6,6 @@
 
 mod access;
 mod changes;
-mod comparison;
 mod example;
 mod folding;
 mod index;

@@ -204,3 +204,12 @@ fn a_gateway_that_the_manifests_do_not_bring_is_unknown_without_a_cluster() {
     let report = rehearse(&manifests(route), None, &Options::default());
     assert_eq!(codes(&report), Vec::<&str>::new());
 }
+
+#[test]
+fn a_pod_of_an_older_version_that_no_node_takes_is_not_held_against_the_manifest() {
+    let pending = "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: shop, name: web-a, uid: p, labels: {app: web}, creationTimestamp: 2026-01-01T00:00:00Z, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: d, controller: true}]}\nspec: {nodeSelector: {disk: ssd}, serviceAccountName: gone, containers: [{name: app}]}\nstatus: {phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: '0/1 nodes are available: 1 node(s) did not match Pod node affinity/selector.'}]}\n---\napiVersion: v1\nkind: Event\nmetadata: {namespace: shop, name: e}\ninvolvedObject: {kind: Pod, namespace: shop, name: web-a, uid: p}\nreason: FailedScheduling\nmessage: '0/1 nodes are available: 1 node(s) did not match Pod node affinity/selector.'\nlastTimestamp: 2026-01-01T11:59:00Z\n";
+    assert_eq!(
+        codes(&against(WEB, &format!("{CONF}{pending}"))),
+        Vec::<&str>::new()
+    );
+}

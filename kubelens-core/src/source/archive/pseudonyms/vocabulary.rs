@@ -20,7 +20,7 @@ size space spec started startup state stateful statefulset status stop storage s
 terminated termination timeout tls toleration tolerate token topology true type unable unauthorized unavailable unhealthy \
 unknown unreachable unschedulable untolerated update used user users valid value version volume volumes wait waiting warning \
 webhook windows worker write zone amd64 arm64 kube public master plane etcd coredns apiserver metrics admin \
-istio linkerd envoy cilium calico flannel docker library quay gcr ghcr restricted baseline privileged enforce \
+nvidia amd intel habana gpu tpu istio linkerd envoy cilium calico flannel docker library quay gcr ghcr restricted baseline privileged enforce \
 readwriteonce readwritemany readonlymany crt csi sc pv pvc";
 
 /// Whether a part of a name is such a word.

@@ -1,17 +1,39 @@
-use crate::comparison::{ChangeState, Interlude, ReportDiff, compare};
-use crate::engine::{Options, diagnose};
-use crate::model::{CoverageState, KindCoverage, Report, Severity};
-use crate::snapshot::example::picture;
-use crate::snapshot::{Cluster, Snapshot};
+//! What two reports, and two pictures, differ in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
-const NODES: &str = "
-# listed: Node, Pod, Deployment, ReplicaSet, ConfigMap, Secret
-";
+use kubelens_core::comparison::{ChangeState, Interlude, ReportDiff, compare};
+use kubelens_core::engine::{Options, diagnose};
+use kubelens_core::kubernetes::{Object, Pod};
+use kubelens_core::model::{CoverageState, KindCoverage, Report, Severity};
+use kubelens_core::snapshot::{Cluster, Snapshot};
+use kubelens_core::source::{FileSource, ReadRequest, Silent};
+
+/// The picture that manifests show at the instant of their `# now:`; its ConfigMaps are all there are.
+fn picture(text: &str) -> Snapshot {
+    let now = text
+        .lines()
+        .find_map(|line| line.strip_prefix("# now: "))
+        .map(|time| time.parse().expect("a time"));
+    let text = format!("{text}---\napiVersion: v1\nkind: ConfigMapList\nitems: []\n");
+    let request = ReadRequest {
+        now,
+        ..ReadRequest::default()
+    };
+    FileSource::from_bytes("picture.yaml", text.into_bytes())
+        .read(&request, &Silent)
+        .expect("a picture")
+}
 
 /// A Deployment whose one pod waits for a ConfigMap, and time stands at `now`.
 fn waiting(now: &str, name: &str) -> Snapshot {
     picture(&format!(
-        "{NODES}# now: {now}
+        "# now: {now}
 apiVersion: apps/v1
 kind: Deployment
 metadata: {{namespace: shop, name: web, uid: d}}
@@ -209,8 +231,8 @@ fn readiness_that_went_and_came_is_a_recovery_and_one_that_came_and_went_a_relap
         .causes
         .remove(0);
     cause.subject = Cluster::new(&ill)
-        .all::<crate::kubernetes::Pod>()
-        .map(crate::kubernetes::Object::reference)
+        .all::<Pod>()
+        .map(Object::reference)
         .next()
         .expect("the pod");
     let one = Report {
