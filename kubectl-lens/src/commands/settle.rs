@@ -59,18 +59,15 @@ pub(super) async fn run(
         settings,
         output,
     };
-    let Judged { verdict, report } = match &watcher.settings.origin {
-        Origin::Live(flags) => {
-            output.progress.step("connecting");
-            let source = LiveSource::connect(&connect_options(flags))
-                .await
-                .map_err(picture::told)?;
-            watcher.follow(&source, args.timeout.unsigned_abs()).await?
-        }
-        _ => {
-            let snapshot = picture::read(&watcher.settings, output).await?;
-            watcher.judge(&snapshot)?
-        }
+    let Judged { verdict, report } = if let Origin::Live(flags) = &watcher.settings.origin {
+        output.progress.step("connecting");
+        let source = LiveSource::connect(&connect_options(flags))
+            .await
+            .map_err(picture::told)?;
+        watcher.follow(&source, args.timeout.unsigned_abs()).await?
+    } else {
+        let snapshot = picture::read(&watcher.settings, output).await?;
+        watcher.judge(&snapshot)?
     };
     output.progress.stop();
     let report = target::keep(report, |cause| {

@@ -79,14 +79,13 @@ impl World {
                 continue;
             }
             let header: Header = serde_saphyr::from_str(document).expect("a manifest");
-            match Kind::from_manifest(&header.api_version, &header.kind) {
-                Some(kind) => batch
+            if let Some(kind) = Kind::from_manifest(&header.api_version, &header.kind) {
+                batch
                     .push_yaml(kind, document)
-                    .unwrap_or_else(|error| panic!("{error}\n{document}")),
-                None => {
-                    let object: CustomObject = serde_saphyr::from_str(document).expect("an object");
-                    builder.add_custom(object);
-                }
+                    .unwrap_or_else(|error| panic!("{error}\n{document}"));
+            } else {
+                let object: CustomObject = serde_saphyr::from_str(document).expect("an object");
+                builder.add_custom(object);
             }
         }
         builder.absorb(batch);
