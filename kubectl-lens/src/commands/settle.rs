@@ -59,18 +59,15 @@ pub(super) async fn run(
         settings,
         output,
     };
-    let Judged { verdict, report } = match &watcher.settings.origin {
-        Origin::Live(flags) => {
-            output.progress.step("connecting");
-            let source = LiveSource::connect(&connect_options(flags))
-                .await
-                .map_err(picture::told)?;
-            watcher.follow(&source, args.timeout.unsigned_abs()).await?
-        }
-        _ => {
-            let snapshot = picture::read(&watcher.settings, output).await?;
-            watcher.judge(&snapshot)?
-        }
+    let Judged { verdict, report } = if let Origin::Live(flags) = &watcher.settings.origin {
+        output.progress.step("connecting");
+        let source = LiveSource::connect(&connect_options(flags))
+            .await
+            .map_err(picture::told)?;
+        watcher.follow(&source, args.timeout.unsigned_abs()).await?
+    } else {
+        let snapshot = picture::read(&watcher.settings, output).await?;
+        watcher.judge(&snapshot)?
     };
     output.progress.stop();
     let report = target::keep(report, |cause| {
@@ -120,14 +117,7 @@ impl Watcher<'_> {
                 .await
                 .ok_or_else(|| Failure::new("nobody follows the cluster any more"))?;
             let is_late = begin.elapsed() >= patience;
-            if !troubles.is_empty() {
-                // What is old must not be judged.
-                let told = not_followed(&troubles);
-                if is_late {
-                    return Err(Failure::new(told).way_out("run it again once the server answers"));
-                }
-                self.output.progress.step(&told);
-            } else {
+            if troubles.is_empty() {
                 if is_first && let Namespaces::Named(names) = &self.settings.namespaces {
                     target::namespaces_exist(names, &snapshot)?;
                 }
@@ -144,6 +134,13 @@ impl Watcher<'_> {
                     return Ok(judged);
                 }
                 self.output.progress.step(&waiting_for(&judged.verdict));
+            } else {
+                // What is old must not be judged.
+                let told = not_followed(&troubles);
+                if is_late {
+                    return Err(Failure::new(told).way_out("run it again once the server answers"));
+                }
+                self.output.progress.step(&told);
             }
             // What changes often is not looked at each time; and things also settle by lasting.
             let pause = PAUSE.min(patience.saturating_sub(begin.elapsed()));

@@ -36,7 +36,6 @@ fn the_verdict_is_a_document_for_programs() {
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(run.status.map(i64::from), verdict["exitStatus"].as_i64());
-    // Whether there are StatefulSets is not known: a recording without one says nothing.
     let outcomes: Vec<_> = verdict["targets"]
         .as_array()
         .expect("targets")

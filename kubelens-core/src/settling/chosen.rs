@@ -78,8 +78,10 @@ pub fn is_own(object: &ObjectRef, snapshot: &Snapshot) -> bool {
 pub(super) fn unread(snapshot: &Snapshot, scope: &[String]) -> Vec<TargetVerdict> {
     let gaps = snapshot.gaps();
     let of_kind = |kind: Kind| {
-        gaps.iter().find(|(name, namespace, _)| {
+        gaps.iter().find(|(name, namespace, gap)| {
             *name == kind.as_str()
+                // Of a kind that is not served, or not recorded, there is nothing to ask about.
+                && gap.state != CoverageState::Absent
                 && (scope.is_empty()
                     || namespace.is_none_or(|known| scope.iter().any(|wanted| wanted == known)))
         })

@@ -3,7 +3,7 @@
 use kubelens_core::model::ObjectRef;
 use kubelens_core::settling::{Outcome, Settling};
 
-use crate::world::*;
+use crate::world::{PATIENCE, World, at, judge, look, outcome};
 
 fn job(name: &str, spec: &str, conditions: &str, image: &str) -> String {
     format!(

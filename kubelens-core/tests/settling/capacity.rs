@@ -3,7 +3,7 @@
 use kubelens_core::model::CoverageState;
 use kubelens_core::settling::Outcome;
 
-use crate::world::*;
+use crate::world::{World, all, at, deployment, follow, revision, web};
 
 fn too_big() -> World {
     let pending = |name: &str| {

@@ -3,7 +3,7 @@
 use kubelens_core::model::ObjectRef;
 use kubelens_core::settling::Outcome;
 
-use crate::world::*;
+use crate::world::{World, at, outcome};
 
 fn certificate(generation: i64, status: &str) -> World {
     World::with(&format!(

@@ -4,7 +4,7 @@ use kubelens_core::model::CoverageState;
 use kubelens_core::settling::{Outcome, Settling, everything};
 use kubelens_core::{Options, diagnose};
 
-use crate::world::*;
+use crate::world::{Container, PATIENCE, World, at, deployment, judge, outcome, rolled_out};
 
 fn fine() -> World {
     rolled_out(Container::Ready(5), Container::Ready(5))

@@ -2,7 +2,7 @@
 
 use kubelens_core::settling::Outcome;
 
-use crate::world::*;
+use crate::world::{Container, World, all, deployment, follow, pod, revision, rolled_out, web};
 
 /// Pulls its image with an error at first, then runs and stays.
 fn recovers(second: i64) -> World {

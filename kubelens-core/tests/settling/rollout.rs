@@ -2,7 +2,9 @@
 
 use kubelens_core::settling::Outcome;
 
-use crate::world::*;
+use crate::world::{
+    Container, all, at, deployment, judge, outcome, owned_pod, pod, revision, rolled_out, set, web,
+};
 
 fn ready() -> Container {
     Container::Ready(5)

@@ -2,7 +2,9 @@
 
 use kubelens_core::settling::{Outcome, Settling};
 
-use crate::world::*;
+use crate::world::{
+    Container, PATIENCE, all, at, deployment, judge, look, outcome, pod, revision, rolled_out, web,
+};
 
 #[test]
 fn ready_pods_have_to_hold_for_a_while() {

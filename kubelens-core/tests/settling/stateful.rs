@@ -3,7 +3,7 @@
 use kubelens_core::model::ObjectRef;
 use kubelens_core::settling::Outcome;
 
-use crate::world::*;
+use crate::world::{Container, World, all, at, judge, labelled_pod, outcome};
 
 const OWNER: &str = "controller: true, kind: StatefulSet, apiVersion: apps/v1, name: db, uid: s1";
 

@@ -2,7 +2,9 @@
 
 use kubelens_core::settling::Outcome;
 
-use crate::world::*;
+use crate::world::{
+    Container, World, all, at, deployment, follow, judge, pod, revision, rolled_out, web,
+};
 
 const NOT_FOUND: Container = Container::Waits(
     "CreateContainerConfigError",

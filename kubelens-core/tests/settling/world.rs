@@ -8,23 +8,23 @@ use kubelens_core::{Options, Snapshot, SnapshotBuilder, diagnose};
 use serde::Deserialize;
 
 /// The instant `second` seconds after the beginning.
-pub fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     let beginning: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
     beginning + SignedDuration::from_secs(second)
 }
 
-pub const PATIENCE: Patience = Patience {
+pub(crate) const PATIENCE: Patience = Patience {
     stable_for: SignedDuration::from_secs(10),
     wedged_for: SignedDuration::from_secs(60),
 };
 
-pub fn deployment(name: &str) -> ObjectRef {
+pub(crate) fn deployment(name: &str) -> ObjectRef {
     ObjectRef::namespaced("apps/v1", "Deployment", "shop", name)
 }
 
 /// What is in the cluster at one instant.
 #[derive(Debug, Clone, Default)]
-pub struct World {
+pub(crate) struct World {
     documents: Vec<String>,
     gaps: Vec<(&'static str, Option<&'static str>, CoverageState)>,
     namespaces: Vec<String>,
@@ -39,35 +39,35 @@ struct Header {
 
 impl World {
     /// A node with room, and what these manifests say.
-    pub fn with(manifests: &str) -> Self {
+    pub(crate) fn with(manifests: &str) -> Self {
         Self::bare(&format!("{NODE}\n---\n{manifests}"))
     }
 
     /// What these manifests say, and nothing else.
-    pub fn bare(manifests: &str) -> Self {
+    pub(crate) fn bare(manifests: &str) -> Self {
         Self {
             documents: manifests.split("\n---\n").map(str::to_owned).collect(),
             ..Self::default()
         }
     }
 
-    pub fn and(mut self, manifests: &str) -> Self {
+    pub(crate) fn and(mut self, manifests: &str) -> Self {
         self.documents
             .extend(manifests.split("\n---\n").map(str::to_owned));
         self
     }
 
-    pub fn gap(mut self, kind: &'static str, state: CoverageState) -> Self {
+    pub(crate) fn gap(mut self, kind: &'static str, state: CoverageState) -> Self {
         self.gaps.push((kind, None, state));
         self
     }
 
-    pub fn only_in(mut self, namespace: &str) -> Self {
+    pub(crate) fn only_in(mut self, namespace: &str) -> Self {
         self.namespaces.push(namespace.to_owned());
         self
     }
 
-    pub fn picture(&self, now: Timestamp) -> Snapshot {
+    pub(crate) fn picture(&self, now: Timestamp) -> Snapshot {
         let scope = Scope {
             namespaces: self.namespaces.clone(),
             selector: None,
@@ -79,14 +79,13 @@ impl World {
                 continue;
             }
             let header: Header = serde_saphyr::from_str(document).expect("a manifest");
-            match Kind::from_manifest(&header.api_version, &header.kind) {
-                Some(kind) => batch
+            if let Some(kind) = Kind::from_manifest(&header.api_version, &header.kind) {
+                batch
                     .push_yaml(kind, document)
-                    .unwrap_or_else(|error| panic!("{error}\n{document}")),
-                None => {
-                    let object: CustomObject = serde_saphyr::from_str(document).expect("an object");
-                    builder.add_custom(object);
-                }
+                    .unwrap_or_else(|error| panic!("{error}\n{document}"));
+            } else {
+                let object: CustomObject = serde_saphyr::from_str(document).expect("an object");
+                builder.add_custom(object);
             }
         }
         builder.absorb(batch);
@@ -107,18 +106,23 @@ status:
   conditions: [{type: Ready, status: "True"}]"#;
 
 /// Looks once.
-pub fn judge(world: &World, now: Timestamp, target: &ObjectRef) -> TargetVerdict {
+pub(crate) fn judge(world: &World, now: Timestamp, target: &ObjectRef) -> TargetVerdict {
     let mut settling = Settling::new(PATIENCE);
     look(&mut settling, world, now, target).targets.remove(0)
 }
 
 /// The outcome of looking once.
-pub fn outcome(world: &World, now: Timestamp, target: &ObjectRef) -> Outcome {
+pub(crate) fn outcome(world: &World, now: Timestamp, target: &ObjectRef) -> Outcome {
     judge(world, now, target).outcome
 }
 
 /// Looks on.
-pub fn look(settling: &mut Settling, world: &World, now: Timestamp, target: &ObjectRef) -> Verdict {
+pub(crate) fn look(
+    settling: &mut Settling,
+    world: &World,
+    now: Timestamp,
+    target: &ObjectRef,
+) -> Verdict {
     let picture = world.picture(now);
     let report = diagnose(&picture, &Options::default());
     settling.observe(&picture, &report, std::slice::from_ref(target))
@@ -126,7 +130,7 @@ pub fn look(settling: &mut Settling, world: &World, now: Timestamp, target: &Obj
 
 /// Looks at a history every `step` seconds, from `first` to `last`, until the verdict is final; which it is then,
 /// and when.
-pub fn follow(
+pub(crate) fn follow(
     history: impl Fn(i64) -> World,
     target: &ObjectRef,
     (first, step, last): (i64, i64, i64),
@@ -143,7 +147,13 @@ pub fn follow(
 }
 
 /// A Deployment shop/web of two replicas whose controller says what its numbers say.
-pub fn web(generation: i64, observed: i64, updated: i64, total: i64, available: i64) -> String {
+pub(crate) fn web(
+    generation: i64,
+    observed: i64,
+    updated: i64,
+    total: i64,
+    available: i64,
+) -> String {
     format!(
         r#"apiVersion: apps/v1
 kind: Deployment
@@ -159,7 +169,7 @@ status: {{observedGeneration: {observed}, replicas: {total}, updatedReplicas: {u
 }
 
 /// The ReplicaSet of one of its revisions.
-pub fn revision(number: i64, replicas: i64) -> String {
+pub(crate) fn revision(number: i64, replicas: i64) -> String {
     set(
         number,
         replicas,
@@ -167,7 +177,7 @@ pub fn revision(number: i64, replicas: i64) -> String {
     )
 }
 
-pub fn set(number: i64, replicas: i64, owner: &str) -> String {
+pub(crate) fn set(number: i64, replicas: i64, owner: &str) -> String {
     format!(
         r#"apiVersion: apps/v1
 kind: ReplicaSet
@@ -187,7 +197,7 @@ status: {{observedGeneration: 1, replicas: {replicas}, readyReplicas: {replicas}
 
 /// What a pod's container does.
 #[derive(Debug, Clone, Copy)]
-pub enum Container {
+pub(crate) enum Container {
     /// Runs since this second, and is ready.
     Ready(i64),
     /// The same, after a run from the one second to the other that ended with 1.
@@ -199,18 +209,18 @@ pub enum Container {
 }
 
 /// A pod of one of the ReplicaSets, created at a second.
-pub fn pod(name: &str, number: i64, created: i64, container: Container) -> String {
+pub(crate) fn pod(name: &str, number: i64, created: i64, container: Container) -> String {
     let owner = format!(
         "controller: true, kind: ReplicaSet, apiVersion: apps/v1, name: web-r{number}, uid: rs{number}"
     );
     owned_pod(name, &owner, created, container)
 }
 
-pub fn owned_pod(name: &str, owner: &str, created: i64, container: Container) -> String {
+pub(crate) fn owned_pod(name: &str, owner: &str, created: i64, container: Container) -> String {
     labelled_pod(name, owner, "app: web", created, container)
 }
 
-pub fn labelled_pod(
+pub(crate) fn labelled_pod(
     name: &str,
     owner: &str,
     labels: &str,
@@ -259,12 +269,12 @@ fn ended((from, to): (i64, i64)) -> String {
 }
 
 /// Manifests, one after the other.
-pub fn all(manifests: &[String]) -> World {
+pub(crate) fn all(manifests: &[String]) -> World {
     World::with(&manifests.join("\n---\n"))
 }
 
 /// Deployment shop/web, rolled out, with two pods that do this.
-pub fn rolled_out(first: Container, second: Container) -> World {
+pub(crate) fn rolled_out(first: Container, second: Container) -> World {
     all(&[
         web(1, 1, 2, 2, 2),
         revision(2, 2),

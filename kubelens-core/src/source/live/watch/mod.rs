@@ -28,7 +28,8 @@ const LISTS_AT_A_TIME: usize = 4;
 pub struct Watch {
     keeper: mpsc::Sender<Message>,
     changes: mpsc::Receiver<()>,
-    streams: JoinSet<()>,
+    /// Ends with this.
+    _streams: JoinSet<()>,
     /// How far the server's clock is ahead of this machine's.
     ahead: SignedDuration,
 }
@@ -61,12 +62,12 @@ impl LiveSource {
             .map(|server| server.duration_since(local))
             .unwrap_or_default();
         let (keeper, messages) = mpsc::channel(WAITING);
-        let (changed, changes) = mpsc::channel(1);
+        let (news, changes) = mpsc::channel(1);
         let targets = read
             .iter()
             .map(|stream| (stream.target.clone(), stream.namespace.clone()))
             .collect();
-        let own = Keeper::new(&snapshot, request.clone(), targets, changed);
+        let own = Keeper::new(&snapshot, request.clone(), targets, news);
         // It decodes, so it has a thread of its own; strings are shared within it.
         drop(tokio::task::spawn_blocking(move || own.run(messages)));
         let lists = Arc::new(Semaphore::new(LISTS_AT_A_TIME));
@@ -86,7 +87,7 @@ impl LiveSource {
         Ok(Watch {
             keeper,
             changes,
-            streams,
+            _streams: streams,
             ahead,
         })
     }
@@ -107,10 +108,5 @@ impl Watch {
         let asked = now().checked_add(self.ahead).unwrap_or_else(|_| now());
         self.keeper.send(Message::Show(asked, reply)).await.ok()?;
         answer.await.ok()
-    }
-
-    /// How many lists are followed.
-    pub fn streams(&self) -> usize {
-        self.streams.len()
     }
 }
