@@ -136,6 +136,9 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     {
         sighting = sighting.blames(driver.reference(), "provisions");
     }
+    if let Some(source) = claims::source(claim) {
+        sighting = sighting.blames(source, "dataSource");
+    }
     let sighting = claims::shown_by(sighting, claim, "provisioned by")
         .grouped(
             format!("{class}/{reason}"),

@@ -3,6 +3,7 @@
 mod blamed_object;
 mod broken_node;
 mod cordoned_node;
+mod failed_by_rule;
 mod lost_devices;
 mod lost_with_node;
 mod node_fault;
@@ -28,6 +29,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(same_object::edges(index, &edges));
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
+    edges.extend(failed_by_rule::edges(index));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));
     edges.retain(|edge| !is_note_for_a_fault(index, edge));
