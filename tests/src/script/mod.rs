@@ -12,6 +12,7 @@ mod actor;
 mod claims;
 mod clock;
 mod dice;
+
 mod endpoints;
 mod events;
 mod platform;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::manifest;
+pub use dice::Dice;
 use world::World;
 
 /// A script, read from its file.

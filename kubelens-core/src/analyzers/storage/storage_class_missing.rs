@@ -1,8 +1,6 @@
 use super::claims;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{
-    Object, PersistentVolumeClaim, StatefulSet, StorageClass,
-};
+use crate::kubernetes::{Object, PersistentVolumeClaim, StatefulSet, StorageClass};
 use crate::model::{Evidence, Severity, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
