@@ -15,6 +15,7 @@ mod dice;
 
 mod endpoints;
 mod events;
+mod kubelet;
 mod platform;
 mod town;
 mod workload;
