@@ -110,8 +110,20 @@ impl Recording {
         }
     }
 
-    /// Moves all times by so many whole days.
+    /// Whether a schedule is told in days of a month: then not every day is like another.
+    fn knows_the_calendar(&self) -> bool {
+        self.objects().any(|object| {
+            let schedule = text_at(object, "/spec/schedule");
+            let fields: Vec<&str> = schedule.split_whitespace().collect();
+            schedule.starts_with('@') || fields.iter().skip(2).take(2).any(|field| *field != "*")
+        })
+    }
+
+    /// Moves all times by so many whole days, unless something in it goes by the calendar.
     pub fn shift(&mut self, days: i64) -> Result<()> {
+        if self.knows_the_calendar() {
+            return Ok(());
+        }
         let time = Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")?;
         let moved = |text: &str| {
             time.replace_all(text, |found: &regex::Captures<'_>| {
@@ -235,6 +247,15 @@ impl Renaming {
             }
         }
         text
+    }
+}
+
+impl Renaming {
+    /// The text with the old words, wherever a new one is written.
+    pub fn undone(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (old, new)| text.replace(new, old))
     }
 }
 

@@ -16,7 +16,7 @@ use kubelens_tests::manifest::text_at;
 use kubelens_tests::variation::{Recording, Renaming};
 use serde_json::Value;
 
-/// Code, severity and subject of every loud cause, with the names that things have after a renaming.
+/// Code, severity and subject of every loud cause, with the names that things had before a renaming.
 fn causes(report: &Value, renaming: &Renaming) -> Vec<String> {
     let mut all: Vec<String> = report
         .get("causes")
@@ -34,7 +34,7 @@ fn causes(report: &Value, renaming: &Renaming) -> Vec<String> {
             );
             format!(
                 "{} {}",
-                renaming.applied(&subject),
+                renaming.undone(&subject),
                 text_at(cause, "/severity")
             )
         })
@@ -87,8 +87,8 @@ fn other_names_another_order_and_another_month_change_no_cause() {
         compare(
             &mut wrong,
             story,
-            &causes(&before, &renaming),
-            &causes(&after, &Renaming::default()),
+            &causes(&before, &Renaming::default()),
+            &causes(&after, &renaming),
         );
     }
     assert_none(&wrong);
@@ -118,7 +118,7 @@ fn more_healthy_neighbours_change_no_cause() {
         );
     }
     assert!(
-        copied >= 50,
+        copied >= 30,
         "only {copied} stories have neighbours to copy"
     );
     assert_none(&wrong);

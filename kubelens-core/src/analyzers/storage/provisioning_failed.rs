@@ -66,7 +66,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.88,
-        reads: [PersistentVolumeClaim, StorageClass, Pod, Event, DaemonSet, Deployment, StatefulSet],
+        reads: [PersistentVolumeClaim, StorageClass, Pod, Event, DaemonSet, Deployment, StatefulSet, Lease],
         maps_to: ["k8sgpt:PersistentVolumeClaim"],
         check: PersistentVolumeClaim(check),
     }
