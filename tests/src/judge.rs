@@ -134,7 +134,78 @@ pub fn complaints(report: &Value, expected: &Expectation, scope: Scope) -> Resul
     Ok(wrong)
 }
 
+/// How well a report answers a story, in the numbers of an accuracy table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Causes that must be named.
+    pub roots: usize,
+    /// Those of them at a rank that the story allows.
+    pub first: usize,
+    /// Those at rank 3 or better, or at a rank that the story allows.
+    pub among_three: usize,
+    /// Claims that the story forbids.
+    pub forbidden: usize,
+    /// Causes of severity warning or critical beyond the story's bound.
+    pub noise: usize,
+    /// Critical causes, where the cluster is healthy.
+    pub false_criticals: usize,
+}
+
+/// The marks of a report.
+pub fn marks(report: &Value, expected: &Expectation) -> Result<Marks> {
+    let causes = report
+        .get("causes")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let mut marks = Marks {
+        roots: expected.roots.len(),
+        ..Marks::default()
+    };
+    for root in &expected.roots {
+        let rank = root.rank(causes)?;
+        let is_within = |most: usize| rank.is_some_and(|rank| rank <= most);
+        marks.first += usize::from(is_within(root.max_rank));
+        marks.among_three += usize::from(is_within(root.max_rank.max(3)));
+    }
+    for forbidden in &expected.forbid {
+        for cause in causes {
+            marks.forbidden += usize::from(forbidden.hits(cause)?);
+        }
+    }
+    let at_least = |least: i8| {
+        causes
+            .iter()
+            .filter(|cause| severity(cause) >= least)
+            .count()
+    };
+    marks.noise = at_least(1).saturating_sub(expected.max_causes_critical_or_warning);
+    if expected.family == "healthy" {
+        marks.false_criticals = at_least(2);
+    }
+    Ok(marks)
+}
+
 impl Root {
+    /// The rank of the first cause that names it.
+    fn rank(&self, causes: &[Value]) -> Result<Option<usize>> {
+        let texts = self
+            .text_all
+            .iter()
+            .map(|text| search(text))
+            .collect::<Result<Vec<_>>>()?;
+        for (index, cause) in causes.iter().enumerate() {
+            let text = text_of(cause);
+            if matches_any(&self.subject_any, cause)?
+                && severity(cause) >= severity_of(&self.min_severity)
+                && texts.iter().all(|wanted| wanted.is_match(&text))
+            {
+                return Ok(Some(index + 1));
+            }
+        }
+        Ok(None)
+    }
+
     fn complaint(&self, causes: &[Value], scope: Scope) -> Result<Option<String>> {
         let texts = self
             .text_all

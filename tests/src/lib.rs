@@ -5,11 +5,14 @@
 //!   which plays the kubelets, and stops them however the test ends;
 //! - [`story`] plays a folder of manifests until the cluster is in the state that it tells of;
 //! - [`judge`] says whether a report names what an experienced person would name;
+//! - [`accuracy`] counts how often it does;
+//! - [`variation`] changes of a recorded cluster what must not matter;
 //! - [`recording`] writes a cluster as the files that `--from` reads;
 //! - [`load`] fills a cluster for the benchmark, and [`scale`] is what is measured on it;
 //! - [`script`] writes clusters out that are told in a few lines;
 //! - [`theatre`] is all of it together.
 
+pub mod accuracy;
 pub mod cluster;
 pub mod condition;
 pub mod control_plane;
@@ -25,3 +28,4 @@ pub mod script;
 pub mod stage;
 pub mod story;
 pub mod theatre;
+pub mod variation;

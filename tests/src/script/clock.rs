@@ -5,16 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The time at which the cluster is looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock(Timestamp);
+pub(super) struct Clock(Timestamp);
 
 impl Clock {
     /// Reads an RFC 3339 time.
-    pub fn at(now: &str) -> Result<Self> {
+    pub(super) fn at(now: &str) -> Result<Self> {
         Ok(Self(now.parse().with_context(|| format!("time {now}"))?))
     }
 
     /// The time so many seconds ago, as the API writes it; what is negative lies ahead.
-    pub fn ago(self, seconds: i64) -> String {
+    pub(super) fn ago(self, seconds: i64) -> String {
         let time = self
             .0
             .checked_sub(SignedDuration::from_secs(seconds))
@@ -23,14 +23,14 @@ impl Clock {
     }
 
     /// The same with microseconds, as Leases have it.
-    pub fn ago_micros(self, seconds: i64, micros: u64) -> String {
+    pub(super) fn ago_micros(self, seconds: i64, micros: u64) -> String {
         self.ago(seconds)
             .replace('Z', &format!(".{:06}Z", micros % 1_000_000))
     }
 }
 
 /// Seconds of `90s`, `5m`, `3h`, `2d`, or several of them: `1h30m`.
-pub fn seconds(text: &str) -> Result<i64> {
+pub(super) fn seconds(text: &str) -> Result<i64> {
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let mut total = 0;
     let mut digits = String::new();

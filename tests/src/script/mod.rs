@@ -12,8 +12,10 @@ mod actor;
 mod claims;
 mod clock;
 mod dice;
+
 mod endpoints;
 mod events;
+mod kubelet;
 mod platform;
 mod town;
 mod workload;
@@ -28,6 +30,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::manifest;
+pub use dice::Dice;
 use world::World;
 
 /// A script, read from its file.

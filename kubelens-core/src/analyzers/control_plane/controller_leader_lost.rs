@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Deployment, Lease, Object};
+use crate::kubernetes::{Deployment, Lease, Object, Pod};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;
 
@@ -50,7 +50,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.92,
-        reads: [Lease, Deployment],
+        reads: [Lease, Deployment, Pod],
         maps_to: [],
         check: Cluster(check),
     }
@@ -80,7 +80,15 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             .renew_time
             .map_or(i64::MAX, |renewed| newest.duration_since(renewed).as_secs());
         if lag > LEADER_STALE || lease.spec.holder_identity.is_empty() {
-            sink.report(stale(lease, lag));
+            // With all its pods there is a reason why nobody leads.
+            let pods = cluster.in_namespace::<Pod>("kube-system").filter(|pod| {
+                pod.metadata.labels.value("component") == Some(name)
+                    && pod.metadata.labels.value("tier") == Some("control-plane")
+            });
+            let sighting = pods.fold(stale(lease, lag), |sighting, pod| {
+                sighting.blames(pod.reference(), "holds")
+            });
+            sink.report(sighting);
         }
     }
     let lagging: Vec<&Deployment> = cluster

@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CertificateSigningRequest, Object, condition};
-use crate::model::{Evidence, Risk, Suggestion, counted};
+use crate::model::{Evidence, Risk, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -61,19 +61,41 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         if is_failed || is_pending {
             let key = (
                 request.spec.signer_name.as_str(),
-                request.spec.username.as_str(),
+                group_of(&request.spec.username),
             );
             waiting.entry(key).or_default().push(request);
         }
     }
-    for ((signer, user), requests) in waiting {
+    for ((signer, _), requests) in waiting {
         let newest = requests
             .iter()
             .max_by_key(|request| request.metadata.creation_timestamp);
         if let Some(newest) = newest {
-            sink.report(sighting(newest, signer, user, requests.len()));
+            sink.report(sighting(
+                newest,
+                signer,
+                &users_of(&requests),
+                requests.len(),
+            ));
         }
     }
+}
+
+/// Nodes ask one by one; that nobody answers them is one fault.
+fn group_of(user: &str) -> &str {
+    if user.starts_with(NODE) { NODE } else { user }
+}
+
+/// What the user name of every kubelet begins with.
+const NODE: &str = "system:node:";
+
+/// Who asks, each once.
+fn users_of(requests: &[&CertificateSigningRequest]) -> String {
+    let users: BTreeSet<&str> = requests
+        .iter()
+        .map(|request| request.spec.username.as_str())
+        .collect();
+    some_of(users, 5)
 }
 
 fn sighting(

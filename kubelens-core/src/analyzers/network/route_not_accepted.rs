@@ -2,7 +2,7 @@ use super::allowed_routes::{closed_gates, labels_of};
 use super::gateway::{condition, find, object_ref, parent_statuses, parents, routes, text};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject};
-use crate::model::{Evidence, Risk, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -100,12 +100,20 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 sink.report(not_accepted(route, parent, &partly).severity(Severity::Warning));
             }
         }
-        let has_parent = parents(route).iter().any(|parent| {
-            parent.kind == "Gateway"
-                && find(cluster, "Gateway", &parent.namespace, &parent.name).is_some()
-        });
-        if statuses.is_empty() && has_parent && cluster.age(&route.metadata) > GRACE {
-            sink.report(unseen(route));
+        let gateways: Vec<ObjectRef> = parents(route)
+            .iter()
+            .filter(|parent| parent.kind == "Gateway")
+            .filter_map(|parent| find(cluster, "Gateway", &parent.namespace, &parent.name))
+            .map(object_ref)
+            .collect();
+        if statuses.is_empty() && !gateways.is_empty() && cluster.age(&route.metadata) > GRACE {
+            // A Gateway that nobody serves has nobody who looks at its routes.
+            let sighting = gateways
+                .into_iter()
+                .fold(unseen(route), |sighting, gateway| {
+                    sighting.blames(gateway, "parentRef")
+                });
+            sink.report(sighting);
         }
     }
 }

@@ -151,11 +151,16 @@ fn wants_pods(workload: &Workload<'_>) -> bool {
     }
 }
 
-/// Whether every pod has been unready for longer than a start takes.
+/// Seconds that a new pod may take until it serves (`notReadyGrace`).
+const COMING_UP: i64 = 120;
+
+/// Whether a pod has been unready for longer than a start takes.
 fn has_waited(cluster: &Cluster<'_>, pods: &[&Pod]) -> bool {
     pods.iter().filter(|pod| !pod.is_ready()).any(|pod| {
         let since = unready_since(pod);
-        since.is_some() && cluster.seconds_since(since) > ENDPOINT_GRACE
+        since.is_some()
+            && cluster.seconds_since(since) > ENDPOINT_GRACE
+            && cluster.age(&pod.metadata) > COMING_UP
     })
 }
 

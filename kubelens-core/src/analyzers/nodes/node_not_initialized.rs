@@ -1,7 +1,7 @@
 use super::state::{JOINING, describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, Object, Taint};
-use crate::model::{Evidence, Suggestion};
+use crate::kubernetes::{DaemonSet, Deployment, Node, Object, PodSpec, Taint};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -43,7 +43,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.92,
-        reads: [],
+        reads: [Deployment, DaemonSet],
         maps_to: [],
         check: Node(check),
     }
@@ -57,15 +57,50 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         let is_brief =
             taint.time_added.is_some() && cluster.seconds_since(taint.time_added) < JOINING;
         if let Some((what, who)) = waits_for(taint).filter(|_| !is_brief) {
-            sink.report(sighting(node, taint, what, who));
+            let mut sighting = sighting(node, taint, what, who);
+            if taint.key == UNINITIALIZED {
+                for workload in cloud_controllers(cluster) {
+                    sighting = sighting.blames(workload, "initializes");
+                }
+            }
+            sink.report(sighting);
         }
     }
 }
 
+/// The taint of a node that the cloud's controller has not looked at yet.
+const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+
+/// The workloads that run the cloud's controller: by the name of the program, which all of them keep.
+fn cloud_controllers(cluster: &Cluster<'_>) -> Vec<ObjectRef> {
+    let is_one = |name: &str, spec: &PodSpec| {
+        name.contains(CLOUD_CONTROLLER)
+            || spec.all_containers().any(|(_, container)| {
+                container.image.contains(CLOUD_CONTROLLER)
+                    || container
+                        .command
+                        .iter()
+                        .any(|word| word.contains(CLOUD_CONTROLLER))
+            })
+    };
+    let deployments = cluster
+        .all::<Deployment>()
+        .filter(|it| is_one(&it.metadata.name, &it.spec.template.spec))
+        .map(Object::reference);
+    let sets = cluster
+        .all::<DaemonSet>()
+        .filter(|it| is_one(&it.metadata.name, &it.spec.template.spec))
+        .map(Object::reference);
+    deployments.chain(sets).collect()
+}
+
+/// What the program is called, whatever the cloud.
+const CLOUD_CONTROLLER: &str = "cloud-controller-manager";
+
 /// What a start-up taint says, and who has to take it away.
 fn waits_for(taint: &Taint) -> Option<(&'static str, &'static str)> {
     let key = taint.key.as_str();
-    if key == "node.cloudprovider.kubernetes.io/uninitialized" {
+    if key == UNINITIALIZED {
         Some((
             "was never initialized by the cloud controller",
             "the cloud controller manager",

@@ -123,6 +123,7 @@ fn default_scheduler(cluster: &Cluster<'_>, top: &ObjectRef) -> Sighting {
     );
     let mut sighting = Sighting::of(subject, title, explanation);
     if let Some(lease) = lease {
+        sighting = sighting.blames(lease.reference(), "leads");
         let renewed = lease.spec.renew_time;
         if !cluster.is_within(renewed, LEADER_STALE) {
             let seconds = cluster.seconds_since(renewed);

@@ -1,5 +1,7 @@
 //! What an API request may do: the evaluation of Roles and bindings (rbac.authorization.k8s.io/v1).
 
+use std::borrow::Cow;
+
 use crate::kubernetes::{
     ClusterRole, ClusterRoleBinding, Object, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
@@ -23,6 +25,15 @@ pub(super) struct Request<'l> {
     pub(super) namespace: Option<&'l str>,
     /// The object's name, where one was named.
     pub(super) name: &'l str,
+}
+
+/// A line as it was before a structured log (JSON, logfmt) put it between quotes.
+pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
+    if line.contains("\\\"") {
+        Cow::Owned(line.replace("\\\"", "\""))
+    } else {
+        Cow::Borrowed(line)
+    }
 }
 
 /// Reads `R "N" is forbidden: User "system:serviceaccount:NS:SA" cannot VERB resource "R" in API group

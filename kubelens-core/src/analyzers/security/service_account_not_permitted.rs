@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::permission::{Bound, Request, refused_request};
+use super::permission::{Bound, Request, refused_request, unescaped};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     ClusterRole, Kind, Object, Pod, PolicyRule, Role, RoleBinding, ServiceAccount,
@@ -83,7 +83,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut seen = BTreeSet::new();
     for (key, log) in cluster.logs() {
         for line in &log.lines {
-            let Some(request) = refused_request(line) else {
+            let plain = unescaped(line);
+            let Some(request) = refused_request(&plain) else {
                 continue;
             };
             let Some(pod) = cluster.get::<Pod>(&key.namespace, &key.pod) else {

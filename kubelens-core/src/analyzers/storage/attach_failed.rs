@@ -61,7 +61,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.85,
-        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume, VolumeAttachment, Node, Deployment, StatefulSet],
+        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume, VolumeAttachment, Node, Deployment, StatefulSet, DaemonSet, Lease],
         maps_to: ["k8sgpt:Pod"],
         check: Cluster(check),
     }

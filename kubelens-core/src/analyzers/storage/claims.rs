@@ -118,6 +118,34 @@ pub(super) fn provisioner<'a>(
         .or_else(|| storage_class(cluster, claim)?.provisioner.non_empty())
 }
 
+/// Whether volumes were made by hand under the name of a class, which then needs no object. A volume
+/// that a provisioner made only tells that the class was there.
+pub(super) fn has_volumes_by_hand(cluster: &Cluster<'_>, class: &str) -> bool {
+    cluster.all::<PersistentVolume>().any(|volume| {
+        let maker = "pv.kubernetes.io/provisioned-by";
+        volume.spec.storage_class_name == class && !volume.metadata.annotations.contains_key(maker)
+    })
+}
+
+/// What the claim is to be filled from.
+pub(super) fn source(claim: &PersistentVolumeClaim) -> Option<ObjectRef> {
+    let source = claim.spec.data_source_ref.as_ref();
+    let source = source.or(claim.spec.data_source.as_ref())?;
+    let api = match source.kind.as_str() {
+        "PersistentVolumeClaim" => "v1",
+        "VolumeSnapshot" => "snapshot.storage.k8s.io/v1",
+        _ => return None,
+    };
+    let namespace = source.namespace.non_empty();
+    let namespace = namespace.unwrap_or(&claim.metadata.namespace);
+    Some(ObjectRef::namespaced(
+        api,
+        &source.kind,
+        namespace,
+        &source.name,
+    ))
+}
+
 /// `Pending`, and how much is asked for in which way.
 pub(super) fn evidence(claim: &PersistentVolumeClaim) -> Vec<Evidence> {
     let own = claim.reference();

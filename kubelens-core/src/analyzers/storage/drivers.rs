@@ -1,7 +1,7 @@
 //! Which workloads carry a storage driver: found by the driver's name in their pods' arguments,
 //! variables and host paths.
 
-use crate::kubernetes::{DaemonSet, Deployment, PodSpec, StatefulSet};
+use crate::kubernetes::{DaemonSet, Deployment, Lease, PodSpec, StatefulSet};
 use crate::snapshot::{Cluster, Workload};
 
 /// The DaemonSet that serves the driver on every node.
@@ -11,8 +11,13 @@ pub(super) fn node_plugin<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<&'a
         .find(|set| names(&set.spec.template.spec, driver))
 }
 
-/// The Deployment or StatefulSet that makes volumes for the driver.
+/// The Deployment or StatefulSet that makes volumes for the driver: one that names it, else the only
+/// one with a provisioner where the driver is at home.
 pub(super) fn controller<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Workload<'a>> {
+    named_controller(cluster, driver).or_else(|| controller_at_home(cluster, driver))
+}
+
+fn named_controller<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Workload<'a>> {
     let deployment = cluster
         .all::<Deployment>()
         .find(|deployment| names(&deployment.spec.template.spec, driver))
@@ -22,6 +27,40 @@ pub(super) fn controller<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Work
             .all::<StatefulSet>()
             .find(|set| names(&set.spec.template.spec, driver))
             .map(Workload::StatefulSet)
+    })
+}
+
+/// Most controllers learn the driver's name from its socket. They stand in the namespace of its node
+/// plugin, or of the Lease that external-provisioner takes in the driver's name.
+fn controller_at_home<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Workload<'a>> {
+    let lease = driver.replace(['.', '/'], "-");
+    let home = node_plugin(cluster, driver)
+        .map(|set| set.metadata.namespace.as_str())
+        .or_else(|| {
+            cluster
+                .all::<Lease>()
+                .find(|held| held.metadata.name.replace(['.', '/'], "-").contains(&lease))
+                .map(|held| held.metadata.namespace.as_str())
+        })?;
+    let deployments = cluster
+        .in_namespace::<Deployment>(home)
+        .filter(|it| provisions(&it.spec.template.spec))
+        .map(Workload::Deployment);
+    let sets = cluster
+        .in_namespace::<StatefulSet>(home)
+        .filter(|it| provisions(&it.spec.template.spec))
+        .map(Workload::StatefulSet);
+    let mut all = deployments.chain(sets);
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// Whether a container of the pods is the program that makes volumes of claims.
+fn provisions(spec: &PodSpec) -> bool {
+    spec.all_containers().any(|(_, container)| {
+        let program = container.image.rsplit('/').next().unwrap_or_default();
+        ["csi-provisioner", "external-provisioner"]
+            .iter()
+            .any(|name| program.starts_with(name))
     })
 }
 

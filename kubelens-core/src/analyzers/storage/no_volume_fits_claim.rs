@@ -108,7 +108,9 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
         ))
         .all_evidence(said.map(event_evidence));
     if let Some((volume, differs)) = nearest {
-        sighting = sighting.evidence(Evidence::field(volume.reference(), "spec", differs));
+        sighting = sighting
+            .evidence(Evidence::field(volume.reference(), "spec", differs))
+            .blames(volume.reference(), "nearest volume");
     }
     sink.report(
         claims::shown_by(sighting, claim, "claim")
@@ -127,9 +129,7 @@ fn is_static(cluster: &Cluster<'_>, claim: &PersistentVolumeClaim) -> bool {
         Some("") => true,
         Some(name) => match claims::storage_class(cluster, claim) {
             Some(class) => class.provisioner == "kubernetes.io/no-provisioner",
-            None => cluster
-                .all::<PersistentVolume>()
-                .any(|volume| volume.spec.storage_class_name == name),
+            None => claims::has_volumes_by_hand(cluster, name),
         },
     }
 }

@@ -70,7 +70,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.90,
-        reads: [PersistentVolumeClaim, StorageClass, CSIDriver, CSINode, Lease, Deployment, StatefulSet, Pod, Event],
+        reads: [PersistentVolumeClaim, StorageClass, CSIDriver, CSINode, Lease, Deployment, StatefulSet, DaemonSet, Pod, Event],
         maps_to: ["k8sgpt:PersistentVolumeClaim"],
         check: PersistentVolumeClaim(check),
     }

@@ -66,7 +66,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.88,
-        reads: [PersistentVolumeClaim, StorageClass, Pod, Event, DaemonSet, Deployment, StatefulSet],
+        reads: [PersistentVolumeClaim, StorageClass, Pod, Event, DaemonSet, Deployment, StatefulSet, Lease],
         maps_to: ["k8sgpt:PersistentVolumeClaim"],
         check: PersistentVolumeClaim(check),
     }
@@ -135,6 +135,9 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
         && let Some(driver) = drivers::controller(cluster, provisioner)
     {
         sighting = sighting.blames(driver.reference(), "provisions");
+    }
+    if let Some(source) = claims::source(claim) {
+        sighting = sighting.blames(source, "dataSource");
     }
     let sighting = claims::shown_by(sighting, claim, "provisioned by")
         .grouped(

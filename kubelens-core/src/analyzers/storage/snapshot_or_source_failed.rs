@@ -47,7 +47,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.92,
-        reads: [PersistentVolumeClaim, StorageClass, Pod],
+        reads: [PersistentVolumeClaim, StorageClass, Pod, Event],
         maps_to: [],
         check: Cluster(check),
     }
@@ -75,30 +75,23 @@ fn of_claim(
     source: &TypedReference,
     sink: &mut Sink,
 ) {
-    let namespace = source
-        .namespace
-        .non_empty()
-        .unwrap_or(&claim.metadata.namespace);
-    let (is_missing, api) = match source.kind.as_str() {
-        "PersistentVolumeClaim" => (
-            cluster
-                .look_up::<PersistentVolumeClaim>(namespace, &source.name)
-                .is_absent(),
-            "v1",
-        ),
-        "VolumeSnapshot" => {
-            let all = cluster.custom("VolumeSnapshot");
-            let is_there = all.iter().any(|snapshot| {
-                snapshot.metadata.namespace == namespace && snapshot.metadata.name == source.name
-            });
-            (!all.is_empty() && !is_there, "snapshot.storage.k8s.io/v1")
-        }
-        _ => return,
+    let Some(subject) = claims::source(claim) else {
+        return;
+    };
+    let namespace = subject.namespace.as_deref().unwrap_or_default();
+    let is_missing = if source.kind == "PersistentVolumeClaim" {
+        let found = cluster.look_up::<PersistentVolumeClaim>(namespace, &source.name);
+        found.is_absent()
+    } else {
+        let all = cluster.custom("VolumeSnapshot");
+        let is_there = all.iter().any(|snapshot| {
+            snapshot.metadata.namespace == namespace && snapshot.metadata.name == source.name
+        });
+        !is_there && (!all.is_empty() || is_said_to_be_missing(cluster, claim, &source.name))
     };
     if !is_missing {
         return;
     }
-    let subject = ObjectRef::namespaced(api, &source.kind, namespace, &source.name);
     let users = claims::users(cluster, claim);
     let title = format!("{subject} does not exist");
     let explanation = format!(
@@ -118,6 +111,17 @@ fn of_claim(
             "Recreate the claim with a source that exists, or without one",
         ));
     sink.report(claims::shown_by(sighting, claim, "dataSource"));
+}
+
+/// Whether the provisioner asked the API server for the snapshot and was told that there is none.
+fn is_said_to_be_missing(
+    cluster: &Cluster<'_>,
+    claim: &PersistentVolumeClaim,
+    snapshot: &str,
+) -> bool {
+    let words = format!("volumesnapshots.snapshot.storage.k8s.io \"{snapshot}\" not found");
+    claims::newest(cluster, claim, "ProvisioningFailed")
+        .is_some_and(|event| event.message.contains(&words))
 }
 
 fn of_snapshot(snapshot: &CustomObject, sink: &mut Sink) {

@@ -1,8 +1,6 @@
 use super::claims;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{
-    Object, PersistentVolume, PersistentVolumeClaim, StatefulSet, StorageClass,
-};
+use crate::kubernetes::{Object, PersistentVolumeClaim, StatefulSet, StorageClass};
 use crate::model::{Evidence, Severity, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -102,7 +100,8 @@ fn of_claim<'a>(cluster: &Cluster<'a>, claim: &'a PersistentVolumeClaim, sink: &
         .filter(|event| event.message.contains(&words));
     let known = cluster.look_up::<StorageClass>("", name);
     let is_missing = known.is_absent() || (known.found().is_none() && said.is_some());
-    if !is_missing || claims::has_fitting_volume(cluster, claim) {
+    // Volumes that carry the name need no class object: which one fits is another condition.
+    if !is_missing || claims::has_volumes_by_hand(cluster, name) {
         return;
     }
     let users = claims::users(cluster, claim);
@@ -137,10 +136,9 @@ fn of_templates(cluster: &Cluster<'_>, set: &StatefulSet, sink: &mut Sink) {
         else {
             continue;
         };
-        let is_static = cluster
-            .all::<PersistentVolume>()
-            .any(|volume| volume.spec.storage_class_name == name.as_str());
-        if !cluster.look_up::<StorageClass>("", name).is_absent() || is_static {
+        if !cluster.look_up::<StorageClass>("", name).is_absent()
+            || claims::has_volumes_by_hand(cluster, name)
+        {
             continue;
         }
         let explanation = format!(

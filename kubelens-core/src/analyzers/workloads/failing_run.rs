@@ -16,6 +16,9 @@ const JOB_HISTORY: i64 = 7 * 86_400;
 /// Seconds in which the first end of a container is left to its restart.
 const FIRST_RESTART: i64 = 60;
 
+/// Seconds after which a pod that failed for good, outside Jobs, is a leftover.
+pub(super) const LEFTOVER: i64 = 86_400;
+
 /// How the last run of a container ended, if the container is down because of it, or goes down again
 /// and again. None for what is being deleted, has done its work or was stopped from outside.
 pub(super) fn failing_end<'a>(
@@ -25,6 +28,13 @@ pub(super) fn failing_end<'a>(
 ) -> Option<&'a Terminated> {
     let end = container.last_end()?;
     if pod.metadata.is_terminating() || pod.has_succeeded() || is_stopped_from_outside(pod) {
+        return None;
+    }
+    // What failed for good long ago and nobody started again is history.
+    if pod.status.phase == "Failed"
+        && !cluster.is_within(end.finished_at, LEFTOVER)
+        && job_outcome(cluster, pod) == JobOutcome::NoJob
+    {
         return None;
     }
     let is_down = is_looping(cluster, container) || has_ended_badly(cluster, pod, container);

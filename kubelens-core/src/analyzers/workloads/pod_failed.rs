@@ -1,5 +1,6 @@
 use super::advice::describe_pod;
 use super::exit_code;
+use super::failing_run::LEFTOVER;
 use super::last_words::quoted;
 use super::stopped_pod::{severity, stopped_at};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -54,9 +55,6 @@ declare_analyzer! {
         check: Pod(check),
     }
 }
-
-/// Seconds after which a failed pod that nothing owns is a leftover.
-const LEFTOVER: i64 = 86_400;
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if pod.status.phase != "Failed" || pod.metadata.is_terminating() {

@@ -3,6 +3,7 @@
 mod blamed_object;
 pub(super) mod broken_node;
 mod cordoned_node;
+mod failed_by_rule;
 mod lost_devices;
 pub(super) mod lost_with_node;
 mod measured_use;
@@ -35,6 +36,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.retain(|edge| !measured_use::is_part(index, edge) && !is_about_an_opinion(index, edge));
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));
+    edges.extend(failed_by_rule::edges(index));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));
     edges.retain(|edge| !measured_use::is_part(index, edge));
