@@ -19,6 +19,20 @@ fn options() -> Options {
     }
 }
 
+/// The analyzers that a kind may matter to: those that read it, and those that found something, which may stand in
+/// another light without it. The others see the same as before.
+fn concerned(full: &Report, kind: Kind) -> Options {
+    let found = codes(full);
+    let codes = registry()
+        .iter()
+        .filter(|analyzer| analyzer.reads.contains(kind) || found.contains(analyzer.code))
+        .map(|analyzer| analyzer.code.to_owned());
+    Options {
+        only: Some(codes.collect()),
+        ..options()
+    }
+}
+
 /// The kinds that any analyzer reads: only a gap in these is worth a word.
 fn read_by_any() -> KindSet {
     let reads = registry().iter().map(|analyzer: &&Analyzer| analyzer.reads);
@@ -113,7 +127,7 @@ fn complaints(
     kind: Kind,
     namespace: Option<&str>,
 ) -> Vec<String> {
-    let report = diagnose(&denied(picture, kind, namespace), &options());
+    let report = diagnose(&denied(picture, kind, namespace), &concerned(full, kind));
     let place = namespace.unwrap_or("everywhere");
     let mut all = Vec::new();
     let gap = report
@@ -150,16 +164,14 @@ fn what_may_not_be_read_is_a_gap_and_never_a_fault() {
     let mut all = BTreeSet::new();
     for picture in all_pictures() {
         let full = diagnose(&picture, &options());
-        for kind in wanted.iter().filter(|kind| *kind != Kind::Endpoints) {
-            let namespaces = picture.tables().namespaces_of(kind);
-            if namespaces.is_empty() {
-                // Nothing is taken away, but that nothing is there is known no more.
-                all.extend(complaints(&full, &picture, kind, None));
-                continue;
-            }
+        // What is not known in the example as it is cannot be taken away from it.
+        let is_known = |kind: &Kind| picture.gaps().everywhere(*kind).is_none();
+        let kinds = wanted.iter().filter(|kind| *kind != Kind::Endpoints);
+        for kind in kinds.filter(is_known) {
+            // Where there is none, nothing is taken away, but that there is none is known no more.
             all.extend(complaints(&full, &picture, kind, None));
             if kind.is_namespaced() {
-                for namespace in namespaces {
+                for namespace in picture.tables().namespaces_of(kind) {
                     all.extend(complaints(&full, &picture, kind, Some(namespace)));
                 }
             }
