@@ -9,7 +9,7 @@
 
 use kubelens_core::fleet::{Checked, joined};
 use kubelens_core::model::{CoverageState, Report, Severity};
-use kubelens_core::source::{ClusterSource, FileSource, ReadRequest, Silent};
+use kubelens_core::source::{FileSource, ReadRequest, Silent};
 use kubelens_core::{Options, diagnose};
 
 const POD: &str = "apiVersion: v1
@@ -25,9 +25,9 @@ kind: ConfigMapList
 items: []
 ";
 
-async fn report(name: &str, objects: &str) -> Report {
+fn report(name: &str, objects: &str) -> Report {
     let source = FileSource::from_bytes(name.to_owned(), objects.as_bytes().to_vec());
-    let picture = source.load(&ReadRequest::default(), &Silent).await.unwrap();
+    let picture = source.read(&ReadRequest::default(), &Silent).unwrap();
     diagnose(&picture, &Options::default())
 }
 
@@ -38,11 +38,11 @@ fn checked(name: &str, report: Result<Report, String>) -> Checked {
     }
 }
 
-#[tokio::test]
-async fn the_same_fault_in_two_clusters_is_one_cause_that_names_both() {
-    let one = report("a", &POD.replace("NAME", "web")).await;
+#[test]
+fn the_same_fault_in_two_clusters_is_one_cause_that_names_both() {
+    let one = report("a", &POD.replace("NAME", "web"));
     assert_eq!(one.causes.len(), 1, "{:?}", one.causes);
-    let other = report("b", &POD.replace("NAME", "web")).await;
+    let other = report("b", &POD.replace("NAME", "web"));
     let all = joined(vec![
         checked("prod-us", Ok(other.clone())),
         checked("prod-eu", Ok(one.clone())),
@@ -71,8 +71,8 @@ async fn the_same_fault_in_two_clusters_is_one_cause_that_names_both() {
     );
 }
 
-#[tokio::test]
-async fn what_more_clusters_have_ranks_before_what_one_has() {
+#[test]
+fn what_more_clusters_have_ranks_before_what_one_has() {
     let shared = POD.replace("NAME", "web");
     let own = shared
         .replace("{name: conf}", "{name: only-here}")
@@ -83,8 +83,8 @@ async fn what_more_clusters_have_ranks_before_what_one_has() {
             .replace("uid: p", "uid: q")
     );
     let all = joined(vec![
-        checked("a", Ok(report("a", &both).await)),
-        checked("b", Ok(report("b", &shared).await)),
+        checked("a", Ok(report("a", &both))),
+        checked("b", Ok(report("b", &shared))),
     ]);
     let counts: Vec<usize> = all
         .causes
@@ -95,13 +95,12 @@ async fn what_more_clusters_have_ranks_before_what_one_has() {
     assert_eq!(all.causes[0].rank, 1);
 }
 
-#[tokio::test]
-async fn a_cluster_that_was_not_checked_is_a_gap_and_lowers_coverage() {
+#[test]
+fn a_cluster_that_was_not_checked_is_a_gap_and_lowers_coverage() {
     let healthy = report(
         "a",
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
-    )
-    .await;
+    );
     let before = healthy.coverage.percent;
     let all = joined(vec![
         checked("a", Ok(healthy)),

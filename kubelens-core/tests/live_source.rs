@@ -502,8 +502,11 @@ async fn a_manifest_is_tried_by_the_server_and_its_answer_told() {
     assert_eq!(server.count("/api/v1/namespaces"), 1);
 }
 
-/// One group of aggregated discovery: its kinds, each with what may be done with it.
-fn discovery(groups: &[(&str, &[(&str, &str, &str)])]) -> String {
+/// A kind in discovery: its name, its plural, and what may be done with it.
+type Served<'a> = (&'a str, &'a str, &'a str);
+
+/// An answer of aggregated discovery: the groups with their kinds.
+fn discovery(groups: &[(&str, &[Served<'_>])]) -> String {
     let groups: Vec<_> = groups
         .iter()
         .map(|(group, kinds)| {
