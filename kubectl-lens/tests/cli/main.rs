@@ -5,6 +5,7 @@
 mod api_server;
 mod bad_files;
 mod bad_input;
+mod book;
 mod check;
 mod completion;
 mod contexts;

@@ -86,6 +86,22 @@ fn first(sighting: &Sighting) -> Option<Evidence> {
     sighting.evidence.first().cloned()
 }
 
+/// Whether a relation is one of the objects themselves, which one field states.
+fn is_structure(relation: &str) -> bool {
+    matches!(relation, "owned by" | "behind" | "backend of")
+}
+
+/// Where the item stands in the evidence; it is added where it is new.
+fn place_of(proof: Evidence, evidence: &mut Vec<Evidence>) -> usize {
+    let known = evidence
+        .iter()
+        .position(|item| item.object.is_same(&proof.object) && item.path == proof.path);
+    known.unwrap_or_else(|| {
+        evidence.push(proof);
+        evidence.len() - 1
+    })
+}
+
 type LinkKey = (String, String, &'static str);
 type Pair = (ObjectRef, ObjectRef);
 
@@ -126,18 +142,23 @@ impl Links {
             let Some(((cause, effect), proof)) = pairs.into_iter().next() else {
                 continue;
             };
-            let mut proven_by: Vec<usize> = evidence
-                .iter()
-                .enumerate()
-                .filter(|(_, item)| item.object.is_same(&cause) || item.object.is_same(&effect))
-                .map(|(at, _)| at)
-                .collect();
-            if proven_by.is_empty()
-                && let Some(proof) = proof
-            {
-                proven_by.push(evidence.len());
-                evidence.push(proof);
-            }
+            let proven_by = match proof {
+                Some(proof) if is_structure(key.2) => vec![place_of(proof, evidence)],
+                proof => {
+                    let mut told: Vec<usize> = evidence
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, item)| {
+                            item.object.is_same(&cause) || item.object.is_same(&effect)
+                        })
+                        .map(|(at, _)| at)
+                        .collect();
+                    if told.is_empty() {
+                        told.extend(proof.map(|proof| place_of(proof, evidence)));
+                    }
+                    told
+                }
+            };
             chain.push(ChainLink {
                 cause,
                 effect,
