@@ -67,9 +67,6 @@ declare_analyzer! {
 /// Namespace of the leases by which kubelets say that they live.
 const NODE_LEASES: &str = "kube-node-lease";
 
-/// Seconds by which two clocks may differ.
-const CLOCK_SKEW: i64 = 30;
-
 /// Other nodes that must agree with the API server, so that the picture itself is not to blame.
 const WITNESSES: usize = 2;
 
@@ -77,18 +74,20 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(lease) = cluster.get::<Lease>(NODE_LEASES, &node.metadata.name) else {
         return;
     };
-    let Some(skew) = skew(lease).filter(|skew| skew.abs() > CLOCK_SKEW) else {
+    let Some(skew) =
+        skew(lease).filter(|skew| skew.abs() > cluster.thresholds(&node.metadata).clock_skew)
+    else {
         return;
     };
     let agreeing = cluster
         .in_namespace::<Lease>(NODE_LEASES)
         .filter_map(self::skew)
-        .filter(|skew| skew.abs() <= CLOCK_SKEW)
+        .filter(|skew| skew.abs() <= cluster.thresholds(&node.metadata).clock_skew)
         .count();
     let differing = cluster
         .in_namespace::<Lease>(NODE_LEASES)
         .filter_map(self::skew)
-        .filter(|skew| skew.abs() > CLOCK_SKEW)
+        .filter(|skew| skew.abs() > cluster.thresholds(&node.metadata).clock_skew)
         .count();
     if agreeing < WITNESSES || differing > agreeing || !is_in_use(node) {
         return;

@@ -59,12 +59,9 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that making a volume may take (`claimGrace`).
-const CLAIM_GRACE: i64 = 300;
-
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !claims::is_pending(claim)
-        || cluster.age(&claim.metadata) < CLAIM_GRACE
+        || cluster.age(&claim.metadata) < cluster.thresholds(&claim.metadata).claim_grace
         || claims::awaits_consumer(cluster, claim)
         || only_waits_for_a_pod(cluster, claim)
     {

@@ -67,9 +67,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds after which a kill for memory is history while the container is ready.
-const OOM_WINDOW: i64 = 86_400;
-
 /// Seconds within which a second kill makes it a repeated one.
 const REPEAT_WINDOW: i64 = 3600;
 
@@ -81,15 +78,24 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let Some(end) = container.last_end().filter(|end| end.reason == "OOMKilled") else {
             continue;
         };
-        let is_history = container.is_ready() && !cluster.is_within(end.finished_at, OOM_WINDOW);
+        let is_history = container.is_ready()
+            && !cluster.is_within(
+                end.finished_at,
+                cluster.thresholds(&pod.metadata).oom_window,
+            );
         if !is_history && job_outcome(cluster, pod) != JobOutcome::Done {
             sink.report(sighting(pod, cluster, &container, end));
         }
     }
 }
 
-fn severity_of(cluster: &Cluster<'_>, container: &ContainerView<'_>, end: &Terminated) -> Severity {
-    let is_up = container.is_running() && !is_looping(cluster, container);
+fn severity_of(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    container: &ContainerView<'_>,
+    end: &Terminated,
+) -> Severity {
+    let is_up = container.is_running() && !is_looping(cluster, pod, container);
     let is_repeated = container.restarts() >= 2;
     if !is_up || (is_repeated && cluster.is_within(end.started_at, REPEAT_WINDOW)) {
         Severity::Critical
@@ -127,7 +133,7 @@ fn sighting<'a>(
     let mut sighting = Sighting::of(top.clone(), title, explanation)
         .seen_on(pod.reference(), "template of")
         .in_container(container.name())
-        .severity(severity_of(cluster, container, end))
+        .severity(severity_of(cluster, pod, container, end))
         .since(end.finished_at)
         .evidence(
             Evidence::field(
