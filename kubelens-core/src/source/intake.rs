@@ -8,7 +8,8 @@ use super::ReadRequest;
 use super::decoding_error::{explain_json, explain_yaml, not_utf8};
 use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
-use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
+use super::whole::Keeping;
+use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Text, yaml};
 use crate::model::{CoverageState, KUBELENS_API_VERSION};
 use crate::snapshot::SnapshotBuilder;
 
@@ -45,6 +46,8 @@ pub(crate) struct Intake {
     short: Vec<u8>,
     /// Namespaces of objects that were left out because nobody asked for them.
     left_out: BTreeSet<String>,
+    /// Objects that are kept with every field.
+    whole: Keeping,
 }
 
 #[derive(Debug)]
@@ -65,6 +68,7 @@ impl Intake {
             objects: 0,
             short: Vec::new(),
             left_out: BTreeSet::new(),
+            whole: Keeping::new(&request.whole),
         }
     }
 
@@ -81,7 +85,9 @@ impl Intake {
     /// Takes one object; `place` names its file or list.
     pub(crate) fn take(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
         let taken = match Kind::from_manifest(meta.api_version, meta.kind) {
-            Some(kind) if self.request.kinds.contains(kind) => self.take_typed(place, kind, item),
+            Some(kind) if self.request.kinds.contains(kind) => {
+                self.take_typed(place, kind, meta.api_version, item)
+            }
             Some(_) => Taken::Unwanted,
             None => self.take_custom(place, meta, item),
         };
@@ -108,6 +114,7 @@ impl Intake {
 
     /// Hands everything over.
     pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
+        self.whole.pour_into(builder.whole_mut());
         builder.absorb(self.batch);
         for object in self.custom {
             builder.add_custom(object);
@@ -129,7 +136,7 @@ impl Intake {
         }
     }
 
-    fn take_typed(&mut self, place: &str, kind: Kind, item: Item<'_>) -> Taken {
+    fn take_typed(&mut self, place: &str, kind: Kind, api_version: &str, item: Item<'_>) -> Taken {
         let decoded = match item.syntax {
             Syntax::Json => self
                 .push_json(kind, item.bytes)
@@ -167,6 +174,10 @@ impl Intake {
             }
             self.batch.pop(kind);
             return Taken::Unwanted;
+        }
+        if self.whole.wants(kind.group(), kind.as_str()) {
+            let group_kind = GroupKind::of(kind.api_version(), kind.as_str());
+            self.whole.keep(&group_kind, api_version, metadata, item);
         }
         Taken::Kept
     }
@@ -242,6 +253,11 @@ impl Intake {
         let namespace = &object.metadata.namespace;
         if !namespace.is_empty() && !self.request.wants_namespace(namespace) {
             return Taken::Unwanted;
+        }
+        let group_kind = GroupKind::of(meta.api_version, meta.kind);
+        if self.whole.wants(&group_kind.group, meta.kind) {
+            self.whole
+                .keep(&group_kind, meta.api_version, &object.metadata, item);
         }
         object.api_version = Text::new(meta.api_version);
         object.kind = Text::new(meta.kind);

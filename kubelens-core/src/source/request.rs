@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::kubernetes::{Kind, KindSet};
+use crate::kubernetes::{GroupKind, Kind, KindSet};
 use crate::model::Scope;
 
 /// What to read.
@@ -19,6 +20,8 @@ pub struct ReadRequest {
     pub kinds: KindSet,
     /// Whether the key names of Secrets may be read; otherwise only their metadata is asked for.
     pub secret_keys: bool,
+    /// The kinds whose objects are kept with every field too, for rules; also kinds without a type of their own.
+    pub whole: BTreeSet<GroupKind>,
     /// The instant to judge from, where the source's own is not wanted.
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
@@ -34,6 +37,7 @@ impl Default for ReadRequest {
             selector: None,
             kinds: KindSet::of(Kind::ALL),
             secret_keys: false,
+            whole: BTreeSet::new(),
             now: None,
             request_timeout: Duration::from_secs(30),
             deadline: Duration::from_mins(5),
@@ -47,6 +51,7 @@ impl ReadRequest {
         Scope {
             namespaces: self.namespaces.clone(),
             selector: self.selector.clone(),
+            excluded_namespaces: Vec::new(),
         }
     }
 

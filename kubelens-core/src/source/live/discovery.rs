@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::api::{Api, Failure};
 use super::target::Target;
-use crate::kubernetes::Kind;
+use crate::kubernetes::{GroupKind, Kind};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
@@ -17,6 +17,8 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 pub(super) struct Served {
     /// Versions by group and plural, preferred first; none where the server would not say.
     resources: Option<BTreeMap<(String, String), Vec<String>>>,
+    /// How to list each kind, in the preferred version of its group.
+    kinds: BTreeMap<GroupKind, Target>,
 }
 
 /// The kinds of the Gateway API that are read, without a type of their own.
@@ -50,9 +52,14 @@ impl Served {
             return Ok(Self::default());
         }
         let mut resources: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        let mut kinds: BTreeMap<GroupKind, Target> = BTreeMap::new();
         for group in groups.items {
             for version in group.versions {
                 for resource in version.resources {
+                    let target = resource.target(&group.metadata.name, &version.version);
+                    kinds
+                        .entry(GroupKind::of(&target.api_version, &target.name))
+                        .or_insert(target);
                     resources
                         .entry((group.metadata.name.clone(), resource.resource))
                         .or_default()
@@ -62,6 +69,7 @@ impl Served {
         }
         Ok(Self {
             resources: Some(resources),
+            kinds,
         })
     }
 
@@ -79,6 +87,22 @@ impl Served {
             target.api_version = format!("{}/{}", kind.group(), versions.first()?);
         }
         Some(target)
+    }
+
+    /// Whether the server said what it serves.
+    pub(super) const fn is_known(&self) -> bool {
+        self.resources.is_some()
+    }
+
+    /// How to list those of these kinds that have no type of their own and are served.
+    pub(super) fn targets_of<'a>(
+        &'a self,
+        kinds: impl IntoIterator<Item = &'a GroupKind>,
+    ) -> impl Iterator<Item = &'a Target> {
+        kinds
+            .into_iter()
+            .filter(|kind| kind.typed().is_none())
+            .filter_map(|kind| self.kinds.get(kind))
     }
 
     /// The kinds without a type of their own that are served and read.
@@ -131,4 +155,26 @@ struct Version {
 #[serde(default)]
 struct Resource {
     resource: String,
+    #[serde(rename = "responseKind")]
+    response_kind: ResponseKind,
+    scope: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResponseKind {
+    kind: String,
+}
+
+impl Resource {
+    fn target(&self, group: &str, version: &str) -> Target {
+        Target {
+            kind: None,
+            name: self.response_kind.kind.clone(),
+            api_version: format!("{group}/{version}"),
+            plural: self.resource.clone(),
+            is_namespaced: self.scope != "Cluster",
+            is_metadata_only: false,
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::discovery::Served;
 use super::gap_text::{describe, not_served};
 use super::list::{Asking, ListFailure, list};
 use super::target::Target;
-use crate::kubernetes::Kind;
+use crate::kubernetes::{GroupKind, Kind};
 use crate::model::{ClusterInfo, CoverageState};
 use crate::snapshot::{Snapshot, SnapshotBuilder};
 use crate::source::{Progress, ReadRequest, SourceError};
@@ -130,6 +130,10 @@ impl Run<'_> {
         for (job, result) in self.read_lists(jobs).await {
             are_slices_read &= result.is_ok() || job.target.kind != Some(Kind::EndpointSlice);
             match result {
+                Ok(_) if job.target.kind.is_none() => {
+                    let kind = GroupKind::of(&job.target.api_version, &job.target.name);
+                    self.builder.whole_mut().listed(kind);
+                }
                 Ok(_) => {}
                 Err(failed)
                     if failed.failure.status() == Some(StatusCode::FORBIDDEN)
@@ -177,7 +181,27 @@ impl Run<'_> {
             }
         }
         targets.extend(served.custom_targets());
+        self.add_wanted(served, &mut targets);
         targets
+    }
+
+    /// Kinds without a type of their own that rules look at. One that is not served has no objects, and is no gap.
+    fn add_wanted(&mut self, served: &Served, targets: &mut Vec<Target>) {
+        let wanted = &self.request.whole;
+        for target in served.targets_of(wanted) {
+            if !targets
+                .iter()
+                .any(|known| known.path(None) == target.path(None))
+            {
+                targets.push(target.clone());
+            }
+        }
+        if !served.is_known() {
+            for kind in wanted.iter().filter(|kind| kind.typed().is_none()) {
+                let reason = "the server does not say which kinds it serves";
+                self.builder.whole_mut().cut(kind, reason);
+            }
+        }
     }
 
     /// The older form of EndpointSlices is read only where those cannot be.
