@@ -5,6 +5,8 @@ mod cluster;
 mod output;
 mod verbs;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::{
@@ -12,8 +14,8 @@ pub(crate) use self::{
     cluster::{ConnectionFlags, PictureFlags},
     output::OutputFlags,
     verbs::{
-        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, ExplainArgs, SnapshotArgs,
-        SnapshotVerb, WhyArgs,
+        AnalyzersArgs, CompletionArgs, CompletionTarget, ConfigArgs, ConfigVerb, DiagnoseArgs,
+        ExplainArgs, RulesArgs, RulesVerb, SnapshotArgs, SnapshotVerb, WhyArgs,
     },
 };
 
@@ -35,6 +37,15 @@ pub(crate) struct Cli {
     pub(crate) connection: ConnectionFlags,
     #[command(flatten)]
     pub(crate) output: OutputFlags,
+    /// The settings [default: kubelens.yaml from here up, then in the user's configuration]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Settings",
+        hide_short_help = true
+    )]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// The verbs.
@@ -45,6 +56,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     Analyzers(AnalyzersArgs),
     Snapshot(SnapshotArgs),
+    Config(ConfigArgs),
+    Rules(RulesArgs),
     Completion(CompletionArgs),
     /// Print the version, and the API version of the reports
     Version,

@@ -3,6 +3,7 @@
 mod catalog;
 mod cli;
 mod commands;
+mod configuration;
 mod destination;
 mod exit;
 mod failure;
@@ -11,6 +12,7 @@ mod jsonpath;
 mod kinds;
 mod logging;
 mod nearest;
+mod packs;
 mod picture;
 mod render;
 mod settings;

@@ -1,16 +1,16 @@
 //! The junction with the core: settings -> a picture of a cluster -> a report.
 
-use std::{fs::File, io::BufWriter, path::Path};
+use std::{collections::BTreeSet, fs::File, io::BufWriter, path::Path};
 
 use anyhow::Context;
 use kubelens_core::{
     engine::{diagnose, wanted_logs},
-    kubernetes::Kind,
+    kubernetes::{GroupKind, Kind},
     model::{Report, some_of},
     snapshot::{Logs, Snapshot},
     source::{
-        ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError,
-        archive,
+        ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, Progress, ReadRequest,
+        SourceError, archive,
     },
 };
 
@@ -34,9 +34,12 @@ pub(crate) async fn take(
     checks: &Checks,
     output: &OutputSettings,
 ) -> Result<Picture, Failure> {
-    let snapshot = read(settings, output).await?;
+    let snapshot = read_with(settings, checks.whole(), output).await?;
     output.progress.step("analyzing");
     let mut report = diagnose(&snapshot, &checks.options());
+    for note in &report.notes {
+        output.progress.warning(&note.text);
+    }
     if let Some(labels) = &settings.selector {
         report = target::focus(report, &snapshot, &labels.objects(&snapshot)?);
     }
@@ -52,16 +55,27 @@ pub(crate) async fn read(
     settings: &PictureSettings,
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
+    read_with(settings, &BTreeSet::new(), output).await
+}
+
+/// Reads, and keeps objects of some kinds with every field.
+async fn read_with(
+    settings: &PictureSettings,
+    whole: &BTreeSet<GroupKind>,
+    output: &OutputSettings,
+) -> Result<Snapshot, Failure> {
     match &settings.origin {
-        Origin::Recorded(path) => load(&FileSource::new(path), settings, Vec::new(), output).await,
-        Origin::Demo => load(&DemoSource, settings, Vec::new(), output).await,
+        Origin::Recorded(path) => {
+            load(&FileSource::new(path), settings, Vec::new(), whole, output).await
+        }
+        Origin::Demo => load(&DemoSource, settings, Vec::new(), whole, output).await,
         Origin::Live(flags) => {
             output.progress.step("connecting");
             let source = LiveSource::connect(&connect_options(flags))
                 .await
                 .map_err(told)?;
             let own = vec![source.default_namespace().to_owned()];
-            load(&source, settings, own, output).await
+            load(&source, settings, own, whole, output).await
         }
     }
 }
@@ -71,6 +85,7 @@ async fn load(
     source: &impl ClusterSource,
     settings: &PictureSettings,
     own: Vec<String>,
+    whole: &BTreeSet<GroupKind>,
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
     let request = ReadRequest {
@@ -81,6 +96,7 @@ async fn load(
         },
         selector: settings.selector.as_ref().map(ToString::to_string),
         now: settings.now,
+        whole: whole.clone(),
         request_timeout: settings.request_timeout,
         ..ReadRequest::default()
     };

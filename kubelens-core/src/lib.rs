@@ -9,9 +9,12 @@
 pub mod analysis;
 mod analyzers;
 mod diagnosis;
+pub mod documents;
 pub mod engine;
 pub mod kubernetes;
 pub mod model;
+#[cfg(feature = "rules-cel")]
+pub mod rules;
 pub mod snapshot;
 pub mod source;
 

@@ -6,8 +6,8 @@ use kubelens_core::model::{Report, Severity};
 
 use super::print;
 use crate::{
-    catalog,
     cli::{ConnectionFlags, DiagnoseArgs, ReportFlags},
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     picture::{self, Picture},
@@ -22,6 +22,7 @@ const ENTRIES: usize = 20;
 pub(super) async fn run(
     args: DiagnoseArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     let mut targets = Target::of_words(&args.target)?
@@ -30,7 +31,7 @@ pub(super) async fn run(
     for path in &args.filename {
         targets.extend(target::of_manifest(path)?);
     }
-    let checks = Checks::new(&args.checks, &catalog::entries())?;
+    let checks = Checks::of(&args.checks, configuration)?;
     let settings = PictureSettings::new(connection, &args.picture)?;
     let Picture {
         snapshot,

@@ -2,8 +2,10 @@
 
 mod analyzers;
 mod completion;
+mod config;
 mod diagnose;
 mod explain;
+mod rules;
 mod snapshot;
 mod version;
 mod why;
@@ -15,6 +17,7 @@ use clap::Parser;
 
 use crate::{
     cli::{Cli, Command},
+    configuration::Configuration,
     destination::{self, Destination},
     exit::ExitStatus,
     failure::Failure,
@@ -48,14 +51,14 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
         let failure = Failure::new("-o stands before and after the verb");
         return tell(streams, &failure.way_out("write all of them after it"));
     }
-    let output = match OutputSettings::new(&cli.output) {
-        Ok(output) => output,
+    let (configuration, output) = match settings(&cli) {
+        Ok(settings) => settings,
         Err(failure) => return tell(streams, &failure),
     };
     // TLS has one implementation in here; a second start changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let progress = output.progress.clone();
-    let end = interrupt::until_interrupted(carry_out(cli, output));
+    let end = interrupt::until_interrupted(carry_out(cli, configuration, output));
     progress.stop();
     match end {
         Some(Ok(status)) => status,
@@ -82,10 +85,40 @@ fn tell(streams: Streams, failure: &Failure) -> ExitStatus {
     ExitStatus::NotAnswered
 }
 
-async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failure> {
+/// What a team has agreed on, for the verbs that heed it, and how to print.
+fn settings(cli: &Cli) -> Result<(Configuration, OutputSettings), Failure> {
+    let is_heeded = matches!(
+        cli.command,
+        Command::Diagnose(_) | Command::Why(_) | Command::Config(_) | Command::Rules(_)
+    );
+    let configuration = if is_heeded {
+        Configuration::load(cli.config.as_deref())?
+    } else {
+        Configuration::default()
+    };
+    let mut flags = cli.output.clone();
+    if let (Command::Diagnose(_), Some(outputs)) = (&cli.command, &configuration.config.outputs)
+        && flags.output.is_empty()
+        && flags.output_file.is_none()
+    {
+        flags.output.clone_from(&outputs.value);
+    }
+    Ok((configuration, OutputSettings::new(&flags)?))
+}
+
+async fn carry_out(
+    cli: Cli,
+    configuration: Configuration,
+    output: OutputSettings,
+) -> Result<ExitStatus, Failure> {
+    let configuration = &configuration;
     match cli.command {
-        Command::Diagnose(args) => diagnose::run(args, &cli.connection, &output).await,
-        Command::Why(args) => why::run(args, &cli.connection, &output).await,
+        Command::Diagnose(args) => {
+            diagnose::run(args, &cli.connection, configuration, &output).await
+        }
+        Command::Why(args) => why::run(args, &cli.connection, configuration, &output).await,
+        Command::Config(args) => config::run(args.verb, configuration, &output),
+        Command::Rules(args) => rules::run(&args.verb, configuration, &output),
         Command::Explain(args) => explain::run(&args, &output),
         Command::Analyzers(args) => analyzers::run(&args, &output),
         Command::Snapshot(args) => snapshot::run(args, &cli.connection, &output).await,

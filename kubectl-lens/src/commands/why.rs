@@ -4,8 +4,8 @@ use kubelens_core::model::{ObjectRef, Report};
 
 use super::print;
 use crate::{
-    catalog,
     cli::{ConnectionFlags, WhyArgs},
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     picture::{self, Picture},
@@ -17,19 +17,16 @@ use crate::{
 pub(super) async fn run(
     args: WhyArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     let target = Target::of_words(&args.target)?.ok_or_else(|| Failure::new("which object?"))?;
-    let catalog = catalog::entries();
-    let checks = Checks::new(&args.checks, &catalog)?;
+    let checks = Checks::of(&args.checks, configuration)?;
     let settings = PictureSettings::new(connection, &args.picture)?;
     let Picture { snapshot, report } = picture::take(&settings, &checks, output).await?;
     let object = target.find(&snapshot, &report)?;
     let report = target::focus(report, &snapshot, std::slice::from_ref(&object));
-    let ran = catalog
-        .iter()
-        .filter(|entry| checks.runs(&entry.code))
-        .count();
+    let ran = checks.count();
     print(output, |output| answer(&object, &report, ran, output))?;
     Ok(ExitStatus::Answered)
 }

@@ -23,12 +23,15 @@ fn help_of_diagnose_with_every_flag() {
 
 #[test]
 fn help_of_the_other_verbs() {
-    let verbs: [&[&str]; 6] = [
+    let verbs: [&[&str]; 9] = [
         &["why"],
         &["explain"],
         &["analyzers"],
         &["snapshot"],
         &["snapshot", "save"],
+        &["config"],
+        &["rules"],
+        &["rules", "test"],
         &["completion"],
     ];
     for verb in verbs {

@@ -5,6 +5,7 @@
 mod bad_files;
 mod bad_input;
 mod completion;
+mod config;
 mod diagnose;
 mod harness;
 mod help;
@@ -13,5 +14,6 @@ mod hostile;
 mod interrupt;
 mod offline;
 mod outputs;
+mod rules;
 mod snapshot;
 mod why;

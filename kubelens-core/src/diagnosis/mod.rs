@@ -20,17 +20,33 @@ mod specificity;
 
 use std::collections::BTreeSet;
 
+use glob::Pattern;
+
 use crate::analysis::Sightings;
-use crate::model::{Coverage, KUBELENS_API_VERSION, Report, Severity, Summary};
+use crate::model::{Coverage, KUBELENS_API_VERSION, Note, Report, Scope, Severity, Summary};
 use crate::snapshot::{Cluster, Snapshot};
 
 /// The report over a picture and what the analyzers saw in it.
-pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Coverage) -> Report {
+///
+/// A fault of an excluded namespace is left out unless it hurts something elsewhere.
+pub(crate) fn report(
+    snapshot: &Snapshot,
+    sightings: Sightings,
+    coverage: Coverage,
+    excluded: &[Pattern],
+    notes: Vec<Note>,
+) -> Report {
     let cluster = Cluster::new(snapshot);
     let index = index::Index::of(&cluster, sightings.seen);
-    let graph = graph::Graph::of(&index, edges::all(&index, &cluster));
+    let graph = graph::Graph::of(
+        &index,
+        edges::all(&index, &cluster),
+        cluster.thresholds_in("").fold_min,
+    );
     let (mut causes, mut findings) = causes::fold(&index, &graph, &cluster);
-    causes.retain(|cause| scope::concerns(cause, snapshot.scope(), &cluster));
+    causes.retain(|cause| {
+        scope::concerns(cause, snapshot.scope(), &cluster) && !scope::is_excluded(cause, excluded)
+    });
     let kept: BTreeSet<&str> = causes.iter().map(|cause| cause.id.as_str()).collect();
     findings.retain(|finding| kept.contains(finding.cause_id.as_str()));
     findings.extend(causes::suppressed(&sightings.suppressed));
@@ -64,10 +80,17 @@ pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Covera
         kind: "Report".to_owned(),
         taken_at: snapshot.taken_at(),
         cluster: snapshot.info().clone(),
-        scope: snapshot.scope().clone(),
+        scope: Scope {
+            excluded_namespaces: excluded
+                .iter()
+                .map(|name| name.as_str().to_owned())
+                .collect(),
+            ..snapshot.scope().clone()
+        },
         summary,
         causes,
         findings,
         coverage,
+        notes,
     }
 }

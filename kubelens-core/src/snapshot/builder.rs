@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::newest_time::newest_time;
-use super::{Gap, Gaps, Logs, Snapshot};
+use super::{Gap, Gaps, Logs, Snapshot, WholeObjects};
 use crate::kubernetes::{Batch, CustomObject, Kind, Tables};
 use crate::model::{ClusterInfo, CoverageState, Scope};
 
@@ -19,6 +19,7 @@ pub struct SnapshotBuilder {
     logs: Logs,
     listed: BTreeSet<Kind>,
     listed_in: BTreeMap<Kind, BTreeSet<String>>,
+    whole: WholeObjects,
 }
 
 impl SnapshotBuilder {
@@ -74,6 +75,11 @@ impl SnapshotBuilder {
             .entry(object.kind.to_string())
             .or_default()
             .push(Arc::new(object));
+    }
+
+    /// The objects that are kept with every field.
+    pub(crate) const fn whole_mut(&mut self) -> &mut WholeObjects {
+        &mut self.whole
     }
 
     /// Takes in container logs.
@@ -205,6 +211,7 @@ impl SnapshotBuilder {
     }
 
     fn finish(mut self, taken_at: Option<Timestamp>) -> Snapshot {
+        self.whole.settle();
         for objects in self.custom.values_mut() {
             objects.sort_by(|a, b| {
                 (&a.metadata.namespace, &a.metadata.name)
@@ -221,6 +228,8 @@ impl SnapshotBuilder {
             logs: self.logs,
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
+            tuning: Arc::default(),
+            whole: self.whole,
         }
     }
 }

@@ -11,6 +11,9 @@ mod memo;
 mod newest_time;
 mod relations;
 mod siblings;
+mod thresholds;
+mod tuning;
+mod whole;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -22,6 +25,9 @@ pub use builder::SnapshotBuilder;
 pub use cluster::{Cluster, Lookup};
 pub use gap::{Gap, Gaps};
 pub use logs::{ContainerLog, LogKey, Logs};
+pub use thresholds::{Threshold, ThresholdSettings, Thresholds};
+pub use tuning::{Override, Tuning};
+pub use whole::{WholeObject, WholeObjects};
 pub use workload::Workload;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
@@ -41,6 +47,8 @@ pub struct Snapshot {
     logs: Logs,
     relations: Arc<OnceLock<Relations>>,
     memo: Arc<Memo>,
+    tuning: Arc<Tuning>,
+    whole: WholeObjects,
 }
 
 impl Snapshot {

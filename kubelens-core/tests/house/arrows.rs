@@ -3,10 +3,14 @@ use std::path::Path;
 use crate::workspace;
 
 /// Which rooms a room may know. Arrows point down only.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
+    (
+        "documents",
+        &["documents", "snapshot", "kubernetes", "model"],
+    ),
     ("source", &["source", "snapshot", "kubernetes", "model"]),
     ("analysis", &["analysis", "snapshot", "kubernetes", "model"]),
     (
@@ -18,9 +22,22 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         &["diagnosis", "analysis", "snapshot", "kubernetes", "model"],
     ),
     (
+        "rules",
+        &[
+            "rules",
+            "documents",
+            "analysis",
+            "snapshot",
+            "kubernetes",
+            "model",
+        ],
+    ),
+    (
         "engine",
         &[
             "engine",
+            "documents",
+            "rules",
             "analyzers",
             "analysis",
             "diagnosis",

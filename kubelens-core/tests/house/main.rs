@@ -13,6 +13,7 @@
 mod arrows;
 mod pages;
 mod schema;
+mod thresholds;
 
 use std::path::{Path, PathBuf};
 

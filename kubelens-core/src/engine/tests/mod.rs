@@ -9,5 +9,6 @@ mod folding;
 mod index;
 mod laws;
 mod pages;
+mod settings;
 mod siblings;
 mod workload_folds;
