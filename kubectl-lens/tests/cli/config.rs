@@ -32,7 +32,7 @@ fn diagnose(yaml: &str, words: &[&str]) -> Run {
 }
 
 fn json(run: &Run) -> Value {
-    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stderr))
+    serde_json::from_str(&run.stdout).expect(&run.stderr)
 }
 
 fn codes(report: &Value) -> Vec<&str> {
@@ -80,10 +80,7 @@ fn what_has_ended_is_told_on_standard_error_and_in_the_report() {
 #[test]
 fn flags_win_over_the_file() {
     let off = "severities: {CFG001: off}\noutputs: [name]";
-    assert_eq!(
-        diagnose(off, &[]).stdout.contains("configmap/web-config"),
-        false
-    );
+    assert!(!diagnose(off, &[]).stdout.contains("configmap/web-config"));
     let asked = diagnose(off, &["--only", "CFG001", "-o", "json"]);
     assert_eq!(codes(&json(&asked)), ["CFG001"]);
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::harness::{Run, SHOP, file, run};
 const PACKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples/rules");
 
 fn json(run: &Run) -> Value {
-    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stderr))
+    serde_json::from_str(&run.stdout).expect(&run.stderr)
 }
 
 #[test]

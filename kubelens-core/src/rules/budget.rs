@@ -33,17 +33,12 @@ pub(super) fn within<T>(steps: u64, now: i64, work: impl FnOnce() -> T) -> Optio
 
 /// Takes steps; false when there are not that many left.
 pub(super) fn take(steps: u64) -> bool {
-    match STEPS.get().checked_sub(steps) {
-        Some(left) => {
-            STEPS.set(left);
-            true
-        }
-        None => {
-            STEPS.set(0);
-            IS_SPENT.set(true);
-            false
-        }
+    let left = STEPS.get().checked_sub(steps);
+    STEPS.set(left.unwrap_or(0));
+    if left.is_none() {
+        IS_SPENT.set(true);
     }
+    left.is_some()
 }
 
 /// The time of the picture, in seconds.

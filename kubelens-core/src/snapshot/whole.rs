@@ -105,19 +105,17 @@ impl Snapshot {
         if self.whole.why_cut(kind).is_some() {
             return false;
         }
-        match kind.typed() {
-            Some(typed) => super::Cluster::new(self).is_complete(typed, namespace),
-            None => {
-                let scope = &self.scope.namespaces;
-                let is_asked_for = namespace.is_empty()
-                    || scope.is_empty()
-                    || scope.iter().any(|known| known == namespace);
-                let has_gap = self
-                    .gaps
-                    .iter()
-                    .any(|(name, of, _)| name == kind.kind && of.is_none_or(|of| of == namespace));
-                is_asked_for && self.whole.listed.contains(kind) && !has_gap
-            }
+        if let Some(typed) = kind.typed() {
+            return super::Cluster::new(self).is_complete(typed, namespace);
         }
+        let scope = &self.scope.namespaces;
+        let is_asked_for = namespace.is_empty()
+            || scope.is_empty()
+            || scope.iter().any(|known| known == namespace);
+        let has_gap = self
+            .gaps
+            .iter()
+            .any(|(name, of, _)| name == kind.kind && of.is_none_or(|of| of == namespace));
+        is_asked_for && self.whole.listed.contains(kind) && !has_gap
     }
 }
