@@ -34,7 +34,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn of(analyzer: &Analyzer) -> Self {
+    /// What is told of this analyzer.
+    pub(crate) fn of(analyzer: &Analyzer) -> Self {
         let summary = analyzer.summary();
         Self {
             code: analyzer.code.to_owned(),

@@ -12,6 +12,8 @@ mod reference;
 mod verbs;
 mod waiting;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::{
@@ -22,8 +24,8 @@ pub(crate) use self::{
     fleet::FleetFlags,
     output::OutputFlags,
     verbs::{
-        AnalyzersArgs, CompletionArgs, CompletionTarget, DiagnoseArgs, DiffArgs, ExplainArgs,
-        SnapshotArgs, SnapshotVerb, WhyArgs,
+        AnalyzersArgs, CompletionArgs, CompletionTarget, ConfigArgs, ConfigVerb, DiagnoseArgs,
+        DiffArgs, ExplainArgs, RulesArgs, RulesVerb, SnapshotArgs, SnapshotVerb, WhyArgs,
     },
     waiting::{SettleArgs, WatchArgs},
 };
@@ -46,6 +48,15 @@ pub(crate) struct Cli {
     pub(crate) connection: ConnectionFlags,
     #[command(flatten)]
     pub(crate) output: OutputFlags,
+    /// The settings [default: kubelens.yaml from here up, then in the user's configuration]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Settings",
+        hide_short_help = true
+    )]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// The verbs.
@@ -60,6 +71,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     Analyzers(AnalyzersArgs),
     Snapshot(SnapshotArgs),
+    Config(ConfigArgs),
+    Rules(RulesArgs),
     Completion(CompletionArgs),
     /// Print the version, and the API version of the reports
     Version,

@@ -1,15 +1,16 @@
 //! The junction with the core: settings -> a picture of a cluster -> a report.
 
-use std::{fs::File, io::BufWriter, path::Path};
+use std::{collections::BTreeSet, fs::File, io::BufWriter, path::Path};
 
 use anyhow::Context;
 use kubelens_core::{
     engine::{diagnose, wanted_logs},
-    kubernetes::Kind,
+    kubernetes::{GroupKind, Kind},
     model::{Report, some_of},
     snapshot::{Logs, Snapshot},
     source::{
-        ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, ReadRequest, SourceError,
+        ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, Progress, ReadRequest,
+        SourceError,
         archive::{self, Pseudonyms},
     },
 };
@@ -34,9 +35,10 @@ pub(crate) async fn take(
     checks: &Checks,
     output: &OutputSettings,
 ) -> Result<Picture, Failure> {
-    let snapshot = read(settings, output).await?;
+    let snapshot = read_with(settings, checks.whole(), output).await?;
     output.progress.step("analyzing");
     let mut report = diagnose(&snapshot, &checks.options());
+    tell_notes(&report, output);
     if let Some(labels) = &settings.selector {
         report = target::focus(report, &snapshot, &labels.objects(&snapshot)?);
     }
@@ -47,21 +49,39 @@ pub(crate) async fn take(
     Ok(Picture { snapshot, report })
 }
 
+/// Says what about the settings has to be known or changed.
+pub(crate) fn tell_notes(report: &Report, output: &OutputSettings) {
+    for note in &report.notes {
+        output.progress.warning(&note.text);
+    }
+}
+
 /// Reads.
 pub(crate) async fn read(
     settings: &PictureSettings,
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
+    read_with(settings, &BTreeSet::new(), output).await
+}
+
+/// Reads, and keeps objects of some kinds with every field.
+pub(crate) async fn read_with(
+    settings: &PictureSettings,
+    whole: &BTreeSet<GroupKind>,
+    output: &OutputSettings,
+) -> Result<Snapshot, Failure> {
     match &settings.origin {
-        Origin::Recorded(path) => load(&FileSource::new(path), settings, Vec::new(), output).await,
-        Origin::Demo => load(&DemoSource, settings, Vec::new(), output).await,
+        Origin::Recorded(path) => {
+            load(&FileSource::new(path), settings, Vec::new(), whole, output).await
+        }
+        Origin::Demo => load(&DemoSource, settings, Vec::new(), whole, output).await,
         Origin::Live(flags) => {
             output.progress.step("connecting");
             let source = LiveSource::connect(&connect_options(flags))
                 .await
                 .map_err(told)?;
             let own = vec![source.default_namespace().to_owned()];
-            load(&source, settings, own, output).await
+            load(&source, settings, own, whole, output).await
         }
     }
 }
@@ -71,9 +91,10 @@ pub(crate) async fn load(
     source: &impl ClusterSource,
     settings: &PictureSettings,
     own: Vec<String>,
+    whole: &BTreeSet<GroupKind>,
     output: &OutputSettings,
 ) -> Result<Snapshot, Failure> {
-    let request = request(settings, own);
+    let request = request(settings, own, whole);
     let snapshot = source
         .load(&request, &output.progress)
         .await
@@ -93,8 +114,12 @@ pub(crate) async fn load(
     Ok(snapshot.with_logs(logs))
 }
 
-/// What to read; `own` are the namespaces where the user names none.
-pub(crate) fn request(settings: &PictureSettings, own: Vec<String>) -> ReadRequest {
+/// What to read; `own` are the namespaces where the user names none, `whole` the kinds that rules look at.
+pub(crate) fn request(
+    settings: &PictureSettings,
+    own: Vec<String>,
+    whole: &BTreeSet<GroupKind>,
+) -> ReadRequest {
     ReadRequest {
         namespaces: match &settings.namespaces {
             Namespaces::Named(names) => names.clone(),
@@ -103,6 +128,7 @@ pub(crate) fn request(settings: &PictureSettings, own: Vec<String>) -> ReadReque
         },
         selector: settings.selector.as_ref().map(ToString::to_string),
         now: settings.now,
+        whole: whole.clone(),
         request_timeout: settings.request_timeout,
         ..ReadRequest::default()
     }

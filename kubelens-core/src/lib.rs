@@ -11,10 +11,13 @@ pub mod analysis;
 mod analyzers;
 pub mod comparison;
 mod diagnosis;
+pub mod documents;
 pub mod engine;
 pub mod fleet;
 pub mod kubernetes;
 pub mod model;
+#[cfg(feature = "rules-cel")]
+pub mod rules;
 pub mod settling;
 pub mod snapshot;
 pub mod source;

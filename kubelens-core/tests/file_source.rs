@@ -14,7 +14,9 @@ use std::fs;
 use std::path::Path;
 
 use kubelens_core::Snapshot;
-use kubelens_core::kubernetes::{ConfigMap, Kind, Node, NodeMetrics, Pod, PodMetrics, Service};
+use kubelens_core::kubernetes::{
+    ConfigMap, GroupKind, Kind, Node, NodeMetrics, Pod, PodMetrics, Service,
+};
 use kubelens_core::model::CoverageState;
 use kubelens_core::snapshot::Cluster;
 use kubelens_core::source::{FileSource, ReadRequest, Silent, SourceError, archive};
@@ -487,4 +489,55 @@ fn the_version_in_which_a_manifest_is_written_is_kept() {
         .map(|object| format!("{} {object}", object.api_version))
         .collect();
     assert_eq!(written, ["policy/v1beta1 PodDisruptionBudget shop/old"]);
+}
+
+#[test]
+fn what_rules_look_at_is_kept_with_every_field_but_not_what_secrets_hold() {
+    let text = "
+apiVersion: v1
+kind: Secret
+metadata:
+  name: login
+  namespace: shop
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: 'data: aHVudGVyMg=='}
+type: Opaque
+data: {password: aHVudGVyMg==}
+stringData: {other: hunter2}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: shop}
+spec: {aFieldOfTomorrow: yes}
+---
+apiVersion: db.example.com/v2
+kind: DatabaseList
+metadata: {}
+items: []
+";
+    let kinds = [
+        ("v1", "Secret"),
+        ("v1", "Pod"),
+        ("db.example.com/v1", "Database"),
+    ];
+    let [secret, pod, database] = kinds.map(|(api_version, kind)| GroupKind::of(api_version, kind));
+    let request = ReadRequest {
+        whole: [secret.clone(), pod.clone(), database.clone()].into(),
+        ..ReadRequest::default()
+    };
+    let snapshot = FileSource::from_bytes("a.yaml", text.as_bytes().to_vec())
+        .read(&request, &Silent)
+        .unwrap();
+    let json = |kind: &GroupKind, name: &str| {
+        let object = snapshot.whole().get(kind, "shop", name).unwrap();
+        String::from_utf8(object.json.to_vec()).unwrap()
+    };
+    let kept = json(&secret, "login");
+    assert!(kept.contains("\"password\":\"[redacted]\""), "{kept}");
+    assert!(
+        !kept.contains("hunter2") && !kept.contains("aHVudGVyMg"),
+        "{kept}"
+    );
+    assert!(json(&pod, "a").contains("aFieldOfTomorrow"));
+    assert!(snapshot.knows_all(&database, "shop"));
+    assert_eq!(snapshot.whole().all(&GroupKind::of("v1", "Service")), []);
 }

@@ -16,7 +16,7 @@ mod play;
 use std::time::{Duration, Instant};
 
 use kubelens_core::Snapshot;
-use kubelens_core::kubernetes::{Kind, KindSet, Pod, Secret};
+use kubelens_core::kubernetes::{GroupKind, Kind, KindSet, Pod, Secret};
 use kubelens_core::model::CoverageState;
 use kubelens_core::snapshot::{Cluster, LogKey};
 use kubelens_core::source::{
@@ -590,4 +590,65 @@ async fn custom_kinds_are_listed_once_with_a_gap_where_they_cannot_be() {
     assert!(look("Widget").is_absent());
     assert!(!look("Pile").is_absent());
     assert!(!look("Gadget").is_absent());
+}
+
+/// What the server serves besides Kubernetes' own kinds.
+const SERVED: &str = r#"{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[
+    {"metadata":{"name":"db.example.com"},"versions":[{"version":"v2","resources":[
+        {"resource":"databases","responseKind":{"group":"","version":"","kind":"Database"},"scope":"Namespaced"}]}]}]}"#;
+
+#[tokio::test]
+async fn kinds_that_rules_look_at_are_read_with_every_field() {
+    let server = Server::start_with("35", |path, _| match path {
+        "/version" => Answer::ok(r#"{"major":"1","minor":"35","gitVersion":"v1.35.4"}"#),
+        "/apis" => Answer::ok(SERVED),
+        "/api/v1/pods?resourceVersion=0" => Answer::ok(
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"a","namespace":"shop",
+                "managedFields":[{"manager":"kubelet","operation":"Update","fieldsV1":{"f:status":{}}}]},
+                "spec":{"aFieldOfTomorrow":7}}]}"#,
+        ),
+        "/apis/db.example.com/v2/databases?resourceVersion=0" => Answer::ok(
+            r#"{"kind":"DatabaseList","apiVersion":"db.example.com/v2","metadata":{},"items":[
+                {"metadata":{"name":"orders","namespace":"shop"},"spec":{"size":3},"data":{"x":1}}]}"#,
+        ),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let pod = GroupKind::of("v1", "Pod");
+    let database = GroupKind::of("db.example.com/v1", "Database");
+    let absent = GroupKind::of("db.example.com/v1", "Backup");
+    let request = ReadRequest {
+        whole: [pod.clone(), database.clone(), absent.clone()].into(),
+        ..request(&[Kind::Pod])
+    };
+    let snapshot = load(&server, &request).await.unwrap();
+    let json = |kind: &GroupKind, name: &str| -> serde_json::Value {
+        let object = snapshot.whole().get(kind, "shop", name).unwrap();
+        serde_json::from_slice(&object.json).unwrap()
+    };
+    assert_eq!(json(&pod, "a")["spec"]["aFieldOfTomorrow"], 7);
+    assert_eq!(json(&database, "orders")["data"]["x"], 1);
+    assert!(snapshot.knows_all(&pod, "shop"));
+    assert!(snapshot.knows_all(&database, "shop"));
+    assert!(!snapshot.knows_all(&absent, "shop"));
+    assert_eq!(snapshot.whole().why_cut(&absent), None);
+}
+
+#[tokio::test]
+async fn a_kind_that_may_not_be_listed_is_unknown_to_rules() {
+    let server = Server::start_with("35", |path, _| match path {
+        "/version" => Answer::ok(r#"{"major":"1","minor":"35","gitVersion":"v1.35.4"}"#),
+        "/apis" => Answer::ok(SERVED),
+        "/api/v1/pods?resourceVersion=0" => Answer::ok(&pods(&["a"], None)),
+        path if path.contains("databases") => forbidden("databases"),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let database = GroupKind::of("db.example.com/v2", "Database");
+    let request = ReadRequest {
+        whole: [database.clone()].into(),
+        ..request(&[Kind::Pod])
+    };
+    let snapshot = load(&server, &request).await.unwrap();
+    assert!(!snapshot.knows_all(&database, "shop"));
 }

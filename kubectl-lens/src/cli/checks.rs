@@ -1,5 +1,7 @@
 //! What to check, and what of the result to show.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use kubelens_core::{analysis::Profile, model::Severity};
 
@@ -34,6 +36,9 @@ pub(crate) struct CheckFlags {
         help_heading = "Checks"
     )]
     pub(crate) profile: Vec<ProfileWord>,
+    /// Look with the rules of this pack too: a file, or a folder of them; repeat it for several
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Checks")]
+    pub(crate) rules: Vec<PathBuf>,
 }
 
 /// A word of `--profile`.

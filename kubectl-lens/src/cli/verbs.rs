@@ -174,6 +174,49 @@ pub(crate) enum SnapshotVerb {
     },
 }
 
+/// Show the settings that count here, and where each comes from
+#[derive(Debug, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) verb: ConfigVerb,
+}
+
+/// What to tell of the settings.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Show every setting with its value and its origin
+    View,
+    /// Show which file counts
+    Path,
+}
+
+/// List the rules of rule packs, or run their examples
+#[derive(Debug, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    pub(crate) verb: RulesVerb,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesVerb {
+    /// Run the examples of packs: each has to fire, or to stay silent, as it says
+    #[command(after_help = "Exit status: 0 all did, 1 some did not, 2 a pack cannot be read")]
+    Test {
+        /// Files of rule packs, or folders of them
+        #[arg(value_name = "PACK", required = true)]
+        packs: Vec<PathBuf>,
+    },
+    /// List the rules that a diagnosis would look with
+    List {
+        /// Rule packs besides those of the configuration: files, or folders of them
+        #[arg(long, value_name = "FILE|DIR")]
+        rules: Vec<PathBuf>,
+    },
+}
+
 /// Print a completion script, or install completion for `kubectl lens`
 #[derive(Debug, Args)]
 #[command(

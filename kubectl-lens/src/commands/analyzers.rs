@@ -1,7 +1,7 @@
 //! `analyzers`: what there is to check.
 
 use anyhow::Context;
-use kubelens_core::analysis::other_tools;
+use kubelens_core::{analysis::other_tools, engine::Options};
 
 use super::print;
 use crate::{
@@ -20,7 +20,7 @@ pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitS
         entries.retain(|entry| entry.severity >= least);
     }
     if !args.profile.is_empty() {
-        let wanted = profiles(&args.profile);
+        let wanted = profiles(&args.profile, &Options::default());
         entries.retain(|entry| entry.profiles.iter().any(|one| wanted.contains(one)));
     }
     if let Some(name) = &args.maps_to {

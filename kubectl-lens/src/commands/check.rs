@@ -12,8 +12,8 @@ use super::{
     print,
 };
 use crate::{
-    catalog,
     cli::{CheckArgs, ConnectionFlags, FailOn, PictureFlags},
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     manifests::Manifests,
@@ -26,9 +26,10 @@ use crate::{
 pub(super) async fn run(
     args: CheckArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
-    let checks = Checks::new(&args.checks, &catalog::entries())?;
+    let checks = Checks::of(&args.checks, configuration)?;
     if args
         .report
         .fail_on
@@ -91,6 +92,7 @@ pub(super) async fn run(
         let patience = PictureSettings::new(connection, &PictureFlags::default())?.request_timeout;
         report.dry_run = live.dry_run(&texts.objects()?, &namespace, patience).await;
     }
+    picture::tell_notes(&report, output);
     output.progress.stop();
     let status = status(&report, &args.report.fail_on);
     if let Some(least) = args.report.min_severity {
@@ -137,12 +139,13 @@ async fn around(
     settings.logs = false;
     // What others already run on the nodes counts: whether a pod fits cannot be told from its own namespace.
     settings.namespaces = Namespaces::All;
-    let whole = picture::load(live, &settings, Vec::new(), output).await;
+    let whole = picture::load(live, &settings, Vec::new(), &BTreeSet::new(), output).await;
     match whole {
         Ok(snapshot) => Ok(snapshot),
         Err(_) if !namespaces.is_empty() => {
             settings.namespaces = Namespaces::Current;
-            picture::load(live, &settings, namespaces.into_iter().collect(), output).await
+            let namespaces = namespaces.into_iter().collect();
+            picture::load(live, &settings, namespaces, &BTreeSet::new(), output).await
         }
         Err(failure) => Err(failure),
     }

@@ -10,9 +10,9 @@ use kubelens_core::{
 use super::{diff, explain_requests, print};
 use crate::{
     baseline::{self, Side},
-    catalog,
     cli::{ConnectionFlags, DiagnoseArgs, FailOn, ReportFlags},
     clusters,
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     picture,
@@ -30,6 +30,7 @@ const ENTRIES: usize = 20;
 pub(super) async fn run(
     args: DiagnoseArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     let mut targets = Target::of_words(&args.target)?
@@ -38,7 +39,7 @@ pub(super) async fn run(
     for path in &args.filename {
         targets.extend(target::of_manifest(path)?);
     }
-    let checks = Checks::new(&args.checks, &catalog::entries())?;
+    let checks = Checks::of(&args.checks, configuration)?;
     if args.baseline.is_none()
         && args
             .report
@@ -53,7 +54,7 @@ pub(super) async fn run(
     }
     if args.explain_requests {
         let settings = PictureSettings::new(connection, &args.picture)?;
-        return explain_requests::run(&settings, connection, output).await;
+        return explain_requests::run(&settings, connection, checks.whole(), output).await;
     }
     // Read first: a file that is no baseline is told before the cluster is asked.
     let older = match &args.baseline {

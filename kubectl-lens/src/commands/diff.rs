@@ -5,9 +5,9 @@ use kubelens_core::comparison::ReportDiff;
 use super::print;
 use crate::{
     baseline::{self, Side},
-    catalog,
     cli::{ConnectionFlags, DiffArgs, FailOn, PictureFlags, ReportFlags},
     clusters,
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     picture, render,
@@ -20,9 +20,10 @@ use super::diagnose::{fails, view, within};
 pub(super) async fn run(
     args: DiffArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
-    let checks = Checks::new(&args.checks, &catalog::entries())?;
+    let checks = Checks::of(&args.checks, configuration)?;
     let mut older = baseline::open(&args.older, &checks, output).await?;
     let mut newer = match &args.newer {
         Some(path) => baseline::open(path, &checks, output).await?,

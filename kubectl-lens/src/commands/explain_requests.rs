@@ -1,6 +1,8 @@
 //! `--explain-requests`: what would be asked of the API server.
 
-use kubelens_core::source::{LiveSource, ReadRequest};
+use std::collections::BTreeSet;
+
+use kubelens_core::{kubernetes::GroupKind, source::LiveSource};
 
 use super::print;
 use crate::{
@@ -9,13 +11,14 @@ use crate::{
     failure::Failure,
     picture,
     render::{self, Listing},
-    settings::{Namespaces, Origin, OutputSettings, PictureSettings, connect_options},
+    settings::{Origin, OutputSettings, PictureSettings, connect_options},
 };
 
 /// Asks for the server's version and kinds, and prints what a run would ask beyond.
 pub(super) async fn run(
     settings: &PictureSettings,
     connection: &ConnectionFlags,
+    whole: &BTreeSet<GroupKind>,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     if !matches!(settings.origin, Origin::Live(_)) {
@@ -28,15 +31,8 @@ pub(super) async fn run(
     let source = LiveSource::connect(&connect_options(connection))
         .await
         .map_err(picture::told)?;
-    let request = ReadRequest {
-        namespaces: match &settings.namespaces {
-            Namespaces::Named(names) => names.clone(),
-            Namespaces::All => Vec::new(),
-            Namespaces::Current => vec![source.default_namespace().to_owned()],
-        },
-        request_timeout: settings.request_timeout,
-        ..ReadRequest::default()
-    };
+    let own = vec![source.default_namespace().to_owned()];
+    let request = picture::request(settings, own, whole);
     let plan = source.plan(&request).await.map_err(picture::told)?;
     output.progress.stop();
     let list = || Listing {

@@ -3,10 +3,12 @@
 mod analyzers;
 mod check;
 mod completion;
+mod config;
 mod diagnose;
 mod diff;
 mod explain;
 mod explain_requests;
+mod rules;
 mod settle;
 mod snapshot;
 mod version;
@@ -20,6 +22,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::{
     cli::{Cli, Command},
+    configuration::Configuration,
     destination::{self, Destination},
     exit::ExitStatus,
     failure::Failure,
@@ -58,14 +61,14 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitStatus {
             failed,
         );
     }
-    let output = match OutputSettings::new(&cli.output) {
-        Ok(output) => output,
+    let (configuration, output) = match settings(&cli) {
+        Ok(settings) => settings,
         Err(failure) => return tell(streams, &failure, failed),
     };
     // TLS has one implementation in here; a second start changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let progress = output.progress.clone();
-    let end = interrupt::until_interrupted(carry_out(cli, output));
+    let end = interrupt::until_interrupted(carry_out(cli, configuration, output));
     progress.stop();
     match end {
         Some(Ok(status)) => status,
@@ -106,14 +109,51 @@ fn status_of_failures(words: &[OsString]) -> ExitStatus {
     }
 }
 
-async fn carry_out(cli: Cli, output: OutputSettings) -> Result<ExitStatus, Failure> {
+/// What a team has agreed on, for the verbs that heed it, and how to print.
+fn settings(cli: &Cli) -> Result<(Configuration, OutputSettings), Failure> {
+    let is_heeded = matches!(
+        cli.command,
+        Command::Diagnose(_)
+            | Command::Diff(_)
+            | Command::Check(_)
+            | Command::Why(_)
+            | Command::Settle(_)
+            | Command::Watch(_)
+            | Command::Config(_)
+            | Command::Rules(_)
+    );
+    let configuration = if is_heeded {
+        Configuration::load(cli.config.as_deref())?
+    } else {
+        Configuration::default()
+    };
+    let mut flags = cli.output.clone();
+    if let (Command::Diagnose(_), Some(outputs)) = (&cli.command, &configuration.config.outputs)
+        && flags.output.is_empty()
+        && flags.output_file.is_none()
+    {
+        flags.output.clone_from(&outputs.value);
+    }
+    Ok((configuration, OutputSettings::new(&flags)?))
+}
+
+async fn carry_out(
+    cli: Cli,
+    configuration: Configuration,
+    output: OutputSettings,
+) -> Result<ExitStatus, Failure> {
+    let configuration = &configuration;
     match cli.command {
-        Command::Diagnose(args) => diagnose::run(args, &cli.connection, &output).await,
-        Command::Diff(args) => diff::run(args, &cli.connection, &output).await,
-        Command::Check(args) => check::run(args, &cli.connection, &output).await,
-        Command::Why(args) => why::run(args, &cli.connection, &output).await,
-        Command::Settle(args) => settle::run(args, &cli.connection, &output).await,
-        Command::Watch(args) => watch::run(args, &cli.connection, &output).await,
+        Command::Diagnose(args) => {
+            diagnose::run(args, &cli.connection, configuration, &output).await
+        }
+        Command::Diff(args) => diff::run(args, &cli.connection, configuration, &output).await,
+        Command::Check(args) => check::run(args, &cli.connection, configuration, &output).await,
+        Command::Why(args) => why::run(args, &cli.connection, configuration, &output).await,
+        Command::Settle(args) => settle::run(args, &cli.connection, configuration, &output).await,
+        Command::Watch(args) => watch::run(args, &cli.connection, configuration, &output).await,
+        Command::Config(args) => config::run(args.verb, configuration, &output),
+        Command::Rules(args) => rules::run(&args.verb, configuration, &output),
         Command::Explain(args) => explain::run(&args, &output),
         Command::Analyzers(args) => analyzers::run(&args, &output),
         Command::Snapshot(args) => snapshot::run(args, &cli.connection, &output).await,

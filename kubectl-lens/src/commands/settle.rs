@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{print, watch::not_followed};
 use crate::{
-    catalog,
     cli::{ConnectionFlags, SettleArgs},
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     logs::FetchedLogs,
@@ -33,6 +33,7 @@ const SYSTEM: &str = "kube-system";
 pub(super) async fn run(
     args: SettleArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     let mut named: Vec<Target> = Target::of_words(&args.target)?.into_iter().collect();
@@ -51,7 +52,7 @@ pub(super) async fn run(
             known: Vec::new(),
             namespaces: Vec::new(),
         },
-        checks: Checks::new(&args.checks, &catalog::entries())?,
+        checks: Checks::of(&args.checks, configuration)?,
         settling: Settling::new(Patience {
             stable_for: args.stable_for,
             wedged_for: args.wedged_for,
@@ -66,9 +67,11 @@ pub(super) async fn run(
             .map_err(picture::told)?;
         watcher.follow(&source, args.timeout.unsigned_abs()).await?
     } else {
-        let snapshot = picture::read(&watcher.settings, output).await?;
+        let snapshot =
+            picture::read_with(&watcher.settings, watcher.checks.whole(), output).await?;
         watcher.judge(&snapshot)?
     };
+    picture::tell_notes(&report, output);
     output.progress.stop();
     let report = target::keep(report, |cause| {
         verdict.causes.iter().any(|known| known.id == cause.id)
@@ -102,7 +105,7 @@ impl Watcher<'_> {
         let mut request = ReadRequest {
             // What was applied a moment ago must be in the picture.
             is_consistent: true,
-            ..picture::request(&self.settings, own)
+            ..picture::request(&self.settings, own, self.checks.whole())
         };
         self.question.live_in(&mut request.namespaces);
         let mut logs = FetchedLogs::default();

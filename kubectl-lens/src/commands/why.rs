@@ -4,8 +4,8 @@ use kubelens_core::model::{ObjectRef, Report};
 
 use super::print;
 use crate::{
-    catalog,
     cli::{ConnectionFlags, WhyArgs},
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     picture::{self, Picture},
@@ -18,6 +18,7 @@ use crate::{
 pub(super) async fn run(
     args: WhyArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     // Two words that both name an object are two objects; `KIND NAME` has no slash.
@@ -25,19 +26,15 @@ pub(super) async fn run(
         && from.contains('/')
         && to.contains('/')
     {
-        return between(from, to, &args, connection, output).await;
+        return between(from, to, &args, connection, configuration, output).await;
     }
     let target = Target::of_words(&args.target)?.ok_or_else(|| Failure::new("which object?"))?;
-    let catalog = catalog::entries();
-    let checks = Checks::new(&args.checks, &catalog)?;
+    let checks = Checks::of(&args.checks, configuration)?;
     let settings = PictureSettings::new(connection, &args.picture)?;
     let Picture { snapshot, report } = picture::take(&settings, &checks, output).await?;
     let object = target.find(&snapshot, &report)?;
     let report = target::focus(report, &snapshot, std::slice::from_ref(&object));
-    let ran = catalog
-        .iter()
-        .filter(|entry| checks.runs(&entry.code))
-        .count();
+    let ran = checks.count();
     print(output, |output| answer(&object, &report, ran, output))?;
     Ok(ExitStatus::Answered)
 }
@@ -48,14 +45,14 @@ async fn between(
     to: &str,
     args: &WhyArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     let target = |word: &str| {
         Target::of_words(&[word.to_owned()])?.ok_or_else(|| Failure::new("which object?"))
     };
     let (from, to) = (target(from)?, target(to)?);
-    let catalog = catalog::entries();
-    let checks = Checks::new(&args.checks, &catalog)?;
+    let checks = Checks::of(&args.checks, configuration)?;
     let settings = PictureSettings::new(connection, &args.picture)?;
     let Picture { snapshot, report } = picture::take(&settings, &checks, output).await?;
     let (from, to) = (from.find(&snapshot, &report)?, to.find(&snapshot, &report)?);
@@ -67,10 +64,7 @@ async fn between(
             )),
         );
     }
-    let ran = catalog
-        .iter()
-        .filter(|entry| checks.runs(&entry.code))
-        .count();
+    let ran = checks.count();
     let route = Route::between(&from, &to, &report);
     print(output, |output| {
         render::route(&route, &report, ran, &output.format, &view(output))

@@ -3,27 +3,35 @@
 use std::collections::BTreeSet;
 
 use glob::{MatchOptions, Pattern};
-use kubelens_core::{analysis::Profile, engine::Options};
+use kubelens_core::{analysis::Profile, engine::Options, kubernetes::GroupKind};
 
 use crate::{
-    catalog::Entry,
+    catalog::{self, Entry},
     cli::{CheckFlags, ProfileWord},
+    configuration::Configuration,
     failure::Failure,
     nearest::did_you_mean,
+    packs::Packs,
 };
 
-/// The codes of the analyzers that run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The analyzers that run, and what the settings make of what they see.
+#[derive(Debug, Clone)]
 pub(crate) struct Checks {
     codes: BTreeSet<String>,
+    options: Options,
+    whole: BTreeSet<GroupKind>,
 }
 
 impl Checks {
-    /// What the profiles, `--only` and `--skip` leave of `catalog`. What `--only` names runs whatever its
-    /// profile. A word that names nothing is an error.
-    pub(crate) fn new(flags: &CheckFlags, catalog: &[Entry]) -> Result<Self, Failure> {
+    /// What the profiles, `--only` and `--skip` leave of `catalog`; flags win over the configuration, whose
+    /// meaning `options` is. What `--only` names runs whatever its profile. A word that names nothing is an error.
+    pub(crate) fn new(
+        flags: &CheckFlags,
+        catalog: &[Entry],
+        options: Options,
+    ) -> Result<Self, Failure> {
         let mut codes: BTreeSet<String> = if flags.only.is_empty() {
-            let profiles = profiles(&flags.profile);
+            let profiles = profiles(&flags.profile, &options);
             catalog
                 .iter()
                 .filter(|entry| {
@@ -33,6 +41,7 @@ impl Checks {
                         .any(|profile| profiles.contains(profile))
                 })
                 .map(|entry| entry.code.clone())
+                .filter(|code| !options.skip.contains(code))
                 .collect()
         } else {
             matching(&flags.only, "--only", catalog)?
@@ -45,35 +54,63 @@ impl Checks {
                 "--profile, --only and --skip together leave no analyzer to run",
             ));
         }
-        Ok(Self { codes })
+        Ok(Self {
+            codes,
+            options,
+            whole: BTreeSet::new(),
+        })
+    }
+
+    /// The same over all analyzers and rules that this run knows.
+    pub(crate) fn of(flags: &CheckFlags, configuration: &Configuration) -> Result<Self, Failure> {
+        let packs = Packs::load(&flags.rules, configuration)?;
+        let mut catalog = catalog::entries();
+        catalog.extend(packs.entries());
+        let mut options = configuration.options(&packs.analyzers())?;
+        options.rules = packs.rules();
+        let mut checks = Self::new(flags, &catalog, options)?;
+        checks.whole = packs.kinds();
+        Ok(checks)
+    }
+
+    /// How many run.
+    pub(crate) fn count(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// The kinds that rules have to see with every field.
+    pub(crate) const fn whole(&self) -> &BTreeSet<GroupKind> {
+        &self.whole
     }
 
     /// The core's options for it.
     pub(crate) fn options(&self) -> Options {
         Options {
             only: Some(self.codes.iter().cloned().collect()),
-            ..Options::default()
+            skip: Vec::new(),
+            ..self.options.clone()
         }
     }
 
     /// Whether the analyzer runs.
+    #[cfg(test)]
     pub(crate) fn runs(&self, code: &str) -> bool {
         self.codes.contains(code)
     }
 }
 
-/// The names of the profiles that the words stand for; of the default one for no word.
-pub(crate) fn profiles(words: &[ProfileWord]) -> BTreeSet<&'static str> {
-    let words = if words.is_empty() {
-        &[ProfileWord::Default]
+/// The names of the profiles that the words stand for; of those of the options for no word.
+pub(crate) fn profiles(words: &[ProfileWord], options: &Options) -> BTreeSet<&'static str> {
+    let named = words.iter().flat_map(|word| word.profiles());
+    if words.is_empty() {
+        options
+            .profiles
+            .iter()
+            .map(|known| known.as_str())
+            .collect()
     } else {
-        words
-    };
-    words
-        .iter()
-        .flat_map(|word| word.profiles())
-        .map(Profile::as_str)
-        .collect()
+        named.map(Profile::as_str).collect()
+    }
 }
 
 fn matching(words: &[String], flag: &str, catalog: &[Entry]) -> Result<BTreeSet<String>, Failure> {
@@ -128,9 +165,11 @@ mod tests {
             only: words(only),
             skip: words(skip),
             profile: Vec::new(),
+            rules: Vec::new(),
         };
         let catalog = three_entries();
-        let checks = Checks::new(&flags, &catalog).map_err(|failure| failure.to_string())?;
+        let checks = Checks::new(&flags, &catalog, Options::default())
+            .map_err(|failure| failure.to_string())?;
         Ok(catalog
             .iter()
             .map(|entry| entry.code.clone())

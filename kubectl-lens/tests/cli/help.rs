@@ -33,6 +33,9 @@ fn help_of_the_other_verbs() {
         &["analyzers"],
         &["snapshot"],
         &["snapshot", "save"],
+        &["config"],
+        &["rules"],
+        &["rules", "test"],
         &["completion"],
     ];
     for verb in verbs {

@@ -78,6 +78,8 @@ macro_rules! checks {
             Workload(for<'a> fn(&Workload<'a>, &Cluster<'a>, &mut Sink)),
             /// The picture as a whole.
             Cluster(fn(&Cluster<'_>, &mut Sink)),
+            /// A rule of a pack, which is evaluated elsewhere over objects with every field.
+            Rule,
         }
 
         impl Check {
@@ -97,6 +99,7 @@ macro_rules! checks {
                         }
                     }
                     Self::Cluster(check) => check(cluster, sink),
+                    Self::Rule => {}
                 }
             }
 
@@ -121,7 +124,7 @@ macro_rules! checks {
                         Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::CronJob, Kind::ReplicaSet,
                         Kind::ReplicationController, Kind::Job, Kind::Pod,
                     ]),
-                    Self::Cluster(_) => KindSet::EMPTY,
+                    Self::Cluster(_) | Self::Rule => KindSet::EMPTY,
                 }
             }
         }

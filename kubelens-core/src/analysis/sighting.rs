@@ -182,6 +182,21 @@ impl Sighting {
     }
 }
 
+/// What sightings of one analyzer are sorted by.
+type Order<'a> = (
+    &'a ObjectRef,
+    &'a Vec<(&'static str, String)>,
+    &'a ObjectRef,
+    &'a str,
+);
+
+impl Sighting {
+    /// What sightings of one analyzer are sorted by, so that their order does not hang on threads.
+    pub(crate) fn order(&self) -> Order<'_> {
+        (&self.subject, &self.identity, &self.seen_on, &self.title)
+    }
+}
+
 /// An event as an item of proof, about the object that it names.
 pub(crate) fn event_evidence(event: &Event) -> Evidence {
     let about = &event.involved_object;

@@ -11,9 +11,6 @@ use crate::kubernetes::{
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
-/// Seconds for which an event alone, without a condition, is believed.
-const EVENT_WINDOW: i64 = 3600;
-
 /// A controller that is refused what it wants to create.
 #[derive(Debug, Clone)]
 pub(crate) struct FailedCreate<'a> {
@@ -145,8 +142,10 @@ fn refused<'a, T: Object>(
     let event = cluster.newest_event(object, &["FailedCreate", "ReplicaSetCreateError"]);
     let event = event.filter(|event| {
         condition.is_some()
-            || (cluster.is_within(event.last_seen(), EVENT_WINDOW)
-                && !was_created_later(cluster, object, event))
+            || (cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(object.metadata()).event_window,
+            ) && !was_created_later(cluster, object, event))
     });
     let text = event
         .map(|event| event.message.as_str())

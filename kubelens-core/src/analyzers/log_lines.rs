@@ -5,12 +5,6 @@ use jiff::Timestamp;
 use crate::kubernetes::{ContainerRole, ContainerView, Job, Pod, condition};
 use crate::snapshot::Cluster;
 
-/// Seconds for which a crash is still looked into while the container runs again and is ready.
-const RESTART_WINDOW: i64 = 3600;
-
-/// Seconds that a container may run without being ready before its log is read.
-const YOUNG: i64 = 60;
-
 /// A container that is not well, with the runs that may say why, the most telling first.
 #[derive(Debug)]
 pub(crate) struct UnwellContainer<'a> {
@@ -116,10 +110,16 @@ fn unwell<'a>(
         true
     } else {
         let running = status.state.running.as_ref()?;
-        let crashed_lately =
-            failed_before.is_some_and(|end| cluster.is_within(end.finished_at, RESTART_WINDOW));
+        let crashed_lately = failed_before.is_some_and(|end| {
+            cluster.is_within(
+                end.finished_at,
+                cluster.thresholds(&pod.metadata).restart_window,
+            )
+        });
         let is_waited_for = container.role == ContainerRole::Init || !status.ready;
-        let is_down = is_waited_for && cluster.seconds_since(running.started_at) >= YOUNG;
+        let is_down = is_waited_for
+            && cluster.seconds_since(running.started_at)
+                >= cluster.thresholds(&pod.metadata).young_grace;
         if crashed_lately {
             runs.push(run(cluster, pod, &container, true));
         }

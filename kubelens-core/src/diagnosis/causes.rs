@@ -10,8 +10,8 @@ use super::ruled_out::alternatives;
 use super::unexplained::unexplained;
 use crate::analysis::{Analyzer, Sighting};
 use crate::model::{
-    Cause, Evidence, EvidenceKind, Finding, Group, ObjectRef, Severity, Suggestion, counted,
-    fingerprint, some_of,
+    Cause, Evidence, EvidenceKind, Finding, Group, ObjectRef, Severity, Suggestion, SuppressedBy,
+    counted, fingerprint, some_of,
 };
 use crate::snapshot::{Cluster, Snapshot};
 
@@ -67,17 +67,21 @@ pub(super) fn rank(causes: &mut [Cause]) {
     }
 }
 
-/// Findings that an annotation keeps from becoming causes.
-pub(super) fn suppressed(all: &[(&'static Analyzer, Sighting)]) -> Vec<Finding> {
-    all.iter()
-        .map(|(analyzer, sighting)| {
-            let id = id_of(analyzer.code, sighting);
-            Finding {
+/// Findings that the user's settings keep from becoming causes: each fault once, however many objects show it.
+pub(super) fn suppressed(all: &[(&'static Analyzer, Sighting, SuppressedBy)]) -> Vec<Finding> {
+    let mut findings: BTreeMap<(String, &str), Finding> = BTreeMap::new();
+    for (analyzer, sighting, by) in all {
+        let id = id_of(analyzer.code, sighting);
+        findings
+            .entry((id.clone(), &by.place))
+            .and_modify(|finding| finding.occurrences += 1)
+            .or_insert_with(|| Finding {
                 suppressed: true,
+                suppressed_by: Some(by.clone()),
                 ..as_finding(analyzer, sighting, &id, &id, 1)
-            }
-        })
-        .collect()
+            });
+    }
+    findings.into_values().collect()
 }
 
 /// A finding about KubeLens itself: an analyzer panicked, so its condition was not looked for.
@@ -98,6 +102,7 @@ pub(super) fn failed_analyzer(snapshot: &Snapshot, code: &str) -> Finding {
         suggestions: Vec::new(),
         occurrences: 1,
         suppressed: false,
+        suppressed_by: None,
         first_seen: snapshot.taken_at(),
         last_seen: snapshot.taken_at(),
     }
@@ -368,6 +373,7 @@ fn as_finding(
         suggestions: sighting.suggestions.clone(),
         occurrences,
         suppressed: false,
+        suppressed_by: None,
         first_seen: sighting.since.or_else(|| shown.clone().min()),
         last_seen: shown.max(),
     }

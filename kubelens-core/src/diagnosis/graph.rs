@@ -12,9 +12,6 @@ pub(super) struct Edge {
     pub(super) relation: &'static str,
 }
 
-/// Below this, a relation is too unsure to fold by.
-const FOLD_MIN: f64 = 0.6;
-
 /// For each sighting the one that explains it best, and all others that explain it too.
 #[derive(Debug)]
 pub(super) struct Graph {
@@ -23,10 +20,11 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn of(index: &Index<'_>, edges: Vec<Edge>) -> Self {
+    /// The graph of these edges; below `fold_min` a relation is too unsure to fold by.
+    pub(super) fn of(index: &Index<'_>, edges: Vec<Edge>, fold_min: f64) -> Self {
         let mut candidates: Vec<Vec<Edge>> = vec![Vec::new(); index.seen.len()];
         for edge in edges {
-            if edge.confidence >= FOLD_MIN
+            if edge.confidence >= fold_min
                 && edge.effect != edge.cause
                 && let Some(list) = candidates.get_mut(edge.effect)
             {

@@ -23,13 +23,26 @@ mod unexplained;
 
 use std::collections::BTreeSet;
 
+use glob::Pattern;
+
 use crate::analysis::{Analyzer, Sighting, Sightings};
-use crate::model::{Cause, Coverage, Finding, KUBELENS_API_VERSION, Report, Severity, Summary};
+use crate::model::{
+    Cause, Coverage, Finding, KUBELENS_API_VERSION, Note, Report, Scope, Severity, Summary,
+    SuppressedBy,
+};
 use crate::snapshot::{Cluster, Snapshot};
 
 /// The report over a picture and what the analyzers saw in it.
-pub(crate) fn report(snapshot: &Snapshot, sightings: Sightings, coverage: Coverage) -> Report {
-    report_of(snapshot, sightings, coverage, |_| true)
+///
+/// A fault of an excluded namespace is left out unless it hurts something elsewhere.
+pub(crate) fn report(
+    snapshot: &Snapshot,
+    sightings: Sightings,
+    coverage: Coverage,
+    excluded: &[Pattern],
+    notes: Vec<Note>,
+) -> Report {
+    report_of(snapshot, sightings, coverage, excluded, notes, |_| true)
 }
 
 /// The same, of the causes that `is_wanted` chooses.
@@ -37,18 +50,21 @@ pub(crate) fn report_of(
     snapshot: &Snapshot,
     sightings: Sightings,
     coverage: Coverage,
+    excluded: &[Pattern],
+    notes: Vec<Note>,
     is_wanted: impl Fn(&Cause) -> bool,
 ) -> Report {
     let cluster = Cluster::new(snapshot);
-    let mut explained = explain(&cluster, sightings.seen);
+    let mut explained = explain(&cluster, sightings.seen, excluded);
     explained.keep(is_wanted);
-    assemble(
-        snapshot,
-        explained,
-        &sightings.suppressed,
-        &sightings.failed,
+    let remarks = Remarks {
+        suppressed: &sightings.suppressed,
+        failed: &sightings.failed,
         coverage,
-    )
+        excluded,
+        notes,
+    };
+    assemble(snapshot, explained, remarks)
 }
 
 /// Causes, unranked, and the findings that they explain.
@@ -72,27 +88,46 @@ impl Explained {
 pub(crate) fn explain(
     cluster: &Cluster<'_>,
     seen: Vec<(&'static Analyzer, Sighting)>,
+    excluded: &[Pattern],
 ) -> Explained {
     let index = index::Index::of(cluster, seen);
-    let graph = graph::Graph::of(&index, edges::all(&index, cluster));
+    let fold_min = cluster.thresholds_in("").fold_min;
+    let graph = graph::Graph::of(&index, edges::all(&index, cluster), fold_min);
     let (causes, findings) = causes::fold(&index, &graph, cluster);
     let mut explained = Explained { causes, findings };
-    explained.keep(|cause| scope::concerns(cause, cluster.snapshot().scope(), cluster));
+    explained.keep(|cause| {
+        scope::concerns(cause, cluster.snapshot().scope(), cluster)
+            && !scope::is_excluded(cause, excluded)
+    });
     explained
 }
+
+/// What a report tells beside causes.
+#[derive(Debug)]
+pub(crate) struct Remarks<'a> {
+    pub(crate) suppressed: &'a [(&'static Analyzer, Sighting, SuppressedBy)],
+    /// Codes of analyzers that failed.
+    pub(crate) failed: &'a [&'static str],
+    pub(crate) coverage: Coverage,
+    /// Namespaces whose own faults were left out.
+    pub(crate) excluded: &'a [Pattern],
+    pub(crate) notes: Vec<Note>,
+}
+
 /// Ranks and counts all causes of a picture.
-pub(crate) fn assemble(
-    snapshot: &Snapshot,
-    explained: Explained,
-    suppressed: &[(&'static Analyzer, Sighting)],
-    failed: &[&'static str],
-    coverage: Coverage,
-) -> Report {
+pub(crate) fn assemble(snapshot: &Snapshot, explained: Explained, remarks: Remarks<'_>) -> Report {
     let cluster = Cluster::new(snapshot);
     let Explained {
         mut causes,
         mut findings,
     } = explained;
+    let Remarks {
+        suppressed,
+        failed,
+        coverage,
+        excluded,
+        notes,
+    } = remarks;
     findings.extend(causes::suppressed(suppressed));
     findings.extend(
         failed
@@ -123,11 +158,18 @@ pub(crate) fn assemble(
         kind: "Report".to_owned(),
         taken_at: snapshot.taken_at(),
         cluster: snapshot.info().clone(),
-        scope: snapshot.scope().clone(),
+        scope: Scope {
+            excluded_namespaces: excluded
+                .iter()
+                .map(|name| name.as_str().to_owned())
+                .collect(),
+            ..snapshot.scope().clone()
+        },
         summary,
         causes,
         findings,
         coverage,
+        notes,
         dry_run: Vec::new(),
         clusters: Vec::new(),
         omitted: None,

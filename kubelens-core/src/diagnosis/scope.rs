@@ -1,3 +1,5 @@
+use glob::Pattern;
+
 use crate::kubernetes::{Kind, PersistentVolume, Pod};
 use crate::model::{Cause, ObjectRef, Scope};
 use crate::snapshot::Cluster;
@@ -34,4 +36,17 @@ fn carries(cluster: &Cluster<'_>, node: &str, is_asked_for: impl Fn(&str) -> boo
     cluster
         .pods_on(node)
         .any(|pod: &Pod| pod.is_live() && is_asked_for(&pod.metadata.namespace))
+}
+
+/// Whether a cause is a matter of excluded namespaces alone: it lies in one, and so does all that it hurts.
+pub(super) fn is_excluded(cause: &Cause, excluded: &[Pattern]) -> bool {
+    let is_within = |object: &ObjectRef| {
+        let namespace = match &object.namespace {
+            Some(namespace) => namespace,
+            None if object.kind == "Namespace" => &object.name,
+            None => return false,
+        };
+        excluded.iter().any(|pattern| pattern.matches(namespace))
+    };
+    is_within(&cause.subject) && cause.affected.iter().all(is_within)
 }

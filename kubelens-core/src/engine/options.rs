@@ -1,6 +1,11 @@
-use crate::analysis::{Analyzer, Profile, Sighting};
+use glob::Pattern;
 
-/// What to look for.
+use super::{CodePattern, Suppression};
+use crate::analysis::{Analyzer, Profile, Sighting};
+use crate::model::Severity;
+use crate::snapshot::Tuning;
+
+/// What to look for, and what the user's settings make of it.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Codes to run, whatever their profile; none for all of the profiles.
@@ -9,9 +14,17 @@ pub struct Options {
     pub skip: Vec<String>,
     /// The profiles whose analyzers run.
     pub profiles: Vec<Profile>,
-    /// The registries that images may come from, as hosts or as hosts with a path below (`ghcr.io/acme`); empty
-    /// for no such rule.
-    pub registries: Vec<String>,
+    /// The numbers to judge by.
+    pub tuning: Tuning,
+    /// Severities other than the analyzers' own; the first that matches counts.
+    pub severities: Vec<(CodePattern, Severity)>,
+    /// What is known and accepted.
+    pub suppressions: Vec<Suppression>,
+    /// Namespaces whose own faults are left out, unless they hurt others.
+    pub excluded_namespaces: Vec<Pattern>,
+    /// Rules of packs; `only` and `skip` choose among them as among analyzers.
+    #[cfg(feature = "rules-cel")]
+    pub rules: Vec<std::sync::Arc<crate::rules::Rule>>,
 }
 
 impl Default for Options {
@@ -20,7 +33,12 @@ impl Default for Options {
             only: None,
             skip: Vec::new(),
             profiles: vec![Profile::Default],
-            registries: Vec::new(),
+            tuning: Tuning::default(),
+            severities: Vec::new(),
+            suppressions: Vec::new(),
+            excluded_namespaces: Vec::new(),
+            #[cfg(feature = "rules-cel")]
+            rules: Vec::new(),
         }
     }
 }

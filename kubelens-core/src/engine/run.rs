@@ -1,10 +1,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::opt_out;
 use crate::analysis::{Analyzer, Check, Sighting, Sightings, Sink};
 use crate::kubernetes::{KindSet, Pod};
-use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Snapshot};
 
 /// Pods that are looked at by all analyzers before the next ones are: few enough to stay near the processor.
@@ -62,7 +60,7 @@ pub fn look(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> Sightings {
             })
             .unwrap_or_default()
     });
-    told(snapshot, analyzers, found)
+    told(analyzers, found)
 }
 
 /// What one analyzer brought back so far.
@@ -109,14 +107,13 @@ impl Found {
         self.sightings.sort_by_key(|(task, _)| *task);
         let parts = self.sightings.into_iter().map(|(_, part)| part);
         let mut all: Vec<Sighting> = parts.flatten().collect();
-        all.sort_by(|a, b| order(a).cmp(&order(b)));
+        all.sort_by(|a, b| a.order().cmp(&b.order()));
         all
     }
 }
 
-fn told(snapshot: &Snapshot, analyzers: &[&'static Analyzer], found: Vec<Found>) -> Sightings {
+fn told(analyzers: &[&'static Analyzer], found: Vec<Found>) -> Sightings {
     let mut all = Sightings::default();
-    let cluster = Cluster::new(snapshot);
     for (analyzer, found) in analyzers.iter().copied().zip(found) {
         if found.has_failed {
             all.failed.push(analyzer.code);
@@ -124,30 +121,9 @@ fn told(snapshot: &Snapshot, analyzers: &[&'static Analyzer], found: Vec<Found>)
         }
         let touched = found.touched.union(analyzer.check.walks());
         all.touched.push((analyzer.code, touched));
-        for sighting in found.in_order() {
-            if opt_out::is_ignored(&cluster, analyzer.code, &sighting) {
-                all.suppressed.push((analyzer, sighting));
-            } else {
-                all.seen.push((analyzer, sighting));
-            }
-        }
+        let sightings = found.in_order().into_iter();
+        all.seen
+            .extend(sightings.map(|sighting| (analyzer, sighting)));
     }
     all
-}
-
-pub(super) type Order<'a> = (
-    &'a ObjectRef,
-    &'a Vec<(&'static str, String)>,
-    &'a ObjectRef,
-    &'a str,
-);
-
-/// The order of what one analyzer says.
-pub(super) fn order(sighting: &Sighting) -> Order<'_> {
-    (
-        &sighting.subject,
-        &sighting.identity,
-        &sighting.seen_on,
-        &sighting.title,
-    )
 }

@@ -9,8 +9,8 @@ mod coverage;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Cause, ClusterInfo, ClusterReport, Finding, KUBELENS_API_VERSION, Report, Scope, Severity,
-    Summary, some_of,
+    Cause, ClusterInfo, ClusterReport, Finding, KUBELENS_API_VERSION, Note, NoteKind, Report,
+    Scope, Severity, Summary, some_of,
 };
 
 /// What became of one cluster: its report, or why there is none.
@@ -51,6 +51,7 @@ pub fn joined(mut clusters: Vec<Checked>) -> Report {
         causes,
         findings: findings(&reports),
         coverage: coverage::joined(&clusters),
+        notes: notes(&reports),
         dry_run: Vec::new(),
         clusters: clusters.iter().map(told).collect(),
         omitted: None,
@@ -91,7 +92,29 @@ fn scope(reports: &[(&str, &Report)]) -> Scope {
     Scope {
         namespaces,
         selector: first.scope.selector.clone(),
+        excluded_namespaces: first.scope.excluded_namespaces.clone(),
     }
+}
+
+/// What all have to tell of the settings, and what some have, with their names. What is of no use in one cluster may be
+/// in use in another.
+fn notes(reports: &[(&str, &Report)]) -> Vec<Note> {
+    let mut tellers: BTreeMap<&Note, Vec<&str>> = BTreeMap::new();
+    for (name, report) in reports {
+        for note in &report.notes {
+            tellers.entry(note).or_default().push(name);
+        }
+    }
+    tellers
+        .into_iter()
+        .filter_map(|(note, names)| {
+            if names.len() == reports.len() {
+                return Some(note.clone());
+            }
+            let text = format!("{}: {}", some_of(&names, 3), note.text);
+            (note.kind != NoteKind::SuppressionUnused).then(|| Note::new(note.kind, &text))
+        })
+        .collect()
 }
 
 fn summary(reports: &[(&str, &Report)], causes: &[Cause]) -> Summary {

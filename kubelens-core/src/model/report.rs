@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Coverage, Finding, ServerAnswer};
+use super::{Cause, Coverage, Finding, Note, ServerAnswer};
 
 /// The one result type: what is broken, why, with the proof, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be read.
     pub coverage: Coverage,
+    /// What about the settings has to be known or changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// What the API server said to the manifests that `check --server-side-dry-run` tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dry_run: Vec<ServerAnswer>,
@@ -90,6 +93,9 @@ pub struct Scope {
     pub namespaces: Vec<String>,
     /// The label selector, as given.
     pub selector: Option<String>,
+    /// Patterns of namespaces whose own faults were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_namespaces: Vec<String>,
 }
 
 /// Counts over a report.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::newest_time::newest_time;
-use super::{Gap, Gaps, Logs, Snapshot};
+use super::{Gap, Gaps, Logs, Snapshot, WholeObjects};
 use crate::kubernetes::{Batch, CustomObject, Kind, Tables};
 use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
 
@@ -21,6 +21,7 @@ pub struct SnapshotBuilder {
     listed: BTreeSet<Kind>,
     listed_in: BTreeMap<Kind, BTreeSet<String>>,
     custom_listed: BTreeSet<String>,
+    whole: WholeObjects,
 }
 
 impl SnapshotBuilder {
@@ -81,6 +82,11 @@ impl SnapshotBuilder {
     /// Notes that an object is written in another API version than the one it is read in.
     pub fn written_as(&mut self, object: ObjectRef) {
         self.written_as.insert(object);
+    }
+
+    /// The objects that are kept with every field.
+    pub(crate) const fn whole_mut(&mut self) -> &mut WholeObjects {
+        &mut self.whole
     }
 
     /// Takes in container logs.
@@ -224,6 +230,7 @@ impl SnapshotBuilder {
     }
 
     fn finish(mut self, taken_at: Option<Timestamp>) -> Snapshot {
+        self.whole.settle();
         for objects in self.custom.values_mut() {
             objects.sort_by(|a, b| {
                 (&a.metadata.namespace, &a.metadata.name)
@@ -240,10 +247,11 @@ impl SnapshotBuilder {
             custom_listed: self.custom_listed,
             gaps: self.gaps,
             logs: self.logs,
-            registries: Arc::default(),
             relations: Arc::new(OnceLock::new()),
             memo: Arc::default(),
             is_rehearsal: false,
+            tuning: Arc::default(),
+            whole: self.whole,
         }
     }
 }

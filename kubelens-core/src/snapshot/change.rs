@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::reads::{Key, Question};
 use super::relations::service_of;
 use super::{ContainerLog, LogKey, PodTrait, Snapshot, Workload};
-use crate::kubernetes::{AnyObject, CustomObject, Kind, Node, ObjectMeta, Pod};
+use crate::kubernetes::{AnyObject, CustomObject, GroupKind, Kind, Node, ObjectMeta, Pod};
 
 /// What became of one object, as a watch tells it.
 #[derive(Debug, Clone)]
@@ -46,6 +46,11 @@ pub enum Change {
     LogGone(LogKey),
 }
 
+/// A kind as objects with every field are known by.
+fn whole_kind(kind: Kind) -> GroupKind {
+    GroupKind::of(kind.api_version(), kind.as_str())
+}
+
 /// The questions that have another answer now.
 pub(crate) type Changed = HashSet<Key, RandomState>;
 
@@ -66,6 +71,7 @@ impl Snapshot {
             } => {
                 if let Some(gone) = self.tables.take(kind, &namespace, &name) {
                     self.relate(Some(&gone), None, changed);
+                    self.whole.remove(&whole_kind(kind), &namespace, &name);
                 }
             }
             Change::CustomStored(object) => self.store_custom(object, changed),
@@ -74,6 +80,9 @@ impl Snapshot {
                 namespace,
                 name,
             } => {
+                for kind in self.whole.kinds_named(&kind) {
+                    self.whole.remove(&kind, &namespace, &name);
+                }
                 if let Some(all) = self.custom.get_mut(&kind) {
                     all.retain(|known| {
                         known.metadata.namespace != *namespace || known.metadata.name != *name
@@ -99,6 +108,7 @@ impl Snapshot {
     fn store(&mut self, mut object: AnyObject, changed: &mut Changed) {
         let meta = object.metadata();
         let known = self.tables.any(object.kind(), &meta.namespace, &meta.name);
+        let (meta_namespace, meta_name) = (meta.namespace.clone(), meta.name.clone());
         // A watch that begins anew tells everything again.
         if let Some(known) = &known
             && known.is_same_but_version(&mut object)
@@ -107,6 +117,8 @@ impl Snapshot {
         }
         self.share(&mut object, known.as_ref());
         drop(known);
+        self.whole
+            .outdate(&whole_kind(object.kind()), &meta_namespace, &meta_name);
         let before = self.tables.put(object.clone());
         self.relate(before.as_ref(), Some(&object), changed);
     }
@@ -135,6 +147,12 @@ impl Snapshot {
 
     fn store_custom(&mut self, object: CustomObject, changed: &mut Changed) {
         let kind = object.kind.to_string();
+        let meta = &object.metadata;
+        self.whole.outdate(
+            &GroupKind::of(&object.api_version, &kind),
+            &meta.namespace,
+            &meta.name,
+        );
         note(changed, Question::Custom(&kind));
         note(changed, Question::AllCustom);
         let all = self.custom.entry(kind).or_default();

@@ -121,11 +121,6 @@ impl<'a> Cluster<'a> {
         self.touched.set(self.touched.get().union(kinds));
     }
 
-    /// The registries that images may come from; empty where the user has no such list.
-    pub fn registries(&self) -> &'a [String] {
-        &self.snapshot.registries
-    }
-
     // ---- time -------------------------------------------------------------------------------
 
     /// The instant of the picture.
@@ -168,6 +163,18 @@ impl<'a> Cluster<'a> {
             self.note_until(then.checked_add(span).ok());
         }
         is_within
+    }
+
+    /// Whether this instant has come; without an instant of the picture none has.
+    pub fn has_come(&self, then: Timestamp) -> bool {
+        let Some(now) = self.snapshot.taken_at else {
+            return false;
+        };
+        let has_come = then <= now;
+        if !has_come {
+            self.note_until(then.checked_sub(SignedDuration::from_nanos(1)).ok());
+        }
+        has_come
     }
 
     // ---- objects ----------------------------------------------------------------------------
@@ -214,17 +221,6 @@ impl<'a> Cluster<'a> {
             .table::<T>()
             .get(namespace, name)
             .map(|object| &**object)
-    }
-
-    /// The metadata of an object, whatever its kind; not noted as read, for a fact does not rest on it.
-    pub(crate) fn metadata(
-        &self,
-        kind: Kind,
-        namespace: &str,
-        name: &str,
-    ) -> Option<&'a ObjectMeta> {
-        self.note(Question::Object(kind, namespace, name));
-        self.snapshot.tables.metadata(kind, namespace, name)
     }
 
     /// Whether an object is there, is not there, or cannot be known.

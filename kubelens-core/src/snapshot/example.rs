@@ -1,4 +1,4 @@
-use super::{Gap, Gaps, LogKey, Logs, Snapshot, SnapshotBuilder};
+use super::{Gap, Gaps, LogKey, Logs, Snapshot, SnapshotBuilder, Tuning};
 use crate::kubernetes::{Batch, CustomObject, Kind, ObjectMeta};
 use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
 
@@ -87,7 +87,10 @@ pub(crate) fn picture(block: &str) -> Snapshot {
     }
     builder.absorb(batch);
     builder.add_logs(logs);
-    builder.build_recorded(now).with_registries(&registries)
+    builder.build_recorded(now).tuned(Tuning {
+        registries,
+        ..Tuning::default()
+    })
 }
 
 /// A document, or as many as it asks for.

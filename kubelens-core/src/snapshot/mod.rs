@@ -15,6 +15,9 @@ mod overlay;
 mod reads;
 mod relations;
 mod siblings;
+mod thresholds;
+mod tuning;
+mod whole;
 mod workload;
 mod writer;
 
@@ -32,6 +35,9 @@ pub use logs::{ContainerLog, LogKey, Logs};
 pub(crate) use memo::Digest;
 pub(crate) use reads::{Key, Reads, Until};
 pub use relations::PodTrait;
+pub use thresholds::{Threshold, ThresholdSettings, Thresholds};
+pub use tuning::{Override, Tuning};
+pub use whole::{WholeObject, WholeObjects};
 pub use workload::Workload;
 pub use writer::Writer;
 
@@ -52,11 +58,12 @@ pub struct Snapshot {
     custom_listed: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
-    registries: Arc<[String]>,
     relations: Arc<OnceLock<Relations>>,
     memo: Arc<Memo>,
     /// Objects without a time of creation are not applied yet, and taken for old enough.
     is_rehearsal: bool,
+    tuning: Arc<Tuning>,
+    whole: WholeObjects,
 }
 
 impl Snapshot {
@@ -127,13 +134,6 @@ impl Snapshot {
     pub fn with_logs(mut self, logs: Logs) -> Self {
         self.logs = logs;
         self.memo = Arc::default();
-        self
-    }
-
-    /// The same picture, looked at with a list of the registries that images may come from.
-    #[must_use]
-    pub fn with_registries(mut self, registries: &[String]) -> Self {
-        self.registries = registries.into();
         self
     }
 

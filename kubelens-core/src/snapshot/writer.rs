@@ -2,8 +2,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+#[cfg(feature = "live")]
+use super::WholeObjects;
 use super::{Gap, Logs, Snapshot};
-use crate::kubernetes::{Batch, CustomObject, Kind};
+use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind};
 use crate::model::CoverageState;
 
 /// Keeps a picture current: takes in changes, and hands out pictures that stay as they are.
@@ -55,6 +57,8 @@ impl Writer {
     /// Takes out an object that is gone; the namespace is empty for what is cluster-scoped.
     pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
         self.picture.tables.remove(kind, namespace, name);
+        let kind = GroupKind::of(kind.api_version(), kind.as_str());
+        self.picture.whole.remove(&kind, namespace, name);
     }
 
     /// The same for an object of a kind that has no type of its own.
@@ -64,11 +68,16 @@ impl Writer {
                 known.metadata.name != *name || known.metadata.namespace != *namespace
             });
         }
+        for kind in self.picture.whole.kinds_named(kind) {
+            self.picture.whole.remove(&kind, namespace, name);
+        }
     }
 
     /// Puts a list that was read anew in the place of what was known of the kind, everywhere or in one namespace.
     pub fn replace(&mut self, kind: Kind, namespace: Option<&str>, list: &Snapshot) {
         self.picture.tables.replace(kind, namespace, &list.tables);
+        let kind = GroupKind::of(kind.api_version(), kind.as_str());
+        self.picture.whole.replace(&kind, namespace, &list.whole);
     }
 
     /// The same for a kind that has no type of its own.
@@ -81,6 +90,17 @@ impl Writer {
             (&a.metadata.namespace, &a.metadata.name)
                 .cmp(&(&b.metadata.namespace, &b.metadata.name))
         });
+        let mut kinds = self.picture.whole.kinds_named(kind);
+        kinds.extend(list.whole.kinds_named(kind));
+        for kind in kinds {
+            self.picture.whole.replace(&kind, namespace, &list.whole);
+        }
+    }
+
+    /// The objects that are kept with every field.
+    #[cfg(feature = "live")]
+    pub(crate) const fn whole_mut(&mut self) -> &mut WholeObjects {
+        &mut self.picture.whole
     }
 
     /// Says that a kind is not known in full any more.

@@ -8,7 +8,8 @@ use super::ReadRequest;
 use super::decoding_error::{explain_json, explain_yaml, not_utf8};
 use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
-use crate::kubernetes::{Batch, CustomObject, Kind, Text, yaml};
+use super::whole::Keeping;
+use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Text, yaml};
 use crate::model::{CoverageState, KUBELENS_API_VERSION, ObjectRef};
 use crate::snapshot::SnapshotBuilder;
 
@@ -47,6 +48,8 @@ pub(crate) struct Intake {
     left_out: BTreeSet<String>,
     /// Objects that were written in another API version than the one they are read in.
     other_versions: Vec<ObjectRef>,
+    /// Objects that are kept with every field.
+    whole: Keeping,
 }
 
 #[derive(Debug)]
@@ -68,6 +71,7 @@ impl Intake {
             short: Vec::new(),
             left_out: BTreeSet::new(),
             other_versions: Vec::new(),
+            whole: Keeping::new(&request.whole),
         }
     }
 
@@ -85,7 +89,7 @@ impl Intake {
     pub(crate) fn take(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
         let taken = match Kind::from_manifest(meta.api_version, meta.kind) {
             Some(kind) if self.request.kinds.contains(kind) => {
-                let taken = self.take_typed(place, kind, item);
+                let taken = self.take_typed(place, kind, meta.api_version, item);
                 if taken == Taken::Kept && meta.api_version != kind.api_version() {
                     self.note_version(kind, meta.api_version);
                 }
@@ -130,6 +134,7 @@ impl Intake {
 
     /// Hands everything over.
     pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
+        self.whole.pour_into(builder.whole_mut());
         builder.absorb(self.batch);
         for written in self.other_versions {
             builder.written_as(written);
@@ -157,6 +162,7 @@ impl Intake {
     /// Hands everything over to who keeps a picture current.
     #[cfg(feature = "live")]
     pub(crate) fn pour_into_writer(self, writer: &mut crate::snapshot::Writer) {
+        self.whole.pour_on(writer.whole_mut());
         writer.absorb(self.batch);
         for object in self.custom {
             writer.add_custom(object);
@@ -173,7 +179,7 @@ impl Intake {
         }
     }
 
-    fn take_typed(&mut self, place: &str, kind: Kind, item: Item<'_>) -> Taken {
+    fn take_typed(&mut self, place: &str, kind: Kind, api_version: &str, item: Item<'_>) -> Taken {
         let decoded = match item.syntax {
             Syntax::Json => self
                 .push_json(kind, item.bytes)
@@ -211,6 +217,10 @@ impl Intake {
             }
             self.batch.pop(kind);
             return Taken::Unwanted;
+        }
+        if self.whole.wants(kind.group(), kind.as_str()) {
+            let group_kind = GroupKind::of(kind.api_version(), kind.as_str());
+            self.whole.keep(&group_kind, api_version, metadata, item);
         }
         Taken::Kept
     }
@@ -286,6 +296,11 @@ impl Intake {
         let namespace = &object.metadata.namespace;
         if !namespace.is_empty() && !self.request.wants_namespace(namespace) {
             return Taken::Unwanted;
+        }
+        let group_kind = GroupKind::of(meta.api_version, meta.kind);
+        if self.whole.wants(&group_kind.group, meta.kind) {
+            self.whole
+                .keep(&group_kind, meta.api_version, &object.metadata, item);
         }
         object.api_version = Text::new(meta.api_version);
         object.kind = Text::new(meta.kind);

@@ -16,6 +16,7 @@ mod json_path;
 mod live;
 mod progress;
 mod request;
+mod whole;
 mod yaml_items;
 
 use std::future::Future;

@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::kubernetes::{Kind, KindSet};
+use crate::kubernetes::{GroupKind, Kind, KindSet};
 use crate::model::Scope;
 
 /// What to read.
@@ -23,6 +24,8 @@ pub struct ReadRequest {
     pub secret_keys: bool,
     /// Whether lists must show every write that was answered before; a cache that lags a little is not enough.
     pub is_consistent: bool,
+    /// The kinds whose objects are kept with every field too, for rules; also kinds without a type of their own.
+    pub whole: BTreeSet<GroupKind>,
     /// The instant to judge from, where the source's own is not wanted.
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
@@ -40,6 +43,7 @@ impl Default for ReadRequest {
             kinds: KindSet::of(Kind::ALL),
             secret_keys: false,
             is_consistent: false,
+            whole: BTreeSet::new(),
             now: None,
             request_timeout: Duration::from_secs(30),
             deadline: Duration::from_mins(5),
@@ -53,6 +57,7 @@ impl ReadRequest {
         Scope {
             namespaces: self.namespaces.clone(),
             selector: self.selector.clone(),
+            excluded_namespaces: Vec::new(),
         }
     }
 

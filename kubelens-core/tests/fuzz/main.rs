@@ -19,6 +19,7 @@ mod messages;
 
 use kubelens_core::analysis::Profile;
 use kubelens_core::model::Report;
+use kubelens_core::snapshot::Tuning;
 use kubelens_core::source::{FileSource, ReadRequest, Silent, SourceError};
 use kubelens_core::{Options, diagnose, registry};
 use proptest::prelude::*;
@@ -40,7 +41,10 @@ fn report_on(bytes: &[u8]) -> Result<Report, SourceError> {
         FileSource::from_bytes("c", bytes.to_vec()).read(&ReadRequest::default(), &Silent)?;
     let everything = Options {
         profiles: Profile::ALL.to_vec(),
-        registries: vec!["registry.example.com".to_owned()],
+        tuning: Tuning {
+            registries: vec!["registry.example.com".to_owned()],
+            ..Tuning::default()
+        },
         ..Options::default()
     };
     Ok(diagnose(&snapshot, &everything))

@@ -7,6 +7,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
     ("snapshot", &["snapshot", "kubernetes", "model"]),
+    (
+        "documents",
+        &["documents", "snapshot", "kubernetes", "model"],
+    ),
     ("source", &["source", "snapshot", "kubernetes", "model"]),
     ("analysis", &["analysis", "snapshot", "kubernetes", "model"]),
     (
@@ -24,9 +28,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("fleet", &["fleet", "model"]),
     (
+        "rules",
+        &[
+            "rules",
+            "documents",
+            "analysis",
+            "snapshot",
+            "kubernetes",
+            "model",
+        ],
+    ),
+    (
         "engine",
         &[
             "engine",
+            "documents",
+            "rules",
             "analyzers",
             "analysis",
             "diagnosis",

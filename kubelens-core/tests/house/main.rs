@@ -14,6 +14,7 @@ mod arrows;
 mod other_tools;
 mod pages;
 mod schema;
+mod thresholds;
 
 use std::path::{Path, PathBuf};
 

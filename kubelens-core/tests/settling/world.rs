@@ -71,6 +71,7 @@ impl World {
         let scope = Scope {
             namespaces: self.namespaces.clone(),
             selector: None,
+            ..Scope::default()
         };
         let mut builder = SnapshotBuilder::new(ClusterInfo::default(), scope);
         let mut batch = Batch::default();

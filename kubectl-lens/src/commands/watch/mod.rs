@@ -17,8 +17,8 @@ use tokio::time::{Duration, sleep};
 pub(super) use self::screen::told as not_followed;
 use self::{changes::Change, journal::Journal, screen::Screen};
 use crate::{
-    catalog,
     cli::{ConnectionFlags, PictureFlags, WatchArgs},
+    configuration::Configuration,
     destination::Destination,
     exit::ExitStatus,
     failure::Failure,
@@ -36,6 +36,7 @@ const LULL: Duration = Duration::from_secs(10);
 pub(super) async fn run(
     args: WatchArgs,
     connection: &ConnectionFlags,
+    configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
     let settings = PictureSettings::new(
@@ -47,7 +48,7 @@ pub(super) async fn run(
             ..PictureFlags::default()
         },
     )?;
-    let checks = Checks::new(&args.checks, &catalog::entries())?;
+    let checks = Checks::of(&args.checks, configuration)?;
     let mut view = View::new(output, settings.looks_at_own_namespace())?;
     let Origin::Live(flags) = &settings.origin else {
         return Err(Failure::new("only a live cluster can be watched"));
@@ -57,7 +58,7 @@ pub(super) async fn run(
         .await
         .map_err(picture::told)?;
     let own = vec![source.default_namespace().to_owned()];
-    let request = picture::request(&settings, own);
+    let request = picture::request(&settings, own, checks.whole());
     let mut watch = source
         .watch(&request, &output.progress)
         .await
@@ -77,6 +78,9 @@ pub(super) async fn run(
             snapshot = logs.put_into(snapshot, &source).await;
         }
         let report = examine(&snapshot, &checks.options(), &settings);
+        if is_first {
+            picture::tell_notes(&report, output);
+        }
         let shown = target::keep(report, |cause| {
             args.show_info || cause.severity > Severity::Info
         });

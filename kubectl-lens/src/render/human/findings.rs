@@ -2,7 +2,7 @@
 
 use kubelens_core::model::Report;
 
-use crate::terminal::{Page, Span, Theme};
+use crate::terminal::{Page, Span, Theme, printable};
 
 pub(super) fn print(report: &Report, page: &mut Page) {
     page.line(&[Span::new(
@@ -20,10 +20,14 @@ pub(super) fn print(report: &Report, page: &mut Page) {
         } else {
             String::new()
         };
-        let kept = if finding.suppressed {
-            "  suppressed"
-        } else {
-            ""
+        let reason = finding
+            .suppressed_by
+            .as_ref()
+            .and_then(|by| by.reason.as_ref());
+        let kept = match (finding.suppressed, reason) {
+            (false, _) => String::new(),
+            (true, None) => "  suppressed".to_owned(),
+            (true, Some(reason)) => format!("  suppressed: {}", printable(reason)),
         };
         page.hanging(
             &[

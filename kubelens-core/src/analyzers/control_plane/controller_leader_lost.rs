@@ -56,12 +56,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a lease of 15 s may lag behind the newest one.
-const LEADER_STALE: i64 = 60;
-
-/// Seconds in which a controller sees a change.
-const LAG_GRACE: i64 = 60;
-
 /// Objects that must lag before a controller, not one object, is at fault.
 const LAGGING: usize = 3;
 
@@ -79,7 +73,9 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             .spec
             .renew_time
             .map_or(i64::MAX, |renewed| newest.duration_since(renewed).as_secs());
-        if lag > LEADER_STALE || lease.spec.holder_identity.is_empty() {
+        if lag > cluster.thresholds(&lease.metadata).leader_stale
+            || lease.spec.holder_identity.is_empty()
+        {
             // With all its pods there is a reason why nobody leads.
             let pods = cluster.in_namespace::<Pod>("kube-system").filter(|pod| {
                 pod.metadata.labels.value("component") == Some(name)
@@ -97,10 +93,9 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             let seen = deployment.status.observed_generation;
             seen < deployment.metadata.generation
                 && deployment.metadata.generation.is_some()
-                && deployment
-                    .metadata
-                    .last_write
-                    .is_some_and(|written| cluster.seconds_since(Some(written)) > LAG_GRACE)
+                && deployment.metadata.last_write.is_some_and(|written| {
+                    cluster.seconds_since(Some(written)) > cluster.thresholds_in("").lag_grace
+                })
         })
         .collect();
     if lagging.len() >= LAGGING {

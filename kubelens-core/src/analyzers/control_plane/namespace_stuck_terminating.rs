@@ -1,5 +1,4 @@
 use super::finalizer_holder::{alike, held};
-use super::object_stuck_or_orphaned::TERMINATING_GRACE;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{APIService, Condition, Namespace, Object, Text, condition};
 use crate::model::{Evidence, Suggestion, some_of};
@@ -58,7 +57,9 @@ declare_analyzer! {
 
 fn check<'a>(namespace: &'a Namespace, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &namespace.metadata;
-    if !meta.is_terminating() || cluster.seconds_since(meta.deletion_timestamp) < TERMINATING_GRACE
+    if !meta.is_terminating()
+        || cluster.seconds_since(meta.deletion_timestamp)
+            < cluster.thresholds(meta).terminating_grace
     {
         return;
     }

@@ -67,13 +67,13 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a controller has for its part.
-pub(super) const TERMINATING_GRACE: i64 = 300;
-
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let stuck = held(cluster)
         .into_iter()
-        .filter(|held| cluster.seconds_since(held.meta.deletion_timestamp) > TERMINATING_GRACE)
+        .filter(|held| {
+            cluster.seconds_since(held.meta.deletion_timestamp)
+                > cluster.thresholds(held.meta).terminating_grace
+        })
         .collect();
     for alike in alike(stuck) {
         if let Some((first, others)) = alike.split_first() {

@@ -47,9 +47,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that an approver has.
-const GRACE: i64 = 600;
-
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut waiting: BTreeMap<(&str, &str), Vec<&CertificateSigningRequest>> = BTreeMap::new();
     for request in cluster.all::<CertificateSigningRequest>() {
@@ -57,7 +54,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let is_failed = condition(conditions, "Failed").is_some();
         let is_decided = condition(conditions, "Approved").is_some()
             || condition(conditions, "Denied").is_some();
-        let is_pending = !is_decided && cluster.age(&request.metadata) > GRACE;
+        let is_pending = !is_decided
+            && cluster.age(&request.metadata) > cluster.thresholds(&request.metadata).csr_grace;
         if is_failed || is_pending {
             let key = (
                 request.spec.signer_name.as_str(),

@@ -76,9 +76,6 @@ const MANY: usize = 3;
 /// Times that the controller must have left a run out.
 const LEFT_OUT: u32 = 2;
 
-/// Seconds for which the controller's word is believed.
-const EVENT_WINDOW: i64 = 3600;
-
 fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     if cron.metadata.is_terminating() || cron.spec.suspend == Some(true) {
         return;
@@ -100,7 +97,11 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
             let event = cluster
                 .newest_event(cron, &["JobAlreadyActive"])
                 .filter(|event| {
-                    event.times() >= LEFT_OUT && cluster.is_within(event.last_seen(), EVENT_WINDOW)
+                    event.times() >= LEFT_OUT
+                        && cluster.is_within(
+                            event.last_seen(),
+                            cluster.thresholds(&cron.metadata).event_window,
+                        )
                 });
             let is_over = Timetable::of(cron)
                 .and_then(|table| table.period(cluster.now()))

@@ -95,17 +95,11 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that the controller has to make a Job that is due.
-const START_GRACE: i64 = 120;
-
 /// Seconds between two looks of the controller.
 const CONTROLLER_PERIOD: i64 = 10;
 
 /// Missed times from which on it is critical.
 const MANY: usize = 3;
-
-/// Seconds for which the controller's complaint is believed.
-const EVENT_WINDOW: i64 = 3600;
 
 fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &cron.metadata;
@@ -126,8 +120,10 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// Whether nothing was scheduled after the complaint.
 fn is_current(cluster: &Cluster<'_>, cron: &CronJob, event: &Event) -> bool {
-    cluster.is_within(event.last_seen(), EVENT_WINDOW)
-        && cron.status.last_schedule_time < event.last_seen()
+    cluster.is_within(
+        event.last_seen(),
+        cluster.thresholds(&cron.metadata).event_window,
+    ) && cron.status.last_schedule_time < event.last_seen()
 }
 
 fn too_short_deadline(cron: &CronJob) -> Option<i64> {
@@ -140,7 +136,12 @@ fn too_short_deadline(cron: &CronJob) -> Option<i64> {
 fn missed(cron: &CronJob, cluster: &Cluster<'_>) -> Option<(Timestamp, usize)> {
     let refused = cluster
         .newest_event(cron, &["FailedCreate", "JobAlreadyActive"])
-        .is_some_and(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+        .is_some_and(|event| {
+            cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(&cron.metadata).event_window,
+            )
+        });
     if refused || waits_for_a_run(cron, cluster) {
         return None;
     }
@@ -149,7 +150,7 @@ fn missed(cron: &CronJob, cluster: &Cluster<'_>) -> Option<(Timestamp, usize)> {
         .spec
         .starting_deadline_seconds
         .unwrap_or(0)
-        .max(START_GRACE);
+        .max(cluster.thresholds(&cron.metadata).cron_grace);
     let until = cluster
         .now()
         .checked_sub(SignedDuration::from_secs(grace.checked_add(table.slack)?))

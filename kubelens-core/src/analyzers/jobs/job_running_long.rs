@@ -45,9 +45,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds from which on a Job without a norm counts as long.
-const LONG: i64 = 86400;
-
 /// Earlier runs that make a norm, and how many times as long is long.
 const NORM_RUNS: usize = 3;
 const NORM_FACTOR: i64 = 5;
@@ -72,7 +69,7 @@ fn check<'a>(job: &'a Job, cluster: &Cluster<'a>, sink: &mut Sink) {
             let text = format!("earlier runs of its schedule took {norm} s");
             sink.report(sighting(cluster, job, ran, &text));
         }
-        None if ran > LONG => {
+        None if ran > cluster.thresholds(&job.metadata).job_long => {
             let text = "nothing says how long it should take";
             sink.report(sighting(cluster, job, ran, text).severity(Severity::Info));
         }

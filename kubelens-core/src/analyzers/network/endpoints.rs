@@ -87,7 +87,10 @@ pub(in crate::analyzers) fn is_rolling(cluster: &Cluster<'_>, workload: &Workloa
     match workload {
         Workload::Deployment(deployment) => {
             let status = &deployment.status;
-            let deadline = deployment.spec.progress_deadline_seconds.unwrap_or(600);
+            let deadline = deployment
+                .spec
+                .progress_deadline_seconds
+                .unwrap_or(cluster.thresholds(&deployment.metadata).progress_default);
             let is_behind = status.observed_generation < deployment.metadata.generation
                 && status.observed_generation.is_some();
             is_behind

@@ -62,9 +62,6 @@ declare_analyzer! {
 /// Most characters of a message that a title quotes.
 const MOST_WORDS: usize = 140;
 
-/// Seconds that a provider has.
-const GRACE: i64 = 300;
-
 fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &service.metadata;
     if service.spec.type_ != "LoadBalancer" || meta.is_terminating() {
@@ -72,7 +69,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     let has_address = !service.status.load_balancer.ingress.is_empty();
     let failed = current_failure(service, cluster);
-    if failed.is_none() && (has_address || cluster.age(meta) < GRACE) {
+    if failed.is_none() && (has_address || cluster.age(meta) < cluster.thresholds(meta).lb_grace) {
         return;
     }
     sink.report(sighting(service, cluster, failed, has_address));

@@ -67,9 +67,6 @@ declare_analyzer! {
 /// Namespace of the leases by which kubelets say that they live.
 const NODE_LEASES: &str = "kube-node-lease";
 
-/// Seconds by which two clocks may differ.
-const CLOCK_SKEW: i64 = 30;
-
 /// Other nodes that must agree with the API server, so that the picture itself is not to blame.
 const WITNESSES: usize = 2;
 
@@ -77,7 +74,9 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(lease) = cluster.get::<Lease>(NODE_LEASES, &node.metadata.name) else {
         return;
     };
-    let Some(skew) = skew(lease).filter(|skew| skew.abs() > CLOCK_SKEW) else {
+    let Some(skew) =
+        skew(lease).filter(|skew| skew.abs() > cluster.thresholds(&node.metadata).clock_skew)
+    else {
         return;
     };
     let clocks = cluster.digest::<Clocks>();
@@ -111,10 +110,11 @@ struct Clocks {
 
 impl Digest for Clocks {
     fn of(cluster: &Cluster<'_>) -> Self {
+        // One measure for all of them: what is shared cannot hang on the node that asks.
+        let most = cluster.thresholds_in("").clock_skew;
         let skews = cluster.in_namespace::<Lease>(NODE_LEASES);
-        let (agreeing, differing): (Vec<i64>, Vec<i64>) = skews
-            .filter_map(skew)
-            .partition(|skew| skew.abs() <= CLOCK_SKEW);
+        let (agreeing, differing): (Vec<i64>, Vec<i64>) =
+            skews.filter_map(skew).partition(|skew| skew.abs() <= most);
         Self {
             agreeing: agreeing.len(),
             differing: differing.len(),

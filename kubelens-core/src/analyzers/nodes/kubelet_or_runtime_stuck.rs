@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::state::{
-    EVENT_WINDOW, JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there,
-    ready,
+    JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod};
@@ -54,9 +53,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a node may be not ready.
-const NODE_GRACE: i64 = 40;
-
 /// Owners whose containers must time out on a node until it is the node.
 const OWNERS: usize = 3;
 
@@ -72,16 +68,20 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let not_ready = ready(node).filter(|ready| {
         ready.is_false()
             && classify(&ready.message) == NotReady::Runtime
-            && cluster.seconds_since(ready.last_transition_time) > NODE_GRACE
+            && cluster.seconds_since(ready.last_transition_time)
+                > cluster.thresholds(&node.metadata).node_grace
     });
     if let Some(ready) = not_ready.filter(|_| !is_young) {
         sink.report(by_condition(node, cluster, ready));
         return;
     }
     let timed_out = containers_that_time_out(cluster, node);
-    let setup = cluster
-        .newest_event(node, &SETUP)
-        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+    let setup = cluster.newest_event(node, &SETUP).filter(|event| {
+        cluster.is_within(
+            event.last_seen(),
+            cluster.thresholds(&node.metadata).event_window,
+        )
+    });
     if timed_out.len() >= OWNERS {
         sink.report(by_time_outs(node, &timed_out));
     } else if let Some(event) = setup {

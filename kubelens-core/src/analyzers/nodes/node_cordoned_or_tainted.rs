@@ -52,9 +52,6 @@ declare_analyzer! {
 /// The taint that goes with a cordon.
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
-/// Seconds that a pod may wait for a node.
-const PENDING_GRACE: i64 = 60;
-
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !node.spec.unschedulable || !is_in_use(node) {
         return;
@@ -104,7 +101,9 @@ fn kept_waiting(cluster: &Cluster<'_>, node: &Node) -> usize {
     cluster
         .all::<Pod>()
         .filter(|pod| {
-            !pod.is_scheduled() && pod.is_live() && cluster.age(&pod.metadata) > PENDING_GRACE
+            !pod.is_scheduled()
+                && pod.is_live()
+                && cluster.age(&pod.metadata) > cluster.thresholds(&pod.metadata).pending_grace
         })
         .filter(|pod| {
             let says_so = pod.condition("PodScheduled").is_some_and(|scheduled| {

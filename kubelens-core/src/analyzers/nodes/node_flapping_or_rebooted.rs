@@ -1,4 +1,4 @@
-use super::state::{EVENT_WINDOW, describe, is_in_use};
+use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Node, Object};
 use crate::model::Severity;
@@ -75,7 +75,12 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     let lately: Vec<&Event> = cluster
         .events_of(node)
-        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW))
+        .filter(|event| {
+            cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(&node.metadata).event_window,
+            )
+        })
         .collect();
     let facts = [
         ("NodeNotReady", "turned not ready", AGAIN, Severity::Warning),
@@ -95,7 +100,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             // kube-proxy and others write an event of the same reason about their node.
             .filter(|event| reason != "Starting" || event.message.contains("kubelet"))
             .collect();
-        let times: u32 = of_it.iter().map(|event| in_window(cluster, event)).sum();
+        let times: u32 = of_it
+            .iter()
+            .map(|event| in_window(cluster, node, event))
+            .sum();
         if let Some(newest) = of_it.last().filter(|_| times >= least) {
             sink.report(sighting(node, newest, reason, words, times, severity));
         }
@@ -103,8 +111,11 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 }
 
 /// How often an event was seen within the window; its count may reach further back.
-fn in_window(cluster: &Cluster<'_>, event: &Event) -> u32 {
-    if cluster.is_within(event.first_seen(), EVENT_WINDOW) {
+fn in_window(cluster: &Cluster<'_>, node: &Node, event: &Event) -> u32 {
+    if cluster.is_within(
+        event.first_seen(),
+        cluster.thresholds(&node.metadata).event_window,
+    ) {
         event.times()
     } else {
         1

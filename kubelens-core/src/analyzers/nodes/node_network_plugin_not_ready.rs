@@ -54,9 +54,6 @@ declare_analyzer! {
 /// Seconds in which a new node's plugin may still be on its way.
 const YOUNG: i64 = 180;
 
-/// Seconds that a node may be not ready.
-const NODE_GRACE: i64 = 40;
-
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_young =
         node.metadata.creation_timestamp.is_some() && cluster.age(&node.metadata) < YOUNG;
@@ -66,7 +63,8 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let not_ready = ready(node).filter(|ready| {
         ready.is_false()
             && classify(&ready.message) == NotReady::Network
-            && cluster.seconds_since(ready.last_transition_time) > NODE_GRACE
+            && cluster.seconds_since(ready.last_transition_time)
+                > cluster.thresholds(&node.metadata).node_grace
     });
     if let Some(ready) = not_ready {
         sink.report(sighting(node, cluster, ready));

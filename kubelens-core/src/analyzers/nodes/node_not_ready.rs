@@ -52,16 +52,14 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a node may be not ready.
-const NODE_GRACE: i64 = 40;
-
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(ready) = ready(node).filter(|ready| ready.is_false()) else {
         return;
     };
     let is_young =
         cluster.age(&node.metadata) < JOINING && node.metadata.creation_timestamp.is_some();
-    let is_brief = cluster.seconds_since(ready.last_transition_time) <= NODE_GRACE;
+    let is_brief = cluster.seconds_since(ready.last_transition_time)
+        <= cluster.thresholds(&node.metadata).node_grace;
     if is_in_use(node) && !is_young && !is_brief && classify(&ready.message) == NotReady::Other {
         sink.report(sighting(node, cluster, ready));
     }

@@ -1,6 +1,6 @@
 //! What nodes that are short of memory, disk or process ids have in common.
 
-use super::state::{EVENT_WINDOW, describe, is_in_use};
+use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod, condition};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
@@ -32,9 +32,12 @@ pub(super) fn check<'a>(
     }
     let pressure = condition(&node.status.conditions, shortage.condition)
         .filter(|pressure| pressure.is_true());
-    let event = cluster
-        .newest_event(node, shortage.events)
-        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+    let event = cluster.newest_event(node, shortage.events).filter(|event| {
+        cluster.is_within(
+            event.last_seen(),
+            cluster.thresholds(&node.metadata).event_window,
+        )
+    });
     if let Some(pressure) = pressure {
         sink.report(under_pressure(shortage, node, cluster, pressure, event));
     } else if let Some(event) = event {
@@ -56,7 +59,7 @@ fn evicted<'a>(shortage: &Shortage, node: &Node, cluster: &Cluster<'a>) -> Vec<&
                 pod.condition("DisruptionTarget")
                     .and_then(|target| target.last_transition_time)
                     .or(pod.metadata.creation_timestamp),
-                EVENT_WINDOW,
+                cluster.thresholds(&node.metadata).event_window,
             )
     };
     cluster
@@ -93,7 +96,12 @@ fn under_pressure<'a>(
     let text = format!("True, {}: {}", pressure.reason, pressure.message);
     let threshold = cluster
         .newest_event(node, &["EvictionThresholdMet"])
-        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+        .filter(|event| {
+            cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(&node.metadata).event_window,
+            )
+        });
     Sighting::of(
         own.clone(),
         format!(

@@ -8,9 +8,6 @@ use crate::snapshot::Cluster;
 /// Seconds in which a node may still be joining.
 pub(super) const JOINING: i64 = 300;
 
-/// Seconds for which an event about a node counts.
-pub(super) const EVENT_WINDOW: i64 = 3600;
-
 /// Taints by which an autoscaler or a person says that a machine goes.
 const LEAVING: [&str; 4] = [
     "ToBeDeletedByClusterAutoscaler",

@@ -1,4 +1,4 @@
-use super::state::{EVENT_WINDOW, describe, is_in_use};
+use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Node, Object};
 use crate::model::{Evidence, Quantity, Severity, Suggestion, some_of};
@@ -67,9 +67,12 @@ declare_analyzer! {
 const JUST_NOW: i64 = 600;
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
-    let event = cluster
-        .newest_event(node, &["SystemOOM"])
-        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+    let event = cluster.newest_event(node, &["SystemOOM"]).filter(|event| {
+        cluster.is_within(
+            event.last_seen(),
+            cluster.thresholds(&node.metadata).event_window,
+        )
+    });
     if let Some(event) = event.filter(|_| is_in_use(node)) {
         sink.report(sighting(node, cluster, event));
     }

@@ -1,4 +1,3 @@
-use super::progress::PROGRESS_DEFAULT;
 use super::shortage::is_late;
 use super::template_diff::differences;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -185,7 +184,11 @@ fn succession(new: &ReplicaSet, old: &ReplicaSet) -> String {
 fn never_arrived(cluster: &Cluster<'_>, deployment: &Deployment, new: &ReplicaSet) -> bool {
     let arrived = condition(&deployment.status.conditions, "Progressing")
         .is_some_and(|progressing| progressing.reason == "NewReplicaSetAvailable");
-    !arrived || cluster.is_within(new.metadata.creation_timestamp, PROGRESS_DEFAULT)
+    !arrived
+        || cluster.is_within(
+            new.metadata.creation_timestamp,
+            cluster.thresholds(&new.metadata).progress_default,
+        )
 }
 
 /// Two revisions among the pods of a set: a newer one with a failing pod, an older one with a ready one.

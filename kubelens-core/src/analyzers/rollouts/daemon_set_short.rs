@@ -1,4 +1,3 @@
-use super::progress::PROGRESS_DEFAULT;
 use super::shortage::{Shortage, shortage};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{DaemonSet, Node, Object};
@@ -79,9 +78,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which a pod may be missing before it counts.
-const AVAILABLE_GRACE: i64 = 120;
-
 /// Seconds within which a node counts as one that is joining.
 const NODE_YOUNG: i64 = 300;
 
@@ -89,7 +85,12 @@ fn check<'a>(set: &'a DaemonSet, cluster: &Cluster<'a>, sink: &mut Sink) {
     let status = &set.status;
     let counts = (status.desired_number_scheduled, status.number_ready);
     let workload = Workload::DaemonSet(set);
-    match shortage(cluster, &workload, counts, AVAILABLE_GRACE) {
+    match shortage(
+        cluster,
+        &workload,
+        counts,
+        cluster.thresholds(&set.metadata).avail_grace_sets,
+    ) {
         Some(short) if !is_on_joining_nodes(cluster, &short) => {
             sink.report(short_of_pods(cluster, set, &short));
         }
@@ -150,8 +151,14 @@ fn is_update_stuck(cluster: &Cluster<'_>, set: &DaemonSet) -> bool {
         .max();
     status.updated_number_scheduled < status.desired_number_scheduled
         && newest_pod.is_some()
-        && !cluster.is_within(newest_pod, PROGRESS_DEFAULT)
-        && !cluster.is_within(set.metadata.last_write, PROGRESS_DEFAULT)
+        && !cluster.is_within(
+            newest_pod,
+            cluster.thresholds(&set.metadata).progress_default,
+        )
+        && !cluster.is_within(
+            set.metadata.last_write,
+            cluster.thresholds(&set.metadata).progress_default,
+        )
 }
 
 fn stuck(set: &DaemonSet) -> Sighting {

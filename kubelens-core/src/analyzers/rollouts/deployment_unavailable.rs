@@ -86,9 +86,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which pods may be missing before it counts.
-const AVAILABLE_GRACE: i64 = 60;
-
 fn check<'a>(deployment: &'a Deployment, cluster: &Cluster<'a>, sink: &mut Sink) {
     let counts = (
         deployment.spec.replicas.unwrap_or(1),
@@ -98,7 +95,12 @@ fn check<'a>(deployment: &'a Deployment, cluster: &Cluster<'a>, sink: &mut Sink)
         return;
     }
     let workload = Workload::Deployment(deployment);
-    if let Some(short) = shortage(cluster, &workload, counts, AVAILABLE_GRACE) {
+    if let Some(short) = shortage(
+        cluster,
+        &workload,
+        counts,
+        cluster.thresholds(&deployment.metadata).avail_grace,
+    ) {
         sink.report(sighting(cluster, deployment, &short));
     }
 }

@@ -68,13 +68,13 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that whoever made the set has to make the Service too.
-const YOUNG_GRACE: i64 = 60;
-
 fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &set.metadata;
     let name = &set.spec.service_name;
-    if name.is_empty() || meta.is_terminating() || cluster.age(meta) < YOUNG_GRACE {
+    if name.is_empty()
+        || meta.is_terminating()
+        || cluster.age(meta) < cluster.thresholds(meta).young_grace
+    {
         return;
     }
     match cluster.look_up::<Service>(&meta.namespace, name) {

@@ -3,15 +3,12 @@
 use crate::kubernetes::{Deployment, condition};
 use crate::snapshot::Cluster;
 
-/// Seconds that a rollout may take without progress where nothing else is said.
-pub(in crate::analyzers) const PROGRESS_DEFAULT: i64 = 600;
-
 /// Whether the Deployment rolls out and has made progress within its deadline.
 pub(in crate::analyzers) fn is_rolling(cluster: &Cluster<'_>, deployment: &Deployment) -> bool {
     let deadline = deployment
         .spec
         .progress_deadline_seconds
-        .unwrap_or(PROGRESS_DEFAULT);
+        .unwrap_or(cluster.thresholds(&deployment.metadata).progress_default);
     if is_unobserved(deployment) {
         return cluster.is_within(deployment.metadata.last_write, deadline);
     }

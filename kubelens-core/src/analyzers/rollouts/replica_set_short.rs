@@ -55,9 +55,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which pods may be missing before it counts.
-const AVAILABLE_GRACE: i64 = 60;
-
 fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
     let ready = match workload {
         Workload::ReplicaSet(set) => set.status.ready_replicas,
@@ -65,7 +62,12 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
         _ => return,
     };
     let counts = (workload.wanted_replicas().unwrap_or(1), ready);
-    if let Some(short) = shortage(cluster, workload, counts, AVAILABLE_GRACE) {
+    if let Some(short) = shortage(
+        cluster,
+        workload,
+        counts,
+        cluster.thresholds(workload.metadata()).avail_grace,
+    ) {
         let own = workload.reference();
         sink.report(
             short

@@ -1,4 +1,3 @@
-use super::progress::PROGRESS_DEFAULT;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, Deployment, Object, condition};
 use crate::model::{Evidence, Severity, Suggestion};
@@ -112,7 +111,10 @@ fn keeps_old_pods(deployment: &Deployment, cluster: &Cluster<'_>, progressing: &
         .or(progressing.last_transition_time);
     deployment.status.replicas > deployment.status.updated_replicas
         && last_step.is_some()
-        && !cluster.is_within(last_step, PROGRESS_DEFAULT)
+        && !cluster.is_within(
+            last_step,
+            cluster.thresholds(&deployment.metadata).progress_default,
+        )
 }
 
 fn timed_out(deployment: &Deployment, progressing: &Condition) -> Sighting {

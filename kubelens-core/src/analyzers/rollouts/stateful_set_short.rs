@@ -61,13 +61,15 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which a pod may be missing before it counts: ordinals come one after the other.
-const AVAILABLE_GRACE: i64 = 120;
-
 fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
     let counts = (set.spec.replicas.unwrap_or(1), set.status.ready_replicas);
     let workload = Workload::StatefulSet(set);
-    if let Some(short) = shortage(cluster, &workload, counts, AVAILABLE_GRACE) {
+    if let Some(short) = shortage(
+        cluster,
+        &workload,
+        counts,
+        cluster.thresholds(&set.metadata).avail_grace_sets,
+    ) {
         let own = set.reference();
         sink.report(
             short

@@ -45,16 +45,13 @@ declare_analyzer! {
     }
 }
 
-/// The share of a quota from which on it counts as nearly used.
-const NEARLY: f64 = 0.90;
-
 struct Use<'a> {
     resource: &'a str,
     used: Quantity,
     hard: Quantity,
 }
 
-fn check<'a>(quota: &'a ResourceQuota, _cluster: &Cluster<'a>, sink: &mut Sink) {
+fn check<'a>(quota: &'a ResourceQuota, cluster: &Cluster<'a>, sink: &mut Sink) {
     if quota.metadata.is_terminating() {
         return;
     }
@@ -65,7 +62,8 @@ fn check<'a>(quota: &'a ResourceQuota, _cluster: &Cluster<'a>, sink: &mut Sink) 
         .filter(|(_, hard)| !hard.is_zero())
         .filter_map(|(resource, hard)| {
             let used = *quota.status.used.get(resource)?;
-            let is_near = used.as_f64() >= hard.as_f64() * NEARLY;
+            let is_near =
+                used.as_f64() >= hard.as_f64() * cluster.thresholds(&quota.metadata).quota_warn;
             is_near.then_some(Use {
                 resource,
                 used,

@@ -60,9 +60,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds at the maximum from which on it counts.
-const AT_MAXIMUM: i64 = 900;
-
 fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sink: &mut Sink) {
     let (spec, status) = (&autoscaler.spec, &autoscaler.status);
     let most = spec.max_replicas;
@@ -77,7 +74,10 @@ fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sin
         .filter(|limited| limited.is_true() && limited.reason == "TooManyReplicas");
     let Some(limited) = limited else { return };
     let is_lasting = limited.last_transition_time.is_some()
-        && !cluster.is_within(limited.last_transition_time, AT_MAXIMUM);
+        && !cluster.is_within(
+            limited.last_transition_time,
+            cluster.thresholds(&autoscaler.metadata).hpa_max_grace,
+        );
     if is_lasting && status.current_replicas >= most && is_above_target(autoscaler) {
         sink.report(at_maximum(autoscaler, limited));
     }

@@ -67,9 +67,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a node may take to join.
-const PENDING_GRACE: i64 = 60;
-
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for waiting in unscheduled::with(cluster, Verdict::NamedNode) {
         let name = match &waiting.fit.blocker {
@@ -91,7 +88,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             && pod.status.container_statuses.is_empty()
             && pod.status.start_time.is_none();
         if named_by_hand
-            && cluster.age(&pod.metadata) >= PENDING_GRACE
+            && cluster.age(&pod.metadata) >= cluster.thresholds(&pod.metadata).pending_grace
             && cluster.look_up::<Node>("", &pod.node_name).is_absent()
         {
             let top = cluster.top_of(pod);

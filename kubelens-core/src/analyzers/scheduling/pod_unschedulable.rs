@@ -55,12 +55,10 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that the scheduler may take.
-const PENDING_GRACE: i64 = 60;
-
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for waiting in unscheduled::with(cluster, Verdict::Unknown) {
-        let is_old = cluster.age(&waiting.pod.metadata) >= PENDING_GRACE;
+        let is_old = cluster.age(&waiting.pod.metadata)
+            >= cluster.thresholds(&waiting.pod.metadata).pending_grace;
         if !is_old {
             continue;
         }

@@ -59,14 +59,16 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which an event counts (`eventWindow`).
-const EVENT_WINDOW: i64 = 3600;
-
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for event in cluster.events_with_reason("Preempted") {
         let is_preemption = event.involved_object.kind == "Pod";
         if is_preemption
-            && cluster.is_within(event.last_seen(), EVENT_WINDOW)
+            && cluster.is_within(
+                event.last_seen(),
+                cluster
+                    .thresholds_in(&event.metadata.namespace)
+                    .event_window,
+            )
             && let Some(sighting) = sighting(cluster, event)
         {
             sink.report(sighting);

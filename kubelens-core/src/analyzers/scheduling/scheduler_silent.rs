@@ -50,18 +50,12 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that the scheduler may take.
-const PENDING_GRACE: i64 = 60;
-
-/// Seconds after which a leader's lease is stale (`leaderStale`).
-const LEADER_STALE: i64 = 60;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !waits(pod)
         || pod.condition("PodScheduled").is_some()
         || !pod.spec.scheduling_gates.is_empty()
         || !pod.status.nominated_node_name.is_empty()
-        || cluster.age(&pod.metadata) < PENDING_GRACE
+        || cluster.age(&pod.metadata) < cluster.thresholds(&pod.metadata).pending_grace
         || was_seen(cluster, pod)
     {
         return;
@@ -125,7 +119,7 @@ fn default_scheduler(cluster: &Cluster<'_>, top: &ObjectRef) -> Sighting {
     if let Some(lease) = lease {
         sighting = sighting.blames(lease.reference(), "leads");
         let renewed = lease.spec.renew_time;
-        if !cluster.is_within(renewed, LEADER_STALE) {
+        if !cluster.is_within(renewed, cluster.thresholds_in("").leader_stale) {
             let seconds = cluster.seconds_since(renewed);
             sighting = sighting.evidence(
                 Evidence::field(

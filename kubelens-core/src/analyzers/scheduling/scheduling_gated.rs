@@ -56,18 +56,15 @@ declare_analyzer! {
     }
 }
 
-/// Seconds after which a gate is a fault (`gateGrace`).
-const GATE_GRACE: i64 = 600;
-
-/// Seconds that any controller may take.
-const YOUNG: i64 = 60;
-
 /// Gate of Kueue: it holds pods back until its queue admits them.
 const QUEUE_GATES: [&str; 2] = ["kueue.x-k8s.io/admission", "kueue.x-k8s.io/topology"];
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let age = cluster.age(&pod.metadata);
-    if pod.spec.scheduling_gates.is_empty() || !waits(pod) || age < YOUNG {
+    if pod.spec.scheduling_gates.is_empty()
+        || !waits(pod)
+        || age < cluster.thresholds(&pod.metadata).young_grace
+    {
         return;
     }
     let gates: Vec<&str> = pod
@@ -79,7 +76,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_queued = gates.iter().all(|gate| QUEUE_GATES.contains(gate));
     let severity = match () {
         () if is_queued => Severity::Info,
-        () if age >= GATE_GRACE => Severity::Critical,
+        () if age >= cluster.thresholds(&pod.metadata).gate_grace => Severity::Critical,
         () => Severity::Warning,
     };
     let top = cluster.top_of(pod);

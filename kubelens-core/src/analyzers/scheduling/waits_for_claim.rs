@@ -83,7 +83,9 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             let is_awaited = cluster
                 .get::<PersistentVolumeClaim>(namespace, &name)
                 .is_some_and(|claim| claim.status.phase != "Bound" && was_given_a_node(claim));
-            if is_awaited && cluster.age(&pod.metadata) >= PENDING_GRACE {
+            if is_awaited
+                && cluster.age(&pod.metadata) >= cluster.thresholds(&pod.metadata).pending_grace
+            {
                 sink.report(
                     sighting(cluster, &cluster.top_of(pod), pod, &name)
                         .seen_on(pod.reference(), "mounts")
@@ -93,9 +95,6 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
 }
-
-/// Seconds that binding may take.
-const PENDING_GRACE: i64 = 60;
 
 /// A pod for which a node is chosen and that is not there yet: binding waits for its volumes, and
 /// nothing is said about the pod meanwhile.

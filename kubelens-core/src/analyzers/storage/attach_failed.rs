@@ -70,9 +70,6 @@ declare_analyzer! {
 /// Seconds that attaching and detaching may take.
 const DETACH_TIMEOUT: i64 = 360;
 
-/// Seconds that an error of attaching may stand.
-const YOUNG: i64 = 60;
-
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for pod in cluster.pods_that(PodTrait::Starting) {
         let Some(event) = mount_events::newest(cluster, pod, Fault::Attach) else {
@@ -95,11 +92,11 @@ fn of_attachment(cluster: &Cluster<'_>, attachment: &VolumeAttachment, sink: &mu
     let volume = attachment.spec.source.persistent_volume_name.as_str();
     let node = attachment.spec.node_name.as_str();
     let own = attachment.reference();
-    if let Some(error) =
-        attachment.status.attach_error.as_ref().filter(|error| {
-            !attachment.status.attached && cluster.seconds_since(error.time) >= YOUNG
-        })
-    {
+    if let Some(error) = attachment.status.attach_error.as_ref().filter(|error| {
+        !attachment.status.attached
+            && cluster.seconds_since(error.time)
+                >= cluster.thresholds(&attachment.metadata).young_grace
+    }) {
         let sighting = sighting(cluster, volume, node, &safe_text(&error.message))
             .seen_on(own.clone(), "attaches")
             .evidence(

@@ -59,9 +59,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that making a volume may take (`claimGrace`).
-const CLAIM_GRACE: i64 = 300;
-
 /// Whether the class cannot be read, which may say that the claim is to wait for a pod, and no pod waits for it.
 fn may_wait_by_design(cluster: &Cluster<'_>, claim: &PersistentVolumeClaim) -> bool {
     cluster.is_hidden(Kind::StorageClass, "") && claims::users(cluster, claim).is_empty()
@@ -69,7 +66,7 @@ fn may_wait_by_design(cluster: &Cluster<'_>, claim: &PersistentVolumeClaim) -> b
 
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !claims::is_pending(claim)
-        || cluster.age(&claim.metadata) < CLAIM_GRACE
+        || cluster.age(&claim.metadata) < cluster.thresholds(&claim.metadata).claim_grace
         || claims::awaits_consumer(cluster, claim)
         || only_waits_for_a_pod(cluster, claim)
         || may_wait_by_design(cluster, claim)

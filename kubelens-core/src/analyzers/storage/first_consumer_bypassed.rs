@@ -76,15 +76,15 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that binding may take.
-const YOUNG: i64 = 60;
-
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !claims::is_pending(claim) || !claims::awaits_consumer(cluster, claim) {
         return;
     }
     for pod in claims::users(cluster, claim) {
-        if !pod.is_scheduled() || pod.is_ready() || cluster.age(&pod.metadata) < YOUNG {
+        if !pod.is_scheduled()
+            || pod.is_ready()
+            || cluster.age(&pod.metadata) < cluster.thresholds(&pod.metadata).young_grace
+        {
             continue;
         }
         let top = cluster.top_of(pod);

@@ -69,9 +69,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which a failure may pass by itself.
-const YOUNG: i64 = 60;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let failed = mount_events::newest(cluster, pod, Fault::Mount);
     // That volumes are awaited matters only where nothing says more.
@@ -88,7 +85,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let event = failed
         .or_else(|| mount_events::newest(cluster, pod, Fault::Awaited).filter(|_| is_alone()));
     let Some(event) = event else { return };
-    if cluster.seconds_since(event.first_seen()) < YOUNG {
+    if cluster.seconds_since(event.first_seen()) < cluster.thresholds(&pod.metadata).young_grace {
         return;
     }
     let claim = mount_events::claim_of(cluster, pod, &event.message);

@@ -54,9 +54,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that the controller may take.
-const YOUNG: i64 = 60;
-
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !claims::is_pending(claim)
         || claims::class_of(claim).is_some()
@@ -67,8 +64,8 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     }
     let said = claims::newest(cluster, claim, "FailedBinding")
         .filter(|event| event.message.contains("no storage class is set"));
-    let is_known =
-        cluster.is_complete(Kind::StorageClass, "") && cluster.age(&claim.metadata) >= YOUNG;
+    let is_known = cluster.is_complete(Kind::StorageClass, "")
+        && cluster.age(&claim.metadata) >= cluster.thresholds(&claim.metadata).young_grace;
     if (said.is_none() && !is_known) || claims::has_fitting_volume(cluster, claim) {
         return;
     }

@@ -63,11 +63,10 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that the controller may take.
-const YOUNG: i64 = 60;
-
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
-    if !claims::is_pending(claim) || cluster.age(&claim.metadata) < YOUNG {
+    if !claims::is_pending(claim)
+        || cluster.age(&claim.metadata) < cluster.thresholds(&claim.metadata).young_grace
+    {
         return;
     }
     let said = cluster.newest_event(claim, &["FailedBinding", "VolumeMismatch"]);

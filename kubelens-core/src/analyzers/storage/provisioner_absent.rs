@@ -76,11 +76,10 @@ declare_analyzer! {
     }
 }
 
-/// Seconds after which a claim that nobody serves is a fault (`claimGrace`).
-const CLAIM_GRACE: i64 = 300;
-
 fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut Sink) {
-    if !claims::is_pending(claim) || cluster.age(&claim.metadata) < CLAIM_GRACE {
+    if !claims::is_pending(claim)
+        || cluster.age(&claim.metadata) < cluster.thresholds(&claim.metadata).claim_grace
+    {
         return;
     }
     let Some(event) = claims::newest(cluster, claim, "ExternalProvisioning") else {

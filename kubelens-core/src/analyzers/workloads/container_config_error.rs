@@ -62,9 +62,6 @@ declare_analyzer! {
 /// Seconds in which a kubelet may still be filling its cache.
 const WARM_UP: i64 = 120;
 
-/// Seconds for which an event about skipped variables counts.
-const EVENT_WINDOW: i64 = 3600;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !pod.is_live() {
         return;
@@ -77,7 +74,10 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             }
         }
     }
-    if !cluster.is_within(pod.metadata.creation_timestamp, EVENT_WINDOW) {
+    if !cluster.is_within(
+        pod.metadata.creation_timestamp,
+        cluster.thresholds(&pod.metadata).event_window,
+    ) {
         return;
     }
     if let Some(event) = cluster.newest_event(pod, &["InvalidEnvironmentVariableNames"]) {

@@ -57,9 +57,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a container has at least to become ready.
-const NOT_READY_GRACE: i64 = 120;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !pod.is_live() || pod.is_ready() || pod.status.phase != "Running" {
         return;
@@ -91,7 +88,7 @@ fn is_late(cluster: &Cluster<'_>, pod: &Pod, container: &ContainerView<'_>) -> b
         .condition("Ready")
         .and_then(|ready| ready.last_transition_time);
     let since = run.started_at.max(unready_since);
-    cluster.seconds_since(since) > window.max(NOT_READY_GRACE)
+    cluster.seconds_since(since) > window.max(cluster.thresholds(&pod.metadata).not_ready_grace)
 }
 
 fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'a>) -> Sighting {

@@ -68,9 +68,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds after which a kill for memory is history while the container is ready.
-const OOM_WINDOW: i64 = 86_400;
-
 /// Seconds within which a second kill makes it a repeated one.
 const REPEAT_WINDOW: i64 = 3600;
 
@@ -82,7 +79,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let Some(end) = container.last_end().filter(|end| end.reason == "OOMKilled") else {
             continue;
         };
-        if !is_history(cluster, &container, end) && job_outcome(cluster, pod) != JobOutcome::Done {
+        if !is_history(cluster, pod, &container, end)
+            && job_outcome(cluster, pod) != JobOutcome::Done
+        {
             sink.report(sighting(pod, cluster, &container, end));
         }
     }
@@ -91,14 +90,21 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 /// Whether the container is ready since, and for long.
 pub(super) fn is_history(
     cluster: &Cluster<'_>,
+    pod: &Pod,
     container: &ContainerView<'_>,
     end: &Terminated,
 ) -> bool {
-    container.is_ready() && !cluster.is_within(end.finished_at, OOM_WINDOW)
+    let window = cluster.thresholds(&pod.metadata).oom_window;
+    container.is_ready() && !cluster.is_within(end.finished_at, window)
 }
 
-fn severity_of(cluster: &Cluster<'_>, container: &ContainerView<'_>, end: &Terminated) -> Severity {
-    let is_up = container.is_running() && !is_looping(cluster, container);
+fn severity_of(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    container: &ContainerView<'_>,
+    end: &Terminated,
+) -> Severity {
+    let is_up = container.is_running() && !is_looping(cluster, pod, container);
     let is_repeated = container.restarts() >= 2;
     if !is_up || (is_repeated && cluster.is_within(end.started_at, REPEAT_WINDOW)) {
         Severity::Critical
@@ -136,7 +142,7 @@ fn sighting<'a>(
     let mut sighting = Sighting::of(top.clone(), title, explanation)
         .seen_on(pod.reference(), "template of")
         .in_container(container.name())
-        .severity(severity_of(cluster, container, end))
+        .severity(severity_of(cluster, pod, container, end))
         .since(end.finished_at)
         .evidence(
             Evidence::field(

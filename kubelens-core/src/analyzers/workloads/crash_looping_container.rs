@@ -73,7 +73,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let is_init = container.role == ContainerRole::Init;
         let fails = failing_end(cluster, pod, &container).is_some();
         let has_failed = is_init && !container.is_running();
-        if fails && (has_failed || is_looping(cluster, &container)) {
+        if fails && (has_failed || is_looping(cluster, pod, &container)) {
             sink.report(sighting(pod, cluster, &container));
         }
     }

@@ -1,6 +1,6 @@
 use super::advice::{describe_pod, read_last_log};
 use super::command_line::command_line;
-use super::failing_run::{CRASH_RESTARTS, failing_end, is_looping, severity};
+use super::failing_run::{failing_end, is_looping, severity};
 use super::node_shortage::shortage_of_the_node;
 use super::{exit_code, last_words};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
@@ -94,8 +94,8 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let is_killed = end.exit_code == 137 && end.reason != "OOMKilled";
         let is_ended = matches!(end.exit_code, 0 | 143)
             && container.role != ContainerRole::Init
-            && container.restarts() >= CRASH_RESTARTS
-            && is_looping(cluster, &container);
+            && container.restarts() >= cluster.thresholds(&pod.metadata).crash_restarts
+            && is_looping(cluster, pod, &container);
         if is_killed || is_ended {
             sink.report(sighting(pod, cluster, &container, end));
         }

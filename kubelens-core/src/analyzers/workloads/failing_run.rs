@@ -4,9 +4,6 @@ use crate::kubernetes::{ContainerRole, ContainerView, CronJob, Job, Pod, Termina
 use crate::model::Severity;
 use crate::snapshot::Cluster;
 
-/// Restarts from which a container that ended moments ago counts as looping.
-pub(super) const CRASH_RESTARTS: i64 = 3;
-
 /// Seconds within which the last end and the current run must lie.
 pub(super) const LOOP_WINDOW: i64 = 600;
 
@@ -37,19 +34,19 @@ pub(super) fn failing_end<'a>(
     {
         return None;
     }
-    let is_down = is_looping(cluster, container) || has_ended_badly(cluster, pod, container);
+    let is_down = is_looping(cluster, pod, container) || has_ended_badly(cluster, pod, container);
     (is_down && job_outcome(cluster, pod) != JobOutcome::Done).then_some(end)
 }
 
 /// Whether a container starts, ends and starts again now.
-pub(super) fn is_looping(cluster: &Cluster<'_>, container: &ContainerView<'_>) -> bool {
+pub(super) fn is_looping(cluster: &Cluster<'_>, pod: &Pod, container: &ContainerView<'_>) -> bool {
     if container.waiting_reason() == "CrashLoopBackOff" {
         return true;
     }
     let Some(status) = container.status else {
         return false;
     };
-    if status.restart_count < CRASH_RESTARTS {
+    if status.restart_count < cluster.thresholds(&pod.metadata).crash_restarts {
         return false;
     }
     let ended_lately = container

@@ -61,9 +61,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that an init container may run.
-const INIT_GRACE: i64 = 600;
-
 /// Seconds after which one counts as hanging that waits for something which cannot answer.
 const HOPELESS_GRACE: i64 = 120;
 
@@ -86,7 +83,8 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             .log(pod, container.name(), false)
             .and_then(most_telling);
         let host = awaited(cluster, &pod.metadata.namespace, container.spec, line);
-        let is_late = cluster.seconds_since(run.started_at) > INIT_GRACE;
+        let is_late =
+            cluster.seconds_since(run.started_at) > cluster.thresholds(&pod.metadata).init_grace;
         if is_late
             || host
                 .as_ref()

@@ -78,7 +78,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         };
         let is_for_memory = end.reason.to_ascii_lowercase().contains("oom");
         // Reasons other than the kubelet's own have no rule in the default profile.
-        let is_told = end.reason == "OOMKilled" && !is_history(cluster, &container, end);
+        let is_told = end.reason == "OOMKilled" && !is_history(cluster, pod, &container, end);
         if !is_for_memory || is_told {
             continue;
         }

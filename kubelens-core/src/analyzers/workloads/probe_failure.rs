@@ -71,9 +71,6 @@ pub(super) struct ProbeFailure<'a> {
     pub(super) killing: Option<&'a Event>,
 }
 
-/// Seconds for which a probe's failure is believed while nothing contradicts it.
-const EVENT_WINDOW: i64 = 3600;
-
 /// Seconds after the last end by a probe in which a container that runs again is not yet well.
 const KILL_WINDOW: i64 = 900;
 
@@ -87,7 +84,12 @@ pub(super) fn failing_probes<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Vec<Pro
     }
     let mut found: Vec<ProbeFailure<'a>> = Vec::new();
     for event in cluster.events_of(pod).rev() {
-        if event.reason != "Unhealthy" || !cluster.is_within(event.last_seen(), EVENT_WINDOW) {
+        if event.reason != "Unhealthy"
+            || !cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(&pod.metadata).event_window,
+            )
+        {
             continue;
         }
         let Some((kind, answer)) = parse(&event.message) else {
@@ -175,7 +177,10 @@ fn killing<'a>(
                 .message
                 .split_whitespace()
                 .any(|word| word == container)
-            && cluster.is_within(event.last_seen(), EVENT_WINDOW)
+            && cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(&pod.metadata).event_window,
+            )
     })
 }
 
@@ -205,7 +210,7 @@ fn fails_now(cluster: &Cluster<'_>, pod: &Pod, failure: &ProbeFailure<'_>) -> bo
         }
         ProbeKind::Liveness => {
             status.restart_count > 0
-                && ended_by_a_probe(cluster, failure)
+                && ended_by_a_probe(cluster, pod, failure)
                 && (!status.ready
                     || (status.restart_count >= REPEATED
                         && ended_within(cluster, container, KILL_WINDOW)))
@@ -214,7 +219,7 @@ fn fails_now(cluster: &Cluster<'_>, pod: &Pod, failure: &ProbeFailure<'_>) -> bo
             let waits_too_long =
                 started_at.is_some() && cluster.seconds_since(started_at) > failure.probe.window();
             status.started != Some(true)
-                && (ended_by_a_probe(cluster, failure)
+                && (ended_by_a_probe(cluster, pod, failure)
                     || waits_too_long
                     || (container.role == ContainerRole::Sidecar && status.restart_count > 0))
         }
@@ -223,13 +228,18 @@ fn fails_now(cluster: &Cluster<'_>, pod: &Pod, failure: &ProbeFailure<'_>) -> bo
 
 /// Whether the container's last end is the kubelet's doing: it says so, or the exit code is that of
 /// a signal to stop and the end is recent.
-fn ended_by_a_probe(cluster: &Cluster<'_>, failure: &ProbeFailure<'_>) -> bool {
+fn ended_by_a_probe(cluster: &Cluster<'_>, pod: &Pod, failure: &ProbeFailure<'_>) -> bool {
     let looks_stopped = failure
         .container
         .last_end()
         .is_some_and(|end| matches!(end.exit_code, 137 | 143) && end.reason != "OOMKilled");
     failure.killing.is_some()
-        || (looks_stopped && ended_within(cluster, &failure.container, EVENT_WINDOW))
+        || (looks_stopped
+            && ended_within(
+                cluster,
+                &failure.container,
+                cluster.thresholds(&pod.metadata).event_window,
+            ))
 }
 
 fn ended_within(cluster: &Cluster<'_>, container: &ContainerView<'_>, seconds: i64) -> bool {

@@ -64,12 +64,6 @@ declare_analyzer! {
     }
 }
 
-/// Restarts below which a container is not looked at.
-const RESTARTS: i64 = 5;
-
-/// Seconds in which two ends are often.
-const RESTART_WINDOW: i64 = 3600;
-
 /// Restarts a day that are often, over the life of the pod.
 const A_DAY: i64 = 3;
 
@@ -81,9 +75,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     for container in pod.containers() {
-        if container.restarts() < RESTARTS
+        if container.restarts() < cluster.thresholds(&pod.metadata).restart_count
             || !container.is_running()
-            || is_looping(cluster, &container)
+            || is_looping(cluster, pod, &container)
         {
             continue;
         }
@@ -103,7 +97,10 @@ fn is_often(
     container: &ContainerView<'_>,
     end: &Terminated,
 ) -> bool {
-    let twice_lately = cluster.is_within(end.started_at, RESTART_WINDOW);
+    let twice_lately = cluster.is_within(
+        end.started_at,
+        cluster.thresholds(&pod.metadata).restart_window,
+    );
     let days = (cluster.age(&pod.metadata) / DAY).max(1);
     let every_day = container.restarts() / days >= A_DAY && cluster.is_within(end.finished_at, DAY);
     twice_lately || (every_day && end.exit_code != 0)

@@ -75,9 +75,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which an event about the sandbox counts.
-const EVENT_WINDOW: i64 = 3600;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let has_sandbox = pod.is_ready_to_start_containers() || pod.is_ready();
     if !pod.is_live() || has_sandbox || pod.has_started_a_container() {
@@ -85,7 +82,12 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     let event = cluster
         .newest_event(pod, &["FailedCreatePodSandBox", "FailedPodSandBoxStatus"])
-        .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW));
+        .filter(|event| {
+            cluster.is_within(
+                event.last_seen(),
+                cluster.thresholds(&pod.metadata).event_window,
+            )
+        });
     let waiting = pod.containers().find(|container| {
         matches!(
             container.waiting_reason(),

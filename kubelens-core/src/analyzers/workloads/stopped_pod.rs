@@ -6,9 +6,6 @@ use crate::kubernetes::Pod;
 use crate::model::Severity;
 use crate::snapshot::Cluster;
 
-/// Seconds for which a pod that was stopped and replaced is worth a warning.
-const RECENT: i64 = 3600;
-
 /// When the pod was stopped: as its condition says, else when its last container ended, else when it
 /// stopped being ready or was made.
 pub(super) fn stopped_at(pod: &Pod) -> Option<Timestamp> {
@@ -36,7 +33,10 @@ pub(super) fn severity<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Severi
         .filter(|sibling| sibling.is_live())
         .collect();
     let is_replaced = !live.is_empty() && live.iter().all(|sibling| sibling.is_ready());
-    let is_recent = cluster.is_within(stopped_at(pod), RECENT);
+    let is_recent = cluster.is_within(
+        stopped_at(pod),
+        cluster.thresholds(&pod.metadata).evicted_window,
+    );
     match (is_replaced, is_recent) {
         (true, false) => None,
         (true, true) => Some(Severity::Warning),

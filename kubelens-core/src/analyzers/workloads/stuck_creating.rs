@@ -99,12 +99,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds that a pod has on its node until its containers are made.
-const CREATING_GRACE: i64 = 120;
-
-/// Seconds that an image may take.
-const PULL_GRACE: i64 = 600;
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !pod.is_live() || pod.is_ready() || !pod.is_scheduled() {
         return;
@@ -112,11 +106,15 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(container) = next_to_start(pod).filter(is_being_made) else {
         return;
     };
-    if cluster.seconds_since(waits_since(pod)) <= CREATING_GRACE {
+    if cluster.seconds_since(waits_since(pod)) <= cluster.thresholds(&pod.metadata).creating_grace {
         return;
     }
     match pull_in_progress(cluster, pod) {
-        Some(pulling) if cluster.is_within(pulling.last_seen(), PULL_GRACE) => {}
+        Some(pulling)
+            if cluster.is_within(
+                pulling.last_seen(),
+                cluster.thresholds(&pod.metadata).pull_grace,
+            ) => {}
         Some(pulling) => sink.report(slow_pull(pod, cluster, &container, pulling)),
         None => sink.report(stuck(pod, cluster)),
     }

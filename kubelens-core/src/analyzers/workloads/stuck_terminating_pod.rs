@@ -48,9 +48,6 @@ declare_analyzer! {
     }
 }
 
-/// Seconds after its time at which a deleted pod is stuck.
-const TERMINATING_GRACE: i64 = 300;
-
 /// Why the pod does not go.
 struct Reason {
     text: String,
@@ -63,7 +60,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(due) = pod.metadata.deletion_timestamp else {
         return;
     };
-    if cluster.seconds_since(Some(due)) <= TERMINATING_GRACE {
+    if cluster.seconds_since(Some(due)) <= cluster.thresholds(&pod.metadata).terminating_grace {
         return;
     }
     let reason = by_finalizer(pod)

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::superseded_pod::UPDATE_STUCK;
+use crate::analysis::Family;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::diagnosis::specificity::specificity;
@@ -47,6 +48,10 @@ fn explains(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
         return false;
     }
     if reason.severity() == Severity::Info && symptom.severity() > Severity::Info {
+        return false;
+    }
+    // An opinion that a pack of rules has of a pod is not the doing of what breaks that pod.
+    if Family::of(symptom.code()).is_none() && symptom.severity() == Severity::Info {
         return false;
     }
     // Two facts of one rule are two facts.

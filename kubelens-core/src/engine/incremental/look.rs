@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::subject::{Place, Subject};
 use crate::analysis::{Analyzer, Check, Sighting, Sink, Walked};
 use crate::diagnosis::links::{self, Links};
-use crate::engine::opt_out;
+use crate::engine::verdicts::{Verdict, Verdicts};
+use crate::engine::{Options, pack_rules};
 use crate::kubernetes::Kind;
+use crate::model::{Note, SuppressedBy};
 use crate::snapshot::{Cluster, Reads, Snapshot, Workload};
 
 /// What an analyzer said of a subject.
@@ -15,9 +17,9 @@ pub(super) struct Statement {
     /// Which one, by its place among those that run.
     pub(super) analyzer: usize,
     pub(super) sighting: Sighting,
-    /// How it hangs together with others; nothing where an annotation keeps it from becoming a cause.
+    /// How it hangs together with others; nothing where something keeps it from becoming a cause.
     pub(super) links: Links,
-    pub(super) is_suppressed: bool,
+    pub(super) suppressed_by: Option<SuppressedBy>,
     /// Where a walk over the whole picture comes by.
     pub(super) place: Place,
 }
@@ -28,6 +30,8 @@ pub(super) struct Looked {
     pub(super) statements: Vec<Statement>,
     /// Analyzers that failed, by their place.
     pub(super) failed: Vec<usize>,
+    /// What has to be told of the rules.
+    pub(super) notes: Vec<Note>,
     pub(super) reads: Reads,
 }
 
@@ -35,11 +39,13 @@ pub(super) struct Looked {
 #[derive(Debug)]
 pub(super) struct Crew {
     pub(super) analyzers: Vec<&'static Analyzer>,
+    pub(super) options: Options,
     by_kind: Vec<Vec<usize>>,
 }
 
 impl Crew {
-    pub(super) fn of(analyzers: Vec<&'static Analyzer>) -> Self {
+    pub(super) fn of(mut analyzers: Vec<&'static Analyzer>, options: &Options) -> Self {
+        analyzers.extend(pack_rules::selected(options));
         let by_kind = Kind::ALL.iter().map(|kind| {
             let walks = |analyzer: &&'static Analyzer| analyzer.check.walks().contains(*kind);
             let all = analyzers.iter().enumerate();
@@ -50,6 +56,7 @@ impl Crew {
         Self {
             by_kind: by_kind.collect(),
             analyzers,
+            options: options.clone(),
         }
     }
 
@@ -65,12 +72,19 @@ impl Crew {
             .map(|(at, _)| at)
     }
 
+    /// Whether rules of packs run.
+    pub(super) fn has_rules(&self) -> bool {
+        let mut all = self.analyzers.iter();
+        all.any(|one| matches!(one.check, Check::Rule))
+    }
+
     /// Looks at a subject; none if it is not there, or nobody looks at its like.
     pub(super) fn look(&self, snapshot: &Snapshot, subject: &Subject) -> Option<Looked> {
         let cluster = Cluster::recording(snapshot);
         let mut looked = Looked {
             statements: Vec::new(),
             failed: Vec::new(),
+            notes: Vec::new(),
             reads: Reads::default(),
         };
         match subject {
@@ -80,6 +94,7 @@ impl Crew {
                     check.run(cluster, sink);
                 });
             }
+            Subject::Rules => self.evaluate(snapshot, &cluster, &mut looked),
             Subject::Object {
                 kind,
                 namespace,
@@ -119,26 +134,69 @@ impl Crew {
             return;
         };
         for (number, sighting) in sightings.into_iter().enumerate() {
-            let is_suppressed = opt_out::is_ignored(cluster, analyzer.code, &sighting);
-            let links = if is_suppressed {
-                Links::default()
-            } else {
-                links::of(cluster, analyzer, &sighting)
-            };
-            looked.statements.push(Statement {
-                analyzer: at,
-                sighting,
-                links,
-                is_suppressed,
-                place: place(subject, &analyzer.check, number),
-            });
+            let place = place(subject, &analyzer.check, number);
+            looked
+                .statements
+                .extend(self.statement(at, sighting, place, cluster));
         }
+    }
+
+    /// Evaluates the rules of packs over the whole picture.
+    fn evaluate(&self, snapshot: &Snapshot, cluster: &Cluster<'_>, looked: &mut Looked) {
+        let by_rules = pack_rules::look(snapshot, &self.options);
+        let place_of = |code: &str| {
+            let mut all = self.analyzers.iter();
+            all.position(|one| one.code == code)
+        };
+        looked.failed = by_rules
+            .failed
+            .iter()
+            .filter_map(|code| place_of(code))
+            .collect();
+        looked.notes = by_rules.notes;
+        for (number, (analyzer, sighting)) in by_rules.seen.into_iter().enumerate() {
+            let place = place(&Subject::Rules, &analyzer.check, number);
+            if let Some(at) = place_of(analyzer.code) {
+                looked
+                    .statements
+                    .extend(self.statement(at, sighting, place, cluster));
+            }
+        }
+    }
+
+    /// What an analyzer said, as the user's settings have it; none where nobody asked for it.
+    fn statement(
+        &self,
+        at: usize,
+        mut sighting: Sighting,
+        place: Place,
+        cluster: &Cluster<'_>,
+    ) -> Option<Statement> {
+        let analyzer = self.analyzers.get(at)?;
+        let verdicts = Verdicts::new(&self.options);
+        let suppressed_by = match verdicts.judge(cluster, analyzer, &mut sighting) {
+            Verdict::Unwanted => return None,
+            Verdict::Seen => None,
+            Verdict::Suppressed(by) => Some(by),
+        };
+        let links = if suppressed_by.is_some() {
+            Links::default()
+        } else {
+            links::of(cluster, analyzer, &sighting)
+        };
+        Some(Statement {
+            analyzer: at,
+            sighting,
+            links,
+            suppressed_by,
+            place,
+        })
     }
 }
 
 fn place(subject: &Subject, check: &Check, number: usize) -> Place {
     match subject {
-        Subject::Whole(_) => Place {
+        Subject::Whole(_) | Subject::Rules => Place {
             number,
             ..Place::default()
         },

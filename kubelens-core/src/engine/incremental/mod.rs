@@ -25,12 +25,12 @@ use self::ledger::Ledger;
 use self::look::{Crew, Looked, Statement};
 use self::subject::Subject;
 use super::coverage::coverage;
-use super::run::order;
-use super::{Options, registry};
+use super::verdicts::Verdicts;
+use super::{Options, registry, tuned};
 use crate::analysis::{Analyzer, Sighting};
-use crate::diagnosis::{self, Explained};
+use crate::diagnosis::{self, Explained, Remarks};
 use crate::kubernetes::{Kind, Text};
-use crate::model::{Cause, Report};
+use crate::model::{Cause, Note, Report, SuppressedBy};
 use crate::snapshot::{Change, Changed, Cluster, Reads, Snapshot};
 
 /// So few looks are not worth a second thread.
@@ -52,7 +52,12 @@ pub struct Incremental {
     folds: BTreeMap<u32, Explained>,
     folded_from: Ledger,
     failures: BTreeMap<usize, BTreeSet<u32>>,
+    /// What has to be told of the rules.
+    notes: Vec<Note>,
 }
+
+/// A sighting that something keeps from becoming a cause.
+type Suppressed = (&'static Analyzer, Sighting, SuppressedBy);
 
 /// What came of looking at a subject.
 #[derive(Debug)]
@@ -78,8 +83,8 @@ impl Incremental {
     /// Looks at the whole picture once.
     pub fn new(snapshot: &Snapshot, options: &Options) -> Self {
         let mut all = Self {
-            snapshot: snapshot.apart(),
-            crew: Crew::of(options.selected(registry())),
+            snapshot: tuned(&snapshot.apart(), options).into_owned(),
+            crew: Crew::of(options.selected(registry()), options),
             numbers: HashMap::default(),
             looks: HashMap::default(),
             next_look: 0,
@@ -88,6 +93,7 @@ impl Incremental {
             folds: BTreeMap::new(),
             folded_from: Ledger::default(),
             failures: BTreeMap::new(),
+            notes: Vec::new(),
         };
         all.look_at_everything();
         all
@@ -124,6 +130,10 @@ impl Incremental {
             open.extend(self.asked.overdue(now));
             refold.extend(self.folded_from.overdue(now));
         }
+        if self.crew.has_rules() {
+            // Rules may ask for any field and for the time: what they read is not written down.
+            open.insert(self.number_of(Subject::Rules));
+        }
         let open: Vec<u32> = open.into_iter().collect();
         self.look_at(&open);
         let mut update = self.fold(refold);
@@ -150,13 +160,20 @@ impl Incremental {
             .filter_map(|at| self.crew.analyzers.get(*at))
             .map(|analyzer| analyzer.code)
             .collect();
-        diagnosis::assemble(
-            &self.snapshot,
-            explained,
-            &self.suppressed(),
-            &failed,
-            coverage(&self.snapshot, &self.crew.analyzers),
-        )
+        let (seen, suppressed) = self.heard();
+        let mut notes = self.notes.clone();
+        let verdicts = Verdicts::new(&self.crew.options);
+        let suppressed_too = suppressed.iter().map(|(one, sighting, _)| (*one, sighting));
+        let judged = seen.into_iter().chain(suppressed_too);
+        notes.extend(verdicts.notes(&self.snapshot, &self.crew.analyzers, judged));
+        let remarks = Remarks {
+            suppressed: &suppressed,
+            failed: &failed,
+            coverage: coverage(&self.snapshot, &self.crew.analyzers),
+            excluded: &self.crew.options.excluded_namespaces,
+            notes,
+        };
+        diagnosis::assemble(&self.snapshot, explained, remarks)
     }
 
     /// Every cause, by id; rank and group are those of a report only.
@@ -164,26 +181,37 @@ impl Incremental {
         self.folds.values().flat_map(|fold| &fold.causes)
     }
 
-    fn suppressed(&self) -> Vec<(&'static Analyzer, Sighting)> {
+    /// What can become causes, and what is kept from it.
+    fn heard(&self) -> (Vec<(&'static Analyzer, &Sighting)>, Vec<Suppressed>) {
         let said = self.looks.values().flat_map(|look| &look.said);
-        let suppressed = said
+        let heard: Vec<&Statement> = said
             .map(|(_, statement)| &**statement)
-            .filter(|statement| statement.is_suppressed)
-            .filter(|statement| !self.failures.contains_key(&statement.analyzer));
-        self.in_order(suppressed.collect())
+            .filter(|statement| !self.failures.contains_key(&statement.analyzer))
+            .collect();
+        let (mut seen, mut suppressed) = (Vec::new(), Vec::new());
+        for (analyzer, statement) in self.in_order(heard) {
+            match &statement.suppressed_by {
+                None => seen.push((analyzer, &statement.sighting)),
+                Some(by) => suppressed.push((analyzer, statement.sighting.clone(), by.clone())),
+            }
+        }
+        (seen, suppressed)
     }
 
     /// Statements in the order of a full run, which decides what speaks for others.
-    fn in_order(&self, mut statements: Vec<&Statement>) -> Vec<(&'static Analyzer, Sighting)> {
+    fn in_order<'s>(
+        &self,
+        mut statements: Vec<&'s Statement>,
+    ) -> Vec<(&'static Analyzer, &'s Statement)> {
         statements.sort_by(|a, b| {
             a.analyzer
                 .cmp(&b.analyzer)
-                .then_with(|| order(&a.sighting).cmp(&order(&b.sighting)))
+                .then_with(|| a.sighting.order().cmp(&b.sighting.order()))
                 .then_with(|| a.place.cmp(&b.place))
         });
         let said = statements.into_iter().filter_map(|statement| {
             let analyzer = *self.crew.analyzers.get(statement.analyzer)?;
-            Some((analyzer, statement.sighting.clone()))
+            Some((analyzer, statement))
         });
         said.collect()
     }
@@ -194,6 +222,9 @@ impl Incremental {
             self.forget(number);
         }
         let mut subjects: Vec<Subject> = self.crew.of_the_whole().map(Subject::Whole).collect();
+        if self.crew.has_rules() {
+            subjects.push(Subject::Rules);
+        }
         for kind in Kind::ALL.iter().copied() {
             if self.crew.of_kind(kind).is_empty() {
                 continue;
@@ -319,6 +350,9 @@ impl Incremental {
             }
             look.failed = looked.failed;
         }
+        if look.subject == Subject::Rules {
+            self.notes = looked.notes;
+        }
         // What is said again stays where it is; it mostly comes in the same order.
         let mut before: Vec<Option<_>> = std::mem::take(&mut look.said)
             .into_iter()
@@ -339,8 +373,8 @@ impl Incremental {
             });
             look.said.push(known.unwrap_or_else(|| {
                 let statement = Arc::new(statement);
-                let is_heard =
-                    !statement.is_suppressed && !self.failures.contains_key(&statement.analyzer);
+                let is_heard = statement.suppressed_by.is_none()
+                    && !self.failures.contains_key(&statement.analyzer);
                 let number = is_heard.then(|| self.groups.put(Arc::clone(&statement)));
                 (number, statement)
             }));
@@ -358,6 +392,7 @@ impl Incremental {
         let nothing = Looked {
             statements: Vec::new(),
             failed: Vec::new(),
+            notes: Vec::new(),
             reads: Reads::default(),
         };
         self.take_in(number, nothing);
@@ -376,8 +411,8 @@ impl Incremental {
             .collect();
         said.sort_by_key(|(_, statement)| (statement.analyzer, statement.place.clone()));
         for (group, statement) in said {
-            let is_heard =
-                !statement.is_suppressed && !self.failures.contains_key(&statement.analyzer);
+            let is_heard = statement.suppressed_by.is_none()
+                && !self.failures.contains_key(&statement.analyzer);
             match (is_heard, *group) {
                 (false, Some(number)) => {
                     self.groups.take(number);
@@ -406,9 +441,11 @@ impl Incremental {
         refold.extend(regrouped.new);
         for group in refold {
             leave(self.folds.remove(&group));
-            let seen = self.in_order(self.groups.members(group));
+            let seen = self.in_order(self.groups.members(group)).into_iter();
+            let seen = seen.map(|(analyzer, said)| (analyzer, said.sighting.clone()));
             let cluster = Cluster::recording(&self.snapshot);
-            let explained = diagnosis::explain(&cluster, seen);
+            let excluded = &self.crew.options.excluded_namespaces;
+            let explained = diagnosis::explain(&cluster, seen.collect(), excluded);
             self.folded_from.write(group, cluster.into_reads());
             let causes = explained.causes.iter();
             after.extend(causes.map(|cause| (cause.id.clone(), cause.clone())));

@@ -5,6 +5,8 @@ use crate::kubernetes::{Kind, Text};
 pub(super) enum Subject {
     /// The picture, with the analyzer at this place.
     Whole(usize),
+    /// The picture, with the rules of packs.
+    Rules,
     /// An object, with all analyzers that walk through its kind.
     Object {
         kind: Kind,

@@ -12,11 +12,12 @@ mod quota;
 
 use std::collections::BTreeSet;
 
-use super::{Options, coverage, look, registry};
+use super::verdicts::Verdicts;
+use super::{Options, coverage, look, pack_rules, registry, tuned};
 use crate::analysis::{Analyzer, Sighting};
 use crate::diagnosis;
 use crate::kubernetes::Kind;
-use crate::model::{ObjectRef, Report};
+use crate::model::{Cause, Note, NoteKind, ObjectRef, Report, counted};
 use crate::snapshot::{Cluster, Snapshot, Workload};
 
 /// What would be wrong with the manifests in this cluster; without one, what is wrong with them anywhere.
@@ -27,6 +28,7 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
         Some(cluster) => cluster.with_applied(manifests),
         None => manifests.as_manifests_alone(),
     };
+    let picture = tuned(&picture, options).into_owned();
     let analyzers: Vec<&'static Analyzer> = options
         .selected(registry())
         .into_iter()
@@ -54,7 +56,20 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
         }
     }
     let coverage = coverage::coverage(&picture, &analyzers);
-    let mut report = diagnosis::report_of(&picture, sightings, coverage, |cause| {
+    let verdicts = Verdicts::new(options);
+    verdicts.apply(&picture, &mut sightings);
+    let mut notes = verdicts.notes_on(&picture, &analyzers, &sightings);
+    // Most of the cluster was not looked at: what covers nothing here may be in use there.
+    notes.retain(|note| note.kind != NoteKind::SuppressionUnused);
+    let rules = pack_rules::selected(options).len();
+    if rules > 0 {
+        let text = format!(
+            "{} of packs not evaluated: they may ask for a status, and manifests have none",
+            counted(rules, "rule")
+        );
+        notes.push(Note::new(NoteKind::RuleStopped, &text));
+    }
+    let is_about_manifests = |cause: &Cause| {
         let is_ours = |object: &ObjectRef| objects.contains(&object.key());
         is_ours(&cause.subject)
             || cause.affected.iter().any(is_ours)
@@ -62,7 +77,15 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
                 .chain
                 .iter()
                 .any(|link| is_ours(&link.cause) || is_ours(&link.effect))
-    });
+    };
+    let mut report = diagnosis::report_of(
+        &picture,
+        sightings,
+        coverage,
+        &options.excluded_namespaces,
+        notes,
+        is_about_manifests,
+    );
     // What is not applied yet can be neither up nor down.
     report.summary.health_score = None;
     report.summary.objects = objects.len();

@@ -14,5 +14,6 @@ mod measured_use;
 mod opinions;
 mod pages;
 mod rehearsal;
+mod settings;
 mod siblings;
 mod workload_folds;

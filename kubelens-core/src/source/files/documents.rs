@@ -2,7 +2,7 @@
 
 use super::gather::Gathering;
 use super::kind_hint::kind_of_path;
-use crate::kubernetes::{Kind, yaml};
+use crate::kubernetes::{GroupKind, Kind, yaml};
 use crate::model::KUBELENS_API_VERSION;
 use crate::source::SourceError;
 use crate::source::decoding_error::syntax_error;
@@ -247,15 +247,24 @@ impl ItemSink for Documents<'_, '_> {
         if head.kind == "List" || (head.kind.ends_with("List") && !head.api_version.is_empty()) {
             self.is_ours = true;
         }
-        let Some(kind) = self.kind_of(head).filter(|_| head.kind != "List") else {
-            return;
-        };
-        if head
+        let is_cut = head
             .metadata
             .continue_
             .as_ref()
-            .is_some_and(|token| !token.is_empty())
-        {
+            .is_some_and(|token| !token.is_empty());
+        let Some(kind) = self.kind_of(head).filter(|_| head.kind != "List") else {
+            if let Some(kind) = head
+                .kind
+                .strip_suffix("List")
+                .filter(|kind| !kind.is_empty())
+                && !is_cut
+            {
+                self.gathering
+                    .listed_custom(GroupKind::of(&head.api_version, kind));
+            }
+            return;
+        };
+        if is_cut {
             let detail = format!(
                 "{}: the list was recorded in part: it says that there is more",
                 self.place

@@ -3,7 +3,7 @@
 use super::list_scopes::ListScopes;
 use super::logs::LogFile;
 use super::trouble::Trouble;
-use crate::kubernetes::{Kind, Pod};
+use crate::kubernetes::{GroupKind, Kind, Pod};
 use crate::model::ClusterInfo;
 use crate::snapshot::{Logs, Snapshot, SnapshotBuilder};
 use crate::source::archive::ArchiveInfo;
@@ -20,6 +20,8 @@ pub(super) struct Gathering<'a> {
     progress: &'a dyn Progress,
     intake: Intake,
     lists: ListScopes,
+    /// Kinds without a type of their own of which a whole list was read.
+    custom_lists: Vec<GroupKind>,
     logs: Logs,
     log_bytes: usize,
     archive: Option<ArchiveInfo>,
@@ -35,6 +37,7 @@ impl<'a> Gathering<'a> {
             progress,
             intake: Intake::new(request),
             lists: ListScopes::default(),
+            custom_lists: Vec::new(),
             logs: Logs::new(),
             log_bytes: 0,
             archive: None,
@@ -69,6 +72,13 @@ impl<'a> Gathering<'a> {
     /// A list was read to its end.
     pub(super) fn listed(&mut self, kind: Kind, place: &str) {
         self.lists.note(kind, place);
+    }
+
+    /// A list of a kind without a type of its own was read to its end.
+    pub(super) fn listed_custom(&mut self, kind: GroupKind) {
+        if self.request.whole.contains(&kind) {
+            self.custom_lists.push(kind);
+        }
     }
 
     /// Something of a kind, or of any kind, is missing.
@@ -145,6 +155,7 @@ impl<'a> Gathering<'a> {
             progress,
             intake,
             lists,
+            custom_lists,
             mut logs,
             archive,
             trouble,
@@ -171,9 +182,18 @@ impl<'a> Gathering<'a> {
         };
         let mut builder = SnapshotBuilder::new(info, request.scope());
         intake.pour_into(&mut builder);
+        for kind in custom_lists {
+            builder.whole_mut().listed(kind);
+        }
         let mut taken_at = request.now;
         match archive {
             Some(archive) => {
+                for kind in &request.whole {
+                    builder.whole_mut().discard(
+                        kind,
+                        "a saved snapshot holds only the fields that KubeLens reads itself",
+                    );
+                }
                 taken_at = taken_at.or(archive.taken_at);
                 archive.pour_into(&mut builder);
             }

@@ -1,14 +1,14 @@
 //! Which kinds the server serves, and in which version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::api::{Api, Failure};
-use super::custom_kinds;
+use super::custom_kinds::{self, MOST_KINDS};
 use super::target::Target;
-use crate::kubernetes::Kind;
+use crate::kubernetes::{GroupKind, Kind};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
@@ -20,6 +20,8 @@ pub(super) struct Served {
     resources: Option<BTreeMap<(String, String), Vec<String>>>,
     /// The kinds without a type of their own, in the order in which they are worth reading.
     customs: Vec<Target>,
+    /// How to list each kind, in the preferred version of its group.
+    kinds: BTreeMap<GroupKind, Target>,
 }
 
 impl Served {
@@ -41,19 +43,20 @@ impl Served {
         }
         let mut resources: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         let mut customs = Vec::new();
+        let mut kinds: BTreeMap<GroupKind, Target> = BTreeMap::new();
         for group in groups.items {
             for version in group.versions {
                 for resource in version.resources {
+                    let target = resource.target(&group.metadata.name, &version.version);
                     let key = (group.metadata.name.clone(), resource.resource.clone());
                     let versions = resources.entry(key).or_default();
-                    if versions.is_empty() {
-                        customs.extend(custom_target(
-                            &group.metadata.name,
-                            &version.version,
-                            &resource,
-                        ));
+                    if versions.is_empty() && is_worth_it(&target, &resource) {
+                        customs.push(target.clone());
                     }
                     versions.push(version.version.clone());
+                    kinds
+                        .entry(GroupKind::of(&target.api_version, &target.name))
+                        .or_insert(target);
                 }
             }
         }
@@ -61,6 +64,7 @@ impl Served {
         Ok(Self {
             resources: Some(resources),
             customs,
+            kinds,
         })
     }
 
@@ -80,9 +84,27 @@ impl Served {
         Some(target)
     }
 
-    /// The kinds without a type of their own that are served and worth reading, best first.
-    pub(super) fn custom_targets(&self) -> &[Target] {
-        &self.customs
+    /// The kinds without a type of their own that are read: what is worth it, best first, and what rules look at.
+    pub(super) fn custom_targets(&self, wanted: &BTreeSet<GroupKind>) -> Customs<'_> {
+        let (best, left) = self.customs.split_at(self.customs.len().min(MOST_KINDS));
+        let mut read = best.to_vec();
+        let wanted = wanted.iter().filter(|kind| kind.typed().is_none());
+        for target in wanted.filter_map(|kind| self.kinds.get(kind)) {
+            if !read
+                .iter()
+                .any(|known| known.path(None) == target.path(None))
+            {
+                read.push(target.clone());
+            }
+        }
+        Customs {
+            all: self.customs.len(),
+            left: left
+                .iter()
+                .filter(|target| !read.contains(target))
+                .collect(),
+            read,
+        }
     }
 
     /// Whether the server said which kinds it serves.
@@ -91,21 +113,22 @@ impl Served {
     }
 }
 
-/// How to list a kind that has no type of its own; none if it is not worth it or cannot be listed.
-fn custom_target(group: &str, version: &str, resource: &Resource) -> Option<Target> {
-    let kind = resource.response_kind.kind.as_str();
-    let api_version = format!("{group}/{version}");
-    let is_read = custom_kinds::is_read(group, kind)
-        && Kind::from_manifest(&api_version, kind).is_none()
-        && resource.verbs.iter().any(|verb| verb == "list");
-    is_read.then(|| Target {
-        kind: None,
-        name: kind.to_owned(),
-        api_version,
-        plural: resource.resource.clone(),
-        is_namespaced: resource.scope == "Namespaced",
-        is_metadata_only: false,
-    })
+/// Kinds without a type of their own.
+#[derive(Debug)]
+pub(super) struct Customs<'a> {
+    /// Those that are read.
+    pub(super) read: Vec<Target>,
+    /// Those that are one too many.
+    pub(super) left: Vec<&'a Target>,
+    /// How many are worth reading.
+    pub(super) all: usize,
+}
+
+/// Whether a kind has no type of its own, is worth reading, and can be listed.
+fn is_worth_it(target: &Target, resource: &Resource) -> bool {
+    custom_kinds::is_read(target.group(), &target.name)
+        && Kind::from_manifest(&target.api_version, &target.name).is_none()
+        && resource.verbs.iter().any(|verb| verb == "list")
 }
 
 #[derive(Deserialize)]
@@ -149,4 +172,17 @@ struct Resource {
 #[serde(default)]
 struct ResponseKind {
     kind: String,
+}
+
+impl Resource {
+    fn target(&self, group: &str, version: &str) -> Target {
+        Target {
+            kind: None,
+            name: self.response_kind.kind.clone(),
+            api_version: format!("{group}/{version}"),
+            plural: self.resource.clone(),
+            is_namespaced: self.scope != "Cluster",
+            is_metadata_only: false,
+        }
+    }
 }

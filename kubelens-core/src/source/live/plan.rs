@@ -1,7 +1,6 @@
 //! What a run would ask the API server.
 
 use super::LiveSource;
-use super::custom_kinds::MOST_KINDS;
 use super::discovery::Served;
 use super::list::first_query;
 use super::read::{Version, is_whole, wanted};
@@ -39,7 +38,7 @@ impl LiveSource {
         let typed = wanted(request.kinds)
             .filter(|kind| *kind != Kind::Endpoints)
             .filter_map(|kind| served.target(kind));
-        let custom = served.custom_targets().iter().take(MOST_KINDS).cloned();
+        let custom = served.custom_targets(&request.whole).read;
         for target in typed.chain(custom) {
             let note = if target.kind == Some(Kind::Secret) && !request.secret_keys {
                 "metadata only"

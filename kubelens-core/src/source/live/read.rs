@@ -9,13 +9,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::LiveSource;
 use super::api::{Api, Failure};
-use super::custom_kinds::MOST_KINDS;
 use super::decoder::Decoders;
-use super::discovery::Served;
+use super::discovery::{Customs, Served};
 use super::gap_text::{describe, not_served};
 use super::list::{Asking, ListFailure, Listed, list};
 use super::target::Target;
-use crate::kubernetes::{Kind, KindSet};
+use crate::kubernetes::{GroupKind, Kind, KindSet};
 use crate::model::{ClusterInfo, CoverageState};
 use crate::snapshot::{Snapshot, SnapshotBuilder};
 use crate::source::{Progress, ReadRequest, SourceError};
@@ -158,6 +157,10 @@ impl Run<'_> {
         for (job, result) in self.read_lists(jobs).await {
             are_slices_read &= result.is_ok() || job.target.kind != Some(Kind::EndpointSlice);
             match result {
+                Ok(_) if job.target.kind.is_none() => {
+                    let kind = GroupKind::of(&job.target.api_version, &job.target.name);
+                    self.builder.whole_mut().listed(kind);
+                }
                 Ok(_) => {}
                 Err(failed)
                     if failed.failure.status() == Some(StatusCode::FORBIDDEN)
@@ -204,30 +207,40 @@ impl Run<'_> {
         targets
     }
 
-    /// The kinds without a type of their own that are read: after all others, and not without end.
+    /// The kinds without a type of their own that are read: after all others, and not without end. One that rules
+    /// look at and that is not served has no objects, and is no gap.
     fn custom_targets(&mut self, served: &Served) -> Vec<Target> {
         if !served.is_told() {
             let detail =
                 "the server does not say in one answer which custom kinds it serves: none was read";
             self.builder
                 .gap(CUSTOM_KINDS, None, CoverageState::Partial, detail);
+            let wanted = self.request.whole.iter();
+            for kind in wanted.filter(|kind| kind.typed().is_none()) {
+                let reason = "the server does not say which kinds it serves";
+                self.builder.whole_mut().cut(kind, reason);
+            }
         }
-        let all = served.custom_targets();
-        let (read, left) = all.split_at(all.len().min(MOST_KINDS));
+        let Customs { read, left, all } = served.custom_targets(&self.request.whole);
         if let Some(first) = left.first() {
             let detail = format!(
-                "{} of {} custom kinds were not read, {} the first of them",
+                "{} of {all} custom kinds were not read, {} the first of them",
                 left.len(),
-                all.len(),
                 first.resource()
             );
             self.builder
                 .gap(CUSTOM_KINDS, None, CoverageState::Partial, detail);
         }
-        for target in read {
+        for target in &read {
             self.builder.listed_custom(&target.gap_name());
         }
-        read.to_vec()
+        read
+    }
+
+    /// Whether rules look at objects of the kind.
+    fn is_for_rules(&self, target: &Target) -> bool {
+        let kind = GroupKind::of(&target.api_version, &target.name);
+        self.request.whole.contains(&kind)
     }
 
     /// The older form of EndpointSlices is read only where those cannot be.
@@ -293,8 +306,8 @@ impl Run<'_> {
         let jobs = others
             .iter()
             .flat_map(|(target, _)| match target.kind {
-                Some(_) => within(target, &visible),
-                None => within(target, &near),
+                None if !self.is_for_rules(target) => within(target, &near),
+                _ => within(target, &visible),
             })
             .collect();
         for (job, result) in self.read_lists(jobs).await {
