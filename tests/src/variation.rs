@@ -379,7 +379,7 @@ fn own_fields(fields: &mut Map<String, Value>) {
 fn elsewhere(address: &str) -> String {
     match address.split_once('.') {
         Some((_, rest)) => format!("172.{rest}")
-            .replacen(".", ".9", 1)
+            .replacen('.', ".9", 1)
             .chars()
             .take(15)
             .collect(),

@@ -32,7 +32,7 @@ const STORIES: [&str; 3] = [
 ];
 
 /// How long a watch may take to tell of a change.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 struct Plugin {
     program: PathBuf,

@@ -97,7 +97,7 @@ fn other_names_another_order_and_another_month_change_no_cause() {
 #[test]
 fn more_healthy_neighbours_change_no_cause() {
     let mut wrong = Vec::new();
-    let mut copied = 0;
+    let mut varied = 0;
     for story in stories().expect("stories") {
         let before = report(&story).expect("a report");
         let mut involved = BTreeSet::new();
@@ -107,7 +107,7 @@ fn more_healthy_neighbours_change_no_cause() {
         if copies == 0 {
             continue;
         }
-        copied += 1;
+        varied += 1;
         let after = diagnosed(&recording);
         let none = Renaming::default();
         compare(
@@ -118,8 +118,8 @@ fn more_healthy_neighbours_change_no_cause() {
         );
     }
     assert!(
-        copied >= 30,
-        "only {copied} stories have neighbours to copy"
+        varied >= 30,
+        "only {varied} stories have neighbours to copy"
     );
     assert_none(&wrong);
 }

@@ -9,8 +9,11 @@ use std::hash::{BuildHasher as _, Hash};
 use foldhash::fast::FixedState;
 
 use super::edges::broken_node::NODE_DOWN;
+use super::edges::failing_store::{STORE, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
+use super::edges::missing_machine::MACHINE;
 use super::edges::node_fault::EXPLAINS;
+use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
 use super::edges::selected_pods::{Behind, behind};
 use super::index::Key;
 use crate::analysis::{Analyzer, Sighting};
@@ -37,6 +40,9 @@ enum Of<'k> {
     Cordon(&'k str),
     Devices(&'k str),
     Template(&'k str),
+    Operator(&'k str),
+    Machines,
+    Store,
 }
 
 impl Of<'_> {
@@ -76,6 +82,7 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         links.tells.push(Of::Node(&sighting.seen_on.name).link());
     }
     links.of_nodes_in_proof(code, sighting);
+    links.of_services_of_the_cluster(code, sighting);
     for pod in missing_pods(cluster, code, &sighting.subject) {
         links.seeks.push(Of::Node(&pod.node_name).link());
     }
@@ -101,6 +108,28 @@ impl Links {
         let owner = pod.metadata.controller().map(|owner| owner.uid.as_str());
         if let (true, Some(owner)) = (code.starts_with("WRK1"), owner) {
             self.tells.push(Of::Template(owner).link());
+        }
+    }
+
+    /// Operators, machines and etcd: what many depend on who do not name them as their reason.
+    fn of_services_of_the_cluster(&mut self, code: &str, sighting: &Sighting) {
+        match code {
+            STORE => self.tells.push(Of::Store.link()),
+            MACHINE => self.tells.push(Of::Machines.link()),
+            OPERATOR => self
+                .tells
+                .extend(named_group(sighting).map(|group| Of::Operator(group).link())),
+            _ => {}
+        }
+        if code != STORE && quotes_etcd(sighting) {
+            self.seeks.push(Of::Store.link());
+        }
+        if code.starts_with("SCH") {
+            self.seeks.push(Of::Machines.link());
+        }
+        if may_wait(code) {
+            let group = group_of(&sighting.seen_on);
+            self.seeks.push(Of::Operator(group).link());
         }
     }
 

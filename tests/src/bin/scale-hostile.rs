@@ -25,7 +25,10 @@ const CASES: [Case; 5] = [
         objects: |count| {
             Box::new((0..count).map(|number| {
                 let mut pod = pod(number, "web");
-                pod["metadata"]["annotations"] = json!({ "huge": "x".repeat(10_000_000) });
+                if let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_object_mut) {
+                    let huge = json!({ "huge": "x".repeat(10_000_000) });
+                    metadata.insert("annotations".to_owned(), huge);
+                }
                 pod
             }))
         },

@@ -254,7 +254,8 @@ fn watch(folder: &Path, extent: Extent, hour: usize) -> Result<Watched> {
         told.extend(going.next(second));
     }
     let begin = Instant::now();
-    let due = |at: usize| Duration::from_secs_f64(at as f64 / RATE as f64);
+    let tick = Duration::from_secs(1) / u32::try_from(RATE)?;
+    let due = |at: usize| tick.saturating_mul(u32::try_from(at).unwrap_or(u32::MAX));
     let mut at = 0;
     while at < told.len() {
         let now = begin.elapsed();

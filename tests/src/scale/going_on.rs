@@ -1,5 +1,10 @@
 //! A cluster in which something changes all the time: what a watch would tell, made up, for [`super::written`].
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is indexed is JSON objects that this crate itself makes, and tables of constant length"
+)]
+
 use jiff::{SignedDuration, Timestamp};
 use kubelens_core::kubernetes::{AnyObject, Kind};
 use kubelens_core::snapshot::Change;

@@ -1,6 +1,11 @@
 //! Writes the lists of a cluster of any size to files, as an API server would answer them, without a cluster: the
 //! load of [`crate::load`] with what controllers, scheduler and kubelets add to it.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is indexed is JSON objects that this crate itself makes, and tables of constant length"
+)]
+
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -75,7 +80,7 @@ pub fn write(extent: Extent, folder: &Path) -> Result<u64> {
     let nodes = || 0..extent.nodes;
     let namespaces = || 0..extent.namespaces();
     let mut list = |api_version, kind, objects: &mut dyn Iterator<Item = Value>| -> Result<()> {
-        let path = folder.join(format!("{}.json", kind));
+        let path = folder.join(format!("{kind}.json"));
         bytes += write_list(&path, api_version, kind, objects)?;
         Ok(())
     };

@@ -103,11 +103,19 @@ fn container(told: &Value) -> Value {
     container
 }
 
+/// What the script says under these keys.
+pub(super) fn only(told: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
+    told.iter()
+        .filter(|(key, _)| keys.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
 /// Puts a pod into the cluster, with its events and logs.
 pub(super) fn enter(world: &mut World, actor: &Actor<'_>) -> Result<()> {
     let told = actor.told;
-    let word = |key: &str| told.get(key).and_then(Value::as_str);
-    let age = word("age").map(seconds).transpose()?.unwrap_or(actor.age);
+    let entry = |key: &str| told.get(key).and_then(Value::as_str);
+    let age = entry("age").map(seconds).transpose()?.unwrap_or(actor.age);
     let act = told.get("is").cloned().unwrap_or_else(|| json!("ok"));
     let (act, about) = match &act {
         Value::String(act) => (act.clone(), json!({})),
@@ -175,13 +183,7 @@ pub(super) fn enter(world: &mut World, actor: &Actor<'_>) -> Result<()> {
     };
     world.dress(
         &mut pod,
-        &Map::from_iter(
-            told.iter()
-                .filter(|(key, _)| {
-                    ["annotations", "finalizers", "deleted", "patch"].contains(&key.as_str())
-                })
-                .map(|(key, value)| (key.clone(), value.clone())),
-        ),
+        &only(told, &["annotations", "finalizers", "deleted", "patch"]),
     )?;
     world.put(pod);
     let events = told.get("events").and_then(Value::as_array);

@@ -14,15 +14,15 @@ pub(super) fn tell(
     age: i64,
     told: &Map<String, Value>,
 ) -> Result<()> {
-    let word = |key: &str, default: &str| {
+    let entry = |key: &str, default: &str| {
         told.get(key)
             .and_then(Value::as_str)
             .unwrap_or(default)
             .to_owned()
     };
-    let class = word("class", world.storage_class);
-    let size = word("size", "10Gi");
-    let mode = word("mode", "ReadWriteOnce");
+    let class = entry("class", world.storage_class);
+    let size = entry("size", "10Gi");
+    let mode = entry("mode", "ReadWriteOnce");
     let bound = told.get("bound").and_then(Value::as_bool).unwrap_or(true);
     let mut claim = claim(world, namespace, name, age, &class, &size, &mode, bound);
     if class == "none" {

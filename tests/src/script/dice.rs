@@ -18,7 +18,7 @@ impl Dice {
     }
 
     /// The next number (splitmix64).
-    pub fn next(&mut self) -> u64 {
+    pub fn throw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +28,7 @@ impl Dice {
 
     /// A number below `bound`; 0 if there is none.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next().checked_rem(bound).unwrap_or(0)
+        self.throw().checked_rem(bound).unwrap_or(0)
     }
 
     /// One of the items.
@@ -48,7 +48,7 @@ impl Dice {
     pub fn hex(&mut self, length: usize) -> String {
         let mut digits = String::new();
         while digits.len() < length {
-            digits.push_str(&format!("{:016x}", self.next()));
+            digits.push_str(&format!("{:016x}", self.throw()));
         }
         digits.truncate(length);
         digits

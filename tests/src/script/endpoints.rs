@@ -1,6 +1,5 @@
 //! Services as the API server completes them, and the EndpointSlices that follow from them.
 
-use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::world::World;
@@ -59,7 +58,7 @@ fn port(told: &Value) -> Value {
 }
 
 /// A slice for each Service with a selector, unless the script brought one.
-pub(super) fn slices(world: &mut World) -> Result<()> {
+pub(super) fn slices(world: &mut World) {
     let services: Vec<Value> = world.of_kind("Service").cloned().collect();
     let pods: Vec<Value> = world.of_kind("Pod").cloned().collect();
     for service in services {
@@ -125,7 +124,6 @@ pub(super) fn slices(world: &mut World) -> Result<()> {
             merge(service, &json!({ "metadata": { "annotations": null } }));
         }
     }
-    Ok(())
 }
 
 fn carries(pod: &Value, wanted: &Map<String, Value>) -> bool {

@@ -25,8 +25,8 @@ pub(super) fn add(told: &Told, world: &mut World) -> Result<()> {
     words.insert("of".to_owned(), json!(told.of));
     words.insert("is".to_owned(), json!(told.is));
     let words = world.filled(&words)?;
-    let word = |key: &str| words.get(key).and_then(Value::as_str).unwrap_or_default();
-    let (kind, place) = word("of")
+    let entry = |key: &str| words.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (kind, place) = entry("of")
         .split_once(' ')
         .context("of: Kind namespace/name")?;
     let (namespace, name) = place.split_once('/').unwrap_or(("", place));
@@ -44,7 +44,7 @@ pub(super) fn add(told: &Told, world: &mut World) -> Result<()> {
         || world.uid(kind, namespace, &name),
         |object| text(object, "/metadata/uid").to_owned(),
     );
-    line(world, word("is"), kind, namespace, &name, &uid).with_context(|| told.is.clone())
+    line(world, entry("is"), kind, namespace, &name, &uid).with_context(|| told.is.clone())
 }
 
 /// Adds the event that the line tells of.

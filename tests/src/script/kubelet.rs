@@ -97,7 +97,7 @@ impl Stage<'_> {
             .map(str::to_owned)
             .or_else(|| mains.first().cloned())
             .unwrap_or_default();
-        let in_init = inits.iter().position(|name| *name == meant);
+        let waits_at = inits.iter().position(|name| *name == meant);
         let mut statuses = Vec::new();
         let mut all_ready = true;
         for (index, name) in inits.iter().chain(mains.iter()).enumerate() {
@@ -117,7 +117,7 @@ impl Stage<'_> {
                     &mut happened,
                 )?
             } else {
-                match (in_init, is_init) {
+                match (waits_at, is_init) {
                     (Some(at), true) if index > at && act != "ok" => waits("PodInitializing", ""),
                     (Some(at), false)
                         if act != "ok"
@@ -156,7 +156,7 @@ impl Stage<'_> {
             }
             statuses.push((is_init, status));
         }
-        let initialized = in_init.is_none() || act == "ok";
+        let initialized = waits_at.is_none() || act == "ok";
         let phase = match act {
             "done" => "Succeeded",
             "failed" => "Failed",

@@ -121,7 +121,7 @@ impl Script {
         for told in &self.events {
             events::add(told, &mut world)?;
         }
-        world.finish(&self.without)
+        Ok(world.finish(&self.without))
     }
 
     /// What a diagnosis must say, as `expect.json` has it.

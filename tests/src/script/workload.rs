@@ -18,7 +18,7 @@ pub(super) fn tell(
     age: i64,
     told: &Map<String, Value>,
 ) -> Result<()> {
-    let told = &with_defaults(world, kind, told)?;
+    let told = &with_defaults(world, kind, told);
     let labels = told
         .get("podLabels")
         .cloned()
@@ -72,11 +72,7 @@ pub(super) fn tell(
 }
 
 /// `image` and `port` alone make one container that is called as the workload is.
-fn with_defaults(
-    world: &World,
-    kind: &str,
-    told: &Map<String, Value>,
-) -> Result<Map<String, Value>> {
+fn with_defaults(world: &World, kind: &str, told: &Map<String, Value>) -> Map<String, Value> {
     let mut told = told.clone();
     if told.get("containers").is_none() {
         let at = told.get("at").and_then(Value::as_str).unwrap_or_default();
@@ -120,7 +116,7 @@ fn with_defaults(
         merge(&mut pod, told.get("pod").unwrap_or(&json!({})));
         told.insert("pod".to_owned(), pod);
     }
-    Ok(told)
+    told
 }
 
 struct Play<'w> {
@@ -201,34 +197,10 @@ impl Play<'_> {
             })
     }
 
-    fn enter(
-        &mut self,
-        name: &str,
-        stem: &str,
-        labels: &Value,
-        owner: Value,
-        spec: &Value,
-        age: i64,
-        told: &Map<String, Value>,
-        node: Option<usize>,
-    ) -> Result<bool> {
-        let place = node.map(|index| self.world.place(index));
-        actor::enter(
-            self.world,
-            &Actor {
-                namespace: self.namespace,
-                name,
-                stem,
-                labels: labels.clone(),
-                owner: Some(owner),
-                spec,
-                age,
-                told,
-                place,
-            },
-        )
-        .with_context(|| format!("pod {name}"))?;
-        Ok(self.is_ready(name))
+    /// Puts a pod of the controller into the cluster; says whether it is ready.
+    fn enter(&mut self, pod: &Actor<'_>) -> Result<bool> {
+        actor::enter(self.world, pod).with_context(|| format!("pod {}", pod.name))?;
+        Ok(self.is_ready(pod.name))
     }
 
     /// A ReplicaSet of the Deployment and its pods.
@@ -257,16 +229,17 @@ impl Play<'_> {
                 self.world.dice(&format!("{set} {index}")).suffix(5)
             );
             count.made += 1;
-            count.ready += u64::from(self.enter(
-                &pod,
-                &stem,
-                &labels,
-                owner.clone(),
-                &spec,
+            count.ready += u64::from(self.enter(&Actor {
+                namespace: self.namespace,
+                name: &pod,
+                stem: &stem,
+                labels: labels.clone(),
+                owner: Some(owner.clone()),
+                spec: &spec,
                 age,
                 told,
-                None,
-            )?);
+                place: None,
+            })?);
         }
         let deployment = self.world.owner("Deployment", self.namespace, self.name);
         let mut status = json!({ "observedGeneration": 1, "replicas": count.made });
@@ -314,18 +287,13 @@ impl Play<'_> {
         if let Some(before) = self.told.get("before").and_then(Value::as_object).cloned() {
             let mut template = self.template.clone();
             if before.contains_key("containers") {
-                let spec = actor::spec(&Map::from_iter(
-                    before
-                        .iter()
-                        .filter(|(key, _)| ["containers", "init", "pod"].contains(&key.as_str()))
-                        .map(|(k, v)| (k.clone(), v.clone())),
-                ))?;
+                let spec = actor::spec(&actor::only(&before, &["containers", "init", "pod"]))?;
                 merge(&mut template, &json!({ "spec": spec }));
             }
-            if let Some(image) = before.get("image") {
-                if let Some(container) = template.pointer_mut("/spec/containers/0") {
-                    merge(container, &json!({ "image": image }));
-                }
+            if let Some(image) = before.get("image")
+                && let Some(container) = template.pointer_mut("/spec/containers/0")
+            {
+                merge(container, &json!({ "image": image }));
             }
             let old = before.get("replicas").and_then(Value::as_u64).unwrap_or(0);
             let (_, count) = self.revision(
@@ -418,16 +386,17 @@ impl Play<'_> {
                 self.world.dice(&format!("{stem} {index}")).suffix(5)
             );
             count.made += 1;
-            count.ready += u64::from(self.enter(
-                &pod,
-                &stem,
-                &labels,
-                owner.clone(),
-                &spec,
-                self.age,
+            count.ready += u64::from(self.enter(&Actor {
+                namespace: self.namespace,
+                name: &pod,
+                stem: &stem,
+                labels: labels.clone(),
+                owner: Some(owner.clone()),
+                spec: &spec,
+                age: self.age,
                 told,
-                None,
-            )?);
+                place: None,
+            })?);
         }
         let template = self.template.clone();
         Ok(self.object(&json!({ "replicas": replicas, "template": template }), &json!({ "observedGeneration": 3, "replicas": count.made, "fullyLabeledReplicas": count.made, "readyReplicas": count.ready, "availableReplicas": count.ready })))
@@ -498,16 +467,17 @@ impl Play<'_> {
                 merge(&mut spec, &json!({ "volumes": volumes }));
             }
             count.made += 1;
-            count.ready += u64::from(self.enter(
-                &pod,
-                &stem,
-                &labels,
-                owner.clone(),
-                &spec,
-                self.age,
+            count.ready += u64::from(self.enter(&Actor {
+                namespace: self.namespace,
+                name: &pod,
+                stem: &stem,
+                labels: labels.clone(),
+                owner: Some(owner.clone()),
+                spec: &spec,
+                age: self.age,
                 told,
-                None,
-            )?);
+                place: None,
+            })?);
         }
         let templates: Vec<Value> = claims.iter().map(|claim| json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": { "name": text(claim, "/name") },
@@ -562,16 +532,17 @@ impl Play<'_> {
                 self.world.dice(&format!("{stem} {index}")).suffix(5)
             );
             count.made += 1;
-            count.ready += u64::from(self.enter(
-                &pod,
-                &stem,
-                &labels,
-                owner.clone(),
-                &spec,
-                self.age,
-                &own,
-                Some(index),
-            )?);
+            count.ready += u64::from(self.enter(&Actor {
+                namespace: self.namespace,
+                name: &pod,
+                stem: &stem,
+                labels: labels.clone(),
+                owner: Some(owner.clone()),
+                spec: &spec,
+                age: self.age,
+                told: &own,
+                place: Some(self.world.place(index)),
+            })?);
         }
         let template = self.template.clone();
         let wanted = u64::try_from(wanted)?;
@@ -600,16 +571,17 @@ impl Play<'_> {
                 "{stem}{}",
                 self.world.dice(&format!("{stem} {index}")).suffix(5)
             );
-            self.enter(
-                &pod,
-                &stem,
-                &labels,
-                owner.clone(),
-                &spec,
-                self.age,
+            self.enter(&Actor {
+                namespace: self.namespace,
+                name: &pod,
+                stem: &stem,
+                labels: labels.clone(),
+                owner: Some(owner.clone()),
+                spec: &spec,
+                age: self.age,
                 told,
-                None,
-            )?;
+                place: None,
+            })?;
         }
         merge(
             &mut self.template,

@@ -385,9 +385,9 @@ impl World {
     }
 
     /// What controllers add to all of it, in the order that the seed makes.
-    pub(super) fn finish(mut self, without: &[String]) -> Result<Performance> {
+    pub(super) fn finish(mut self, without: &[String]) -> Performance {
         self.namespaces();
-        endpoints::slices(&mut self)?;
+        endpoints::slices(&mut self);
         self.objects
             .retain(|object| !without.iter().any(|kind| kind == text(object, "/kind")));
         let seed = self.seed;
@@ -399,12 +399,12 @@ impl World {
             );
             let kind = text(object, "/kind").to_owned();
             // Kind by kind as a person dumps them, but which one comes first is the seed's choice.
-            (Dice::new(seed, &kind).next(), kind, place)
+            (Dice::new(seed, &kind).throw(), kind, place)
         });
-        Ok(Performance {
+        Performance {
             objects: self.objects,
             logs: self.logs,
-        })
+        }
     }
 
     /// Every namespace that something is in, with what controllers put into each.

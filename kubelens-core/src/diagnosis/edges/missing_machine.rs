@@ -3,6 +3,9 @@ use crate::diagnosis::index::{Index, Seen};
 use crate::model::Severity;
 use crate::snapshot::Cluster;
 
+/// A machine or a pool of machines does not come.
+pub(in crate::diagnosis) const MACHINE: &str = "OPS090";
+
 /// A pod that finds no room, while the machine or the pool that is to make room for it does not come: the
 /// node autoscaler's event about the pod names that.
 pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
@@ -10,7 +13,7 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         .seen
         .iter()
         .enumerate()
-        .filter(|(_, seen)| seen.code() == "OPS090" && seen.severity() > Severity::Info)
+        .filter(|(_, seen)| seen.code() == MACHINE && seen.severity() > Severity::Info)
         .collect();
     let mut edges = Vec::new();
     if machines.is_empty() {

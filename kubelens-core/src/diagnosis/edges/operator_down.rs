@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use crate::analysis::Sighting;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::model::{ObjectRef, Severity};
@@ -18,9 +19,7 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
         return edges;
     }
     for (effect, seen) in index.seen.iter().enumerate() {
-        let is_waiting =
-            (seen.code().starts_with("OPS") && seen.code() != "OPS004") || seen.code() == "CTL016";
-        if !is_waiting {
+        if !may_wait(seen.code()) {
             continue;
         }
         for cause in down
@@ -39,24 +38,37 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     edges
 }
 
+/// The operator of a group does not run.
+pub(in crate::diagnosis) const OPERATOR: &str = "OPS004";
+
+/// Whether what a rule tells of can wait for an operator.
+pub(in crate::diagnosis) fn may_wait(code: &str) -> bool {
+    (code.starts_with("OPS") && code != OPERATOR) || code == "CTL016"
+}
+
 /// The group whose operator does not run.
 fn operated_group<'s>(seen: &'s Seen<'_>) -> Option<&'s str> {
-    let is_down = seen.code() == "OPS004"
+    let is_down = seen.code() == OPERATOR
         && seen.severity() > Severity::Info
         && !seen
             .sighting
             .identity
             .iter()
             .any(|(what, _)| *what == "fact");
-    let (_, group) = seen
-        .sighting
+    is_down.then(|| named_group(&seen.sighting)).flatten()
+}
+
+/// The group that a sighting of an operator is about.
+pub(in crate::diagnosis) fn named_group(sighting: &Sighting) -> Option<&str> {
+    let (_, group) = sighting
         .identity
         .iter()
         .find(|(what, _)| *what == "group")?;
-    is_down.then_some(group.as_str())
+    Some(group)
 }
 
-fn group_of(object: &ObjectRef) -> &str {
+/// The API group of an object; empty for the core group.
+pub(in crate::diagnosis) fn group_of(object: &ObjectRef) -> &str {
     object
         .api_version
         .split_once('/')

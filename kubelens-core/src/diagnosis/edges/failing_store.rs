@@ -1,0 +1,53 @@
+use crate::analysis::Sighting;
+use crate::diagnosis::graph::Edge;
+use crate::diagnosis::index::Index;
+use crate::model::{EvidenceKind, Severity};
+
+/// etcd is full, without a leader or slow.
+pub(in crate::diagnosis) const STORE: &str = "CTL028";
+
+/// How etcd's errors begin, in whatever an API server answers with them.
+const ITS_WORDS: &str = "etcdserver: ";
+
+/// What the cluster's own controllers were answered with etcd's words is etcd's fault, not theirs.
+pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
+    let stores: Vec<usize> = index
+        .seen
+        .iter()
+        .enumerate()
+        .filter(|(_, seen)| seen.code() == STORE && seen.severity() > Severity::Info)
+        .filter(|(_, seen)| is_of_etcd(&seen.sighting))
+        .map(|(at, _)| at)
+        .collect();
+    let mut edges = Vec::new();
+    if stores.is_empty() {
+        return edges;
+    }
+    for (effect, seen) in index.seen.iter().enumerate() {
+        if seen.code() == STORE || !quotes_etcd(&seen.sighting) {
+            continue;
+        }
+        edges.extend(stores.iter().map(|cause| Edge {
+            effect,
+            cause: *cause,
+            confidence: 0.97,
+            relation: "stores",
+        }));
+    }
+    edges
+}
+
+/// Whether it tells of etcd itself, and not of what else the rule looks at.
+fn is_of_etcd(sighting: &Sighting) -> bool {
+    sighting.identity.iter().any(|(what, _)| *what == "fact")
+}
+
+/// Whether its proof holds etcd's words, as an event or a condition tells them. A log is left out: a program may
+/// have an etcd of its own.
+pub(in crate::diagnosis) fn quotes_etcd(sighting: &Sighting) -> bool {
+    sighting.evidence.iter().any(|proof| {
+        let said = proof.text.as_deref().or(proof.value.as_deref());
+        matches!(proof.kind, EvidenceKind::Event | EvidenceKind::Field)
+            && said.is_some_and(|said| said.contains(ITS_WORDS))
+    })
+}
