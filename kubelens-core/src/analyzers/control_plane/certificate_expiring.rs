@@ -85,12 +85,12 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let Some((leaf, left)) = leaf.and_then(|leaf| ending(cluster, namespace, leaf)) else {
             continue;
         };
-        let thresholds = cluster.thresholds_in(namespace);
+        let critical = cluster.thresholds_in(namespace).cert_crit;
         let is_awaited = kept
             .renewal(cluster)
             .is_some_and(|renewal| renewal > cluster.now());
         if !is_awaited {
-            kept.report(sink, &of_secret(&kept, leaf, left, thresholds.cert_crit));
+            kept.report(sink, &of_secret(&kept, leaf, left, critical));
         }
     }
     for (hook, chain) in trusted(cluster) {

@@ -296,14 +296,14 @@ fn is_under<'a>(
     all: &[&Measured<'a>],
     resource: &str,
 ) -> bool {
-    let share = cluster.thresholds(workload.metadata()).under_use;
+    let most = cluster.thresholds(workload.metadata()).under_use;
     let wasteful = all.iter().all(|one| {
         let (Some(used), Some(request)) = (one.used(resource), one.request(resource)) else {
             return false;
         };
         let is_habit = cluster.seconds_since(one.started_at()) >= HABIT;
         let spare = request.minus(used);
-        is_habit && used.as_f64() <= request.as_f64() * share && spare >= least(resource)
+        is_habit && used.as_f64() <= request.as_f64() * most && spare >= least(resource)
     });
     wasteful && !(resource == "cpu" && is_scaled(cluster, workload))
 }
