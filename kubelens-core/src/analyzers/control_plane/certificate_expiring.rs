@@ -71,12 +71,6 @@ declare_analyzer! {
     }
 }
 
-const DAY: i64 = 86_400;
-
-/// Seconds before its end from which on a certificate is a warning, and critical where it is used.
-const SOON: i64 = 14 * DAY;
-const NOW: i64 = 3 * DAY;
-
 /// The part of its life that a certificate may be near its end: those for a day are renewed every few hours.
 const PART: i64 = 6;
 
@@ -85,18 +79,22 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         return;
     }
     for kept in kept(cluster) {
-        let Some((leaf, left)) = kept.leaf().and_then(|leaf| ending(cluster, leaf)) else {
+        let own = kept.reference();
+        let namespace = own.namespace.as_deref().unwrap_or_default();
+        let leaf = kept.leaf();
+        let Some((leaf, left)) = leaf.and_then(|leaf| ending(cluster, namespace, leaf)) else {
             continue;
         };
+        let critical = cluster.thresholds_in(namespace).cert_crit;
         let is_awaited = kept
             .renewal(cluster)
             .is_some_and(|renewal| renewal > cluster.now());
         if !is_awaited {
-            kept.report(sink, &of_secret(&kept, leaf, left));
+            kept.report(sink, &of_secret(&kept, leaf, left, critical));
         }
     }
     for (hook, chain) in trusted(cluster) {
-        if let Some((last, left)) = last_of(&chain).and_then(|last| ending(cluster, last)) {
+        if let Some((last, left)) = last_of(&chain).and_then(|last| ending(cluster, "", last)) {
             sink.report(of_bundle(&hook, last, left));
         }
     }
@@ -105,24 +103,26 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
 /// Seconds that are left of a certificate which is valid now and ends soon.
 fn ending<'c>(
     cluster: &Cluster<'_>,
+    namespace: &str,
     certificate: &'c Certificate,
 ) -> Option<(&'c Certificate, i64)> {
     let now = cluster.now();
+    let soon = cluster.thresholds_in(namespace).cert_warn;
     let end = certificate.not_after?;
     let left = end.duration_since(now).as_secs();
     let life = certificate
         .not_before
         .map_or(i64::MAX, |begin| end.duration_since(begin).as_secs());
-    let is_near = left >= 0 && left < SOON.min(life / PART);
+    let is_near = left >= 0 && left < soon.min(life / PART);
     (is_near && !certificate.is_early(now)).then_some((certificate, left))
 }
 
-fn of_secret(kept: &Kept<'_>, leaf: &Certificate, left: i64) -> Sighting {
+fn of_secret(kept: &Kept<'_>, leaf: &Certificate, left: i64, critical: i64) -> Sighting {
     let own = kept.reference();
     let has_owner = kept.issued_by().is_some();
     let is_used = !kept.users().is_empty();
     let severity = match (is_used, has_owner) {
-        (true, false) if left < NOW => Severity::Critical,
+        (true, false) if left < critical => Severity::Critical,
         (true, _) => Severity::Warning,
         (false, _) => Severity::Info,
     };

@@ -61,9 +61,6 @@ declare_analyzer! {
     }
 }
 
-/// The share of what pods may have from which on a node is nearly full.
-const HIGH: f64 = 0.80;
-
 /// How sure one sample is.
 const ONE_SAMPLE: f64 = 0.65;
 
@@ -80,6 +77,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !is_in_use(node) || !cluster.is_within(sample.timestamp, FRESH) {
         return;
     }
+    let high = cluster.thresholds(&node.metadata).node_use;
     for resource in ["cpu", "memory"] {
         let (Some(used), Some(all)) = (
             sample.usage.get(resource).copied(),
@@ -87,7 +85,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         ) else {
             continue;
         };
-        if !all.is_zero() && used.as_f64() >= all.as_f64() * HIGH {
+        if !all.is_zero() && used.as_f64() >= all.as_f64() * high {
             sink.report(sighting(cluster, node, sample, resource, (used, all)));
         }
     }

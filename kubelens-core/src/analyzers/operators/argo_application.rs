@@ -11,9 +11,6 @@ use jiff::Timestamp;
 const HEALTH_GRACE: i64 = 120;
 const UNKNOWN_GRACE: i64 = 600;
 
-/// Seconds that an automated sync has.
-const GIT_GRACE: i64 = 1800;
-
 /// Most objects below it that are shown as proof.
 const MOST_SHOWN: usize = 3;
 
@@ -98,7 +95,7 @@ fn fault(cluster: &Cluster<'_>, application: &CustomObject) -> Option<Fault> {
     (is_automated
         && application.status_text("/sync/status") == "OutOfSync"
         && matches!(phase, "" | "Succeeded")
-        && has_lasted(ended, GIT_GRACE))
+        && has_lasted(ended, cluster.thresholds(&application.metadata).git_grace))
     .then(|| {
         let said = "OutOfSync although syncs are automated".to_owned();
         ("sync", said, Severity::Warning, ended)

@@ -6,9 +6,6 @@ use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
 use jiff::Timestamp;
 
-/// Seconds for which a condition must be bad.
-pub(in crate::analyzers) const CONDITION_GRACE: i64 = 300;
-
 /// Seconds for which it may, where its reason says that work is going on.
 const WORK_GRACE: i64 = 1800;
 
@@ -47,7 +44,8 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
     if is_resting(object) {
         return Vec::new();
     }
-    let is_just_changed = cluster.is_within(object.metadata.last_write, CONDITION_GRACE);
+    let grace = cluster.thresholds(&object.metadata).condition_grace;
+    let is_just_changed = cluster.is_within(object.metadata.last_write, grace);
     let mut bad: Vec<Condition> = object
         .conditions()
         .into_iter()
@@ -100,7 +98,7 @@ pub(super) fn has_lasted(
     let grace = if AT_WORK.contains(&condition.reason.as_str()) {
         WORK_GRACE
     } else {
-        CONDITION_GRACE
+        cluster.thresholds(&object.metadata).condition_grace
     };
     cluster.seconds_since(since(object, condition)) > grace
 }

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::bad_condition::{CONDITION_GRACE, bad_conditions, is_resting, severity};
+use super::bad_condition::{bad_conditions, is_resting, severity};
 use super::failing::{failing, pointing, report, title, titled};
 use super::pack::has_pack;
 use crate::analysis::{Sink, declare_analyzer};
@@ -162,7 +162,10 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         .find_map(|field| object.status_text(field).parse().ok())
         .or(object.metadata.creation_timestamp);
     let is_history = is_run(object) && !cluster.is_within(end, RUN_WINDOW);
-    if is_resting(object) || is_history || cluster.seconds_since(end) <= CONDITION_GRACE {
+    if is_resting(object)
+        || is_history
+        || cluster.seconds_since(end) <= cluster.thresholds(&object.metadata).condition_grace
+    {
         return;
     }
     let message = MESSAGES

@@ -1,4 +1,4 @@
-use super::bad_condition::{CONDITION_GRACE, has_lasted, is_resting, words};
+use super::bad_condition::{has_lasted, is_resting, words};
 use super::failing::{blaming, failing, report, titled, without_it};
 use super::named_object::says_missing;
 use super::reference::{Reference, is_absent, is_there};
@@ -106,7 +106,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
 }
 
 fn check_external(cluster: &Cluster<'_>, secret: &CustomObject, sink: &mut Sink) {
-    let is_old = cluster.age(&secret.metadata) > CONDITION_GRACE;
+    let is_old =
+        cluster.age(&secret.metadata) > cluster.thresholds(&secret.metadata).condition_grace;
     let ready = secret.condition("Ready");
     let bad = not_true(cluster, secret, "Ready");
     if bad.is_none() && (ready.is_some() || !is_old || is_resting(secret)) {

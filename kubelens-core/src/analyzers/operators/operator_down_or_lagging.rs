@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bad_condition::{CONDITION_GRACE, bad_conditions, evidence};
+use super::bad_condition::{bad_conditions, evidence};
 use super::controller::{Controller, controllers};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Kind};
@@ -171,7 +171,8 @@ fn is_behind(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
 
 /// Whether an object waits for its operator: no status, an old one, a bad one, or a deletion that is held.
 fn waits(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
-    let is_new = cluster.age(&object.metadata) <= CONDITION_GRACE;
+    let is_new =
+        cluster.age(&object.metadata) <= cluster.thresholds(&object.metadata).condition_grace;
     let is_held = object.metadata.is_terminating() && !object.metadata.finalizers.is_empty();
     let is_old = object
         .status

@@ -1,4 +1,4 @@
-use super::bad_condition::{CONDITION_GRACE, has_lasted, words};
+use super::bad_condition::{has_lasted, words};
 use super::failing::{failing, titled, without_it};
 use super::reference::{Reference, is_absent};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -96,7 +96,9 @@ fn check_catalog(cluster: &Cluster<'_>, catalog: &CustomObject, sink: &mut Sink)
         .parse()
         .ok()
         .or(catalog.metadata.creation_timestamp);
-    if matches!(state, "READY" | "IDLE") || cluster.seconds_since(since) <= CONDITION_GRACE {
+    if matches!(state, "READY" | "IDLE")
+        || cluster.seconds_since(since) <= cluster.thresholds(&catalog.metadata).condition_grace
+    {
         return;
     }
     let said = if state.is_empty() {

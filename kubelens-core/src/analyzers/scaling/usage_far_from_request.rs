@@ -132,12 +132,6 @@ declare_analyzer! {
     }
 }
 
-/// How many times its request a container uses that asks for too little.
-const OVER: f64 = 2.0;
-
-/// The share of its request that a container uses which asks for too much.
-const UNDER: f64 = 0.5;
-
 /// The share of what a node has from which on it counts as given away, or as used up where that is measured.
 const GIVEN_AWAY: f64 = 0.85;
 const USED_UP: f64 = 0.80;
@@ -196,7 +190,9 @@ fn sink_over<'a>(
     let (Some(used), Some(request)) = (measured.used(resource), measured.request(resource)) else {
         return;
     };
-    let is_far = used.as_f64() >= request.as_f64() * OVER && used.minus(request) >= least(resource);
+    let times = cluster.thresholds(&measured.pod.metadata).over_request;
+    let is_far =
+        used.as_f64() >= request.as_f64() * times && used.minus(request) >= least(resource);
     if !is_far {
         return;
     }
@@ -300,13 +296,14 @@ fn is_under<'a>(
     all: &[&Measured<'a>],
     resource: &str,
 ) -> bool {
+    let most = cluster.thresholds(workload.metadata()).under_use;
     let wasteful = all.iter().all(|one| {
         let (Some(used), Some(request)) = (one.used(resource), one.request(resource)) else {
             return false;
         };
         let is_habit = cluster.seconds_since(one.started_at()) >= HABIT;
         let spare = request.minus(used);
-        is_habit && used.as_f64() <= request.as_f64() * UNDER && spare >= least(resource)
+        is_habit && used.as_f64() <= request.as_f64() * most && spare >= least(resource)
     });
     wasteful && !(resource == "cpu" && is_scaled(cluster, workload))
 }

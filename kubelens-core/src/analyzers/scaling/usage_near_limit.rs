@@ -90,9 +90,6 @@ declare_analyzer! {
     }
 }
 
-/// The share of the limit from which on it is near.
-const NEAR: f64 = 0.90;
-
 /// Seconds after which a container has shown that it can live near its limit.
 const HISTORY: i64 = 7 * 86_400;
 
@@ -100,11 +97,12 @@ const HISTORY: i64 = 7 * 86_400;
 const AT_THE_LIMIT: f64 = 0.80;
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    let near = cluster.thresholds(&pod.metadata).mem_near_limit;
     for measured in containers(cluster, pod) {
         let (Some(used), Some(limit)) = (measured.used("memory"), measured.limit("memory")) else {
             continue;
         };
-        if used.as_f64() >= limit.as_f64() * NEAR {
+        if used.as_f64() >= limit.as_f64() * near {
             sink.report(sighting(cluster, &measured, used, limit));
         }
     }

@@ -3,9 +3,6 @@
 use crate::kubernetes::{ContainerRole, ContainerView, Event, Pod, Probe};
 use crate::snapshot::Cluster;
 
-/// Seconds that the first run of a program may take until it answers (`notReadyGrace`).
-const NOT_READY_GRACE: i64 = 120;
-
 /// Which probe of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ProbeKind {
@@ -196,8 +193,11 @@ fn fails_now(cluster: &Cluster<'_>, pod: &Pod, failure: &ProbeFailure<'_>) -> bo
             let became_ready_later =
                 pod.ready_since() >= failure.event.last_seen() && pod.is_ready();
             // A program that is still coming up is refused a few times, whatever becomes of it.
-            let is_coming_up =
-                status.restart_count == 0 && cluster.is_within(started_at, NOT_READY_GRACE);
+            let is_coming_up = status.restart_count == 0
+                && cluster.is_within(
+                    started_at,
+                    cluster.thresholds(&pod.metadata).not_ready_grace,
+                );
             let had_its_chance = !is_coming_up
                 && (i64::from(failure.event.times()) >= failure.probe.failures()
                     || started_at.is_none()

@@ -8,6 +8,8 @@ mod access;
 mod changes;
 mod example;
 mod folding;
+#[cfg(feature = "rules-cel")]
+mod going_on_with_rules;
 mod index;
 mod laws;
 mod measured_use;

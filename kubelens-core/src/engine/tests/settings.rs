@@ -1,7 +1,7 @@
 //! What users' settings make of what was seen.
 
 use crate::documents::Config;
-use crate::engine::{Options, diagnose};
+use crate::engine::{Incremental, Options, diagnose, rehearse};
 use crate::model::{NoteKind, Report, Severity};
 use crate::snapshot::example::picture;
 
@@ -266,5 +266,67 @@ fn a_document_of_another_kind_is_refused() {
     assert_eq!(
         Config::parse("f.yaml", "# nothing\n"),
         Ok(Config::default())
+    );
+}
+
+#[test]
+fn what_goes_on_heeds_the_same_settings_and_their_end() {
+    let settings = [
+        "suppressions:\n- {code: CFG001, reason: moved, expires: 2026-01-02}",
+        "suppressions:\n- {code: CFG*, selector: {matchLabels: {app: web}}, reason: known}",
+        "severities: {CFG001: info}",
+        "excludeNamespaces: [shop]",
+        "thresholds: {foldMin: 2, youngGrace: 100000}",
+    ];
+    let annotations =
+        ", annotations: {kubelens.dev/ignore: 'WRK001', kubelens.dev/ignore-until: '2026-01-02'}";
+    let objects = LACKS_A_CONFIG_MAP.replace("ANNOTATIONS", annotations);
+    for settings in settings {
+        let options = options(settings);
+        let mut going_on = Incremental::new(&picture(&objects), &options);
+        let first = going_on.report();
+        assert_eq!(first, diagnose(&picture(&objects), &options), "{settings}");
+        assert_ne!(
+            first,
+            diagnose(&picture(&objects), &Options::default()),
+            "{settings}"
+        );
+        for now in [
+            "2026-01-01T23:59:59Z",
+            "2026-01-02T12:00:00Z",
+            "2026-01-03T00:00:00Z",
+        ] {
+            going_on.apply([], now.parse().expect("a time"));
+            let full = diagnose(&going_on.snapshot(), &options);
+            assert_eq!(going_on.report(), full, "{settings} at {now}");
+        }
+    }
+}
+
+#[test]
+fn manifests_are_judged_with_the_same_settings() {
+    let manifests = picture(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: app, image: 'Web/Shop:1', envFrom: [{configMapRef: {name: gone}}]}]}
+",
+    );
+    let rehearsed = |settings: &str| rehearse(&manifests, None, &options(settings));
+    let plain = rehearsed("");
+    assert_eq!(codes(&plain), ["IMG001"]);
+    let suppressed = rehearsed("suppressions:\n- {code: IMG001, reason: known}");
+    assert_eq!(codes(&suppressed), [] as [&str; 0]);
+    assert_eq!(suppressed.notes, []);
+    let lowered = rehearsed("severities: {IMG001: info}");
+    assert_eq!(lowered.causes[0].severity, Severity::Info);
+    assert_eq!(
+        codes(&rehearsed("excludeNamespaces: [sh*]")),
+        [] as [&str; 0]
     );
 }
