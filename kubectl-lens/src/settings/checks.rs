@@ -28,7 +28,7 @@ impl Checks {
     pub(crate) fn new(
         flags: &CheckFlags,
         catalog: &[Entry],
-        options: Options,
+        mut options: Options,
     ) -> Result<Self, Failure> {
         let mut codes: BTreeSet<String> = if flags.only.is_empty() {
             let profiles = profiles(&flags.profile, &options);
@@ -46,13 +46,23 @@ impl Checks {
         } else {
             matching(&flags.only, "--only", catalog)?
         };
-        for code in matching(&flags.skip, "--skip", catalog)? {
-            codes.remove(&code);
-        }
+        let skipped = matching(&flags.skip, "--skip", catalog)?;
+        codes.retain(|code| !skipped.contains(code));
         if codes.is_empty() && !catalog.is_empty() {
             return Err(Failure::new(
                 "--profile, --only and --skip together leave no analyzer to run",
             ));
+        }
+        if flags.only.is_empty() {
+            let chosen = profiles(&flags.profile, &options);
+            options.profiles = Profile::ALL
+                .into_iter()
+                .filter(|profile| chosen.contains(profile.as_str()))
+                .collect();
+            options.skip.extend(skipped);
+        } else {
+            options.only = Some(codes.iter().cloned().collect());
+            options.skip = Vec::new();
         }
         Ok(Self {
             codes,
@@ -85,11 +95,7 @@ impl Checks {
 
     /// The core's options for it.
     pub(crate) fn options(&self) -> Options {
-        Options {
-            only: Some(self.codes.iter().cloned().collect()),
-            skip: Vec::new(),
-            ..self.options.clone()
-        }
+        self.options.clone()
     }
 
     /// Whether the analyzer runs.
@@ -188,6 +194,23 @@ mod tests {
         assert_eq!(
             codes(&["*-missing"], &["secret-*"]),
             Ok(vec!["CFG001".into()])
+        );
+    }
+
+    #[test]
+    fn without_a_named_analyzer_the_profiles_choose_and_facts_of_other_profiles_stay_away() {
+        let options = |flags: CheckFlags| {
+            Checks::new(&flags, &three_entries(), Options::default()).map(|checks| checks.options())
+        };
+        let plain = options(CheckFlags::default()).expect("options");
+        assert_eq!((plain.only, plain.profiles), (None, vec![Profile::Default]));
+        let named = options(CheckFlags {
+            only: vec!["CFG001".into()],
+            ..CheckFlags::default()
+        });
+        assert_eq!(
+            named.expect("options").only,
+            Some(vec!["CFG001".to_owned()])
         );
     }
 

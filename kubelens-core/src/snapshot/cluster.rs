@@ -307,6 +307,12 @@ impl<'a> Cluster<'a> {
             .metadata(kind, namespace, &reference.name)
     }
 
+    /// Whether a namespace holds an object of a kind; the kind is none that has to be read.
+    pub fn has_in_namespace(&self, kind: Kind, namespace: &str) -> bool {
+        self.note(Question::Namespaces(kind));
+        self.snapshot.tables.has_in_namespace(kind, namespace)
+    }
+
     /// The metadata of every object of a kind; the kind is none that has to be read.
     pub fn all_metadata(&self, kind: Kind) -> Vec<&'a ObjectMeta> {
         self.note(Question::Kind(kind));

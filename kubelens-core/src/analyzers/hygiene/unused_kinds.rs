@@ -157,7 +157,6 @@ const CONTENTS: [Kind; 12] = [
 ];
 
 fn empty_namespaces<'a>(cluster: &Cluster<'a>, found: &mut impl FnMut(Unused<'a>)) {
-    let tables = cluster.snapshot().tables();
     let custom: Vec<_> = cluster.all_custom().collect();
     for namespace in cluster.all::<Namespace>() {
         let name = namespace.metadata.name.as_str();
@@ -173,7 +172,7 @@ fn empty_namespaces<'a>(cluster: &Cluster<'a>, found: &mut impl FnMut(Unused<'a>
             let mut objects = custom.iter();
             CONTENTS
                 .iter()
-                .any(|kind| tables.has_in_namespace(*kind, name))
+                .any(|kind| cluster.has_in_namespace(*kind, name))
                 || objects.any(|object| object.metadata.namespace == *name)
                 || holds_own::<ConfigMap>(
                     cluster,

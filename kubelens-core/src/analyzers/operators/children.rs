@@ -57,11 +57,11 @@ fn all(cluster: &Cluster<'_>) -> ByOwner {
                 .push((object.clone(), meta.uid.to_string()));
         }
     };
-    for object in cluster.snapshot().custom().values().flatten() {
+    for object in cluster.all_custom() {
         note(&object.metadata, object.reference());
     }
     for kind in KINDS {
-        for meta in cluster.snapshot().tables().all_metadata(kind) {
+        for meta in cluster.all_metadata(kind) {
             let object = ObjectRef::namespaced(
                 kind.api_version(),
                 kind.as_str(),

@@ -145,7 +145,7 @@ impl Keeper {
             return false;
         };
         let namespace = namespace.as_deref();
-        self.writer.close_gap(&target.name, namespace);
+        self.writer.close_gap(&target.gap_name(), namespace);
         match target.kind {
             Some(kind) => self.writer.replace(kind, namespace, list),
             None => self.writer.replace_custom(&target.name, namespace, list),
