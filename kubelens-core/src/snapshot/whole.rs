@@ -66,6 +66,7 @@ impl WholeObjects {
     }
 
     /// Puts an object that is new, or was changed, in its place among the others.
+    #[cfg(feature = "live")]
     pub(crate) fn put(&mut self, kind: &GroupKind, object: WholeObject) {
         let Some(objects) = self.kinds.get_mut(kind) else {
             return self.extend(kind, vec![object]);
