@@ -45,7 +45,7 @@ impl<'a> ContainerView<'a> {
 
     /// Why it waits.
     pub fn waiting(&self) -> Option<&'a Waiting> {
-        self.status?.state.waiting.as_ref()
+        self.status?.state.waiting.as_deref()
     }
 
     /// The reason why it waits; empty if it does not.

@@ -41,7 +41,7 @@ slim! {
         pub automount_service_account_token: Option<bool>,
         pub image_pull_secrets: List<LocalObjectReference>,
         pub node_selector: Labels,
-        pub affinity: Option<Affinity>,
+        pub affinity: Option<Box<Affinity>>,
         pub tolerations: List<Toleration>,
         pub topology_spread_constraints: List<TopologySpreadConstraint>,
         pub scheduler_name: Text,
@@ -63,9 +63,9 @@ slim! {
         pub active_deadline_seconds: Option<i64>,
         pub readiness_gates: List<ReadinessGate>,
         pub overhead: Resources,
-        pub resources: Option<ResourceRequirements>,
-        pub security_context: Option<PodSecurityContext>,
-        pub os: Option<PodOs>,
+        pub resources: Option<Box<ResourceRequirements>>,
+        pub security_context: Option<Box<PodSecurityContext>>,
+        pub os: Option<Box<PodOs>>,
         pub enable_service_links: Option<bool>,
         pub resource_claims: List<PodResourceClaim>,
     }
@@ -132,18 +132,18 @@ slim! {
         pub env_from: List<EnvFromSource>,
         pub volume_mounts: List<VolumeMount>,
         pub resources: ResourceRequirements,
-        pub readiness_probe: Option<Probe>,
-        pub liveness_probe: Option<Probe>,
-        pub startup_probe: Option<Probe>,
-        pub lifecycle: Option<Lifecycle>,
-        pub security_context: Option<SecurityContext>,
+        pub readiness_probe: Option<Box<Probe>>,
+        pub liveness_probe: Option<Box<Probe>>,
+        pub startup_probe: Option<Box<Probe>>,
+        pub lifecycle: Option<Box<Lifecycle>>,
+        pub security_context: Option<Box<SecurityContext>>,
         /// `Always` makes an init container a sidecar.
         pub restart_policy: Text,
     }
 
     pub struct Lifecycle {
-        pub post_start: Option<Handler>,
-        pub pre_stop: Option<Handler>,
+        pub post_start: Option<Box<Handler>>,
+        pub pre_stop: Option<Box<Handler>>,
     }
 
     pub struct Handler {
@@ -163,7 +163,7 @@ slim! {
     pub struct EnvVar {
         pub name: Text,
         pub value: Text,
-        pub value_from: Option<EnvVarSource>,
+        pub value_from: Option<Box<EnvVarSource>>,
     }
 
     pub struct EnvVarSource {
@@ -242,21 +242,21 @@ slim! {
     /// core/v1 Volume: the sources that something reads.
     pub struct Volume {
         pub name: Text,
-        pub config_map: Option<ConfigMapVolume>,
-        pub secret: Option<SecretVolume>,
-        pub persistent_volume_claim: Option<ClaimVolume>,
-        pub ephemeral: Option<EphemeralVolume>,
-        pub projected: Option<ProjectedVolume>,
-        pub empty_dir: Option<EmptyDirVolume>,
-        pub host_path: Option<HostPathVolume>,
-        pub csi: Option<CsiVolume>,
-        pub image: Option<ImageVolume>,
-        pub nfs: Option<NfsVolume>,
-        pub azure_file: Option<AzureFileVolume>,
-        pub cephfs: Option<VolumeWithSecret>,
-        pub rbd: Option<VolumeWithSecret>,
-        pub iscsi: Option<VolumeWithSecret>,
-        pub flex_volume: Option<VolumeWithSecret>,
+        pub config_map: Option<Box<ConfigMapVolume>>,
+        pub secret: Option<Box<SecretVolume>>,
+        pub persistent_volume_claim: Option<Box<ClaimVolume>>,
+        pub ephemeral: Option<Box<EphemeralVolume>>,
+        pub projected: Option<Box<ProjectedVolume>>,
+        pub empty_dir: Option<Box<EmptyDirVolume>>,
+        pub host_path: Option<Box<HostPathVolume>>,
+        pub csi: Option<Box<CsiVolume>>,
+        pub image: Option<Box<ImageVolume>>,
+        pub nfs: Option<Box<NfsVolume>>,
+        pub azure_file: Option<Box<AzureFileVolume>>,
+        pub cephfs: Option<Box<VolumeWithSecret>>,
+        pub rbd: Option<Box<VolumeWithSecret>>,
+        pub iscsi: Option<Box<VolumeWithSecret>>,
+        pub flex_volume: Option<Box<VolumeWithSecret>>,
     }
 
     pub struct AzureFileVolume {
@@ -428,7 +428,7 @@ slim! {
     }
 
     pub struct ContainerState {
-        pub waiting: Option<Waiting>,
+        pub waiting: Option<Box<Waiting>>,
         pub running: Option<Running>,
         pub terminated: Option<Box<Terminated>>,
     }

@@ -154,8 +154,8 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
         };
         let own = workload.reference();
         let path = container_path(workload, ContainerRole::App, container);
-        let says = |probe: &Option<Probe>| {
-            let action = probe.as_ref().map(Probe::action);
+        let says = |probe: Option<&Probe>| {
+            let action = probe.map(Probe::action);
             action.unwrap_or_else(|| "not set".to_owned())
         };
         sink.report(
@@ -169,12 +169,12 @@ fn check<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
             .evidence(Evidence::field(
                 own.clone(),
                 &format!("{path}.readinessProbe"),
-                says(&container.readiness_probe),
+                says(container.readiness_probe.as_deref()),
             ))
             .evidence(Evidence::field(
                 own,
                 &format!("{path}.livenessProbe"),
-                says(&container.liveness_probe),
+                says(container.liveness_probe.as_deref()),
             ))
             .evidence(Evidence::field(
                 service.reference(),

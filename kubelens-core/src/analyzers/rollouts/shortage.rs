@@ -87,8 +87,8 @@ fn start_window(spec: &PodSpec) -> i64 {
     let longest = spec
         .all_containers()
         .map(|(_, container)| {
-            let startup = container.startup_probe.as_ref();
-            let readiness = container.readiness_probe.as_ref();
+            let startup = container.startup_probe.as_deref();
+            let readiness = container.readiness_probe.as_deref();
             startup.map_or(0, crate::kubernetes::Probe::window)
                 + readiness.map_or(0, |probe| probe.initial_delay_seconds)
         })

@@ -82,7 +82,7 @@ fn is_late(cluster: &Cluster<'_>, pod: &Pod, container: &ContainerView<'_>) -> b
     let window = container
         .spec
         .readiness_probe
-        .as_ref()
+        .as_deref()
         .map_or(0, crate::kubernetes::Probe::window);
     let unready_since = pod
         .condition("Ready")

@@ -47,9 +47,9 @@ impl ProbeKind {
     /// The probe of a container.
     pub(super) fn of<'a>(self, container: &ContainerView<'a>) -> Option<&'a Probe> {
         match self {
-            Self::Startup => container.spec.startup_probe.as_ref(),
-            Self::Liveness => container.spec.liveness_probe.as_ref(),
-            Self::Readiness => container.spec.readiness_probe.as_ref(),
+            Self::Startup => container.spec.startup_probe.as_deref(),
+            Self::Liveness => container.spec.liveness_probe.as_deref(),
+            Self::Readiness => container.spec.readiness_probe.as_deref(),
         }
     }
 }
