@@ -1,6 +1,7 @@
 //! Ctrl-C.
 
 use std::future::Future;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -12,6 +13,9 @@ pub(crate) fn until_interrupted<T: Send + 'static>(
 ) -> Option<Result<T, Failure>> {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // A thread that has decoded its lists is to end before the analysis starts: what memory it has given back
+        // can then be used again.
+        .thread_keep_alive(Duration::from_millis(1))
         .build()
     {
         Ok(runtime) => runtime,

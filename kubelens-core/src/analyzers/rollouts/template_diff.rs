@@ -78,7 +78,12 @@ fn compare(old: &Container, new: &Container, all: &mut Vec<String>) {
         ("startup probe", &old.startup_probe, &new.startup_probe),
     ];
     for (what, old, new) in probes {
-        changed(&of(what), &action(old.as_deref()), &action(new.as_deref()), all);
+        changed(
+            &of(what),
+            &action(old.as_deref()),
+            &action(new.as_deref()),
+            all,
+        );
     }
     let (old, new) = (&old.resources, &new.resources);
     changed(
