@@ -9,7 +9,7 @@ use anyhow::Context;
 use kubelens_core::{
     model::CoverageState,
     snapshot::Snapshot,
-    source::{ClusterSource, FileSource, ReadRequest},
+    source::{ClusterSource, FileSource, Progress as _, ReadRequest, SourceError},
 };
 use serde_json::Value;
 
@@ -23,7 +23,16 @@ const DEEPEST: usize = 32;
 /// Manifests as they were given.
 #[derive(Debug)]
 pub(crate) struct Manifests {
-    texts: Vec<(String, String)>,
+    texts: Vec<Text>,
+}
+
+#[derive(Debug)]
+struct Text {
+    /// Where it is from, as shown.
+    name: String,
+    text: String,
+    /// Nobody named the file: it lay in a folder that was named.
+    is_found: bool,
 }
 
 impl Manifests {
@@ -39,7 +48,7 @@ impl Manifests {
             if path.is_dir() {
                 folder(path, 0, &mut texts)?;
             } else {
-                texts.push(text(path)?);
+                texts.push(text(path, false)?);
             }
         }
         if texts.is_empty() {
@@ -67,18 +76,27 @@ impl Manifests {
             ..ReadRequest::default()
         };
         let mut all: Option<Snapshot> = None;
-        for (name, text) in &self.texts {
+        for Text {
+            name,
+            text,
+            is_found,
+        } in &self.texts
+        {
             if is_blank(text) {
                 continue;
             }
             let source = FileSource::from_bytes(name.clone(), text.clone().into_bytes());
-            let picture = source
-                .load(&request, &output.progress)
-                .await
-                .map_err(|error| {
-                    Failure::from(error)
-                        .way_out("a manifest has apiVersion, kind and metadata.name")
-                })?;
+            let picture = match source.load(&request, &output.progress).await {
+                Ok(picture) => picture,
+                Err(error @ SourceError::NoObjects { .. }) if *is_found => {
+                    output.progress.warning(&left_out(&error, name));
+                    continue;
+                }
+                Err(error) => {
+                    return Err(Failure::from(error)
+                        .way_out("a manifest has apiVersion, kind and metadata.name"));
+                }
+            };
             let broken = picture
                 .gaps()
                 .iter()
@@ -98,7 +116,7 @@ impl Manifests {
     /// Every object in full, as the API server gets it.
     pub(crate) fn objects(&self) -> Result<Vec<Value>, Failure> {
         let mut objects = Vec::new();
-        for (name, text) in &self.texts {
+        for Text { name, text, .. } in &self.texts {
             let documents = serde_saphyr::from_multiple::<Option<Value>>(text)
                 .with_context(|| format!("{name} is not a manifest"))?;
             for document in documents.into_iter().flatten() {
@@ -109,6 +127,22 @@ impl Manifests {
             }
         }
         Ok(objects)
+    }
+}
+
+/// Says that a file of a folder is no manifest; of a kustomization, how to check what it builds.
+fn left_out(error: &SourceError, name: &str) -> String {
+    let path = Path::new(name);
+    let is_kustomization = path
+        .file_stem()
+        .is_some_and(|stem| stem.eq_ignore_ascii_case("kustomization"));
+    match path.parent() {
+        Some(folder) if is_kustomization => format!(
+            "{name} is for kustomize, and the files beside it are read as they are; what it builds is checked by: \
+             kubectl kustomize {} | kubectl lens check -f -",
+            folder.display()
+        ),
+        _ => format!("{error}: left out"),
     }
 }
 
@@ -123,7 +157,7 @@ fn is_blank(text: &str) -> bool {
         .all(|line| line.is_empty() || line.starts_with('#') || line == "---")
 }
 
-fn text(path: &Path) -> Result<(String, String), Failure> {
+fn text(path: &Path, is_found: bool) -> Result<Text, Failure> {
     let shown = if is_stdin(path) {
         "standard input".to_owned()
     } else {
@@ -142,11 +176,15 @@ fn text(path: &Path) -> Result<(String, String), Failure> {
     if length as u64 > LONGEST {
         return Err(Failure::new(format!("{shown} is longer than 64 MiB")));
     }
-    Ok((shown, text))
+    Ok(Text {
+        name: shown,
+        text,
+        is_found,
+    })
 }
 
 /// The manifests of a folder, by name; hidden files and other endings are somebody else's.
-fn folder(path: &Path, depth: usize, texts: &mut Vec<(String, String)>) -> Result<(), Failure> {
+fn folder(path: &Path, depth: usize, texts: &mut Vec<Text>) -> Result<(), Failure> {
     let shown = path.display();
     if depth > DEEPEST {
         return Err(Failure::new(format!("{shown} is nested too deeply")));
@@ -164,7 +202,7 @@ fn folder(path: &Path, depth: usize, texts: &mut Vec<(String, String)>) -> Resul
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             folder(&path, depth + 1, texts)?;
         } else if matches!(ending, Some("yaml" | "yml" | "json")) {
-            texts.push(text(&path)?);
+            texts.push(text(&path, true)?);
         }
     }
     Ok(())

@@ -113,6 +113,28 @@ fn what_a_template_engine_prints_is_read_from_standard_input_and_a_folder_recurs
 }
 
 #[test]
+fn files_of_a_folder_that_are_no_manifests_are_left_out_and_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().to_str().expect("a path");
+    for (name, text) in [
+        (
+            "kustomization.yaml",
+            "kind: Kustomization\nresources: [web.yaml]\n",
+        ),
+        ("values.yaml", "replicas: 3\n"),
+        ("web.yaml", WEB),
+    ] {
+        std::fs::write(dir.path().join(name), text).expect("a file");
+    }
+    let check = run(&["check", "-f", path, "-o", "jsonpath={.summary.objects}"]);
+    assert_eq!((check.status, check.stdout.as_str()), (Some(0), "1"));
+    let build = format!("kubectl kustomize {path} | kubectl lens check -f -");
+    assert!(check.stderr.contains(&build), "{}", check.stderr);
+    let values = format!("{path}/values.yaml holds no Kubernetes object: left out");
+    assert!(check.stderr.contains(&values), "{}", check.stderr);
+}
+
+#[test]
 fn what_cannot_be_checked_is_refused() {
     let (_dir, path) = manifest(WEB);
     let (_bad, broken) =
