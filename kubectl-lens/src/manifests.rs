@@ -23,6 +23,8 @@ const DEEPEST: usize = 32;
 /// Manifests as they were given.
 #[derive(Debug)]
 pub(crate) struct Manifests {
+    /// What was named, as shown.
+    name: String,
     texts: Vec<Text>,
 }
 
@@ -51,17 +53,13 @@ impl Manifests {
                 texts.push(text(path, false)?);
             }
         }
+        let shown: Vec<String> = paths.iter().map(|path| shown(path)).collect();
+        let name = shown.join(", ");
         if texts.is_empty() {
-            let shown: Vec<String> = paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            return Err(
-                Failure::new(format!("there is no manifest in {}", shown.join(", ")))
-                    .way_out("manifests are files that end in .yaml, .yml or .json"),
-            );
+            return Err(Failure::new(format!("there is no manifest in {name}"))
+                .way_out("manifests are files that end in .yaml, .yml or .json"));
         }
-        Ok(Self { texts })
+        Ok(Self { name, texts })
     }
 
     /// All objects as one picture; those that name no namespace are in `namespace`. One that cannot be read is an
@@ -110,6 +108,7 @@ impl Manifests {
             });
         }
         all.filter(|all| all.object_count() > 0)
+            .map(|all| all.named(&self.name))
             .ok_or_else(|| Failure::new("there is no object in the manifests"))
     }
 
@@ -150,6 +149,14 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
+fn shown(path: &Path) -> String {
+    if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
 /// Nothing but comments and separators, as a template that is switched off leaves it.
 fn is_blank(text: &str) -> bool {
     text.lines()
@@ -158,11 +165,7 @@ fn is_blank(text: &str) -> bool {
 }
 
 fn text(path: &Path, is_found: bool) -> Result<Text, Failure> {
-    let shown = if is_stdin(path) {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
+    let shown = shown(path);
     let input: Box<dyn Read> = if is_stdin(path) {
         Box::new(std::io::stdin())
     } else {

@@ -18,7 +18,7 @@ use crate::{
     failure::Failure,
     manifests::Manifests,
     picture,
-    render::{self, View},
+    render::{self, About, View},
     settings::{Checks, Namespaces, OutputSettings, PictureSettings, connect_options},
     target,
 };
@@ -85,6 +85,10 @@ pub(super) async fn run(
         }
         (Some(_), Some(live)) => Some(around(&manifests, live, connection, output).await?),
     };
+    let about = match &cluster {
+        None => About::Manifests,
+        Some(_) => About::ManifestsInCluster,
+    };
     output.progress.step("analyzing");
     let mut report = rehearse(&manifests, cluster.as_ref(), &checks.options());
     if let Some(live) = live.filter(|_| args.server_side_dry_run) {
@@ -101,7 +105,7 @@ pub(super) async fn run(
     print(output, |output| {
         let report = shown(&report, &args.report, output);
         let view = View {
-            is_rehearsal: true,
+            about,
             ..view(&args.report, output)
         };
         within(report.as_ref(), &args.report, output, |report| {

@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     picture,
     render::{
-        self, Format, Printout, View,
+        self, About, Format, Printout, View,
         budget::{self, Shortenable},
     },
     settings::{Checks, Output, OutputSettings, PictureSettings, contexts},
@@ -218,7 +218,7 @@ pub(super) fn view(flags: &ReportFlags, output: &Output) -> View {
         width: output.width,
         wide: false,
         own_namespace: false,
-        is_rehearsal: false,
+        about: About::Cluster,
         show_info: flags.show_info || flags.min_severity == Some(Severity::Info),
         all_findings: false,
         topology: false,

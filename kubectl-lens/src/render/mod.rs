@@ -35,7 +35,7 @@ pub(crate) use listing::{Listing, listing};
 pub(crate) use route::route;
 pub(crate) use table::print as table;
 pub(crate) use verdict::verdict;
-pub(crate) use view::View;
+pub(crate) use view::{About, View};
 
 use kubelens_core::{comparison::ReportDiff, model::Report};
 

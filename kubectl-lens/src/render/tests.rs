@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use kubelens_core::model::Report;
 
-use super::{Format, Printout, View, report, tree};
+use super::{About, Format, Printout, View, report, tree};
 
 /// Causes, a group, info, gaps, and text that tries to misbehave.
 pub(crate) fn shop_report() -> Report {
@@ -24,7 +24,7 @@ fn view(width: usize) -> View {
         width,
         wide: false,
         own_namespace: false,
-        is_rehearsal: false,
+        about: About::Cluster,
         show_info: false,
         all_findings: false,
         topology: false,

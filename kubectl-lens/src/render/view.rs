@@ -2,6 +2,17 @@
 
 use kubelens_core::model::{Cause, Report, Severity};
 
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// What is in a cluster.
+    Cluster,
+    /// Manifests that nobody has applied yet, by themselves.
+    Manifests,
+    /// Such manifests, held against a cluster.
+    ManifestsInCluster,
+}
+
 /// How much to show, and how wide.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View {
@@ -10,8 +21,7 @@ pub(crate) struct View {
     pub(crate) wide: bool,
     /// The namespace is the context's, not one that was asked for.
     pub(crate) own_namespace: bool,
-    /// The report is about manifests that nobody has applied yet.
-    pub(crate) is_rehearsal: bool,
+    pub(crate) about: About,
     pub(crate) show_info: bool,
     pub(crate) all_findings: bool,
     /// The chain of each cause is drawn as a tree.
@@ -27,7 +37,7 @@ impl View {
             width,
             wide: false,
             own_namespace: false,
-            is_rehearsal: false,
+            about: About::Cluster,
             show_info: false,
             all_findings: false,
             topology: false,

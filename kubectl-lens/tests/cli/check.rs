@@ -132,6 +132,11 @@ fn files_of_a_folder_that_are_no_manifests_are_left_out_and_told() {
     assert!(check.stderr.contains(&build), "{}", check.stderr);
     let values = format!("{path}/values.yaml holds no Kubernetes object: left out");
     assert!(check.stderr.contains(&values), "{}", check.stderr);
+
+    let page = run(&["check", "-f", path]);
+    assert!(page.stdout.starts_with(path), "{}", page.stdout);
+    let alone = "The manifests by themselves were checked: what they take from elsewhere is not";
+    assert!(page.stdout.contains(alone), "{}", page.stdout);
 }
 
 #[test]

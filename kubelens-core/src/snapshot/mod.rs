@@ -122,6 +122,13 @@ impl Snapshot {
         self.tables.object_count() + self.custom.values().map(Vec::len).sum::<usize>()
     }
 
+    /// The same picture, said to be of a cluster of this name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.info.name);
+        self
+    }
+
     /// The same picture, said to come from a source of this name.
     #[must_use]
     pub fn from_source(mut self, source: &str) -> Self {

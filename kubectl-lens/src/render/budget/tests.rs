@@ -1,7 +1,7 @@
 use kubelens_core::model::{ObjectRef, Report, Severity};
 
 use super::{Format, Printout, within};
-use crate::render::{View, report, tests::shop_report};
+use crate::render::{About, View, report, tests::shop_report};
 
 const FORMATS: [&str; 6] = ["json", "yaml", "markdown", "human", "wide", "table"];
 
@@ -10,7 +10,7 @@ fn view() -> View {
         width: 80,
         wide: false,
         own_namespace: false,
-        is_rehearsal: false,
+        about: About::Cluster,
         show_info: true,
         all_findings: false,
         topology: false,

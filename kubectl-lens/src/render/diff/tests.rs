@@ -4,7 +4,7 @@ use kubelens_core::{
     model::{ObjectRef, Severity},
 };
 
-use super::{Format, Printout, View, diff};
+use super::{About, Format, Printout, View, diff};
 use crate::render::tests::shop_report;
 
 /// New, worsened, changed, ongoing, unknown and fixed causes, and a pod that recovered.
@@ -48,7 +48,7 @@ fn print(format: &str, width: usize, show_info: bool) -> String {
         width,
         wide: false,
         own_namespace: false,
-        is_rehearsal: false,
+        about: About::Cluster,
         show_info,
         all_findings: false,
         topology: false,
@@ -136,7 +136,7 @@ fn a_format_for_reports_only_is_refused() {
         width: 80,
         wide: false,
         own_namespace: false,
-        is_rehearsal: false,
+        about: About::Cluster,
         show_info: false,
         all_findings: false,
         topology: false,

@@ -2,7 +2,7 @@
 
 use kubelens_core::model::{CoverageState, KindCoverage, Report};
 
-use super::View;
+use super::{About, View};
 use crate::terminal::{Page, Span, Theme};
 
 /// Kinds that get a line of their own in the short view.
@@ -10,6 +10,15 @@ const DETAILED: usize = 3;
 
 pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
     let coverage = &report.coverage;
+    if view.about == About::Manifests {
+        let only = "The manifests by themselves were checked";
+        let rest = ": what they take from elsewhere is not known; --against live asks the cluster";
+        page.hanging(
+            &[Span::new(only, Theme::TITLE)],
+            &[Span::new(rest, Theme::QUIET)],
+        );
+        return;
+    }
     let head = [Span::new(
         format!("Coverage {}%", coverage.percent),
         Theme::TITLE,

@@ -17,7 +17,7 @@ pub(super) use self::{
     proof::{statement as proof_statement, word as proof_word},
     remedy::safety,
 };
-use super::{View, budget, entries::entries};
+use super::{About, View, budget, entries::entries};
 use crate::terminal::{Page, Span, Theme, instant};
 
 /// Columns before a label.

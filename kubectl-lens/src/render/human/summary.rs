@@ -2,7 +2,7 @@
 
 use kubelens_core::model::{Report, Severity};
 
-use super::View;
+use super::{About, View};
 use crate::terminal::{Page, Span, Theme};
 
 pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
@@ -14,10 +14,9 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
         } else {
             " as far as could be read"
         };
-        let nothing = if view.is_rehearsal {
-            "Nothing speaks against the manifests"
-        } else {
-            "Nothing is broken"
+        let nothing = match view.about {
+            About::Cluster => "Nothing is broken",
+            About::Manifests | About::ManifestsInCluster => "Nothing speaks against the manifests",
         };
         spans.push(Span::new(format!("{nothing}{how_far}"), Theme::GOOD));
     } else {
