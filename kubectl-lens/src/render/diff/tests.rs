@@ -4,7 +4,8 @@ use kubelens_core::{
     model::{ObjectRef, Severity},
 };
 
-use super::{About, Format, Printout, View, diff};
+use super::{Format, Printout, View, diff};
+use crate::render::About;
 use crate::render::tests::shop_report;
 
 /// New, worsened, changed, ongoing, unknown and fixed causes, and a pod that recovered.

@@ -11,12 +11,8 @@ const DETAILED: usize = 3;
 pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
     let coverage = &report.coverage;
     if view.about == About::Manifests {
-        let only = "The manifests by themselves were checked";
-        let rest = ": what they take from elsewhere is not known; --against live asks the cluster";
-        page.hanging(
-            &[Span::new(only, Theme::TITLE)],
-            &[Span::new(rest, Theme::QUIET)],
-        );
+        let only = "Only the manifests themselves were checked; --against live asks the cluster for the rest";
+        page.hanging(&[], &[Span::new(only, Theme::TITLE)]);
         return;
     }
     let head = [Span::new(

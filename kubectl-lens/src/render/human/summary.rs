@@ -9,7 +9,7 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
     let summary = &report.summary;
     let mut spans = Vec::new();
     if summary.critical + summary.warning == 0 {
-        let how_far = if report.coverage.kinds.is_empty() {
+        let how_far = if report.coverage.kinds.is_empty() || view.about == About::Manifests {
             ""
         } else {
             " as far as could be read"
