@@ -96,4 +96,7 @@ pub(crate) struct PictureFlags {
     /// Do not read logs of containers that fail
     #[arg(long)]
     pub(crate) no_logs: bool,
+    /// What a provider says of its cluster: the output of aws eks describe-cluster, gcloud container clusters describe
+    #[arg(long, value_name = "FILE")]
+    pub(crate) provider_health: Vec<PathBuf>,
 }
