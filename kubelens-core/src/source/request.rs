@@ -26,6 +26,8 @@ pub struct ReadRequest {
     pub is_consistent: bool,
     /// The kinds whose objects are kept with every field too, for rules; also kinds without a type of their own.
     pub whole: BTreeSet<GroupKind>,
+    /// Whether what objects say of their status is left out: nothing that is applied has one.
+    pub without_status: bool,
     /// The instant to judge from, where the source's own is not wanted.
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
@@ -44,6 +46,7 @@ impl Default for ReadRequest {
             secret_keys: false,
             is_consistent: false,
             whole: BTreeSet::new(),
+            without_status: false,
             now: None,
             request_timeout: Duration::from_secs(30),
             deadline: Duration::from_mins(5),
