@@ -29,6 +29,7 @@ pub(super) mod operator_version_failed;
 pub(super) mod pack;
 pub(super) mod policy_failure;
 pub(super) mod prometheus_config_invalid;
+pub(super) mod prometheus_scrape;
 pub(super) mod provider_health_issue;
 pub(super) mod reference;
 pub(super) mod scaled_object_not_ready;
