@@ -32,6 +32,8 @@ pub struct ReadRequest {
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
     pub request_timeout: Duration,
+    /// How often a list is read anew that may not, or cannot, be watched.
+    pub poll: Duration,
     /// How long everything may take; after that the picture is what was read so far.
     pub deadline: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for ReadRequest {
             without_status: false,
             now: None,
             request_timeout: Duration::from_secs(30),
+            poll: Duration::from_secs(30),
             deadline: Duration::from_mins(5),
         }
     }
