@@ -86,8 +86,8 @@ declare_analyzer! {
     /// Whether a key belongs to its certificate where it does not carry its public half (Ed25519) or is encrypted.
     ///
     /// # Source
-    /// X.509 validity, subject, names and public key of `tls.crt` in core/v1 Secret, the public half of `tls.key`, and `caBundle` in webhook
-    /// configurations.
+    /// X.509 validity, subject, names and public key of `tls.crt` in core/v1 Secret, the public half of `tls.key`,
+    /// and `caBundle` in webhook configurations.
     CTL020 "certificate-expired-or-unfit" {
         role: Root,
         severity: Critical,
