@@ -184,11 +184,15 @@ fn sighting(zone: &str, nodes: usize, down: &[(Timestamp, &Node, &Condition)]) -
         (Some(first), Some(last)) => last.0.duration_since(first.0).as_secs(),
         _ => 0,
     };
+    let when = match seconds {
+        0 => "at the same time".to_owned(),
+        seconds => format!("within {seconds} s of each other"),
+    };
     Sighting::of(
         own,
         format!("{count} of {nodes} nodes of zone {zone} went down together"),
         format!(
-            "They stopped within {seconds} s of each other, and nodes of other zones are well: that is the zone, its network or its provider, not each machine."
+            "They stopped {when}, and nodes of other zones are well: that is the zone, its network or its provider, not each machine."
         ),
     )
     .since(down.first().map(|(since, ..)| *since))

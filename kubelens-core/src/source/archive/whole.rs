@@ -77,10 +77,7 @@ pub(super) fn documents(snapshot: &Snapshot) -> serde_json::Result<Vec<(String, 
     for kind in written.filter(|kind| !is_never_written(kind)) {
         let all = snapshot.whole().all(&kind);
         for (number, part) in all.chunks(PER_DOCUMENT).enumerate() {
-            let objects: Vec<Value> = part
-                .iter()
-                .map(|object| clean(object))
-                .collect::<Result<_, _>>()?;
+            let objects: Vec<Value> = part.iter().map(clean).collect::<Result<_, _>>()?;
             let document = json!({
                 "apiVersion": KUBELENS_API_VERSION,
                 "kind": DOCUMENT,
