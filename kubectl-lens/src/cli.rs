@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::{
     check::CheckArgs,
     checks::{CheckFlags, ProfileWord, ReportFlags},
-    cluster::{ConnectionFlags, PictureFlags},
+    cluster::{ConnectionFlags, PictureFlags, TargetFlags},
     fail_on::FailOn,
     fleet::FleetFlags,
     output::OutputFlags,

@@ -71,6 +71,7 @@ impl Manifests {
     ) -> Result<Snapshot, Failure> {
         let request = ReadRequest {
             default_namespace: namespace.to_owned(),
+            without_status: true,
             ..ReadRequest::default()
         };
         let mut all: Option<Snapshot> = None;

@@ -12,6 +12,7 @@ use kubelens_core::{
         ClusterSource, DemoSource, FileSource, LiveSource, LogLimits, Progress, ReadRequest,
         SourceError,
         archive::{self, Pseudonyms},
+        provider_health,
     },
 };
 
@@ -99,6 +100,7 @@ pub(crate) async fn load(
         .load(&request, &output.progress)
         .await
         .map_err(told)?;
+    let snapshot = with_provider_health(snapshot, settings)?;
     if let Namespaces::Named(names) = &settings.namespaces {
         target::namespaces_exist(names, &snapshot)?;
     }
@@ -112,6 +114,22 @@ pub(crate) async fn load(
     let mut logs = snapshot.logs().clone();
     logs.extend(source.logs(&wanted, &limits).await);
     Ok(snapshot.with_logs(logs))
+}
+
+/// The picture with what the cluster's provider says of it.
+fn with_provider_health(
+    snapshot: Snapshot,
+    settings: &PictureSettings,
+) -> Result<Snapshot, Failure> {
+    settings
+        .provider_health
+        .iter()
+        .try_fold(snapshot, |snapshot, path| {
+            let shown = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read --provider-health {shown}"))?;
+            Ok(snapshot.with_custom(provider_health(&shown, &text)?))
+        })
 }
 
 /// What to read; `own` are the namespaces where the user names none, `whole` the kinds that rules look at.

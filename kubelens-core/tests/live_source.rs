@@ -652,3 +652,44 @@ async fn a_kind_that_may_not_be_listed_is_unknown_to_rules() {
     let snapshot = load(&server, &request).await.unwrap();
     assert!(!snapshot.knows_all(&database, "shop"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_says_of_itself_and_whom_it_turned_away_is_observed() {
+    let server = Server::start(|path, nth| match path {
+        "/readyz?verbose" => Answer::status(
+            500,
+            "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n",
+        ),
+        "/api/v1/pods?resourceVersion=0" if nth == 0 => Answer::status(429, "{}")
+            .header("retry-after: 0")
+            .header("x-kubernetes-pf-prioritylevel-uid: 5f1c"),
+        "/api/v1/pods?resourceVersion=0" => Answer::ok(
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}"#,
+        ),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let source = server.source().await;
+    let snapshot = source.load(&ReadRequest::default(), &Silent).await.unwrap();
+    let observed = &snapshot.custom()["ApiServerHealth"][0];
+    assert_eq!(
+        observed.status,
+        serde_json::json!({
+            "failingChecks": ["[-]etcd failed: reason withheld"],
+            "turnedAway": {"5f1c": 1},
+        })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_well_leaves_nothing_to_observe() {
+    let server = Server::start(|path, _| match path {
+        "/readyz?verbose" => Answer::ok("[+]ping ok\nreadyz check passed\n"),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let source = server.source().await;
+    let loaded = source.load(&ReadRequest::default(), &Silent).await;
+    let observed = loaded.map(|snapshot| snapshot.custom().contains_key("ApiServerHealth"));
+    assert!(!observed.unwrap_or(false));
+}

@@ -58,6 +58,7 @@ async fn begin(server: &Server) -> Watch {
     let request = ReadRequest {
         kinds: KindSet::of(&[Kind::Pod]),
         request_timeout: Duration::from_secs(2),
+        poll: Duration::from_millis(20),
         ..ReadRequest::default()
     };
     server
@@ -144,4 +145,22 @@ async fn what_is_not_followed_is_said_until_it_is_again() {
     assert_eq!(broken.troubles["Pod"], "etcd is not well");
     let well = until(&mut watch, |watched| names(watched) == ["a", "b"]).await;
     assert!(well.troubles.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_may_not_be_watched_is_read_again_and_again() {
+    let refusal = r#"{"kind":"Status","message":"pods is forbidden: User \"jane\" cannot watch resource \"pods\"","code":403}"#;
+    let server = Server::start(move |path, nth| match (path, watched_from(path)) {
+        (LIST, _) => list(1, &["a"]),
+        (LIST_AGAIN, _) if nth < 2 => list(2, &["a", "b"]),
+        (LIST_AGAIN, _) => list(3, &["b", "c"]),
+        (_, Some(_)) => Answer::status(403, refusal),
+        _ => Answer::not_found(),
+    })
+    .await;
+    let mut watch = begin(&server).await;
+    until(&mut watch, |watched| names(watched) == ["a", "b"]).await;
+    let watched = until(&mut watch, |watched| names(watched) == ["b", "c"]).await;
+    assert!(watched.troubles.is_empty(), "polling is no trouble");
+    assert!(server.count("/api/v1/pods?watch") >= 2, "it is tried anew");
 }

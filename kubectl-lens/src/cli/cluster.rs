@@ -72,6 +72,22 @@ pub(crate) struct ConnectionFlags {
     pub(crate) proxy_url: Option<String>,
 }
 
+/// Which objects a verb is about.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TargetFlags {
+    /// Only what concerns this object: KIND/NAME or KIND NAME
+    #[arg(value_name = "KIND/NAME", num_args = 0..=2)]
+    pub(crate) target: Vec<String>,
+    /// Only what concerns the objects of this manifest; - reads standard input
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE",
+        conflicts_with = "target"
+    )]
+    pub(crate) filename: Vec<PathBuf>,
+}
+
 /// What of the cluster to look at, or what to look at instead of one.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PictureFlags {
@@ -96,4 +112,7 @@ pub(crate) struct PictureFlags {
     /// Do not read logs of containers that fail
     #[arg(long)]
     pub(crate) no_logs: bool,
+    /// What a provider says of its cluster: the output of aws eks describe-cluster, gcloud container clusters describe
+    #[arg(long, value_name = "FILE")]
+    pub(crate) provider_health: Vec<PathBuf>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use kubelens_core::model::Severity;
 
-use super::{CheckFlags, FleetFlags, PictureFlags, ProfileWord, ReportFlags};
+use super::{CheckFlags, FleetFlags, PictureFlags, ProfileWord, ReportFlags, TargetFlags};
 
 /// Find the root causes of what is broken, ranked
 #[derive(Debug, Args)]
@@ -20,17 +20,8 @@ use super::{CheckFlags, FleetFlags, PictureFlags, ProfileWord, ReportFlags};
     kubectl lens diagnose -A --contexts 'prod-*'      several clusters in one report"
 )]
 pub(crate) struct DiagnoseArgs {
-    /// Only what concerns this object: KIND/NAME or KIND NAME
-    #[arg(value_name = "KIND/NAME", num_args = 0..=2)]
-    pub(crate) target: Vec<String>,
-    /// Only what concerns the objects of this manifest; - reads standard input
-    #[arg(
-        short,
-        long = "filename",
-        value_name = "FILE",
-        conflicts_with = "target"
-    )]
-    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) about: TargetFlags,
     #[command(flatten)]
     pub(crate) picture: PictureFlags,
     #[command(flatten)]
@@ -103,6 +94,9 @@ pub(crate) struct ExplainArgs {
     /// The analyzer's code or name
     #[arg(value_name = "CODE", add = clap_complete::ArgValueCandidates::new(crate::catalog::candidates))]
     pub(crate) code: String,
+    /// Know the rules of this pack too: a file, or a folder of them; repeat it for several
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) rules: Vec<PathBuf>,
 }
 
 /// List the analyzers
@@ -126,6 +120,9 @@ pub(crate) struct AnalyzersArgs {
         hide_possible_values = true
     )]
     pub(crate) profile: Vec<ProfileWord>,
+    /// List the rules of this pack too: a file, or a folder of them; repeat it for several
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) rules: Vec<PathBuf>,
 }
 
 /// Save a picture of the cluster, or look into a saved one
@@ -163,6 +160,13 @@ pub(crate) enum SnapshotVerb {
         /// The key that the words depend on: the same key gives the same words [default: a new one each time]
         #[arg(long, value_name = "KEY", requires = "anonymize")]
         anonymize_key: Option<String>,
+        /// Keep what the rules of this pack look at: a file, or a folder of them; repeat it for several
+        ///
+        /// Objects of the kinds that its rules match or relate to are saved with every field, so that the rules can
+        /// run over the snapshot: more than a diagnosis without them needs. Secrets are taken out of them as of
+        /// everything else; ConfigMaps are not saved that way, because their values never are.
+        #[arg(long, value_name = "FILE|DIR", conflicts_with = "anonymize")]
+        rules: Vec<PathBuf>,
         #[command(flatten)]
         picture: PictureFlags,
     },

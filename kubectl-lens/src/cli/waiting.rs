@@ -1,13 +1,13 @@
 //! The words of the verbs that wait for something to happen.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use jiff::SignedDuration;
 
-use super::{CheckFlags, PictureFlags};
+use super::{CheckFlags, PictureFlags, TargetFlags};
 
 /// Wait until what was applied has settled, or say why it does not
+///
+/// Without an object, a manifest or a selector it waits for every workload of the namespace.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit status: 0 settled, 1 failed, 2 still progressing at --timeout, 3 not permitted to know,\n\
@@ -19,17 +19,8 @@ use super::{CheckFlags, PictureFlags};
     kubectl lens settle -A --from dump/        as of the time of a recording"
 )]
 pub(crate) struct SettleArgs {
-    /// This object: KIND/NAME or KIND NAME; without one, every workload of the namespace
-    #[arg(value_name = "KIND/NAME", num_args = 0..=2)]
-    pub(crate) target: Vec<String>,
-    /// The objects of this manifest; - reads standard input
-    #[arg(
-        short,
-        long = "filename",
-        value_name = "FILE",
-        conflicts_with = "target"
-    )]
-    pub(crate) filename: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) about: TargetFlags,
     /// How long every pod must have been ready
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time, help_heading = "Patience")]
     pub(crate) stable_for: SignedDuration,

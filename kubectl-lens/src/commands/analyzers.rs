@@ -7,15 +7,22 @@ use super::print;
 use crate::{
     catalog::{self, Entry},
     cli::AnalyzersArgs,
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     nearest::did_you_mean,
+    packs::Packs,
     render::{self, Listing},
     settings::{OutputSettings, profiles, select},
 };
 
-pub(super) fn run(args: &AnalyzersArgs, output: &OutputSettings) -> Result<ExitStatus, Failure> {
+pub(super) fn run(
+    args: &AnalyzersArgs,
+    configuration: &Configuration,
+    output: &OutputSettings,
+) -> Result<ExitStatus, Failure> {
     let mut entries = catalog::entries();
+    entries.extend(Packs::load(&args.rules, configuration)?.entries());
     if let Some(least) = args.min_severity {
         entries.retain(|entry| entry.severity >= least);
     }

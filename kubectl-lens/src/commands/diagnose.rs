@@ -33,12 +33,7 @@ pub(super) async fn run(
     configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
-    let mut targets = Target::of_words(&args.target)?
-        .into_iter()
-        .collect::<Vec<_>>();
-    for path in &args.filename {
-        targets.extend(target::of_manifest(path)?);
-    }
+    let targets = target::named(&args.about)?;
     let checks = Checks::of(&args.checks, configuration)?;
     if args.baseline.is_none()
         && args

@@ -6,15 +6,22 @@ use super::print;
 use crate::{
     catalog::{self, Entry},
     cli::ExplainArgs,
+    configuration::Configuration,
     exit::ExitStatus,
     failure::Failure,
     nearest::did_you_mean,
+    packs::Packs,
     render::{Format, Printout, explanation},
     settings::{Output, OutputSettings},
 };
 
-pub(super) fn run(args: &ExplainArgs, output: &OutputSettings) -> Result<ExitStatus, Failure> {
-    let entries = catalog::entries();
+pub(super) fn run(
+    args: &ExplainArgs,
+    configuration: &Configuration,
+    output: &OutputSettings,
+) -> Result<ExitStatus, Failure> {
+    let mut entries = catalog::entries();
+    entries.extend(Packs::load(&args.rules, configuration)?.entries());
     let wanted = args.code.trim();
     let entry = entries
         .iter()

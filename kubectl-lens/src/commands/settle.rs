@@ -36,10 +36,7 @@ pub(super) async fn run(
     configuration: &Configuration,
     output: &OutputSettings,
 ) -> Result<ExitStatus, Failure> {
-    let mut named: Vec<Target> = Target::of_words(&args.target)?.into_iter().collect();
-    for path in &args.filename {
-        named.extend(target::of_manifest(path)?);
-    }
+    let named = target::named(&args.about)?;
     let settings = PictureSettings::new(connection, &args.picture)?;
     if !named.is_empty() && settings.selector.is_some() {
         return Err(

@@ -9,6 +9,7 @@ use crate::{
     cli::{ConnectionFlags, SnapshotArgs, SnapshotVerb},
     exit::ExitStatus,
     failure::Failure,
+    packs::Packs,
     picture,
     render::{self, Listing},
     settings::{OutputSettings, PictureSettings},
@@ -25,6 +26,7 @@ pub(super) async fn run(
             force,
             anonymize,
             anonymize_key,
+            rules,
             picture,
         } => {
             let settings = PictureSettings::new(connection, &picture)?;
@@ -32,7 +34,8 @@ pub(super) async fn run(
                 return Err(Failure::new(format!("{} is there already", file.display()))
                     .way_out("--force overwrites it"));
             }
-            let snapshot = picture::read(&settings, output).await?;
+            let whole = Packs::read(&rules)?.kinds();
+            let snapshot = picture::read_with(&settings, &whole, output).await?;
             if anonymize_key.as_deref() == Some("") {
                 return Err(Failure::new(
                     "--anonymize-key is empty: anybody could guess the names",

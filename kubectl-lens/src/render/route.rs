@@ -2,7 +2,7 @@
 
 use kubelens_core::model::{Cause, Report};
 
-use super::{Format, Printout, View, data, json, markdown::plain};
+use super::{Format, Printout, View, data, json, markdown::plain, tree};
 use crate::{
     failure::Failure,
     route::{Route, Way},
@@ -77,18 +77,7 @@ fn human(route: &Route<'_>, report: &Report, checks: usize, view: &View) -> Stri
             report.summary.objects
         ))],
     );
-    if !report.coverage.kinds.is_empty() {
-        let kinds: Vec<String> = report
-            .coverage
-            .kinds
-            .iter()
-            .map(|kind| format!("{} {}", kind.kind, kind.state.as_str()))
-            .collect();
-        page.hanging(
-            &[Span::new("  Unknown  ", Theme::LABEL)],
-            &[Span::plain(kinds.join(", "))],
-        );
-    }
+    tree::unknown(report, "", &mut page);
     page.into_text()
 }
 
@@ -102,11 +91,7 @@ fn steps(way: &Way<'_>, page: &mut Page) {
     );
     for (depth, link) in way.links.iter().enumerate() {
         let margin = format!("  {}└─ ", "   ".repeat(depth));
-        let mut spans = vec![Span::plain(link.effect.to_string())];
-        if link.count > 1 {
-            spans.push(Span::new(format!(" (+{})", link.count - 1), Theme::QUIET));
-        }
-        spans.push(Span::new(format!("  {}", link.relation), Theme::QUIET));
+        let spans = tree::step(&link.effect, link.count, &link.relation);
         page.hanging(&[Span::new(&margin, Theme::QUIET)], &spans);
         for item in link
             .evidence

@@ -118,16 +118,38 @@ fn branch(nodes: &[Node<'_>], cause: &Cause, margin: &str, is_last: bool, page: 
     for (place, node) in nodes.iter().enumerate() {
         let ends = is_last && place + 1 == nodes.len();
         let head = format!("{margin}{}", if ends { "└─ " } else { "├─ " });
-        let mut spans = vec![Span::plain(node.object.to_string())];
-        if node.count > 1 {
-            spans.push(Span::new(format!(" (+{})", node.count - 1), Theme::QUIET));
-        }
-        if !node.relation.is_empty() {
-            spans.push(Span::new(format!("  {}", node.relation), Theme::QUIET));
-        }
+        let spans = step(node.object, node.count, node.relation);
         page.hanging(&[Span::new(&head, Theme::QUIET)], &spans);
         let deeper = format!("{margin}{}", if ends { "   " } else { "│  " });
         branch(&node.below, cause, &deeper, true, page);
+    }
+}
+
+/// One object on the way: how many stand there, and how it hangs together with the one before.
+pub(super) fn step(object: &ObjectRef, count: usize, relation: &str) -> Vec<Span> {
+    let mut spans = vec![Span::plain(object.to_string())];
+    if count > 1 {
+        spans.push(Span::new(format!(" (+{})", count - 1), Theme::QUIET));
+    }
+    if !relation.is_empty() {
+        spans.push(Span::new(format!("  {relation}"), Theme::QUIET));
+    }
+    spans
+}
+
+/// The kinds of which something stays unknown, on a line of their own; `end` follows them.
+pub(super) fn unknown(report: &Report, end: &str, page: &mut Page) {
+    let kinds: Vec<String> = report
+        .coverage
+        .kinds
+        .iter()
+        .map(|kind| format!("{} {}", kind.kind, kind.state.as_str()))
+        .collect();
+    if !kinds.is_empty() {
+        page.hanging(
+            &[Span::new("  Unknown  ", Theme::LABEL)],
+            &[Span::plain(format!("{}{end}", kinds.join(", ")))],
+        );
     }
 }
 
@@ -167,21 +189,7 @@ pub(crate) fn healthy(target: &ObjectRef, report: &Report, checks: usize, view: 
             report.summary.objects
         ))],
     );
-    if !report.coverage.kinds.is_empty() {
-        let kinds: Vec<String> = report
-            .coverage
-            .kinds
-            .iter()
-            .map(|kind| format!("{} {}", kind.kind, kind.state.as_str()))
-            .collect();
-        page.hanging(
-            &[Span::new("  Unknown  ", Theme::LABEL)],
-            &[Span::plain(format!(
-                "{} (coverage {}%)",
-                kinds.join(", "),
-                report.coverage.percent
-            ))],
-        );
-    }
+    let end = format!(" (coverage {}%)", report.coverage.percent);
+    unknown(report, &end, &mut page);
     page.into_text()
 }

@@ -43,6 +43,8 @@ pub(crate) struct PictureSettings {
     pub(crate) logs: bool,
     /// How long one request may go without an answer.
     pub(crate) request_timeout: Duration,
+    /// Documents of the cluster's provider.
+    pub(crate) provider_health: Vec<PathBuf>,
 }
 
 /// One request may take this long when nothing else was asked for.
@@ -89,6 +91,7 @@ impl PictureSettings {
             now: picture.now,
             logs: !picture.no_logs,
             request_timeout: request_timeout(connection.request_timeout.as_deref())?,
+            provider_health: picture.provider_health.clone(),
         })
     }
 
@@ -102,6 +105,7 @@ impl PictureSettings {
             now: None,
             logs: true,
             request_timeout: REQUEST_TIMEOUT,
+            provider_health: Vec::new(),
         }
     }
 }

@@ -11,15 +11,24 @@ use kubelens_core::{
 };
 
 pub(crate) use focus::{focus, in_namespaces, keep};
-pub(crate) use manifest::of_manifest;
 pub(crate) use namespaces::namespaces_exist;
 pub(crate) use selector::Selector;
 
 use crate::{
+    cli::TargetFlags,
     failure::Failure,
     kinds::{kind_of, known_words},
     nearest::{did_you_mean, nearest},
 };
+
+/// Every object that the words name, by itself or in a manifest.
+pub(crate) fn named(words: &TargetFlags) -> Result<Vec<Target>, Failure> {
+    let mut targets: Vec<Target> = Target::of_words(&words.target)?.into_iter().collect();
+    for path in &words.filename {
+        targets.extend(manifest::of_manifest(path)?);
+    }
+    Ok(targets)
+}
 
 /// An object as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

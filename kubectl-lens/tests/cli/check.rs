@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use insta::assert_snapshot;
+
 use crate::harness::{SHOP, file, finish, lens, run};
 
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: cart}}\n  template:\n    metadata: {labels: {app: cart}}\n    spec:\n      containers:\n      - {name: cart, image: 'registry.example.com/cart:1', envFrom: [{configMapRef: {name: cart-conf}}]}\n";
@@ -199,4 +201,64 @@ fn what_cannot_be_checked_is_refused() {
             refused.stderr
         );
     }
+}
+
+/// A pod as `kubectl get -o yaml` prints it, with what became of it.
+const ENDED: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: once, uid: p1}\nspec: {containers: [{name: once, image: 'registry.example.com/once:1', envFrom: [{configMapRef: {name: cart-conf}}]}]}\nstatus: {phase: Succeeded, conditions: [{type: Ready, status: 'False', reason: PodCompleted}]}\n";
+
+#[test]
+fn a_status_in_a_manifest_is_not_applied_and_not_judged() {
+    let (_dir, with) = manifest(ENDED);
+    let (_dir2, without) = manifest(ENDED.split("status:").next().expect("a manifest"));
+    let codes = |path: &str| {
+        let check = run(&[
+            "check",
+            "-f",
+            path,
+            "-n",
+            "shop",
+            "--against",
+            SHOP,
+            "-o",
+            "jsonpath={.causes[*].code}",
+        ]);
+        assert_eq!(check.status, Some(0), "{}", check.stderr);
+        check.stdout
+    };
+    assert_eq!(codes(&without), "CFG001");
+    assert_eq!(
+        codes(&with),
+        "CFG001",
+        "a pod that ended would need nothing"
+    );
+}
+
+#[test]
+fn what_check_prints() {
+    let faults = format!(
+        "{}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: cart}}\nspec: {{rules: [{{http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: carts, port: {{number: 80}}}}}}}}]}}}}]}}\n",
+        WEB.replace("cart:1", "Cart:1")
+    );
+    let (_dir, path) = manifest(&faults);
+    let printed = |format: &str| {
+        let check = run(&[
+            "check",
+            "-f",
+            &path,
+            "-n",
+            "shop",
+            "--against",
+            SHOP,
+            "-o",
+            format,
+        ]);
+        assert_eq!(check.status, Some(0), "{}", check.stderr);
+        check.stdout
+    };
+    assert_snapshot!("check_for_people", printed("human"));
+    assert_snapshot!("check_as_a_table", printed("table"));
+    assert_snapshot!("check_as_markdown", printed("markdown"));
+    let (_dir, good) = manifest(WEB);
+    let checked = run(&["check", "-f", &good]).stdout;
+    assert_snapshot!("check_of_what_is_good", checked.replace(&good, "cart.yaml"));
 }

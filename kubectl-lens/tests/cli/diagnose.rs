@@ -211,3 +211,37 @@ fn a_broken_document_does_not_lose_the_others() {
         run.stderr
     );
 }
+
+#[test]
+fn what_a_provider_says_of_its_cluster_is_read_beside_it() {
+    let document = r#"{"cluster": {"name": "prod", "arn": "a", "health": {"issues": [
+        {"code": "Ec2SubnetNotFound", "message": "one or more subnets are gone", "resourceIds": ["subnet-1"]}]}}}"#;
+    let (_dir, path) = file("health.json", document.as_bytes());
+    let path = path.to_str().expect("a path");
+    let found = run(&[
+        "diagnose",
+        "--from",
+        SHOP,
+        "--provider-health",
+        path,
+        "--only",
+        "OPS099",
+        "-o",
+        "jsonpath={.causes[*].title}",
+    ]);
+    assert_eq!(
+        found.stdout,
+        "The provider reports Ec2SubnetNotFound of cluster prod: one or more subnets are gone",
+        "{}",
+        found.stderr
+    );
+    let (_dir, other) = file("pod.json", b"{\"kind\": \"Pod\"}");
+    let other = other.to_str().expect("a path");
+    let refused = run(&["diagnose", "--from", SHOP, "--provider-health", other]);
+    assert_eq!(refused.status, Some(2), "{}", refused.stdout);
+    assert!(
+        refused.stderr.contains("pod.json") && refused.stderr.contains("describe-cluster"),
+        "{}",
+        refused.stderr
+    );
+}

@@ -123,3 +123,75 @@ fn a_saved_snapshot_lacks_fields_so_rules_are_silent_and_say_why() {
     assert_eq!(report["summary"]["causes"], 0, "{}", run.stdout);
     assert_eq!(report["notes"][0]["kind"], "ruleStopped");
 }
+
+#[test]
+fn rules_of_a_pack_are_listed_and_explained() {
+    let (_dir, path) = file("pack.yaml", PACK.as_bytes());
+    let pack = path.to_str().expect("a path");
+    let listed = run(&["analyzers", "TST001", "--rules", pack, "-o", "name"]);
+    assert_eq!(listed.stdout, "analyzer/TST001\n", "{}", listed.stderr);
+    let page = run(&["explain", "tst001", "--rules", pack]);
+    assert!(
+        page.stdout
+            .starts_with("TST001  no-termination-message-policy")
+            && page.stdout.contains("A field that no analyzer reads"),
+        "{}{}",
+        page.stdout,
+        page.stderr
+    );
+    let unknown = run(&["explain", "tst001"]);
+    assert_ne!(unknown.status, Some(0), "{}", unknown.stdout);
+}
+
+#[test]
+fn a_snapshot_that_was_saved_with_rules_answers_them_and_holds_no_secret() {
+    let (dir, pack) = file("pack.yaml", PACK.as_bytes());
+    let pack = pack.to_str().expect("a path");
+    let cluster = dir.path().join("cluster.yaml");
+    std::fs::write(
+        &cluster,
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{\"password\":\"hunter2\"}'}}\nspec: {template: {spec: {containers: [{name: web, env: [{name: DB_PASSWORD, value: hunter2}]}]}}}\n",
+    )
+    .expect("a file");
+    let cluster = cluster.to_str().expect("a path");
+    let saved = |name: &str, more: &[&str]| {
+        let to = dir.path().join(name).display().to_string();
+        let words = ["snapshot", "save", &to, "--from", cluster];
+        let run = run(&[&words[..], more].concat());
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        to
+    };
+    let ask = |from: &str| {
+        json(&run(&[
+            "diagnose", "--from", from, "--rules", pack, "--only", "TST001", "-o", "json",
+        ]))
+    };
+    let live = ask(cluster);
+    let with = saved("with.tar.gz", &["--rules", pack]);
+    let answered = ask(&with);
+    assert_eq!(answered["causes"], live["causes"]);
+    assert_eq!(answered["causes"][0]["code"], "TST001");
+    assert_eq!(answered["notes"], live["notes"]);
+
+    let without = ask(&saved("without.tar.gz", &[]));
+    assert_eq!(without["causes"].as_array().map(Vec::len), Some(0));
+    let notes = without["notes"].to_string();
+    assert!(notes.contains("snapshot save --rules"), "{notes}");
+
+    let mut text = String::new();
+    let packed = std::fs::File::open(&with).expect("a file");
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut text)
+        .expect("text");
+    assert!(!text.contains("hunter2"), "a secret is in the snapshot");
+    let both = run(&[
+        "snapshot",
+        "save",
+        "x.tgz",
+        "--from",
+        cluster,
+        "--rules",
+        pack,
+        "--anonymize",
+    ]);
+    assert_ne!(both.status, Some(0), "{}", both.stdout);
+}

@@ -1,6 +1,10 @@
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::key_pair::belong_together;
 use super::{CertificateChain, Keys, ObjectMeta, Text};
 
 /// core/v1 Secret: its type, the names of its keys where permitted, and what the certificate in it says
@@ -17,10 +21,17 @@ pub struct Secret {
     /// be read, or is no PEM (a recording that hides values).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_chain: Option<CertificateChain>,
+    /// Whether `tls.key` is the key of that certificate. None where either was not there to be read, or the key
+    /// does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_belongs: Option<bool>,
 }
 
 /// The key of a Secret that holds a certificate, the public part of a pair.
 const CERTIFICATE: &str = "tls.crt";
+
+/// The one that holds its private key.
+const PRIVATE_KEY: &str = "tls.key";
 
 /// A Secret as it comes.
 #[derive(Default, Deserialize)]
@@ -33,6 +44,7 @@ struct Wire {
     string_data: Option<Data>,
     /// Of a recording of ours.
     certificate_chain: Option<CertificateChain>,
+    key_belongs: Option<bool>,
 }
 
 impl From<Wire> for Secret {
@@ -41,27 +53,38 @@ impl From<Wire> for Secret {
         let data = wire.data.unwrap_or_default();
         let is_known = data.is_there || written.is_there;
         // What is written as text wins, as in the API.
-        let chain = match (written.certificate, data.certificate) {
-            (Some(pem), _) => CertificateChain::from_pem(pem.as_bytes()),
-            (None, Some(text)) => CertificateChain::from_base64(&text),
+        let pem = |written: Option<String>, data: Option<String>| match (written, data) {
+            (Some(pem), _) => Some(pem.into_bytes()),
+            (None, Some(text)) => decoded(&text),
             (None, None) => None,
         };
+        let certificate = pem(written.certificate, data.certificate);
+        let key = pem(written.private_key, data.private_key);
+        let chain = certificate.as_deref().and_then(CertificateChain::from_pem);
+        let belongs = || belong_together(certificate.as_deref()?, key.as_deref()?);
         let keys = data.keys.into_iter().chain(written.keys);
         Self {
             metadata: wire.metadata,
             type_: wire.type_,
             data: is_known.then(|| keys.collect()),
             certificate_chain: chain.or(wire.certificate_chain),
+            key_belongs: belongs().or(wire.key_belongs),
         }
     }
 }
 
-/// The data of a Secret on its way in: the value of the certificate is all that is looked at.
+fn decoded(base64: &str) -> Option<Vec<u8>> {
+    let whole: String = base64.split_ascii_whitespace().collect();
+    STANDARD.decode(whole).ok()
+}
+
+/// The data of a Secret on its way in: nothing is looked at but a certificate, and whether a key is its key.
 #[derive(Default)]
 struct Data {
     is_there: bool,
     keys: Vec<Text>,
     certificate: Option<String>,
+    private_key: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Data {
@@ -83,6 +106,8 @@ impl<'de> Deserialize<'de> for Data {
                 while let Some(key) = pairs.next_key::<Text>()? {
                     if key == CERTIFICATE {
                         data.certificate = pairs.next_value::<Option<String>>()?;
+                    } else if key == PRIVATE_KEY {
+                        data.private_key = pairs.next_value::<Option<String>>()?;
                     } else {
                         pairs.next_value::<IgnoredAny>()?;
                     }
@@ -115,6 +140,19 @@ mod tests {
         assert_eq!(keys(r#"{"data":{"b":"eA==","a":null}}"#), ["a", "b"]);
         assert_eq!(keys(r#"{"stringData":{"c":"x"}}"#), ["c"]);
         assert_eq!(keys(r#"{"data":{}}"#), Vec::<String>::new());
+    }
+
+    #[test]
+    fn of_a_pair_only_is_kept_whether_it_is_one() {
+        let json =
+            r#"{"data":{"tls.crt":"eA==","tls.key":"c2VjcmV0"},"stringData":{"tls.key":"other"}}"#;
+        let kept = serde_json::to_string(&secret(json)).expect("JSON");
+        assert!(
+            !kept.contains("c2VjcmV0") && !kept.contains("other"),
+            "{kept}"
+        );
+        assert_eq!(secret(json).key_belongs, None);
+        assert_eq!(secret(r#"{"keyBelongs":false}"#).key_belongs, Some(false));
     }
 
     #[test]

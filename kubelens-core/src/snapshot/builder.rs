@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::newest_time::newest_time;
 use super::{Gap, Gaps, Logs, Snapshot, WholeObjects};
-use crate::kubernetes::{Batch, CustomObject, Kind, Tables};
+use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Tables};
 use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
 
 /// Puts a [`Snapshot`] together from what a source reads.
@@ -82,6 +82,23 @@ impl SnapshotBuilder {
     /// Notes that an object is written in another API version than the one it is read in.
     pub fn written_as(&mut self, object: ObjectRef) {
         self.written_as.insert(object);
+    }
+
+    /// Whether it holds no object of a kind.
+    pub(crate) fn holds_none(&self, kind: &GroupKind) -> bool {
+        match kind.typed() {
+            Some(typed) => self.tables.count(typed) == 0,
+            None => !self
+                .custom
+                .get(&kind.kind)
+                .is_some_and(|all| all.iter().any(|one| one.group() == kind.group)),
+        }
+    }
+
+    /// Whether a kind without a type of its own was listed.
+    pub(crate) fn was_listed(&self, kind: &GroupKind) -> bool {
+        let name = custom_kind(&kind.group, &kind.kind);
+        self.custom_listed.contains(&name)
     }
 
     /// The objects that are kept with every field.

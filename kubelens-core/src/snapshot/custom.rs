@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::cluster::OUTSIDE_SCOPE;
-use super::{Cluster, Gap, Lookup, custom_kind};
+use super::{Cluster, Gap, Lookup, Snapshot, custom_kind};
 use crate::kubernetes::CustomObject;
 
 static NOT_READ: Gap = Gap {
@@ -61,6 +63,21 @@ impl<'a> Cluster<'a> {
             .gaps()
             .find_named(&kind, namespace)
             .map_or(Lookup::Absent, Lookup::Unknown)
+    }
+}
+
+impl Snapshot {
+    /// The same picture with an object of a kind that has no type here, in the place of one of the same name.
+    #[must_use]
+    pub fn with_custom(mut self, object: CustomObject) -> Self {
+        let known = self.custom.entry(object.kind.to_string()).or_default();
+        let place =
+            |one: &CustomObject| (one.metadata.namespace.clone(), one.metadata.name.clone());
+        known.retain(|one| place(one) != place(&object));
+        known.push(Arc::new(object));
+        known.sort_by_key(|one| place(one));
+        self.memo = Arc::default();
+        self
     }
 }
 

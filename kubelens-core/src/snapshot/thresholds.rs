@@ -149,23 +149,15 @@ thresholds! {
     node_use "nodeUse" share f64 = 0.80;
     /// From what share of its limit on a container's memory is nearly used.
     mem_near_limit "memNearLimit" share f64 = 0.90;
-    /// From what share of its limit on a pod is heavily used.
+    /// From what share of its own limit on a pod is heavily used, its containers taken together.
     pod_use "podUse" share f64 = 0.80;
     /// From how many times its request on usage is over the request.
     over_request "overRequest" share f64 = 2.0;
     /// Up to what share of its request usage is far under the request.
     under_use "underUse" share f64 = 0.5;
-    /// From what share on a disk is nearly full.
-    disk_full "diskFull" share f64 = 0.85;
-    /// From what share on a file system's inodes are nearly used up.
-    inodes_full "inodesFull" share f64 = 0.90;
-    /// From what share on a full disk is critical.
-    disk_critical "diskCritical" share f64 = 0.97;
-    /// From what share of its periods on a container is throttled.
-    throttle "throttle" share f64 = 0.25;
     /// How recent an event has to be to count.
     event_window "eventWindow" seconds i64 = 3600;
-    /// From how many events on they are a storm.
+    /// From how many warnings of one sort in ten minutes on they are a storm.
     storm_count "stormCount" count i64 = 500;
     /// From what confidence on a relation folds one finding into another.
     fold_min "foldMin" share f64 = 0.6;

@@ -45,10 +45,22 @@ impl WholeObjects {
             .or_insert_with(|| reason.to_owned());
     }
 
-    /// Drops the objects of a kind: they lack fields after all.
-    pub(crate) fn discard(&mut self, kind: &GroupKind, reason: &str) {
+    /// Drops the objects of a kind, and what was said of them: they lack fields after all.
+    pub(crate) fn forget(&mut self, kind: &GroupKind) {
         self.kinds.remove(kind);
-        self.cut(kind, reason);
+        self.cut.remove(kind);
+        self.listed.remove(kind);
+    }
+
+    /// Whether a kind without a type of its own was listed to its end.
+    pub(crate) fn is_listed(&self, kind: &GroupKind) -> bool {
+        self.listed.contains(kind)
+    }
+
+    /// The kinds of which anything is known, sorted.
+    pub(crate) fn kinds(&self) -> BTreeSet<GroupKind> {
+        let all = self.kinds.keys().chain(self.cut.keys());
+        all.chain(&self.listed).cloned().collect()
     }
 
     /// Says that a kind without a type of its own was listed to its end.

@@ -1,12 +1,14 @@
 //! KubeLens' own recording: what `snapshot save` writes and any file source reads back.
 //!
 //! A gzipped tar: `kubelens-snapshot/info.json` says which cluster, when, and what could not be read;
-//! `objects/<Kind>-<n>.json` are lists of the API; `logs/<namespace>/<pod>/<container>.log` are the logs.
+//! `objects/<Kind>-<n>.json` are lists of the API; `whole/` holds objects with every field, where rules look at them; `logs/<namespace>/<pod>/<container>.log` are the logs.
 
 mod pseudonyms;
 mod scrub;
+mod whole;
 
 pub use pseudonyms::Pseudonyms;
+pub(crate) use whole::ArchivedWhole;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -15,6 +17,7 @@ use flate2::{Compression, GzBuilder};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ReadRequest;
 use super::items::Item;
 use crate::kubernetes::Kind;
 use crate::model::{ClusterInfo, CoverageState, KUBELENS_API_VERSION, Scope, safe_text};
@@ -40,6 +43,9 @@ pub(crate) struct ArchiveInfo {
     /// The kinds without a type of their own that were listed, even if there was no object of them.
     #[serde(default)]
     custom_kinds: BTreeSet<String>,
+    /// The kinds whose objects stand in it with every field too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    whole: Vec<whole::ArchivedKind>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,11 +99,13 @@ impl ArchiveInfo {
             scope: snapshot.scope().clone(),
             gaps: gaps.chain(outside).collect(),
             custom_kinds: snapshot.custom_listed().clone(),
+            whole: whole::kinds(snapshot),
         }
     }
 
-    /// Takes the names out.
+    /// Takes the names out, and with them the objects with every field: their names may be anywhere.
     fn anonymize(&mut self, names: &Pseudonyms) {
+        self.whole.clear();
         self.cluster.name = names.name(&self.cluster.name);
         for namespace in &mut self.scope.namespaces {
             *namespace = names.name(namespace);
@@ -116,7 +124,12 @@ impl ArchiveInfo {
     }
 
     /// Tells the builder what the recording knows: every kind without a gap was complete.
-    pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
+    pub(crate) fn pour_into(
+        self,
+        whole: ArchivedWhole,
+        request: &ReadRequest,
+        builder: &mut SnapshotBuilder,
+    ) {
         let info = builder.info_mut();
         info.name = self.cluster.name;
         info.version = self.cluster.version;
@@ -135,6 +148,7 @@ impl ArchiveInfo {
                 None => builder.gap(&gap.kind, gap.namespace.as_deref(), gap.state, gap.detail),
             }
         }
+        whole.pour_into(self.whole, request, builder);
     }
 }
 
@@ -219,6 +233,11 @@ fn write(
                 &format!("objects/custom-{kind}-{number}.json"),
                 &serde_json::to_vec(&list)?,
             )?;
+        }
+    }
+    if names.is_none() {
+        for (path, bytes) in whole::documents(snapshot)? {
+            append(&mut archive, &path, &bytes)?;
         }
     }
     for (key, log) in snapshot.logs() {

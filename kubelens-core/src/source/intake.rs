@@ -197,6 +197,9 @@ impl Intake {
         {
             return self.broken(kind, item, &format!("{place}:{line}"), &detail);
         }
+        if self.request.without_status {
+            self.drop_status(kind, item);
+        }
         let Some(metadata) = self.batch.last_mut(kind) else {
             return Taken::Unwanted;
         };
@@ -235,16 +238,29 @@ impl Intake {
         self.batch.push_json(kind, json)
     }
 
+    /// Puts the object that was read last in again without its status, if it has one.
+    fn drop_status(&mut self, kind: Kind, item: Item<'_>) {
+        let Some(serde_json::Value::Object(mut fields)) = parsed(item) else {
+            return;
+        };
+        if fields.remove("status").is_some() {
+            let mut value = serde_json::Value::Object(fields);
+            drop_nulls(&mut value);
+            self.batch.pop(kind);
+            if self.batch.push_value(kind, value).is_err() {
+                self.missing(
+                    Some(kind),
+                    None,
+                    format!("a {kind} cannot be read without its status"),
+                );
+            }
+        }
+    }
+
     /// Decodes an object that has `null` where the API wants something; Go's decoder, and so the API, takes
     /// that for a field that is not there. Says whether this helped.
     fn take_without_nulls(&mut self, kind: Kind, item: Item<'_>) -> bool {
-        let parsed = match item.syntax {
-            Syntax::Json => serde_json::from_slice(item.bytes).ok(),
-            Syntax::Yaml => std::str::from_utf8(item.bytes)
-                .ok()
-                .and_then(|text| yaml::from_str(text).ok()),
-        };
-        let Some(mut value) = parsed else {
+        let Some(mut value) = parsed(item) else {
             return false;
         };
         drop_nulls(&mut value) && self.batch.push_value(kind, value).is_ok()
@@ -305,8 +321,19 @@ impl Intake {
         object.api_version = Text::new(meta.api_version);
         object.kind = Text::new(meta.kind);
         object.drop_bulk();
+        if self.request.without_status {
+            object.status = serde_json::Value::Null;
+        }
         self.custom.push(object);
         Taken::Kept
+    }
+}
+
+/// An object with every field.
+fn parsed(item: Item<'_>) -> Option<serde_json::Value> {
+    match item.syntax {
+        Syntax::Json => serde_json::from_slice(item.bytes).ok(),
+        Syntax::Yaml => yaml::from_str(std::str::from_utf8(item.bytes).ok()?).ok(),
     }
 }
 

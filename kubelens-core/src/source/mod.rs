@@ -15,6 +15,7 @@ mod json_path;
 #[cfg(feature = "live")]
 mod live;
 mod progress;
+mod provider_health;
 mod request;
 mod whole;
 mod yaml_items;
@@ -27,6 +28,7 @@ pub use files::FileSource;
 #[cfg(feature = "live")]
 pub use live::{ConnectOptions, LiveSource, PlannedRequest, Watch, Watched};
 pub use progress::{Progress, Silent};
+pub use provider_health::provider_health;
 pub use request::{LogLimits, ReadRequest};
 
 use crate::snapshot::{LogKey, Logs, Snapshot};

@@ -26,10 +26,14 @@ pub struct ReadRequest {
     pub is_consistent: bool,
     /// The kinds whose objects are kept with every field too, for rules; also kinds without a type of their own.
     pub whole: BTreeSet<GroupKind>,
+    /// Whether what objects say of their status is left out: nothing that is applied has one.
+    pub without_status: bool,
     /// The instant to judge from, where the source's own is not wanted.
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
     pub request_timeout: Duration,
+    /// How often a list is read anew that may not, or cannot, be watched.
+    pub poll: Duration,
     /// How long everything may take; after that the picture is what was read so far.
     pub deadline: Duration,
 }
@@ -44,8 +48,10 @@ impl Default for ReadRequest {
             secret_keys: false,
             is_consistent: false,
             whole: BTreeSet::new(),
+            without_status: false,
             now: None,
             request_timeout: Duration::from_secs(30),
+            poll: Duration::from_secs(30),
             deadline: Duration::from_mins(5),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::actor::{self, Actor};
 use super::claims;
 use super::clock::seconds;
-use super::world::World;
+use super::world::{Place, World};
 use super::{list, merge, text};
 
 /// A workload with its pods.
@@ -137,7 +137,78 @@ struct Count {
     ready: u64,
 }
 
+impl Count {
+    fn add(&mut self, is_ready: bool) {
+        self.made += 1;
+        self.ready += u64::from(is_ready);
+    }
+}
+
+/// What the pods of one controller have in common.
+#[derive(Debug)]
+struct Crew {
+    /// What their names begin with.
+    stem: String,
+    /// What chance ends their names by.
+    seed: String,
+    labels: Value,
+    owner: Value,
+    spec: Value,
+    age: i64,
+}
+
+impl Crew {
+    fn member<'c>(
+        &'c self,
+        namespace: &'c str,
+        name: &'c str,
+        told: &'c Map<String, Value>,
+        place: Option<Place>,
+    ) -> Actor<'c> {
+        Actor {
+            namespace,
+            name,
+            stem: &self.stem,
+            labels: self.labels.clone(),
+            owner: Some(self.owner.clone()),
+            spec: &self.spec,
+            age: self.age,
+            told,
+            place,
+        }
+    }
+}
+
 impl Play<'_> {
+    /// The pods that the workload itself controls.
+    fn crew(&self, kind: &str, labels: Value) -> Crew {
+        let stem = format!("{}-", self.name);
+        Crew {
+            seed: stem.clone(),
+            stem,
+            labels,
+            owner: self.world.owner(kind, self.namespace, self.name),
+            spec: self.template.get("spec").cloned().unwrap_or_default(),
+            age: self.age,
+        }
+    }
+
+    /// A name as all controllers but StatefulSets give it.
+    fn name_by_chance(&self, crew: &Crew, index: usize) -> String {
+        let mut dice = self.world.dice(&format!("{} {index}", crew.seed));
+        format!("{}{}", crew.stem, dice.suffix(5))
+    }
+
+    /// Puts pods of those names into the cluster.
+    fn pods(&mut self, crew: &Crew, cast: &[Map<String, Value>]) -> Result<Count> {
+        let mut count = Count::default();
+        for (index, told) in cast.iter().enumerate() {
+            let pod = self.name_by_chance(crew, index);
+            count.add(self.enter(&crew.member(self.namespace, &pod, told, None))?);
+        }
+        Ok(count)
+    }
+
     fn number(&self, key: &str, default: u64) -> u64 {
         self.told
             .get(key)
@@ -220,27 +291,15 @@ impl Play<'_> {
         let mut labels = self.labels.clone();
         merge(&mut labels, &json!({ "pod-template-hash": hash }));
         let owner = self.world.owner("ReplicaSet", self.namespace, &set);
-        let mut count = Count::default();
-        let stem = format!("{set}-");
-        let spec = template.get("spec").cloned().unwrap_or_default();
-        for (index, told) in Self::cast(told, replicas)?.iter().enumerate() {
-            let pod = format!(
-                "{stem}{}",
-                self.world.dice(&format!("{set} {index}")).suffix(5)
-            );
-            count.made += 1;
-            count.ready += u64::from(self.enter(&Actor {
-                namespace: self.namespace,
-                name: &pod,
-                stem: &stem,
-                labels: labels.clone(),
-                owner: Some(owner.clone()),
-                spec: &spec,
-                age,
-                told,
-                place: None,
-            })?);
-        }
+        let crew = Crew {
+            stem: format!("{set}-"),
+            seed: set.clone(),
+            labels: labels.clone(),
+            owner,
+            spec: template.get("spec").cloned().unwrap_or_default(),
+            age,
+        };
+        let count = self.pods(&crew, &Self::cast(told, replicas)?)?;
         let deployment = self.world.owner("Deployment", self.namespace, self.name);
         let mut status = json!({ "observedGeneration": 1, "replicas": count.made });
         if count.made > 0 {
@@ -373,31 +432,8 @@ impl Play<'_> {
 
     fn replica_set(&mut self) -> Result<Value> {
         let replicas = self.number("replicas", 2);
-        let owner = self.world.owner("ReplicaSet", self.namespace, self.name);
-        let stem = format!("{}-", self.name);
-        let (labels, spec) = (
-            self.labels.clone(),
-            self.template.get("spec").cloned().unwrap_or_default(),
-        );
-        let mut count = Count::default();
-        for (index, told) in Self::cast(self.told, replicas)?.iter().enumerate() {
-            let pod = format!(
-                "{stem}{}",
-                self.world.dice(&format!("{stem} {index}")).suffix(5)
-            );
-            count.made += 1;
-            count.ready += u64::from(self.enter(&Actor {
-                namespace: self.namespace,
-                name: &pod,
-                stem: &stem,
-                labels: labels.clone(),
-                owner: Some(owner.clone()),
-                spec: &spec,
-                age: self.age,
-                told,
-                place: None,
-            })?);
-        }
+        let crew = self.crew("ReplicaSet", self.labels.clone());
+        let count = self.pods(&crew, &Self::cast(self.told, replicas)?)?;
         let template = self.template.clone();
         Ok(self.object(&json!({ "replicas": replicas, "template": template }), &json!({ "observedGeneration": 3, "replicas": count.made, "fullyLabeledReplicas": count.made, "readyReplicas": count.ready, "availableReplicas": count.ready })))
     }
@@ -411,8 +447,7 @@ impl Play<'_> {
                 .dice(&format!("{} {}", self.name, self.template))
                 .suffix(9)
         );
-        let owner = self.world.owner("StatefulSet", self.namespace, self.name);
-        let stem = format!("{}-", self.name);
+        let mut crew = self.crew("StatefulSet", self.labels.clone());
         let claims: Vec<Value> = self
             .told
             .get("claims")
@@ -424,7 +459,7 @@ impl Play<'_> {
             if told.get("is").and_then(Value::as_str) == Some("absent") {
                 continue;
             }
-            let pod = format!("{stem}{ordinal}");
+            let pod = format!("{}{ordinal}", crew.stem);
             let mut labels = self.labels.clone();
             merge(
                 &mut labels,
@@ -466,18 +501,8 @@ impl Play<'_> {
             if !volumes.is_empty() {
                 merge(&mut spec, &json!({ "volumes": volumes }));
             }
-            count.made += 1;
-            count.ready += u64::from(self.enter(&Actor {
-                namespace: self.namespace,
-                name: &pod,
-                stem: &stem,
-                labels: labels.clone(),
-                owner: Some(owner.clone()),
-                spec: &spec,
-                age: self.age,
-                told,
-                place: None,
-            })?);
+            (crew.labels, crew.spec) = (labels, spec);
+            count.add(self.enter(&crew.member(self.namespace, &pod, told, None))?);
         }
         let templates: Vec<Value> = claims.iter().map(|claim| json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": { "name": text(claim, "/name") },
@@ -498,14 +523,12 @@ impl Play<'_> {
 
     fn daemon_set(&mut self) -> Result<Value> {
         let hash = self.world.dice(self.name).suffix(9);
-        let owner = self.world.owner("DaemonSet", self.namespace, self.name);
-        let stem = format!("{}-", self.name);
         let mut labels = self.labels.clone();
         merge(
             &mut labels,
             &json!({ "controller-revision-hash": hash, "pod-template-generation": "1" }),
         );
-        let spec = self.template.get("spec").cloned().unwrap_or_default();
+        let crew = self.crew("DaemonSet", labels);
         let mut count = Count::default();
         let wanted = self
             .told
@@ -527,22 +550,9 @@ impl Play<'_> {
             if own.get("is").and_then(Value::as_str) == Some("absent") {
                 continue;
             }
-            let pod = format!(
-                "{stem}{}",
-                self.world.dice(&format!("{stem} {index}")).suffix(5)
-            );
-            count.made += 1;
-            count.ready += u64::from(self.enter(&Actor {
-                namespace: self.namespace,
-                name: &pod,
-                stem: &stem,
-                labels: labels.clone(),
-                owner: Some(owner.clone()),
-                spec: &spec,
-                age: self.age,
-                told: &own,
-                place: Some(self.world.place(index)),
-            })?);
+            let place = Some(self.world.place(index));
+            let pod = self.name_by_chance(&crew, index);
+            count.add(self.enter(&crew.member(self.namespace, &pod, &own, place))?);
         }
         let template = self.template.clone();
         let wanted = u64::try_from(wanted)?;
@@ -558,31 +568,13 @@ impl Play<'_> {
 
     fn job(&mut self) -> Result<Value> {
         let uid = self.world.uid("Job", self.namespace, self.name);
-        let owner = self.world.owner("Job", self.namespace, self.name);
         let mut labels = self.labels.clone();
         merge(
             &mut labels,
             &json!({ "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": self.name, "controller-uid": uid, "job-name": self.name }),
         );
-        let stem = format!("{}-", self.name);
-        let spec = self.template.get("spec").cloned().unwrap_or_default();
-        for (index, told) in Self::cast(self.told, 0)?.iter().enumerate() {
-            let pod = format!(
-                "{stem}{}",
-                self.world.dice(&format!("{stem} {index}")).suffix(5)
-            );
-            self.enter(&Actor {
-                namespace: self.namespace,
-                name: &pod,
-                stem: &stem,
-                labels: labels.clone(),
-                owner: Some(owner.clone()),
-                spec: &spec,
-                age: self.age,
-                told,
-                place: None,
-            })?;
-        }
+        let crew = self.crew("Job", labels.clone());
+        self.pods(&crew, &Self::cast(self.told, 0)?)?;
         merge(
             &mut self.template,
             &json!({ "metadata": { "labels": labels } }),

@@ -36,9 +36,4 @@ pub const MISSING: &[Declined] = &[
         ],
         reason: "The custom resources of these operators are not looked at yet.",
     },
-    Declined {
-        check: "health issues that a cloud reports of its managed cluster",
-        names: &["k8sgpt:EKS"],
-        reason: "Documents of clouds are not read yet.",
-    },
 ];

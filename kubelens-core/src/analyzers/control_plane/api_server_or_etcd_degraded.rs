@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::server_health;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Condition, Event, List, Object, Pod, condition};
@@ -41,6 +42,23 @@ declare_analyzer! {
     /// spec: {priorityLevelConfiguration: {name: bulk}}
     /// status: {conditions: [{type: Dangling, status: "True", reason: NotFound, message: 'This FlowSchema references the PriorityLevelConfiguration object named "bulk" but there is no such object', lastTransitionTime: "2026-01-01T08:00:00Z"}]}
     /// ```
+    /// What the API server says of itself, and how many requests of a run it turned away:
+    /// ```yaml
+    /// apiVersion: observed.kubelens.dev/v1alpha1
+    /// kind: ApiServerHealth
+    /// metadata: {name: readyz}
+    /// status: {failingChecks: ["[-]etcd failed: reason withheld"]}
+    /// ```
+    /// ```yaml
+    /// apiVersion: observed.kubelens.dev/v1alpha1
+    /// kind: ApiServerHealth
+    /// metadata: {name: readyz}
+    /// status: {turnedAway: {5f1c: 7}}
+    /// ---
+    /// apiVersion: flowcontrol.apiserver.k8s.io/v1
+    /// kind: PriorityLevelConfiguration
+    /// metadata: {name: workload-low, uid: 5f1c}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -76,12 +94,14 @@ declare_analyzer! {
     /// at the disks and the network of the control plane.
     ///
     /// # What it cannot know
-    /// What the API server says of itself (`/readyz?verbose`) and its metrics: they are not asked for. Logs of
-    /// components are only read where their pods are not well.
+    /// The API server's metrics, which are not asked for: so it does not know how requests of others fare. Which of
+    /// several API servers answered `/readyz?verbose`. Logs of components are only read where their pods are not
+    /// well.
     ///
     /// # Source
     /// Words of etcd (`etcdserver: …`) in events and in logs of pods with the label `tier=control-plane`;
-    /// condition `Dangling` of flowcontrol FlowSchema.
+    /// condition `Dangling` of flowcontrol FlowSchema; `/readyz?verbose`; answers of status 429 and their header
+    /// `X-Kubernetes-PF-PriorityLevel-UID`.
     CTL028 "api-server-or-etcd-degraded" {
         role: Root,
         severity: Critical,
@@ -98,8 +118,7 @@ const EVENT_WINDOW: i64 = 3600;
 /// How often a passing trouble is heard before it is more than that.
 const OFTEN: u32 = 5;
 
-/// Warnings of one sort in ten minutes that are a flood.
-const STORM: u32 = 500;
+/// Seconds in which a number of warnings of one sort is a flood.
 const STORM_WINDOW: i64 = 600;
 
 /// How many objects a flood is about at least.
@@ -147,6 +166,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             sink.report(sighting);
         }
     }
+    server_health::check(cluster, sink);
     dangling(cluster, sink);
     storms(cluster, sink);
 }
@@ -297,10 +317,11 @@ fn storms(cluster: &Cluster<'_>, sink: &mut Sink) {
             storm.newest = event;
         }
     }
+    let flood = cluster.thresholds_in("").storm_count;
     for ((kind, reason, writer), storm) in sorts {
         let Storm { times, newest, .. } = storm;
         // What one object suffers is its own story.
-        if times < STORM || storm.objects.len() < STORM_OBJECTS {
+        if i64::from(times) < flood || storm.objects.len() < STORM_OBJECTS {
             continue;
         }
         let own = cluster.reference();

@@ -16,6 +16,7 @@ pub(super) mod metrics_absent;
 pub(super) mod namespace_stuck_terminating;
 pub(super) mod object_stuck_or_orphaned;
 pub(super) mod releases;
+pub(super) mod server_health;
 pub(super) mod signing_request_pending;
 pub(super) mod version_out_of_support;
 pub(super) mod webhook;

@@ -1,8 +1,6 @@
 use super::webhook::{Hook, hooks};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::network::endpoints::{
-    ENDPOINT_GRACE, live_pods, ready_endpoints, workloads_behind,
-};
+use crate::analyzers::network::endpoints::{live_pods, ready_endpoints, workloads_behind};
 use crate::kubernetes::{Object, Service};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
@@ -85,13 +83,14 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
 
 /// Whether the Service and its pods are past the time that a start takes.
 fn has_waited(cluster: &Cluster<'_>, service: &Service) -> bool {
-    cluster.age(&service.metadata) > ENDPOINT_GRACE
+    let grace = cluster.thresholds(&service.metadata).endpoint_grace;
+    cluster.age(&service.metadata) > grace
         && live_pods(cluster, service).iter().all(|pod| {
             let ready = pod.condition("Ready");
             let since = ready
                 .and_then(|ready| ready.last_transition_time)
                 .or(pod.metadata.creation_timestamp);
-            cluster.seconds_since(since) > ENDPOINT_GRACE
+            cluster.seconds_since(since) > grace
         })
 }
 

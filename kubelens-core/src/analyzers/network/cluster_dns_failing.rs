@@ -1,5 +1,5 @@
 use super::cluster_dns;
-use super::endpoints::{ENDPOINT_GRACE, live_pods, ready_endpoints, workloads_behind};
+use super::endpoints::{live_pods, ready_endpoints, workloads_behind};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
@@ -86,7 +86,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 sink.report(sighting);
             }
         }
-        let is_old = cluster.age(&service.metadata) > ENDPOINT_GRACE;
+        let meta = &service.metadata;
+        let is_old = cluster.age(meta) > cluster.thresholds(meta).endpoint_grace;
         if is_old && ready_endpoints(cluster, service) == Some(0) {
             sink.report(no_endpoints(cluster, service));
         }

@@ -3,9 +3,6 @@
 use crate::kubernetes::{Condition, Endpoints, Kind, Labels, Pod, Service, condition};
 use crate::snapshot::{Cluster, Workload};
 
-/// Seconds for which a Service may be without ready endpoints before that is a fault.
-pub(in crate::analyzers) const ENDPOINT_GRACE: i64 = 60;
-
 /// How many endpoints of a Service take traffic now; none where that is not known. For a Service
 /// with a selector its pods tell it, else what somebody wrote as its endpoints.
 pub(in crate::analyzers) fn ready_endpoints(
@@ -122,8 +119,9 @@ fn last_change(condition: &Condition) -> Option<jiff::Timestamp> {
 /// Whether nothing behind a Service has taken traffic for longer than a start or a rollout takes. A
 /// workload that rests on purpose is not down.
 pub(in crate::analyzers) fn is_down(cluster: &Cluster<'_>, service: &Service) -> bool {
+    let grace = cluster.thresholds(&service.metadata).endpoint_grace;
     if service.spec.type_ == "ExternalName"
-        || cluster.age(&service.metadata) < ENDPOINT_GRACE
+        || cluster.age(&service.metadata) < grace
         || ready_endpoints(cluster, service) != Some(0)
     {
         return false;
@@ -142,6 +140,6 @@ pub(in crate::analyzers) fn is_down(cluster: &Cluster<'_>, service: &Service) ->
             .condition("Ready")
             .and_then(|ready| ready.last_transition_time)
             .or(pod.metadata.creation_timestamp);
-        cluster.seconds_since(since) > ENDPOINT_GRACE
+        cluster.seconds_since(since) > grace
     })
 }

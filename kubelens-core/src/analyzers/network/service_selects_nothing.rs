@@ -1,4 +1,4 @@
-use super::endpoints::{ENDPOINT_GRACE, holds};
+use super::endpoints::holds;
 use super::near_labels::{NearMiss, nearest};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
@@ -77,7 +77,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     if selector.is_empty()
         || service.spec.type_ == "ExternalName"
         || meta.is_terminating()
-        || cluster.seconds_since(meta.creation_timestamp) < ENDPOINT_GRACE
+        || cluster.seconds_since(meta.creation_timestamp) < cluster.thresholds(meta).endpoint_grace
         || !cluster.is_complete(Kind::Pod, &meta.namespace)
     {
         return;

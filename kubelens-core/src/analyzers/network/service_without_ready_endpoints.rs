@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::endpoints::{ENDPOINT_GRACE, is_rolling, live_pods, workloads_behind};
+use super::endpoints::{is_rolling, live_pods, workloads_behind};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion, counted};
@@ -107,11 +107,12 @@ declare_analyzer! {
 fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &service.metadata;
     let spec = &service.spec;
+    let grace = cluster.thresholds(meta).endpoint_grace;
     if spec.selector.is_empty()
         || spec.type_ == "ExternalName"
         || spec.publish_not_ready_addresses
         || meta.is_terminating()
-        || cluster.seconds_since(meta.creation_timestamp) < ENDPOINT_GRACE
+        || cluster.seconds_since(meta.creation_timestamp) < grace
         || !cluster.is_complete(Kind::Pod, &meta.namespace)
     {
         return;
@@ -133,13 +134,13 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     if pods.is_empty() {
-        let waits = workloads.iter().find(|workload| {
-            wants_pods(workload) && cluster.age(workload.metadata()) > ENDPOINT_GRACE
-        });
+        let waits = workloads
+            .iter()
+            .find(|workload| wants_pods(workload) && cluster.age(workload.metadata()) > grace);
         if let Some(workload) = waits {
             sink.report(no_pods(service, workload));
         }
-    } else if has_waited(cluster, &pods) {
+    } else if has_waited(cluster, &pods, grace) {
         sink.report(not_ready(service, &pods, ready));
     }
 }
@@ -155,11 +156,11 @@ fn wants_pods(workload: &Workload<'_>) -> bool {
 const COMING_UP: i64 = 120;
 
 /// Whether a pod has been unready for longer than a start takes.
-fn has_waited(cluster: &Cluster<'_>, pods: &[&Pod]) -> bool {
+fn has_waited(cluster: &Cluster<'_>, pods: &[&Pod], grace: i64) -> bool {
     pods.iter().filter(|pod| !pod.is_ready()).any(|pod| {
         let since = unready_since(pod);
         since.is_some()
-            && cluster.seconds_since(since) > ENDPOINT_GRACE
+            && cluster.seconds_since(since) > grace
             && cluster.age(&pod.metadata) > COMING_UP
     })
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::state::{
-    JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready,
+    JOINING, NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod};
@@ -137,7 +137,7 @@ fn by_condition<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) ->
             .newest_event(node, &["NodeNotReady"])
             .map(event_evidence),
     );
-    grouped_by_zone(advised(sighting, node), node)
+    shared_by_zone(advised(sighting, node), node)
 }
 
 fn by_time_outs(node: &Node, pods: &[&Pod]) -> Sighting {

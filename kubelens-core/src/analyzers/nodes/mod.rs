@@ -22,6 +22,7 @@ pub(super) mod state;
 pub(super) mod system_out_of_memory;
 pub(super) mod version;
 pub(super) mod version_skew;
+pub(super) mod zone_unreachable;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &clock_skew::ANALYZER,
@@ -42,4 +43,5 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &node_usage_high::ANALYZER,
     &system_out_of_memory::ANALYZER,
     &version_skew::ANALYZER,
+    &zone_unreachable::ANALYZER,
 ];

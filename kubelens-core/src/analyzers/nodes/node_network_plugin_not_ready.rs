@@ -1,5 +1,5 @@
 use super::node_agent::broken_network_agent;
-use super::state::{NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready};
+use super::state::{NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, safe_text};
@@ -106,5 +106,5 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
             .seen_on(own, "network agent of")
             .blames(agent, "network agent of");
     }
-    grouped_by_zone(sighting, node)
+    shared_by_zone(sighting, node)
 }

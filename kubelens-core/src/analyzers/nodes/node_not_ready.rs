@@ -1,5 +1,5 @@
 use super::state::{
-    JOINING, NotReady, classify, describe, grouped_by_zone, is_in_use, pods_there, ready,
+    JOINING, NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Node, Object};
@@ -88,5 +88,5 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
     )
     .all_evidence(event.map(event_evidence))
     .suggest(describe(node));
-    grouped_by_zone(sighting, node)
+    shared_by_zone(sighting, node)
 }

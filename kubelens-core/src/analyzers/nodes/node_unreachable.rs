@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::state::{JOINING, describe, grouped_by_zone, is_in_use, pods_there, ready};
+use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Lease, Node, Object, Text};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
@@ -79,9 +79,6 @@ declare_analyzer! {
 /// Namespace of the leases by which kubelets say that they live.
 const NODE_LEASES: &str = "kube-node-lease";
 
-/// Seconds by which a lease may lag behind the newest one: its duration and some slack.
-const LEASE_LAG: i64 = 60;
-
 /// Seconds of lag from which nothing on the node can be trusted any more.
 const LEASE_DEAD: i64 = 300;
 
@@ -126,7 +123,8 @@ impl Digest for Lagging {
         let Some(newest) = renewals.iter().map(|(_, renewed)| *renewed).max() else {
             return Self(BTreeSet::new());
         };
-        let lags = |renewed: Timestamp| newest.duration_since(renewed).as_secs() > LEASE_LAG;
+        let most = most_lag(cluster);
+        let lags = |renewed: Timestamp| newest.duration_since(renewed).as_secs() > most;
         Self(
             renewals
                 .into_iter()
@@ -147,7 +145,13 @@ fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Times
         .in_namespace::<Lease>(NODE_LEASES)
         .filter_map(|lease| lease.spec.renew_time)
         .max()?;
-    (newest.duration_since(own).as_secs() > LEASE_LAG).then_some((own, newest))
+    (newest.duration_since(own).as_secs() > most_lag(cluster)).then_some((own, newest))
+}
+
+/// Seconds by which a lease may lag behind the newest one: how long a node may be silent, and some slack.
+fn most_lag(cluster: &Cluster<'_>) -> i64 {
+    let slack = cluster.thresholds_in("").lease_slack;
+    cluster.thresholds_in("").node_grace.saturating_add(slack)
 }
 
 fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sighting {
@@ -182,7 +186,7 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
     .suggest(Suggestion::advice(
         "Bring the machine or its network back, or restart its kubelet; replace it if it is gone",
     ));
-    grouped_by_zone(sighting, node)
+    shared_by_zone(sighting, node)
 }
 
 fn stale_lease<'a>(

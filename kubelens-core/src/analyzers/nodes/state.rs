@@ -2,7 +2,7 @@
 
 use crate::analysis::Sighting;
 use crate::kubernetes::{Condition, Node, Pod, Text, condition};
-use crate::model::{Suggestion, some_of};
+use crate::model::{ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
 /// Seconds in which a node may still be joining.
@@ -16,7 +16,7 @@ const LEAVING: [&str; 4] = [
     "DeletionCandidateOfClusterAutoscaler",
 ];
 
-/// Labels that name the zone or the pool of a node, the widest first.
+/// Labels that name the zone of a node, the newer first.
 const ZONES: [&str; 2] = [
     "topology.kubernetes.io/zone",
     "failure-domain.beta.kubernetes.io/zone",
@@ -97,17 +97,29 @@ pub(super) fn pods_there(cluster: &Cluster<'_>, node: &Node) -> String {
     }
 }
 
-/// Marks a sighting about a node that is down with what it may share with others: its zone.
-pub(super) fn grouped_by_zone(sighting: Sighting, node: &Node) -> Sighting {
-    let zone = ZONES
-        .iter()
+/// The zone of a node, where it names one.
+pub(super) fn zone_of(node: &Node) -> Option<&str> {
+    let mut labels = ZONES.iter();
+    labels
         .find_map(|label| node.metadata.labels.get(label))
-        .and_then(Text::non_empty);
-    match zone {
-        Some(zone) => sighting.grouped(
-            format!("zone/{zone}"),
-            format!("nodes of zone {zone} are down"),
-        ),
+        .and_then(Text::non_empty)
+}
+
+/// The zone as the thing that may have to be repaired.
+pub(super) fn zone_ref(zone: &str) -> ObjectRef {
+    ObjectRef::pseudo("Zone", zone)
+}
+
+/// Marks a sighting about a node that is down with what it may share with others: its zone. Where the zone as a
+/// whole went down, that is the reason.
+pub(super) fn shared_by_zone(sighting: Sighting, node: &Node) -> Sighting {
+    match zone_of(node) {
+        Some(zone) => sighting
+            .grouped(
+                format!("zone/{zone}"),
+                format!("nodes of zone {zone} are down"),
+            )
+            .blames(zone_ref(zone), "zone of"),
         None => sighting,
     }
 }

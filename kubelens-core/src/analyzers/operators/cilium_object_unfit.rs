@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
 use super::bad_condition::words;
+use super::cilium_policy;
 use super::failing::{describe, failing, titled};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
-    Condition, CustomObject, Kind, LabelSelector, Namespace, Pod, Text, text_at,
+    Condition, CustomObject, Kind, Namespace, Node, Pod, ServiceAccount, text_at,
 };
 use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Cluster;
@@ -35,6 +36,32 @@ declare_analyzer! {
     /// kind: Pod
     /// metadata: {name: web-1, namespace: shop, uid: p1}
     /// status: {phase: Running}
+    /// ```
+    /// Peers that no pod and no workload can be, and nodes that are not there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Pod, Node, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob
+    /// apiVersion: cilium.io/v2
+    /// kind: CiliumNetworkPolicy
+    /// metadata: {name: api, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: wbe}}]}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1, labels: {app: web}}
+    /// status: {phase: Running}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Node
+    /// apiVersion: cilium.io/v2
+    /// kind: CiliumClusterwideNetworkPolicy
+    /// metadata: {name: hosts, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {nodeSelector: {matchLabels: {pool: gone}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, labels: {pool: main}}
     /// ```
     ///
     /// # Stays silent on
@@ -72,9 +99,9 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.88,
         reads: [
-            Pod, Namespace, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            Pod, Node, Namespace, ServiceAccount, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
         ],
-        maps_to: ["POP-1600", "POP-1601", "POP-1602", "POP-1603", "POP-1604", "POP-1700", "POP-1702", "POP-1703"],
+        maps_to: ["POP-1600", "POP-1601", "POP-1602", "POP-1603", "POP-1604", "POP-1700", "POP-1701", "POP-1702", "POP-1703", "POP-1704"],
         check: Cluster(check),
     }
 }
@@ -118,6 +145,7 @@ fn check_endpoint(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sin
         );
         return;
     }
+    unknown_node(cluster, endpoint, sink);
     let is_settled = matches!(state, "" | "ready" | "restoring" | "regenerating");
     if lookup.found().is_some_and(Pod::is_live) && !is_settled {
         let title = format!("{own} is {state}: {pod} has no network policy in force");
@@ -134,6 +162,35 @@ fn check_endpoint(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sin
     }
 }
 
+/// An endpoint that says to be on a node which no node of the cluster is.
+fn unknown_node(cluster: &Cluster<'_>, endpoint: &CustomObject, sink: &mut Sink) {
+    let address = endpoint.status_text("/networking/node");
+    let is_known = |node: &Node| {
+        let all = &node.status.addresses;
+        all.is_empty() || all.iter().any(|one| one.address == *address)
+    };
+    if address.is_empty()
+        || !cluster.is_complete(Kind::Node, "")
+        || cluster.all::<Node>().any(is_known)
+    {
+        return;
+    }
+    let own = endpoint.reference();
+    let text =
+        "Its node was replaced or has another address now; traffic to the pod may go astray.";
+    sink.report(
+        Sighting::of(
+            own.clone(),
+            format!("{own} is on a node that is not there"),
+            text,
+        )
+        .identified_by("fact", "node gone")
+        .severity(Severity::Info)
+        .evidence(Evidence::field(own, "status.networking.node", address))
+        .suggest(describe(endpoint)),
+    );
+}
+
 fn check_policy(cluster: &Cluster<'_>, policy: &CustomObject, sink: &mut Sink) {
     if let Some(valid) = policy.condition("Valid").filter(Condition::is_false) {
         let said = titled(policy, "is refused by Cilium", &words(&valid));
@@ -145,13 +202,15 @@ fn check_policy(cluster: &Cluster<'_>, policy: &CustomObject, sink: &mut Sink) {
     if cluster.age(&policy.metadata) <= ENDPOINT_GRACE {
         return;
     }
+    cilium_policy::check_parts(cluster, policy, sink);
     let Some(wanted) = policy.spec.get("endpointSelector") else {
         return;
     };
-    let Some(selector) = selector_of(wanted).filter(|selector| !selector.is_empty()) else {
+    let Some(selector) = cilium_policy::selector_of(wanted).filter(|selector| !selector.is_empty())
+    else {
         return;
     };
-    if matches_nothing(cluster, policy, &selector) {
+    if cilium_policy::matches_nothing(cluster, policy, &selector) {
         let own = policy.reference();
         let text =
             "It filters nothing: its selector matches no pod, and no workload that could make one.";
@@ -165,54 +224,7 @@ fn check_policy(cluster: &Cluster<'_>, policy: &CustomObject, sink: &mut Sink) {
     }
 }
 
-/// Prefixes that tell where a label comes from; those of Kubernetes are the pod's own.
-const SOURCES: [&str; 2] = ["k8s:", "any:"];
-
-/// A selector over the labels of pods; none if it asks for anything else.
-fn selector_of(value: &serde_json::Value) -> Option<LabelSelector> {
-    let text = value.to_string();
-    let text = SOURCES.iter().fold(text, |text, source| {
-        text.replace(&format!("\"{source}"), "\"")
-    });
-    let selector: LabelSelector = serde_json::from_str(&text).ok()?;
-    let keys = selector.match_labels.keys().map(Text::as_str);
-    let keys = keys.chain(
-        selector
-            .match_expressions
-            .iter()
-            .map(|one| one.key.as_str()),
-    );
-    let is_plain = |key: &str| {
-        !key.contains(':') && !key.starts_with("io.kubernetes.pod") && !key.starts_with("io.cilium")
-    };
-    let is_of_pods = keys.into_iter().all(is_plain);
-    is_of_pods.then_some(selector)
-}
-
-fn matches_nothing(cluster: &Cluster<'_>, policy: &CustomObject, selector: &LabelSelector) -> bool {
-    let own = policy.metadata.namespace.as_str();
-    let spaces: Vec<String> = if own.is_empty() {
-        let is_scoped = !cluster.snapshot().scope().namespaces.is_empty();
-        if is_scoped || !cluster.snapshot().gaps().has_none(Kind::Pod) {
-            return false;
-        }
-        cluster.all_namespaces()
-    } else {
-        vec![own.to_owned()]
-    };
-    spaces.iter().all(|space| {
-        cluster.is_complete(Kind::Pod, space)
-            && !cluster
-                .in_namespace::<Pod>(space)
-                .any(|pod| selector.matches(&pod.metadata.labels))
-            && !cluster
-                .workloads_in(space)
-                .iter()
-                .any(|workload| selector.matches(workload.pod_labels()))
-    })
-}
-
-/// Identities that no endpoint has, and those of a namespace that is gone.
+/// Identities that no endpoint has, of a namespace or an account that is gone.
 fn check_identities(cluster: &Cluster<'_>, sink: &mut Sink) {
     let is_known = cluster
         .look_up_custom(GROUP, "CiliumEndpoint", "", "")
@@ -230,18 +242,11 @@ fn check_identities(cluster: &Cluster<'_>, sink: &mut Sink) {
         if used.is_empty() || !is_old || used.contains(identity.metadata.name.as_str()) {
             continue;
         }
-        let namespace = text_at(
-            &identity.security_labels,
-            "/k8s:io.kubernetes.pod.namespace",
-        );
-        let is_gone =
-            !namespace.is_empty() && cluster.look_up::<Namespace>("", namespace).is_absent();
-        if !is_gone {
+        let Some(missing) = missing_owner(cluster, identity) else {
             continue;
-        }
+        };
         let own = identity.reference();
         let text = "It is left over; the operator of Cilium cleans such up.";
-        let missing = ObjectRef::cluster_scoped("v1", "Namespace", namespace);
         sink.report(
             Sighting::of(
                 own.clone(),
@@ -249,8 +254,26 @@ fn check_identities(cluster: &Cluster<'_>, sink: &mut Sink) {
                 text,
             )
             .severity(Severity::Info)
-            .evidence(Evidence::absence(missing, "no namespace of that name"))
+            .evidence(Evidence::absence(missing, "no object of that name"))
             .suggest(describe(identity)),
         );
     }
+}
+
+/// The namespace or the account that an identity is of, where it is gone.
+fn missing_owner(cluster: &Cluster<'_>, identity: &CustomObject) -> Option<ObjectRef> {
+    let label = |pointer: &str| text_at(&identity.security_labels, pointer);
+    let namespace = label("/k8s:io.kubernetes.pod.namespace");
+    let account = label("/k8s:io.cilium.k8s.policy.serviceaccount");
+    if namespace.is_empty() {
+        return None;
+    }
+    if cluster.look_up::<Namespace>("", namespace).is_absent() {
+        return Some(ObjectRef::cluster_scoped("v1", "Namespace", namespace));
+    }
+    let is_gone = !account.is_empty()
+        && cluster
+            .look_up::<ServiceAccount>(namespace, account)
+            .is_absent();
+    is_gone.then(|| ObjectRef::namespaced("v1", "ServiceAccount", namespace, account))
 }

@@ -13,9 +13,9 @@ use crate::snapshot::{Cluster, Workload};
 
 /// A workload that runs the controller of a group, and how that is known.
 #[derive(Debug, Clone)]
-pub(super) struct Controller<'a> {
-    pub(super) workload: Workload<'a>,
-    pub(super) proof: Evidence,
+pub(in crate::analyzers) struct Controller<'a> {
+    pub(in crate::analyzers) workload: Workload<'a>,
+    pub(in crate::analyzers) proof: Evidence,
 }
 
 /// What names a controller.
@@ -29,7 +29,7 @@ enum Way {
 /// The workloads that run the controllers of these groups, by the surest way that names any: what the
 /// operator's installation says, who may write the group's status, who serves its webhooks, whose labels are
 /// those of its definitions.
-pub(super) fn controllers<'a>(
+pub(in crate::analyzers) fn controllers<'a>(
     cluster: &Cluster<'a>,
     groups: &BTreeSet<&str>,
 ) -> BTreeMap<String, Vec<Controller<'a>>> {

@@ -3,7 +3,7 @@
 use super::failing::describe;
 use crate::analysis::{Sighting, Sink};
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
-use crate::kubernetes::{CustomObject, LabelSelector, Labels, Namespace, Object, Pod};
+use crate::kubernetes::{CustomObject, LabelSelector, Labels, Namespace, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];
 const REFUSED: &str = "RBAC: access denied";
 
 /// Last lines of a log that count.
-const LINES: usize = 60;
+pub(super) const LINES: usize = 60;
 
 /// Looks at injection and at refused calls.
 pub(super) fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
@@ -35,6 +35,12 @@ fn is_injected(labels: &Labels, annotations: &Labels) -> bool {
         || annotations.value("linkerd.io/inject") == Some("enabled")
 }
 
+/// Whether a proxy of a mesh runs beside the pod's programs.
+pub(super) fn has_proxy(pod: &Pod) -> bool {
+    pod.containers()
+        .any(|container| PROXIES.contains(&container.name()))
+}
+
 fn opts_out(pod: &Pod) -> bool {
     let meta = &pod.metadata;
     let says = |key: &str, value: &str| {
@@ -50,9 +56,7 @@ fn without_proxy(cluster: &Cluster<'_>, namespace: &str, sink: &mut Sink) {
     let mut bare: BTreeMap<ObjectRef, Vec<&Pod>> = BTreeMap::new();
     let mut is_any_injected = false;
     for pod in cluster.in_namespace::<Pod>(namespace) {
-        let has_proxy = pod
-            .containers()
-            .any(|container| PROXIES.contains(&container.name()));
+        let has_proxy = has_proxy(pod);
         is_any_injected |= has_proxy;
         if pod.is_live() && !has_proxy && !opts_out(pod) {
             bare.entry(cluster.top_of(pod)).or_default().push(pod);
@@ -116,13 +120,9 @@ fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
         let Some(line) = line.filter(|_| pod.is_live()) else {
             continue;
         };
-        let named = hosts_in(line).into_iter().find_map(|host| {
-            match resolve(cluster, &pod.metadata.namespace, host.name) {
-                Target::Service(service) => Some(service),
-                _ => None,
-            }
-        });
-        let Some(service) = named else { continue };
+        let Some(service) = named_in(cluster, pod, line) else {
+            continue;
+        };
         let behind = cluster.pods_behind(service);
         let applies = |policy: &&&CustomObject| {
             policy.metadata.namespace == service.metadata.namespace
@@ -143,12 +143,23 @@ fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
     }
 }
 
+/// The Service that a line of a pod's log names.
+pub(super) fn named_in<'a>(cluster: &Cluster<'a>, pod: &Pod, line: &str) -> Option<&'a Service> {
+    hosts_in(line).into_iter().find_map(|host| {
+        match resolve(cluster, &pod.metadata.namespace, host.name) {
+            Target::Service(service) => Some(service),
+            _ => None,
+        }
+    })
+}
+
 /// Whether a policy lets some callers in and so keeps all others out.
 fn is_allow(policy: &CustomObject) -> bool {
     matches!(policy.spec_text("/action"), "" | "ALLOW")
 }
 
-fn selects(policy: &CustomObject, labels: &Labels) -> bool {
+/// Whether a policy is for pods with these labels; one without a selector is for all.
+pub(super) fn selects(policy: &CustomObject, labels: &Labels) -> bool {
     let selector = policy
         .spec
         .get("selector")

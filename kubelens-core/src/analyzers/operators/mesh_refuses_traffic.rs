@@ -1,6 +1,7 @@
 use super::failing::describe;
 use super::mesh_host::{Target, target};
 use super::mesh_proxy;
+use super::mesh_tls;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Labels, Object, Pod, Service, list_at, text_at};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -9,7 +10,8 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A service mesh does not carry traffic as it is meant: a route goes to a Service or subset that
-    /// does not exist, a policy refuses callers, or pods that should have a proxy run without one.
+    /// does not exist, a policy refuses callers, a side that takes mutual TLS only is called by a pod without a
+    /// proxy, or pods that should have a proxy run without one.
     ///
     /// # Fires on
     /// ```yaml
@@ -43,6 +45,32 @@ declare_analyzer! {
     /// metadata: {name: web, namespace: shop}
     /// spec: {selector: {app: web}}
     /// ```
+    /// A side that takes mutual TLS only, and a caller without a proxy:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: old/cron-1/cron | Get "http://web.shop.svc.cluster.local:8080/": read tcp 10.0.0.4:5321->10.0.0.9:8080: read: connection reset by peer
+    /// apiVersion: security.istio.io/v1
+    /// kind: PeerAuthentication
+    /// metadata: {name: default, namespace: shop}
+    /// spec: {mtls: {mode: STRICT}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {selector: {app: web}, ports: [{port: 8080}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web}, {name: istio-proxy}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: cron-1, namespace: old}
+    /// spec: {containers: [{name: cron}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "False"}]}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -60,16 +88,43 @@ declare_analyzer! {
     /// metadata: {name: web, namespace: shop}
     /// spec: {selector: {app: web}}
     /// ```
+    /// A side that takes both: the connection ended for another reason.
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: old/cron-1/cron | Get "http://web.shop.svc.cluster.local:8080/": read tcp 10.0.0.4:5321->10.0.0.9:8080: read: connection reset by peer
+    /// apiVersion: security.istio.io/v1
+    /// kind: PeerAuthentication
+    /// metadata: {name: default, namespace: shop}
+    /// spec: {mtls: {mode: PERMISSIVE}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {selector: {app: web}, ports: [{port: 8080}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, labels: {app: web}}
+    /// spec: {containers: [{name: web}, {name: istio-proxy}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: cron-1, namespace: old}
+    /// spec: {containers: [{name: cron}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "False"}]}
+    /// ```
     ///
     /// # How to fix
     /// Correct host or subset of the route, the rules of the policy, or restart the pods so that they get
     /// their proxy.
     ///
     /// # What it cannot know
-    /// Hosts that a mesh learns from elsewhere.
+    /// Hosts that a mesh learns from elsewhere. Which callers without a proxy are refused, where their logs do not
+    /// name the Service; a mesh whose policies for all are not in `istio-system`.
     ///
     /// # Source
-    /// VirtualService, DestinationRule and AuthorizationPolicy of istio.io; labels and annotations for
+    /// VirtualService, DestinationRule, AuthorizationPolicy and PeerAuthentication of istio.io; labels and annotations for
     /// injection of Istio and Linkerd; `RBAC: access denied` in logs.
     OPS087 "mesh-refuses-traffic" {
         role: Root,
@@ -98,6 +153,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     mesh_proxy::check(cluster, sink);
+    mesh_tls::check(cluster, sink);
 }
 
 fn check_route(cluster: &Cluster<'_>, route: &CustomObject, sink: &mut Sink) {

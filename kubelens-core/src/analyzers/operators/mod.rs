@@ -7,6 +7,7 @@ pub(super) mod certificate_chain;
 pub(super) mod certificate_not_ready;
 pub(super) mod children;
 pub(super) mod cilium_object_unfit;
+pub(super) mod cilium_policy;
 pub(super) mod cluster_catalog_or_extension_failing;
 pub(super) mod controller;
 pub(super) mod custom_resource_failing;
@@ -18,6 +19,7 @@ pub(super) mod machine_not_provisioned;
 pub(super) mod mesh_host;
 pub(super) mod mesh_proxy;
 pub(super) mod mesh_refuses_traffic;
+pub(super) mod mesh_tls;
 pub(super) mod monitor_selects_nothing;
 pub(super) mod named_object;
 pub(super) mod operator_down_or_lagging;
@@ -27,6 +29,8 @@ pub(super) mod operator_version_failed;
 pub(super) mod pack;
 pub(super) mod policy_failure;
 pub(super) mod prometheus_config_invalid;
+pub(super) mod prometheus_scrape;
+pub(super) mod provider_health_issue;
 pub(super) mod reference;
 pub(super) mod scaled_object_not_ready;
 pub(super) mod secret_producer;
@@ -49,5 +53,6 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &operator_version_failed::ANALYZER,
     &policy_failure::ANALYZER,
     &prometheus_config_invalid::ANALYZER,
+    &provider_health_issue::ANALYZER,
     &scaled_object_not_ready::ANALYZER,
 ];

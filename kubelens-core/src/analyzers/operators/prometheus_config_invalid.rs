@@ -1,5 +1,6 @@
 use super::bad_condition::{has_lasted, is_resting};
 use super::failing::{failing, report, title};
+use super::prometheus_scrape;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject, Object, Pod};
 use crate::model::{Evidence, Severity, Suggestion, safe_text, shortened};
@@ -7,8 +8,8 @@ use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// A Prometheus cannot load its configuration, or its operator cannot bring it to what its spec asks
-    /// for.
+    /// A Prometheus cannot load its configuration, its operator cannot bring it to what its spec asks for, a part
+    /// of its configuration is not where the spec says, or it selects no monitor and so scrapes nothing.
     ///
     /// # Fires on
     /// ```yaml
@@ -29,6 +30,15 @@ declare_analyzer! {
     /// metadata: {name: main, namespace: mon, creationTimestamp: "2026-01-01T08:00:00Z"}
     /// status:
     ///   conditions: [{type: Reconciled, status: "False", reason: ReconciliationFailed, message: "creating config failed: generating config failed", lastTransitionTime: "2026-01-01T11:00:00Z"}]
+    /// ```
+    /// A part of the configuration that is not there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Secret
+    /// apiVersion: monitoring.coreos.com/v1
+    /// kind: Prometheus
+    /// metadata: {name: main, namespace: mon, creationTimestamp: "2026-01-01T08:00:00Z"}
+    /// spec: {additionalScrapeConfigs: {name: extra, key: jobs.yaml}}
     /// ```
     ///
     /// # Stays silent on
@@ -51,21 +61,36 @@ declare_analyzer! {
     ///   - {type: Reconciled, status: "True", lastTransitionTime: "2026-01-01T08:00:00Z"}
     ///   - {type: Available, status: "True", lastTransitionTime: "2026-01-01T08:00:00Z"}
     /// ```
+    /// It selects a monitor, and its extra jobs are where it says:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Secret
+    /// apiVersion: monitoring.coreos.com/v1
+    /// kind: Prometheus
+    /// metadata: {name: main, namespace: mon, creationTimestamp: "2026-01-01T08:00:00Z"}
+    /// spec: {serviceMonitorSelector: {}, additionalScrapeConfigs: {name: extra, key: jobs.yaml}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Secret
+    /// metadata: {name: extra, namespace: mon}
+    /// data: {jobs.yaml: eA==}
+    /// ```
     ///
     /// # How to fix
     /// Correct the line that the message names; `promtool check config` reads it as Prometheus does.
     ///
     /// # What it cannot know
-    /// The configuration itself: values of ConfigMaps and Secrets are never read. What a Prometheus that
-    /// runs would say to a new file is only known from its log.
+    /// The configuration itself, its rule files and its relabeling: values of ConfigMaps and Secrets are never
+    /// read. What a Prometheus that runs would say to a new file is only known from its log.
     ///
     /// # Source
-    /// Conditions Reconciled and Available of monitoring.coreos.com; log lines `Error loading config`.
+    /// Conditions Reconciled and Available, selectors and references of monitoring.coreos.com; log lines
+    /// `Error loading config`.
     OPS060 "prometheus-config-invalid" {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Pod, Secret, ConfigMap, ServiceAccount, Service],
+        reads: [Pod, Secret, ConfigMap, ServiceAccount, Service, Namespace],
         maps_to: ["k8sgpt:PrometheusConfigValidate"],
         check: Cluster(check),
     }
@@ -93,6 +118,9 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     ] {
         for object in cluster.customs("monitoring.coreos.com", kind) {
             check_object(cluster, object, sink);
+            if kind.starts_with("Prometheus") {
+                prometheus_scrape::check(cluster, object, sink);
+            }
         }
     }
     for (key, log) in cluster.logs() {

@@ -1,7 +1,7 @@
+use super::near_limit::{Near, near};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::measured::{Measured, containers, percent};
-use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, Quantity, Severity, Suggestion, capitalized};
+use crate::kubernetes::Pod;
+use crate::model::Severity;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -97,55 +97,29 @@ const AT_THE_LIMIT: f64 = 0.95;
 const ONE_SAMPLE: f64 = 0.70;
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
-    for measured in containers(cluster, pod) {
-        let (Some(used), Some(limit)) = (measured.used("cpu"), measured.limit("cpu")) else {
-            continue;
-        };
-        if used.as_f64() >= limit.as_f64() * AT_THE_LIMIT {
-            sink.report(sighting(cluster, &measured, used, limit));
-        }
+    for near in near(cluster, pod, "cpu", AT_THE_LIMIT) {
+        sink.report(sighting(cluster, &near));
     }
 }
 
-fn sighting(
-    cluster: &Cluster<'_>,
-    measured: &Measured<'_>,
-    used: Quantity,
-    limit: Quantity,
-) -> Sighting {
-    let (pod, container) = (measured.pod, &measured.container);
-    let top = cluster.top_of(pod);
+fn sighting(cluster: &Cluster<'_>, near: &Near<'_>) -> Sighting {
+    let top = cluster.top_of(near.measured.pod);
     let computes = matches!(top.kind.as_str(), "Job" | "CronJob");
     let severity = if computes {
         Severity::Info
     } else {
         Severity::Warning
     };
-    let title = format!(
-        "{} of {top} uses {} of its CPU limit and is throttled",
-        capitalized(&container.title()),
-        percent(used, limit)
-    );
     let explanation = format!(
         "It uses {} and may use {}: the kernel makes it pause, whatever the node has left.",
-        used.human_count(),
-        limit.human_count()
+        near.used.human_count(),
+        near.limit.human_count()
     );
-    let own = pod.reference();
-    Sighting::of(top, title, explanation)
-        .seen_on(own.clone(), "template of")
-        .in_container(container.name())
+    let remedy = (
+        "Raise the CPU limit",
+        " or more) or take it away, or spread the load over more replicas",
+    );
+    near.sighting(cluster, " and is throttled", explanation, remedy)
         .severity(severity)
         .confidence(ONE_SAMPLE)
-        .evidence(measured.evidence("cpu", "limit", limit))
-        .evidence(Evidence::field(
-            own,
-            &measured.path("limits", "cpu"),
-            limit.human_count(),
-        ))
-        .suggest(Suggestion::advice(format!(
-            "Raise the CPU limit (here to {} or more) or take it away, or spread the load over more replicas",
-            super::right_size::with_room(used, "cpu", 1.5)
-        )))
-        .suggest(super::right_size::look(pod))
 }

@@ -12,6 +12,7 @@ pub(super) mod cpu_throttled;
 pub(super) mod drain_blocked;
 pub(super) mod limit_range_violated;
 pub(super) mod limits_or_requests_absent;
+pub(super) mod near_limit;
 pub(super) mod quota_demands_resources;
 pub(super) mod quota_exceeded;
 pub(super) mod quota_nearly_used;

@@ -1,5 +1,6 @@
 use super::unscheduled::{self, waits};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::gate_owner::with_owner;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -42,7 +43,8 @@ declare_analyzer! {
     /// Find the controller that owns the gate, and why it does not open it.
     ///
     /// # What it cannot know
-    /// What a gate waits for.
+    /// What a gate waits for. Who opens it, where the gate is not named after an API group or its controller cannot be
+    /// told from what it is permitted to write.
     ///
     /// # Source
     /// `schedulingGates` of core/v1 PodSpec (KEP-3521).
@@ -50,7 +52,11 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.97,
-        reads: [Pod],
+        reads: [
+            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            CustomResourceDefinition, ClusterRole, Role, ClusterRoleBinding, RoleBinding, Service,
+            ValidatingWebhookConfiguration, MutatingWebhookConfiguration,
+        ],
         maps_to: ["k8sgpt:Pod", "classic:scheduling"],
         check: Pod(check),
     }
@@ -80,29 +86,32 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         () => Severity::Warning,
     };
     let top = cluster.top_of(pod);
+    let named = gates.clone();
     let gates = gates.join(", ");
     let title = format!("Pods of {top} are held back by scheduling gate {gates}");
     let explanation = "The scheduler does not look at them before the gate is removed, which is up to the controller that set it.";
-    sink.report(
-        Sighting::of(top, title, explanation)
-            .seen_on(pod.reference(), "template of")
-            .severity(severity)
-            .identified_by("gates", gates.clone())
-            .evidence(Evidence::field(
-                pod.reference(),
-                "spec.schedulingGates",
-                gates,
-            ))
-            .since(unscheduled::since(pod))
-            .suggest(Suggestion::advice(
-                "Check that the controller that owns the gate runs, and what it says about the pod",
-            ))
-            .suggest(Suggestion::look(
-                "Look at the pod",
-                format!(
-                    "kubectl -n {} describe pod {}",
-                    pod.metadata.namespace, pod.metadata.name
-                ),
-            )),
-    );
+    let told = Sighting::of(top, title, explanation)
+        .seen_on(pod.reference(), "template of")
+        .severity(severity)
+        .identified_by("gates", gates.clone())
+        .evidence(Evidence::field(
+            pod.reference(),
+            "spec.schedulingGates",
+            gates,
+        ))
+        .since(unscheduled::since(pod))
+        .suggest(Suggestion::advice(
+            "Check that the controller that owns the gate runs, and what it says about the pod",
+        ))
+        .suggest(Suggestion::look(
+            "Look at the pod",
+            format!(
+                "kubectl -n {} describe pod {}",
+                pod.metadata.namespace, pod.metadata.name
+            ),
+        ));
+    let told = named
+        .into_iter()
+        .fold(told, |told, gate| with_owner(cluster, gate, told));
+    sink.report(told);
 }

@@ -1,6 +1,7 @@
-use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::standing_workload::{container_path, is_clusters_own, stands};
-use crate::model::{Evidence, Severity, Suggestion, some_of};
+use super::node_reach::reaches_node;
+use crate::analysis::{Sink, declare_analyzer};
+use crate::analyzers::standing_workload::{container_path, stands};
+use crate::model::{Evidence, some_of};
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -79,22 +80,13 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
     }
     names.sort_unstable();
     names.dedup();
-    let severity = if is_clusters_own(&workload.metadata().namespace) {
-        Severity::Info
-    } else {
-        Severity::Warning
-    };
-    sink.report(
-        Sighting::of(
-            own.clone(),
-            format!("{own} adds the capability {}", some_of(names, 4)),
-            "Whoever breaks into the container can do with the node what root can.",
-        )
-        .severity(severity)
-        .all_evidence(proof)
-        .suggest(Suggestion::advice(
-            "Drop all capabilities and add only what the program needs",
-        ))
-        .grouped("all", "workloads add dangerous capabilities"),
-    );
+    let title = format!("{own} adds the capability {}", some_of(names, 4));
+    let text = "Whoever breaks into the container can do with the node what root can.";
+    sink.report(reaches_node(
+        workload,
+        (title, text.to_owned()),
+        proof,
+        "Drop all capabilities and add only what the program needs",
+        "workloads add dangerous capabilities",
+    ));
 }

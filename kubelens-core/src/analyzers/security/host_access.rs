@@ -1,6 +1,7 @@
-use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::standing_workload::{container_path, is_clusters_own, stands};
-use crate::model::{Evidence, Severity, Suggestion};
+use super::node_reach::reaches_node;
+use crate::analysis::{Sink, declare_analyzer};
+use crate::analyzers::standing_workload::{container_path, stands};
+use crate::model::Evidence;
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -118,24 +119,15 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
     if said.is_empty() {
         return;
     }
-    let severity = if is_clusters_own(&workload.metadata().namespace) {
-        Severity::Info
-    } else {
-        Severity::Warning
-    };
-    sink.report(
-        Sighting::of(
-            own.clone(),
-            format!("Pods of {own} can reach into their node"),
-            format!("Of the node: {}.", said.join(", ")),
-        )
-        .severity(severity)
-        .all_evidence(proof)
-        .suggest(Suggestion::advice(
-            "Take away what it does not need; name single capabilities in place of privileged",
-        ))
-        .grouped("all", "workloads can reach into their nodes"),
-    );
+    let title = format!("Pods of {own} can reach into their node");
+    let text = format!("Of the node: {}.", said.join(", "));
+    sink.report(reaches_node(
+        workload,
+        (title, text),
+        proof,
+        "Take away what it does not need; name single capabilities in place of privileged",
+        "workloads can reach into their nodes",
+    ));
 }
 
 fn is_sensitive(path: &str) -> bool {

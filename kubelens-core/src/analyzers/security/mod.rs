@@ -5,6 +5,7 @@ pub(super) mod bound_role_missing;
 pub(super) mod bound_subject_missing;
 pub(super) mod dangerous_capabilities;
 pub(super) mod host_access;
+pub(super) mod node_reach;
 pub(super) mod permission;
 pub(super) mod pod_security_violation;
 pub(super) mod role_grant;

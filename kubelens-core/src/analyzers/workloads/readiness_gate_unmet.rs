@@ -1,6 +1,7 @@
 use super::advice::describe_pod;
 use super::probe_sighting::severity_of_unready;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::gate_owner::with_owner;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
@@ -25,6 +26,22 @@ declare_analyzer! {
     ///   - {type: ContainersReady, status: "True", lastTransitionTime: "2026-01-01T11:30:00Z"}
     ///   - {type: Ready, status: "False", reason: ReadinessGatesNotReady, lastTransitionTime: "2026-01-01T11:29:00Z"}
     ///   containerStatuses: [{name: web, ready: true, state: {running: {startedAt: "2026-01-01T11:29:00Z"}}}]
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: gatekeeper, namespace: lb-system, uid: d1}
+    /// spec: {template: {spec: {serviceAccountName: gatekeeper, containers: [{name: manager}]}}}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRole
+    /// metadata: {name: gatekeeper}
+    /// rules: [{apiGroups: [lb.example], resources: [bindings/status], verbs: [update, patch]}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: gatekeeper}
+    /// roleRef: {kind: ClusterRole, name: gatekeeper}
+    /// subjects: [{kind: ServiceAccount, namespace: lb-system, name: gatekeeper}]
     /// ```
     ///
     /// # Stays silent on
@@ -47,7 +64,8 @@ declare_analyzer! {
     /// Look at the controller that sets the condition; take the gate out where no such controller runs.
     ///
     /// # What it cannot know
-    /// Which controller should set it.
+    /// Which controller should set it, where the gate is not named after an API group or its controller cannot be
+    /// told from what it is permitted to write.
     ///
     /// # Source
     /// `spec.readinessGates` of core/v1 Pod (KEP-580).
@@ -55,7 +73,11 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.90,
-        reads: [],
+        reads: [
+            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            CustomResourceDefinition, ClusterRole, Role, ClusterRoleBinding, RoleBinding, Service,
+            ValidatingWebhookConfiguration, MutatingWebhookConfiguration,
+        ],
         maps_to: [],
         check: Pod(check),
     }
@@ -82,7 +104,8 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             .condition(type_)
             .is_some_and(crate::kubernetes::Condition::is_true)
         {
-            sink.report(sighting(pod, cluster, type_, severity).since(since));
+            let told = sighting(pod, cluster, type_, severity).since(since);
+            sink.report(with_owner(cluster, type_, told));
         }
     }
 }

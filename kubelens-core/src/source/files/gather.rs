@@ -6,7 +6,7 @@ use super::trouble::Trouble;
 use crate::kubernetes::{GroupKind, Kind, Pod};
 use crate::model::ClusterInfo;
 use crate::snapshot::{Logs, Snapshot, SnapshotBuilder};
-use crate::source::archive::ArchiveInfo;
+use crate::source::archive::{ArchiveInfo, ArchivedWhole};
 use crate::source::intake::{Intake, Taken, TypeMeta};
 use crate::source::items::Item;
 use crate::source::{Progress, ReadRequest, SourceError};
@@ -25,6 +25,7 @@ pub(super) struct Gathering<'a> {
     logs: Logs,
     log_bytes: usize,
     archive: Option<ArchiveInfo>,
+    archived_whole: ArchivedWhole,
     /// Whether the source is a directory or an archive, in which other files may lie around.
     pub(super) is_tree: bool,
     trouble: Trouble,
@@ -41,6 +42,7 @@ impl<'a> Gathering<'a> {
             logs: Logs::new(),
             log_bytes: 0,
             archive: None,
+            archived_whole: ArchivedWhole::default(),
             is_tree: false,
             trouble: Trouble::default(),
         }
@@ -65,7 +67,7 @@ impl<'a> Gathering<'a> {
                 self.archive = Some(info);
                 true
             }
-            None => false,
+            None => self.archived_whole.take(self.request, item),
         }
     }
 
@@ -158,6 +160,7 @@ impl<'a> Gathering<'a> {
             custom_lists,
             mut logs,
             archive,
+            archived_whole,
             trouble,
             ..
         } = self;
@@ -188,14 +191,8 @@ impl<'a> Gathering<'a> {
         let mut taken_at = request.now;
         match archive {
             Some(archive) => {
-                for kind in &request.whole {
-                    builder.whole_mut().discard(
-                        kind,
-                        "a saved snapshot holds only the fields that KubeLens reads itself",
-                    );
-                }
                 taken_at = taken_at.or(archive.taken_at);
-                archive.pour_into(&mut builder);
+                archive.pour_into(archived_whole, request, &mut builder);
             }
             None => lists.tell(&mut builder),
         }

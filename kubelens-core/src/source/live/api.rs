@@ -1,5 +1,7 @@
 //! One request to the API server, with its retries.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +21,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Longest answer that is read in one piece.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
 
+/// Longest text that is read.
+const LONGEST_TEXT: usize = 64 * 1024;
+
 /// A client that waits when the server asks it to.
 #[derive(Clone)]
 pub(super) struct Api {
@@ -27,6 +32,8 @@ pub(super) struct Api {
     pub(super) server: String,
     /// How fast requests are sent.
     pub(super) pace: Pace,
+    /// How often the server said 429, by the uid of the priority level that was full.
+    turned_away: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl std::fmt::Debug for Api {
@@ -85,6 +92,7 @@ impl Api {
             client,
             server,
             pace: Pace::default(),
+            turned_away: Arc::default(),
         }
     }
 
@@ -102,6 +110,7 @@ impl Api {
                 Err(_) => return Err(Failure::TimedOut),
                 Ok(Ok(response)) if response.status() == StatusCode::OK => return Ok(response),
                 Ok(Ok(response)) => {
+                    self.note_refusal(&response);
                     let wait = wait_asked_for(&response, attempt);
                     match wait.filter(|_| attempt < ATTEMPTS) {
                         Some(wait) => wait,
@@ -115,6 +124,52 @@ impl Api {
             sleep(wait).await;
             attempt += 1;
         }
+    }
+
+    /// How often the server said 429, by the uid of the priority level that was full.
+    pub(super) fn turned_away(&self) -> BTreeMap<String, u64> {
+        self.turned_away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note_refusal(&self, response: &Response<Body>) {
+        if response.status() != StatusCode::TOO_MANY_REQUESTS {
+            return;
+        }
+        let level = response.headers().get("x-kubernetes-pf-prioritylevel-uid");
+        let level = level.and_then(|level| level.to_str().ok());
+        let mut counts = self
+            .turned_away
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *counts
+            .entry(level.unwrap_or("unknown").to_owned())
+            .or_default() += 1;
+    }
+
+    /// Asks once for a text, and takes it whatever its status.
+    pub(super) async fn get_text(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> Result<(StatusCode, String), Failure> {
+        self.pace.turn().await;
+        let response = match timeout(patience, self.send(path, "text/plain, */*")).await {
+            Err(_) => return Err(Failure::TimedOut),
+            Ok(sent) => sent?,
+        };
+        let status = response.status();
+        let mut body = response.into_body();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = next_chunk(&mut body, patience).await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > LONGEST_TEXT {
+                break;
+            }
+        }
+        Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Sends a server-side apply once; returns what the server warns of.

@@ -14,6 +14,7 @@ mod logs;
 mod pace;
 mod plan;
 mod read;
+mod server_health;
 mod target;
 mod watch;
 

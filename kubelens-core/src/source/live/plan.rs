@@ -4,6 +4,7 @@ use super::LiveSource;
 use super::discovery::Served;
 use super::list::first_query;
 use super::read::{Version, is_whole, wanted};
+use super::server_health::READY;
 use super::target::Target;
 use crate::kubernetes::Kind;
 use crate::source::{ReadRequest, SourceError};
@@ -34,6 +35,7 @@ impl LiveSource {
         let mut plan = vec![
             planned("/version", "", "the server's version and time"),
             planned("/apis", "", "the kinds that it serves"),
+            planned(READY, "", "what the server says of itself"),
         ];
         let typed = wanted(request.kinds)
             .filter(|kind| *kind != Kind::Endpoints)

@@ -13,6 +13,7 @@ use super::decoder::Decoders;
 use super::discovery::{Customs, Served};
 use super::gap_text::{describe, not_served};
 use super::list::{Asking, ListFailure, Listed, list};
+use super::server_health;
 use super::target::Target;
 use crate::kubernetes::{GroupKind, Kind, KindSet};
 use crate::model::{ClusterInfo, CoverageState};
@@ -67,7 +68,10 @@ pub(super) async fn read(
         first_failure: None,
         warned: BTreeSet::new(),
     };
-    run.read_all(&served).await;
+    let failing = server_health::failing_checks(api);
+    let ((), failing) =
+        futures::future::join(run.read_all(&served), timeout_at(deadline, failing)).await;
+    let failing = failing.unwrap_or_default();
     let Run {
         decoders,
         mut builder,
@@ -78,6 +82,9 @@ pub(super) async fn read(
         ..
     } = run;
     decoders.pour_into(&mut builder).await;
+    if let Some(observed) = server_health::observed(&failing, &api.turned_away()) {
+        builder.add_custom(observed);
+    }
     if let (false, Some(failure)) = (is_anything_read, first_failure) {
         return Err(source.unanswered(&failure));
     }

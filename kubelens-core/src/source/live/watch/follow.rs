@@ -26,9 +26,6 @@ const SILENCE: Duration = Duration::from_secs(270);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// How often a list is read that may not, or cannot, be watched.
-const POLL: Duration = Duration::from_secs(30);
-
 /// Longest line of a watch.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
@@ -82,7 +79,7 @@ impl Follower {
                     continue;
                 }
                 End::Refused => {
-                    sleep(POLL).await;
+                    sleep(self.request.poll).await;
                     self.relist().await.err()
                 }
                 End::Expired => self.relist().await.err(),
