@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::reads::{Question, Reads};
-use super::{ContainerLog, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
+use super::{ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
     CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node, Object,
     ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
@@ -87,13 +87,6 @@ impl<'a> Cluster<'a> {
     fn note_until(&self, until: Option<Timestamp>) {
         if let Some(reads) = &self.reads {
             reads.borrow_mut().note_until(until);
-        }
-    }
-
-    /// Writes down all that another view was asked.
-    pub(super) fn note_all(&self, others: &Reads) {
-        if let Some(reads) = &self.reads {
-            reads.borrow_mut().extend(others);
         }
     }
 
@@ -365,6 +358,43 @@ impl<'a> Cluster<'a> {
         let all = self.snapshot.table::<Event>().iter();
         all.map(|event| &**event)
             .filter(move |event| event.reason == reason)
+    }
+
+    /// The events of which this is true, by namespace and name.
+    pub fn events_that(&self, one: EventTrait) -> impl Iterator<Item = &'a Event> + use<'a> {
+        self.touch(Kind::Event);
+        self.note(Question::EventsThat(one));
+        let events = self.snapshot.relations().events_by_trait.that(one);
+        events.iter().map(|event| &**event)
+    }
+
+    /// The workloads with a selector of the whole picture that nothing controls and that do not go, for who asks
+    /// no more of them than their selectors, names and times of creation.
+    pub fn selecting_workloads(&self) -> Vec<Workload<'a>> {
+        let kinds = [
+            Kind::Deployment,
+            Kind::StatefulSet,
+            Kind::DaemonSet,
+            Kind::ReplicaSet,
+        ];
+        kinds.into_iter().for_each(|kind| self.touch(kind));
+        self.note(Question::Selectors);
+        let tables = &self.snapshot.tables;
+        let deployments = tables.deployments.iter();
+        let stateful_sets = tables.stateful_sets.iter();
+        let daemon_sets = tables.daemon_sets.iter();
+        let replica_sets = tables.replica_sets.iter();
+        let mut all: Vec<Workload<'a>> = deployments
+            .map(|object| Workload::Deployment(object))
+            .chain(stateful_sets.map(|object| Workload::StatefulSet(object)))
+            .chain(daemon_sets.map(|object| Workload::DaemonSet(object)))
+            .chain(replica_sets.map(|object| Workload::ReplicaSet(object)))
+            .collect();
+        all.retain(|workload| {
+            let meta = workload.metadata();
+            meta.controller().is_none() && !meta.is_terminating()
+        });
+        all
     }
 
     /// The log of a container's run, if it was fetched.

@@ -29,9 +29,9 @@ use super::verdicts::Verdicts;
 use super::{Options, registry, tuned};
 use crate::analysis::{Analyzer, Sighting};
 use crate::diagnosis::{self, Explained, Remarks};
-use crate::kubernetes::{Kind, Text};
+use crate::kubernetes::{AnyObject, Kind, Text};
 use crate::model::{Cause, Note, Report, SuppressedBy};
-use crate::snapshot::{Change, Changed, Cluster, Reads, Snapshot};
+use crate::snapshot::{Change, Changed, Cluster, Reads, Snapshot, unplaced_by};
 
 /// So few looks are not worth a second thread.
 const FEW: usize = 64;
@@ -225,6 +225,11 @@ impl Incremental {
         if self.crew.has_rules() {
             subjects.push(Subject::Rules);
         }
+        let whole = Cluster::new(&self.snapshot);
+        subjects.extend(whole.all_unplaced().map(|unplaced| Subject::Unplaced {
+            namespace: unplaced.namespace.clone(),
+            owner: unplaced.owner.clone(),
+        }));
         for kind in Kind::ALL.iter().copied() {
             if self.crew.of_kind(kind).is_empty() {
                 continue;
@@ -268,6 +273,12 @@ impl Incremental {
 
     /// Which objects a change makes to be looked at, whoever asked for them.
     fn note_subjects(&mut self, change: &Change, open: &mut BTreeSet<u32>) {
+        if let Change::Stored(AnyObject::Pod(pod)) = change
+            && let Some((namespace, owner)) = unplaced_by(pod)
+        {
+            let number = self.number_of(Subject::Unplaced { namespace, owner });
+            open.insert(number);
+        }
         let (kind, namespace, name) = match change {
             Change::Stored(object) => {
                 let meta = object.metadata();
