@@ -178,6 +178,17 @@ macro_rules! kinds {
                 }
             }
 
+            /// The objects that only these tables hold, and those that only the others hold.
+            pub(crate) fn differences(&self, other: &Self) -> (Vec<AnyObject>, Vec<AnyObject>) {
+                let (mut only_here, mut only_there) = (Vec::new(), Vec::new());
+                $(
+                    let (here, there) = self.$field.differences(&other.$field);
+                    only_here.extend(here.into_iter().cloned().map(AnyObject::$kind));
+                    only_there.extend(there.into_iter().cloned().map(AnyObject::$kind));
+                )*
+                (only_here, only_there)
+            }
+
             /// Takes an object out.
             pub(crate) fn take(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<AnyObject> {
                 match kind {

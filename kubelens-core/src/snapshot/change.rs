@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::reads::{Key, Question};
-use super::relations::{is_short_of, owner_of, service_of};
+use super::relations::{is_short_of, is_unobserved, owner_of, service_of};
 use super::{ContainerLog, EventTrait, LogKey, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
     AnyObject, CustomObject, GroupKind, Kind, LabelSelector, Node, ObjectMeta, Pod, Text,
@@ -297,10 +297,7 @@ fn note_object(changed: &mut Changed, object: &AnyObject) {
         AnyObject::Pod(pod) => {
             note(changed, Question::OnNode(&pod.node_name));
             if !pod.is_scheduled() {
-                note(
-                    changed,
-                    Question::Unplaced(&meta.namespace, owner_of(pod)),
-                );
+                note(changed, Question::Unplaced(&meta.namespace, owner_of(pod)));
             }
             for (key, value) in meta.labels.iter() {
                 note(changed, Question::Labelled(&meta.namespace, key, value));
@@ -316,6 +313,9 @@ fn note_object(changed: &mut Changed, object: &AnyObject) {
             for one in EventTrait::all_of(event) {
                 note(changed, Question::EventsThat(one));
             }
+        }
+        AnyObject::Deployment(deployment) if is_unobserved(deployment) => {
+            note(changed, Question::Unobserved);
         }
         AnyObject::EndpointSlice(slice) => {
             if let Some(service) = service_of(slice) {

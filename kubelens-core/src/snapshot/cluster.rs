@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::reads::{Question, Reads};
 use super::{ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
-    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node, Object,
-    ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
+    CustomObject, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
+    Node, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
 use crate::model::{CoverageState, ObjectRef};
 
@@ -145,6 +145,25 @@ impl<'a> Cluster<'a> {
     /// How old the object is, in seconds.
     pub fn age(&self, meta: &ObjectMeta) -> i64 {
         self.seconds_since(meta.creation_timestamp)
+    }
+
+    /// Whether `then` is at least so many seconds ago, as [`Self::seconds_since`] counts them; a time that is not
+    /// known is not.
+    pub fn has_lasted(&self, then: Option<Timestamp>, seconds: i64) -> bool {
+        let Some(then) = then.filter(|_| seconds > 0) else {
+            return self.seconds_since(None) >= seconds;
+        };
+        let end = then.checked_add(SignedDuration::from_secs(seconds)).ok();
+        let has_lasted = end.is_some_and(|end| end <= self.instant());
+        if !has_lasted {
+            // Up to then the answer stays; beyond the end of time it always does.
+            let last = end.map(|end| {
+                end.checked_sub(SignedDuration::from_nanos(1))
+                    .unwrap_or(end)
+            });
+            self.note_until(Some(last.unwrap_or(Timestamp::MAX)));
+        }
+        has_lasted
     }
 
     /// Whether `then` lies within the last `seconds`.
@@ -597,6 +616,14 @@ impl<'a> Cluster<'a> {
                 .collect(),
             _ => self.controlled_pods(meta).collect(),
         }
+    }
+
+    /// The Deployments of which the controller has not seen the newest generation, by namespace and name.
+    pub fn unobserved_deployments(&self) -> impl Iterator<Item = &'a Deployment> + use<'a> {
+        self.touch(Kind::Deployment);
+        self.note(Question::Unobserved);
+        let all = self.snapshot.relations().unobserved.all();
+        all.iter().map(|deployment| &**deployment)
     }
 
     /// The pods on a node.

@@ -30,7 +30,7 @@ struct Kept {
     renew: Option<Renew>,
 }
 
-type Renew = fn(&Kept, &Snapshot) -> (Kept, bool);
+type Renew = fn(&Kept, &Snapshot, &str) -> (Kept, bool);
 
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,8 +43,8 @@ impl std::fmt::Debug for Kept {
 /// A value of the whole picture that stays equal while most of the picture changes: who asked for it is asked again
 /// only when it is another.
 pub(crate) trait Digest: PartialEq + Send + Sync + Sized + 'static {
-    /// Works it out.
-    fn of(cluster: &Cluster<'_>) -> Self;
+    /// Works it out, where there are many of a type: about this.
+    fn of(cluster: &Cluster<'_>, what: &str) -> Self;
 }
 
 impl<'a> Cluster<'a> {
@@ -77,8 +77,13 @@ impl<'a> Cluster<'a> {
 
     /// The same for a value that seldom changes: who asks has read the value, not what it was worked out from.
     pub(crate) fn digest<T: Digest>(&self) -> Arc<T> {
-        let value = self.kept("", || kept_digest::<T>(self.alike()));
-        self.note(Question::Once(TypeId::of::<T>(), ""));
+        self.digest_about("")
+    }
+
+    /// The same for one of many values of a type, told apart by what they are about.
+    pub(crate) fn digest_about<T: Digest>(&self, what: &str) -> Arc<T> {
+        let value = self.kept(what, || kept_digest::<T>(self.alike(), what));
+        self.note(Question::Once(TypeId::of::<T>(), what));
         value
     }
 
@@ -102,14 +107,14 @@ impl<'a> Cluster<'a> {
     }
 }
 
-fn kept_digest<T: Digest>(view: Cluster<'_>) -> Kept {
-    let value = Arc::new(T::of(&view));
+fn kept_digest<T: Digest>(view: Cluster<'_>, what: &str) -> Kept {
+    let value = Arc::new(T::of(&view, what));
     Kept {
         value,
         kinds: view.touched(),
         reads: view.into_reads(),
-        renew: Some(|kept, snapshot| {
-            let fresh = kept_digest::<T>(Cluster::recording(snapshot));
+        renew: Some(|kept, snapshot, what| {
+            let fresh = kept_digest::<T>(Cluster::recording(snapshot), what);
             let known = kept.value.downcast_ref::<T>();
             let is_other = known != fresh.value.downcast_ref::<T>();
             (fresh, is_other)
@@ -152,9 +157,9 @@ impl Snapshot {
                 let key = Question::Once(*id, what).key();
                 // What nobody can compare is taken for another, and worked out when it is asked for.
                 let is_other = kept.renew.is_none_or(|renew| {
-                    let (fresh, is_other) = renew(&kept, self);
+                    let (fresh, is_other) = renew(&kept, self, what);
                     let slot = Arc::new(OnceLock::from(fresh));
-                    self.memo.slots().insert(name, slot);
+                    self.memo.slots().insert(name.clone(), slot);
                     is_other
                 });
                 if is_other {

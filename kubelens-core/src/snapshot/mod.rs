@@ -16,6 +16,7 @@ mod reads;
 mod relations;
 mod short;
 mod siblings;
+mod steps;
 mod thresholds;
 mod tuning;
 mod unplaced;

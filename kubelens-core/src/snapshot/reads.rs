@@ -55,6 +55,8 @@ pub(crate) enum Question<'q> {
     Short,
     /// The workloads of all namespaces, as far as their selectors.
     Selectors,
+    /// The Deployments of which the controller has not seen the newest generation.
+    Unobserved,
     /// The events of which this is true.
     EventsThat(super::EventTrait),
     /// What was worked out for all, or about one thing.

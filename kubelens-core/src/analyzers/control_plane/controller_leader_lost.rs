@@ -85,14 +85,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     let lagging: Vec<&Deployment> = cluster
-        .all::<Deployment>()
+        .unobserved_deployments()
         .filter(|deployment| {
-            let seen = deployment.status.observed_generation;
-            seen < deployment.metadata.generation
-                && deployment.metadata.generation.is_some()
-                && deployment.metadata.last_write.is_some_and(|written| {
-                    cluster.seconds_since(Some(written)) > cluster.thresholds_in("").lag_grace
-                })
+            deployment.metadata.last_write.is_some_and(|written| {
+                cluster.has_lasted(Some(written), cluster.thresholds_in("").lag_grace + 1)
+            })
         })
         .collect();
     if lagging.len() >= LAGGING {

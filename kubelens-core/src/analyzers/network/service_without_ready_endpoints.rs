@@ -111,7 +111,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         || spec.type_ == "ExternalName"
         || spec.publish_not_ready_addresses
         || meta.is_terminating()
-        || cluster.seconds_since(meta.creation_timestamp) < ENDPOINT_GRACE
+        || !cluster.has_lasted(meta.creation_timestamp, ENDPOINT_GRACE)
         || !cluster.is_complete(Kind::Pod, &meta.namespace)
     {
         return;
@@ -134,7 +134,8 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     if pods.is_empty() {
         let waits = workloads.iter().find(|workload| {
-            wants_pods(workload) && cluster.age(workload.metadata()) > ENDPOINT_GRACE
+            let made = workload.metadata().creation_timestamp;
+            wants_pods(workload) && cluster.has_lasted(made, ENDPOINT_GRACE + 1)
         });
         if let Some(workload) = waits {
             sink.report(no_pods(service, workload));
@@ -159,8 +160,8 @@ fn has_waited(cluster: &Cluster<'_>, pods: &[&Pod]) -> bool {
     pods.iter().filter(|pod| !pod.is_ready()).any(|pod| {
         let since = unready_since(pod);
         since.is_some()
-            && cluster.seconds_since(since) > ENDPOINT_GRACE
-            && cluster.age(&pod.metadata) > COMING_UP
+            && cluster.has_lasted(since, ENDPOINT_GRACE + 1)
+            && cluster.has_lasted(pod.metadata.creation_timestamp, COMING_UP + 1)
     })
 }
 

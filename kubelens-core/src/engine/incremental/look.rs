@@ -101,22 +101,34 @@ impl Crew {
         };
         match subject {
             Subject::Whole(at) => {
-                self.attempt(*at, subject, &cluster, &mut looked, |check, cluster, sink| {
-                    if let Check::Cluster(check) = check {
-                        check(cluster, sink);
-                    }
-                });
+                self.attempt(
+                    *at,
+                    subject,
+                    &cluster,
+                    &mut looked,
+                    |check, cluster, sink| {
+                        if let Check::Cluster(check) = check {
+                            check(cluster, sink);
+                        }
+                    },
+                );
             }
             Subject::Rules => self.evaluate(snapshot, &cluster, &mut looked),
             Subject::Unplaced { namespace, owner } => {
                 let unplaced = Cluster::new(snapshot).unplaced(namespace, owner)?;
                 cluster.unplaced(namespace, owner);
                 for at in self.of_unplaced() {
-                    self.attempt(at, subject, &cluster, &mut looked, |check, cluster, sink| {
-                        if let Check::Unplaced(check) = check {
-                            check(&unplaced, cluster, sink);
-                        }
-                    });
+                    self.attempt(
+                        at,
+                        subject,
+                        &cluster,
+                        &mut looked,
+                        |check, cluster, sink| {
+                            if let Check::Unplaced(check) = check {
+                                check(&unplaced, cluster, sink);
+                            }
+                        },
+                    );
                 }
             }
             Subject::Object {
@@ -126,9 +138,15 @@ impl Crew {
             } => {
                 let object = Walked::find(snapshot, *kind, namespace, name)?;
                 for at in self.of_kind(*kind) {
-                    self.attempt(*at, subject, &cluster, &mut looked, |check, cluster, sink| {
-                        check.look_at(&object, cluster, sink);
-                    });
+                    self.attempt(
+                        *at,
+                        subject,
+                        &cluster,
+                        &mut looked,
+                        |check, cluster, sink| {
+                            check.look_at(&object, cluster, sink);
+                        },
+                    );
                 }
             }
         }

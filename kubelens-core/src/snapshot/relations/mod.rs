@@ -16,6 +16,7 @@ mod pods_by_trait;
 mod short;
 mod slices;
 mod sorted;
+mod unobserved;
 mod unplaced;
 
 pub(super) use bare_pods::BarePods;
@@ -29,6 +30,7 @@ pub use pods_by_trait::PodTrait;
 pub(super) use pods_by_trait::PodsByTrait;
 pub(super) use short::{Short, is_short_of};
 pub(super) use slices::{SlicesByService, service_of};
+pub(super) use unobserved::{Unobserved, is_unobserved};
 pub(super) use unplaced::{UnplacedByOwner, owner_of};
 
 use crate::kubernetes::{AnyObject, Tables};
@@ -45,6 +47,7 @@ pub(super) struct Relations {
     pub(super) events_by_trait: EventsByTrait,
     pub(super) short: Short,
     pub(super) slices: SlicesByService,
+    pub(super) unobserved: Unobserved,
     pub(super) unplaced: UnplacedByOwner,
 }
 
@@ -60,6 +63,7 @@ impl Relations {
             events_by_trait: EventsByTrait::of(tables),
             short: Short::of(tables),
             slices: SlicesByService::of(tables),
+            unobserved: Unobserved::of(tables),
             unplaced: UnplacedByOwner::of(tables),
         }
     }
@@ -81,6 +85,7 @@ impl Relations {
                 self.events_by_trait.put(event);
             }
             AnyObject::EndpointSlice(slice) => self.slices.put(slice),
+            AnyObject::Deployment(deployment) => self.unobserved.put(deployment),
             _ => {}
         }
     }
@@ -102,6 +107,7 @@ impl Relations {
                 self.events_by_trait.take(event);
             }
             AnyObject::EndpointSlice(slice) => self.slices.take(slice),
+            AnyObject::Deployment(deployment) => self.unobserved.take(deployment),
             _ => {}
         }
     }
