@@ -180,13 +180,13 @@ macro_rules! kinds {
 
             /// The objects that only these tables hold, and those that only the others hold.
             pub(crate) fn differences(&self, other: &Self) -> (Vec<AnyObject>, Vec<AnyObject>) {
-                let (mut only_here, mut only_there) = (Vec::new(), Vec::new());
+                let (mut gone, mut come) = (Vec::new(), Vec::new());
                 $(
                     let (here, there) = self.$field.differences(&other.$field);
-                    only_here.extend(here.into_iter().cloned().map(AnyObject::$kind));
-                    only_there.extend(there.into_iter().cloned().map(AnyObject::$kind));
+                    gone.extend(here.into_iter().cloned().map(AnyObject::$kind));
+                    come.extend(there.into_iter().cloned().map(AnyObject::$kind));
                 )*
-                (only_here, only_there)
+                (gone, come)
             }
 
             /// Takes an object out.

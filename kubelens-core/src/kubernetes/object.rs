@@ -122,14 +122,15 @@ impl<T: Object> Table<T> {
     /// The objects of this table that the other one does not hold, and those of the other that this one does not hold.
     /// What both share is not looked at.
     pub(crate) fn differences<'t>(&'t self, other: &'t Self) -> (Vec<&'t Arc<T>>, Vec<&'t Arc<T>>) {
-        let (mut only_here, mut only_there) = (Vec::new(), Vec::new());
-        let gone = self.namespaces.iter();
-        for (_, rows) in gone.filter(|(namespace, _)| !other.namespaces.contains_key(*namespace)) {
-            only_here.extend(rows.iter());
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        for (namespace, rows) in &self.namespaces {
+            if !other.namespaces.contains_key(namespace) {
+                gone.extend(rows.iter());
+            }
         }
         for (namespace, there) in &other.namespaces {
             let Some(here) = self.namespaces.get(namespace) else {
-                only_there.extend(there.iter());
+                come.extend(there.iter());
                 continue;
             };
             if Arc::ptr_eq(here, there) {
@@ -150,11 +151,11 @@ impl<T: Object> Table<T> {
                 {
                     continue;
                 }
-                only_here.extend(one);
-                only_there.extend(other);
+                gone.extend(one);
+                come.extend(other);
             }
         }
-        (only_here, only_there)
+        (gone, come)
     }
 
     /// The object of this name; the namespace is empty for what is cluster-scoped.

@@ -396,7 +396,9 @@ impl<'a> Cluster<'a> {
             Kind::DaemonSet,
             Kind::ReplicaSet,
         ];
-        kinds.into_iter().for_each(|kind| self.touch(kind));
+        for kind in kinds {
+            self.touch(kind);
+        }
         self.note(Question::Selectors);
         let tables = &self.snapshot.tables;
         let deployments = tables.deployments.iter();

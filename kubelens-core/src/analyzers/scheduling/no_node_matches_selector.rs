@@ -139,7 +139,7 @@ fn workers<'w, 'a>(waiting: &'w Unscheduled<'a>) -> &'w [&'a Node] {
     }
 }
 
-fn sighting<'a>(waiting: &Unscheduled<'a>, offered: &Offered) -> Sighting {
+fn sighting(waiting: &Unscheduled<'_>, offered: &Offered) -> Sighting {
     let Offered { facts, near } = offered;
     let workers = workers(waiting);
     let demands = unmet(waiting, workers);

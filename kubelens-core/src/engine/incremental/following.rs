@@ -27,15 +27,17 @@ impl Following {
     pub fn go_on_to(&mut self, later: &Snapshot) -> Update {
         let steps = self.shown.steps_to(later);
         self.shown = later.apart();
-        match (steps, later.taken_at()) {
-            (Some(steps), Some(now)) => self.going_on.go_on(steps, now, Some(later)),
-            _ => {
-                self.going_on = Incremental::new(later, &self.options);
-                Update {
-                    changed: self.going_on.causes().cloned().collect(),
-                    ..Update::default()
-                }
-            }
+        if let (Some(steps), Some(now)) = (steps, later.taken_at()) {
+            return self.going_on.go_on(steps, now, Some(later));
+        }
+        let before = std::mem::replace(&mut self.going_on, Incremental::new(later, &self.options));
+        let changed: Vec<_> = self.going_on.causes().cloned().collect();
+        let is_gone = |id: &&String| changed.iter().all(|cause| cause.id != **id);
+        let ids = before.causes().map(|cause| &cause.id);
+        Update {
+            gone: ids.filter(is_gone).cloned().collect(),
+            changed,
+            ..Update::default()
         }
     }
 
