@@ -104,7 +104,7 @@ pub(super) async fn run(
 /// The report on a picture, as far as the selector goes. What did not change since the one before is not looked at
 /// again.
 fn examine(
-    following: &mut Option<Following>,
+    following: &mut Option<Box<Following>>,
     snapshot: &Snapshot,
     options: &Options,
     settings: &PictureSettings,
@@ -116,7 +116,7 @@ fn examine(
             following.report()
         }
         None => following
-            .insert(Following::begin(snapshot, options))
+            .insert(Box::new(Following::begin(snapshot, options)))
             .report(),
     });
     match &settings.selector {
