@@ -7,7 +7,7 @@ use crate::kubernetes::{
     VolumeAttachment,
 };
 use crate::model::Severity;
-use crate::snapshot::{Cluster, Snapshot, Workload};
+use crate::snapshot::{Cluster, Snapshot, Unplaced, Workload};
 
 /// Whether a finding can be explained by another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,17 @@ pub struct Analyzer {
     pub docs: &'static str,
     /// The file that holds it.
     pub file: &'static str,
-    /// How it looks.
-    pub check: Check,
+    /// How it looks: mostly one walk, or several one after the other.
+    pub checks: &'static [Check],
 }
 
 impl Analyzer {
+    /// The kinds that it walks through by itself.
+    pub(crate) fn walks(&self) -> KindSet {
+        let walks = self.checks.iter().map(Check::walks);
+        walks.fold(KindSet::EMPTY, KindSet::union)
+    }
+
     /// Whether what it says is opinion: it stands outside of the default profile.
     pub fn is_opinion(&self) -> bool {
         !self.profiles.contains(&Profile::Default)
@@ -76,6 +82,8 @@ macro_rules! checks {
             )*
             /// Each workload: what nothing else controls.
             Workload(for<'a> fn(&Workload<'a>, &Cluster<'a>, &mut Sink)),
+            /// The pods of one owner that have no node, together.
+            Unplaced(for<'a> fn(&Unplaced<'a>, &Cluster<'a>, &mut Sink)),
             /// The picture as a whole.
             Cluster(fn(&Cluster<'_>, &mut Sink)),
             /// A rule of a pack, which is evaluated elsewhere over objects with every field.
@@ -98,6 +106,11 @@ macro_rules! checks {
                             }
                         }
                     }
+                    Self::Unplaced(check) => {
+                        for unplaced in cluster.all_unplaced() {
+                            check(&unplaced, cluster, sink);
+                        }
+                    }
                     Self::Cluster(check) => check(cluster, sink),
                     Self::Rule => {}
                 }
@@ -116,6 +129,14 @@ macro_rules! checks {
                 }
             }
 
+            /// The kinds of which it looks at one object at a time.
+            pub(crate) const fn looks_at(&self) -> KindSet {
+                match self {
+                    Self::Unplaced(_) => KindSet::EMPTY,
+                    _ => self.walks(),
+                }
+            }
+
             /// The kinds it walks through by itself.
             pub const fn walks(&self) -> KindSet {
                 match self {
@@ -124,6 +145,7 @@ macro_rules! checks {
                         Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::CronJob, Kind::ReplicaSet,
                         Kind::ReplicationController, Kind::Job, Kind::Pod,
                     ]),
+                    Self::Unplaced(_) => KindSet::of(&[Kind::Pod]),
                     Self::Cluster(_) | Self::Rule => KindSet::EMPTY,
                 }
             }
@@ -181,7 +203,7 @@ checks! {
 /// Declares the analyzer of a file: its documentation comment is its page and its test.
 ///
 /// The kinds in `reads` are those it asks about besides the ones that `check` walks through. Without
-/// `profiles` it belongs to the default one.
+/// `profiles` it belongs to the default one. Several walks are joined by `and`; the one through pods comes last.
 macro_rules! declare_analyzer {
     (
         $(#[doc = $doc:literal])*
@@ -192,7 +214,7 @@ macro_rules! declare_analyzer {
             reads: [$($kind:ident),* $(,)?],
             maps_to: [$($maps_to:literal),* $(,)?],
             $(profiles: [$($profile:ident),* $(,)?],)?
-            check: $walks:ident($check:path) $(,)?
+            check: $($walks:ident($check:path))and+ $(,)?
         }
     ) => {
         $(#[doc = $doc])*
@@ -203,7 +225,7 @@ macro_rules! declare_analyzer {
             severity: $crate::model::Severity::$severity,
             confidence: $confidence,
             reads: $crate::kubernetes::KindSet::of(&[$($crate::kubernetes::Kind::$kind),*])
-                .union($crate::analysis::Check::$walks($check).walks()),
+                $(.union($crate::analysis::Check::$walks($check).walks()))+,
             maps_to: &[$($maps_to),*],
             profiles: $crate::analysis::last_of(&[
                 &[$crate::analysis::Profile::Default],
@@ -211,7 +233,7 @@ macro_rules! declare_analyzer {
             ]),
             docs: concat!($($doc, "\n",)*),
             file: file!(),
-            check: $crate::analysis::Check::$walks($check),
+            checks: &[$($crate::analysis::Check::$walks($check)),+],
         };
     };
 }

@@ -9,7 +9,7 @@ use crate::kubernetes::{
     ReplicationController, StatefulSet, condition,
 };
 use crate::model::{Evidence, ObjectRef};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Makes};
 
 /// A controller that is refused what it wants to create.
 #[derive(Debug, Clone)]
@@ -71,73 +71,49 @@ impl FailedCreate<'_> {
 /// StatefulSet, DaemonSet, Job, CronJob, Deployment and Event.
 pub(crate) fn failed_creates<'a>(cluster: &Cluster<'a>) -> Vec<FailedCreate<'a>> {
     let mut all = Vec::new();
-    all.extend(cluster.all::<ReplicaSet>().filter_map(|set| {
-        let (wanted, have) = (set.spec.replicas.unwrap_or(1), set.status.replicas);
+    all.extend(cluster.short::<ReplicaSet>().filter_map(|set| {
         let failure = condition(&set.status.conditions, "ReplicaFailure");
-        refused(cluster, set, &set.spec.template.spec, wanted, have, failure)
+        refused(cluster, set, &set.spec.template.spec, failure)
     }));
-    all.extend(cluster.all::<ReplicationController>().filter_map(|set| {
-        let (wanted, have) = (set.spec.replicas.unwrap_or(1), set.status.replicas);
+    all.extend(cluster.short::<ReplicationController>().filter_map(|set| {
         let failure = condition(&set.status.conditions, "ReplicaFailure");
-        refused(cluster, set, &set.spec.template.spec, wanted, have, failure)
+        refused(cluster, set, &set.spec.template.spec, failure)
     }));
-    all.extend(cluster.all::<StatefulSet>().filter_map(|set| {
-        let (wanted, have) = (set.spec.replicas.unwrap_or(1), set.status.replicas);
-        refused(cluster, set, &set.spec.template.spec, wanted, have, None)
-    }));
-    all.extend(cluster.all::<DaemonSet>().filter_map(|set| {
-        let status = &set.status;
-        let (wanted, have) = (
-            status.desired_number_scheduled,
-            status.current_number_scheduled,
-        );
-        refused(cluster, set, &set.spec.template.spec, wanted, have, None)
-    }));
-    all.extend(cluster.all::<Job>().filter_map(|job| {
-        let (wanted, have) = (wanted_of_job(job), job.status.active);
-        refused(cluster, job, &job.spec.template.spec, wanted, have, None)
-    }));
-    all.extend(cluster.all::<CronJob>().filter_map(|cron| {
+    all.extend(
+        cluster
+            .short::<StatefulSet>()
+            .filter_map(|set| refused(cluster, set, &set.spec.template.spec, None)),
+    );
+    all.extend(
+        cluster
+            .short::<DaemonSet>()
+            .filter_map(|set| refused(cluster, set, &set.spec.template.spec, None)),
+    );
+    all.extend(
+        cluster
+            .short::<Job>()
+            .filter_map(|job| refused(cluster, job, &job.spec.template.spec, None)),
+    );
+    all.extend(cluster.short::<CronJob>().filter_map(|cron| {
         let spec = &cron.spec.job_template.spec.template.spec;
-        let wanted = i64::from(cron.spec.suspend != Some(true));
-        refused(cluster, cron, spec, wanted, 0, None)
+        refused(cluster, cron, spec, None)
     }));
-    all.extend(cluster.all::<Deployment>().filter_map(|deployment| {
-        let failure = condition(&deployment.status.conditions, "Progressing")
-            .filter(|progressing| progressing.reason == "ReplicaSetCreateError")?;
+    all.extend(cluster.short::<Deployment>().filter_map(|deployment| {
+        let failure = condition(&deployment.status.conditions, "Progressing");
         let spec = &deployment.spec.template.spec;
-        refused(cluster, deployment, spec, 1, 0, Some(failure))
+        refused(cluster, deployment, spec, failure)
     }));
     all
 }
 
-/// How many pods a Job wants at a time; none once it is finished or suspended.
-fn wanted_of_job(job: &Job) -> i64 {
-    let is_finished = ["Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"]
-        .iter()
-        .any(|type_| condition(&job.status.conditions, type_).is_some_and(Condition::is_true));
-    if is_finished || job.spec.suspend == Some(true) {
-        return 0;
-    }
-    let at_a_time = job.spec.parallelism.unwrap_or(1);
-    job.spec.completions.map_or(at_a_time, |completions| {
-        at_a_time.min(completions - job.status.succeeded)
-    })
-}
-
 /// The newest refusal of one controller, if it is short and nothing newer says otherwise.
-fn refused<'a, T: Object>(
+fn refused<'a, T: Makes>(
     cluster: &Cluster<'a>,
     object: &'a T,
     spec: &'a PodSpec,
-    wanted: i64,
-    have: i64,
     failure: Option<&'a Condition>,
 ) -> Option<FailedCreate<'a>> {
     let meta = object.metadata();
-    if have >= wanted || meta.is_terminating() {
-        return None;
-    }
     let condition = failure.filter(|failure| is_failure(failure));
     let event = cluster.newest_event(object, &["FailedCreate", "ReplicaSetCreateError"]);
     let event = event.filter(|event| {
@@ -156,8 +132,8 @@ fn refused<'a, T: Object>(
         top: cluster.top_owner(own.clone(), meta),
         controller: own,
         spec,
-        wanted,
-        have,
+        wanted: object.wanted(),
+        have: object.have(),
         text,
         refusal: classify(text),
         event,

@@ -17,7 +17,7 @@ mod tests;
 mod verdicts;
 
 pub use code_pattern::CodePattern;
-pub use incremental::{Incremental, Update};
+pub use incremental::{Following, Incremental, Update};
 pub use log_targets::wanted_logs;
 pub use object_pattern::ObjectPattern;
 pub use options::Options;

@@ -14,8 +14,12 @@ const PODS_AT_ONCE: usize = 256;
 /// A large picture consists of pods and most analyzers look at each of them, so they walk side by side: fetching
 /// a pod takes longer than looking at it.
 pub fn look(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> Sightings {
-    let (of_pods, whole): (Vec<usize>, Vec<usize>) = (0..analyzers.len())
-        .partition(|at| matches!(analyzers.get(*at).map(|one| one.check), Some(Check::Pod(_))));
+    let walks = analyzers
+        .iter()
+        .enumerate()
+        .flat_map(|(at, analyzer)| analyzer.checks.iter().map(move |check| (at, check)));
+    let (of_pods, whole): (Vec<_>, Vec<_>) =
+        walks.partition(|(_, check)| matches!(check, Check::Pod(_)));
     let pods: Vec<&Pod> = snapshot.table::<Pod>().iter().map(|pod| &**pod).collect();
     let parts: Vec<&[&Pod]> = pods.chunks(PODS_AT_ONCE).collect();
     let next = AtomicUsize::new(0);
@@ -23,17 +27,13 @@ pub fn look(snapshot: &Snapshot, analyzers: &[&'static Analyzer]) -> Sightings {
         let mut found: Vec<Found> = analyzers.iter().map(|_| Found::default()).collect();
         loop {
             let task = next.fetch_add(1, Ordering::Relaxed);
-            if let Some(at) = whole.get(task) {
-                if let (Some(analyzer), Some(found)) = (analyzers.get(*at), found.get_mut(*at)) {
-                    found.attempt(snapshot, task, |cluster, sink| {
-                        analyzer.check.run(cluster, sink);
-                    });
+            if let Some((at, check)) = whole.get(task) {
+                if let Some(found) = found.get_mut(*at) {
+                    found.attempt(snapshot, task, |cluster, sink| check.run(cluster, sink));
                 }
             } else if let Some(part) = parts.get(task - whole.len()) {
-                for at in &of_pods {
-                    if let (Some(Check::Pod(check)), Some(found)) =
-                        (analyzers.get(*at).map(|one| one.check), found.get_mut(*at))
-                    {
+                for (at, check) in &of_pods {
+                    if let (Check::Pod(check), Some(found)) = (check, found.get_mut(*at)) {
                         found.attempt(snapshot, task, |cluster, sink| {
                             part.iter().for_each(|pod| check(pod, cluster, sink));
                         });
@@ -119,7 +119,7 @@ fn told(analyzers: &[&'static Analyzer], found: Vec<Found>) -> Sightings {
             all.failed.push(analyzer.code);
             continue;
         }
-        let touched = found.touched.union(analyzer.check.walks());
+        let touched = found.touched.union(analyzer.walks());
         all.touched.push((analyzer.code, touched));
         let sightings = found.in_order().into_iter();
         all.seen

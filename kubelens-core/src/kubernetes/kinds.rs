@@ -178,6 +178,17 @@ macro_rules! kinds {
                 }
             }
 
+            /// The objects that only these tables hold, and those that only the others hold.
+            pub(crate) fn differences(&self, other: &Self) -> (Vec<AnyObject>, Vec<AnyObject>) {
+                let (mut gone, mut come) = (Vec::new(), Vec::new());
+                $(
+                    let (here, there) = self.$field.differences(&other.$field);
+                    gone.extend(here.into_iter().cloned().map(AnyObject::$kind));
+                    come.extend(there.into_iter().cloned().map(AnyObject::$kind));
+                )*
+                (gone, come)
+            }
+
             /// Takes an object out.
             pub(crate) fn take(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<AnyObject> {
                 match kind {

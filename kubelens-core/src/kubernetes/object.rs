@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -116,6 +117,45 @@ impl<T: Object> Table<T> {
                 }
             }
         }
+    }
+
+    /// The objects of this table that the other one does not hold, and those of the other that this one does not hold.
+    /// What both share is not looked at.
+    pub(crate) fn differences<'t>(&'t self, other: &'t Self) -> (Vec<&'t Arc<T>>, Vec<&'t Arc<T>>) {
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        for (namespace, rows) in &self.namespaces {
+            if !other.namespaces.contains_key(namespace) {
+                gone.extend(rows.iter());
+            }
+        }
+        for (namespace, there) in &other.namespaces {
+            let Some(here) = self.namespaces.get(namespace) else {
+                come.extend(there.iter());
+                continue;
+            };
+            if Arc::ptr_eq(here, there) {
+                continue;
+            }
+            let (mut here, mut there) = (here.iter().peekable(), there.iter().peekable());
+            loop {
+                let order = match (here.peek(), there.peek()) {
+                    (Some(one), Some(other)) => one.metadata().name.cmp(&other.metadata().name),
+                    (Some(_), None) => Ordering::Less,
+                    (None, Some(_)) => Ordering::Greater,
+                    (None, None) => break,
+                };
+                let one = here.next_if(|_| order != Ordering::Greater);
+                let other = there.next_if(|_| order != Ordering::Less);
+                if let (Some(one), Some(other)) = (one, other)
+                    && Arc::ptr_eq(one, other)
+                {
+                    continue;
+                }
+                gone.extend(one);
+                come.extend(other);
+            }
+        }
+        (gone, come)
     }
 
     /// The object of this name; the namespace is empty for what is cluster-scoped.

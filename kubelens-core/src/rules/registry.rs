@@ -51,7 +51,7 @@ pub(super) fn analyzer(
             profiles: &[Profile::Default],
             docs: kept(&format!("# What it means\n{description}\n")),
             file: "",
-            check: Check::Rule,
+            checks: &[Check::Rule],
         }))
     })
 }

@@ -7,9 +7,11 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::reads::{Key, Question};
-use super::relations::service_of;
-use super::{ContainerLog, LogKey, PodTrait, Snapshot, Workload};
-use crate::kubernetes::{AnyObject, CustomObject, GroupKind, Kind, Node, ObjectMeta, Pod};
+use super::relations::{is_short_of, is_unobserved, owner_of, service_of};
+use super::{ContainerLog, EventTrait, LogKey, PodTrait, Snapshot, Workload};
+use crate::kubernetes::{
+    AnyObject, CustomObject, GroupKind, Kind, LabelSelector, Node, ObjectMeta, Pod, Text,
+};
 
 /// What became of one object, as a watch tells it.
 #[derive(Debug, Clone)]
@@ -212,6 +214,9 @@ impl Snapshot {
         if object.kind() == Kind::Node {
             note(changed, Question::Nodes);
         }
+        if selects(before) != selects(after) {
+            note(changed, Question::Selectors);
+        }
         if let (Some(AnyObject::Pod(before)), Some(AnyObject::Pod(after))) = (before, after)
             && takes_same_room(before, after)
         {
@@ -255,6 +260,22 @@ fn takes_same_room(before: &Pod, after: &Pod) -> bool {
         && before.spec == after.spec
 }
 
+/// What a workload selects, where nothing controls it and it does not go, and what comes first of those that select
+/// the same.
+fn selects(object: Option<&AnyObject>) -> Option<(&LabelSelector, &Text, Option<Timestamp>)> {
+    let object = object?;
+    let selector = match object {
+        AnyObject::Deployment(object) => &object.spec.selector,
+        AnyObject::StatefulSet(object) => &object.spec.selector,
+        AnyObject::DaemonSet(object) => &object.spec.selector,
+        AnyObject::ReplicaSet(object) => &object.spec.selector,
+        _ => return None,
+    };
+    let meta = object.metadata();
+    let is_one = meta.controller().is_none() && !meta.is_terminating();
+    is_one.then_some((selector, &meta.uid, meta.creation_timestamp))
+}
+
 /// The questions that an object, as it was or as it is, is part of the answer to.
 fn note_object(changed: &mut Changed, object: &AnyObject) {
     let kind = object.kind();
@@ -269,9 +290,15 @@ fn note_object(changed: &mut Changed, object: &AnyObject) {
         Some(owner) => note(changed, Question::Controlled(kind, &owner.uid)),
         None => note(changed, Question::Uncontrolled(kind, &meta.namespace)),
     }
+    if is_short_of(object) {
+        note(changed, Question::Short);
+    }
     match object {
         AnyObject::Pod(pod) => {
             note(changed, Question::OnNode(&pod.node_name));
+            if !pod.is_scheduled() {
+                note(changed, Question::Unplaced(&meta.namespace, owner_of(pod)));
+            }
             for (key, value) in meta.labels.iter() {
                 note(changed, Question::Labelled(&meta.namespace, key, value));
             }
@@ -283,6 +310,12 @@ fn note_object(changed: &mut Changed, object: &AnyObject) {
             let about = &event.involved_object;
             note(changed, Question::Events(&about.namespace, &about.name));
             note(changed, Question::Reason(&event.reason));
+            for one in EventTrait::all_of(event) {
+                note(changed, Question::EventsThat(one));
+            }
+        }
+        AnyObject::Deployment(deployment) if is_unobserved(deployment) => {
+            note(changed, Question::Unobserved);
         }
         AnyObject::EndpointSlice(slice) => {
             if let Some(service) = service_of(slice) {

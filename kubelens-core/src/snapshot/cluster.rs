@@ -4,10 +4,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::reads::{Question, Reads};
-use super::{ContainerLog, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
+use super::{ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
-    CustomObject, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels, Node, Object,
-    ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
+    CustomObject, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
+    Node, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
 use crate::model::{CoverageState, ObjectRef};
 
@@ -90,13 +90,6 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// Writes down all that another view was asked.
-    pub(super) fn note_all(&self, others: &Reads) {
-        if let Some(reads) = &self.reads {
-            reads.borrow_mut().extend(others);
-        }
-    }
-
     /// The kinds that were asked about so far.
     pub const fn touched(&self) -> KindSet {
         self.touched.get()
@@ -152,6 +145,25 @@ impl<'a> Cluster<'a> {
     /// How old the object is, in seconds.
     pub fn age(&self, meta: &ObjectMeta) -> i64 {
         self.seconds_since(meta.creation_timestamp)
+    }
+
+    /// Whether `then` is at least so many seconds ago, as [`Self::seconds_since`] counts them; a time that is not
+    /// known is not.
+    pub fn has_lasted(&self, then: Option<Timestamp>, seconds: i64) -> bool {
+        let Some(then) = then.filter(|_| seconds > 0) else {
+            return self.seconds_since(None) >= seconds;
+        };
+        let end = then.checked_add(SignedDuration::from_secs(seconds)).ok();
+        let has_lasted = end.is_some_and(|end| end <= self.instant());
+        if !has_lasted {
+            // Up to then the answer stays; beyond the end of time it always does.
+            let last = end.map(|end| {
+                end.checked_sub(SignedDuration::from_nanos(1))
+                    .unwrap_or(end)
+            });
+            self.note_until(Some(last.unwrap_or(Timestamp::MAX)));
+        }
+        has_lasted
     }
 
     /// Whether `then` lies within the last `seconds`.
@@ -367,6 +379,45 @@ impl<'a> Cluster<'a> {
             .filter(move |event| event.reason == reason)
     }
 
+    /// The events of which this is true, by namespace and name.
+    pub fn events_that(&self, one: EventTrait) -> impl Iterator<Item = &'a Event> + use<'a> {
+        self.touch(Kind::Event);
+        self.note(Question::EventsThat(one));
+        let events = self.snapshot.relations().events_by_trait.that(one);
+        events.iter().map(|event| &**event)
+    }
+
+    /// The workloads with a selector of the whole picture that nothing controls and that do not go, for who asks
+    /// no more of them than their selectors, names and times of creation.
+    pub fn selecting_workloads(&self) -> Vec<Workload<'a>> {
+        let kinds = [
+            Kind::Deployment,
+            Kind::StatefulSet,
+            Kind::DaemonSet,
+            Kind::ReplicaSet,
+        ];
+        for kind in kinds {
+            self.touch(kind);
+        }
+        self.note(Question::Selectors);
+        let tables = &self.snapshot.tables;
+        let deployments = tables.deployments.iter();
+        let stateful_sets = tables.stateful_sets.iter();
+        let daemon_sets = tables.daemon_sets.iter();
+        let replica_sets = tables.replica_sets.iter();
+        let mut all: Vec<Workload<'a>> = deployments
+            .map(|object| Workload::Deployment(object))
+            .chain(stateful_sets.map(|object| Workload::StatefulSet(object)))
+            .chain(daemon_sets.map(|object| Workload::DaemonSet(object)))
+            .chain(replica_sets.map(|object| Workload::ReplicaSet(object)))
+            .collect();
+        all.retain(|workload| {
+            let meta = workload.metadata();
+            meta.controller().is_none() && !meta.is_terminating()
+        });
+        all
+    }
+
     /// The log of a container's run, if it was fetched.
     pub fn log(&self, pod: &Pod, container: &str, previous: bool) -> Option<&'a ContainerLog> {
         self.note(Question::Logs(&pod.metadata.namespace, &pod.metadata.name));
@@ -567,6 +618,14 @@ impl<'a> Cluster<'a> {
                 .collect(),
             _ => self.controlled_pods(meta).collect(),
         }
+    }
+
+    /// The Deployments of which the controller has not seen the newest generation, by namespace and name.
+    pub fn unobserved_deployments(&self) -> impl Iterator<Item = &'a Deployment> + use<'a> {
+        self.touch(Kind::Deployment);
+        self.note(Question::Unobserved);
+        let all = self.snapshot.relations().unobserved.all();
+        all.iter().map(|deployment| &**deployment)
     }
 
     /// The pods on a node.

@@ -13,7 +13,7 @@ pub struct Gap {
 }
 
 /// All that could not be read, by kind and namespace; no namespace means everywhere.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gaps {
     kinds: BTreeMap<(String, Option<String>), Gap>,
     outside: BTreeMap<String, (BTreeSet<String>, Gap)>,

@@ -13,9 +13,12 @@ use crate::kubernetes::KindSet;
 
 type Slot = Arc<OnceLock<Kept>>;
 
-/// One value a type.
+/// One value a type, or one a type and what it is about.
 #[derive(Debug, Default)]
-pub(super) struct Memo(Mutex<HashMap<TypeId, Slot>>);
+pub(super) struct Memo(Mutex<HashMap<Name, Slot>>);
+
+/// The type of a value, and what it is about; nothing where it is about the whole picture.
+type Name = (TypeId, String);
 
 /// A value, and what it was worked out from.
 #[derive(Clone)]
@@ -23,11 +26,11 @@ struct Kept {
     value: Arc<dyn Any + Send + Sync>,
     kinds: KindSet,
     reads: Reads,
-    /// Works it out anew, and says whether that gave another value; none where who asks has to ask again anyway.
+    /// Works it out anew, and says whether that gave another value; none where that cannot be told.
     renew: Option<Renew>,
 }
 
-type Renew = fn(&Kept, &Snapshot) -> (Kept, bool);
+type Renew = fn(&Kept, &Snapshot, &str) -> (Kept, bool);
 
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,14 +43,23 @@ impl std::fmt::Debug for Kept {
 /// A value of the whole picture that stays equal while most of the picture changes: who asked for it is asked again
 /// only when it is another.
 pub(crate) trait Digest: PartialEq + Send + Sync + Sized + 'static {
-    /// Works it out.
-    fn of(cluster: &Cluster<'_>) -> Self;
+    /// Works it out, where there are many of a type: about this.
+    fn of(cluster: &Cluster<'_>, what: &str) -> Self;
 }
 
 impl<'a> Cluster<'a> {
     /// The picture's value of this type: worked out by whoever asks first, with a view of its own, and kept with
-    /// the picture. Whoever asks has read what it was worked out from.
+    /// the picture. Whoever asks is asked again when anything changes that it was worked out from.
     pub fn once<T: Send + Sync + 'static>(&self, work_out: impl Fn(&Cluster<'a>) -> T) -> Arc<T> {
+        self.once_about("", work_out)
+    }
+
+    /// The same for one of many values of a type, told apart by what they are about.
+    pub fn once_about<T: Send + Sync + 'static>(
+        &self,
+        what: &str,
+        work_out: impl Fn(&Cluster<'a>) -> T,
+    ) -> Arc<T> {
         let remember = || {
             let view = self.alike();
             let value = Arc::new(work_out(&view));
@@ -58,22 +70,28 @@ impl<'a> Cluster<'a> {
                 renew: None,
             }
         };
-        let (kept, value) = self.kept(remember);
-        self.note_all(&kept.reads);
+        let value = self.kept(what, remember);
+        self.note(Question::Once(TypeId::of::<T>(), what));
         value
     }
 
     /// The same for a value that seldom changes: who asks has read the value, not what it was worked out from.
     pub(crate) fn digest<T: Digest>(&self) -> Arc<T> {
-        let (_, value) = self.kept(|| kept_digest::<T>(self.alike()));
-        self.note(Question::Once(TypeId::of::<T>()));
+        self.digest_about("")
+    }
+
+    /// The same for one of many values of a type, told apart by what they are about.
+    pub(crate) fn digest_about<T: Digest>(&self, what: &str) -> Arc<T> {
+        let value = self.kept(what, || kept_digest::<T>(self.alike(), what));
+        self.note(Question::Once(TypeId::of::<T>(), what));
         value
     }
 
-    fn kept<T: Send + Sync + 'static>(&self, remember: impl Fn() -> Kept) -> (Kept, Arc<T>) {
+    fn kept<T: Send + Sync + 'static>(&self, what: &str, remember: impl Fn() -> Kept) -> Arc<T> {
         let slot = {
             let mut slots = self.snapshot.memo.slots();
-            Arc::clone(slots.entry(TypeId::of::<T>()).or_default())
+            let name = (TypeId::of::<T>(), what.to_owned());
+            Arc::clone(slots.entry(name).or_default())
         };
         let mut kept = slot.get_or_init(&remember).clone();
         // The slot is this type's: the value is always of it.
@@ -85,18 +103,18 @@ impl<'a> Cluster<'a> {
         let Ok(value) = value else {
             unreachable!("a value of the type that was worked out")
         };
-        (kept, value)
+        value
     }
 }
 
-fn kept_digest<T: Digest>(view: Cluster<'_>) -> Kept {
-    let value = Arc::new(T::of(&view));
+fn kept_digest<T: Digest>(view: Cluster<'_>, what: &str) -> Kept {
+    let value = Arc::new(T::of(&view, what));
     Kept {
         value,
         kinds: view.touched(),
         reads: view.into_reads(),
-        renew: Some(|kept, snapshot| {
-            let fresh = kept_digest::<T>(Cluster::recording(snapshot));
+        renew: Some(|kept, snapshot, what| {
+            let fresh = kept_digest::<T>(Cluster::recording(snapshot), what);
             let known = kept.value.downcast_ref::<T>();
             let is_other = known != fresh.value.downcast_ref::<T>();
             (fresh, is_other)
@@ -105,7 +123,7 @@ fn kept_digest<T: Digest>(view: Cluster<'_>) -> Kept {
 }
 
 impl Memo {
-    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<TypeId, Slot>> {
+    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<Name, Slot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -122,26 +140,30 @@ impl Snapshot {
         let mut now = now;
         // What is worked out may rest on something else that is: so round after round, until nothing is another.
         while !newest.is_empty() || now.is_some() {
-            let mut stale: Vec<(TypeId, Kept)> = Vec::new();
-            self.memo.slots().retain(|id, slot| {
+            let mut stale: Vec<(Name, Kept)> = Vec::new();
+            self.memo.slots().retain(|name, slot| {
                 let Some(kept) = slot.get() else { return false };
                 let holds = now.is_none_or(|now| kept.reads.until().holds_at(now))
                     && !kept.reads.asks_one_of(&newest);
                 if !holds {
-                    stale.push((*id, kept.clone()));
+                    stale.push((name.clone(), kept.clone()));
                 }
                 holds
             });
             newest.clear();
             now = None;
-            for (id, kept) in stale {
-                let Some(renew) = kept.renew else { continue };
-                let (fresh, is_other) = renew(&kept, self);
-                self.memo
-                    .slots()
-                    .insert(id, Arc::new(OnceLock::from(fresh)));
+            for (name, kept) in stale {
+                let (id, what) = &name;
+                let key = Question::Once(*id, what).key();
+                // What nobody can compare is taken for another, and worked out when it is asked for.
+                let is_other = kept.renew.is_none_or(|renew| {
+                    let (fresh, is_other) = renew(&kept, self, what);
+                    let slot = Arc::new(OnceLock::from(fresh));
+                    self.memo.slots().insert(name.clone(), slot);
+                    is_other
+                });
                 if is_other {
-                    newest.insert(Question::Once(id).key());
+                    newest.insert(key);
                 }
             }
             changed.extend(newest.iter().copied());

@@ -49,8 +49,18 @@ pub(crate) enum Question<'q> {
     Logs(&'q str, &'q str),
     /// All logs.
     AllLogs,
-    /// What was worked out for all.
-    Once(TypeId),
+    /// The pods without a node of one owner.
+    Unplaced(&'q str, &'q str),
+    /// The controllers that have fewer pods than they want.
+    Short,
+    /// The workloads of all namespaces, as far as their selectors.
+    Selectors,
+    /// The Deployments of which the controller has not seen the newest generation.
+    Unobserved,
+    /// The events of which this is true.
+    EventsThat(super::EventTrait),
+    /// What was worked out for all, or about one thing.
+    Once(TypeId, &'q str),
 }
 
 /// A question as a number. Two questions may share one: then a change asks for a look too many, never one too few.
@@ -115,11 +125,6 @@ impl Reads {
     pub(super) fn note_until(&mut self, until: Option<Timestamp>) {
         let until = until.map_or(Until::Now, Until::Instant);
         self.until = self.until.earlier(until);
-    }
-
-    pub(super) fn extend(&mut self, others: &Self) {
-        self.keys.extend_from_slice(&others.keys);
-        self.until = self.until.earlier(others.until);
     }
 
     /// Each question once, in no particular order.

@@ -1,7 +1,7 @@
 //! A diagnosis that goes on says what a full run over the same picture says, byte for byte, whatever came and went.
 
 use jiff::{SignedDuration, Timestamp};
-use kubelens_core::engine::Incremental;
+use kubelens_core::engine::{Following, Incremental};
 use kubelens_core::kubernetes::{AnyObject, CustomObject, Kind};
 use kubelens_core::snapshot::Change;
 use kubelens_core::source::{FileSource, ReadRequest, Silent};
@@ -122,6 +122,7 @@ proptest! {
         let mut now = first.taken_at().unwrap_or(Timestamp::UNIX_EPOCH);
         let options = Options::default();
         let mut going_on = Incremental::new(&first, &options);
+        let mut following = Following::begin(&first, &options);
         let full = diagnose(&first, &options);
         prop_assert_eq!(json!(going_on.report()), json!(full));
         for turn in &turns {
@@ -136,6 +137,18 @@ proptest! {
                 serde_json::to_string_pretty(&full).unwrap(),
                 "after {:?}", turn
             );
+            // The same comes of the pictures alone, which share what did not change, or nothing at all.
+            following.go_on_to(&going_on.snapshot());
+            prop_assert_eq!(json!(following.report()), json!(full), "followed after {:?}", turn);
+            if let Some(read) = picture(&world) {
+                following.go_on_to(&read);
+                prop_assert_eq!(
+                    json!(following.report()),
+                    json!(diagnose(&read, &options)),
+                    "read anew after {:?}", turn
+                );
+                following.go_on_to(&going_on.snapshot());
+            }
             // What is said to have changed is all that changed.
             for cause in going_on.causes() {
                 let is_told = update.changed.contains(cause);

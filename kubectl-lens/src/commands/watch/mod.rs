@@ -7,7 +7,7 @@ mod screen;
 use std::{collections::BTreeMap, io::IsTerminal};
 
 use kubelens_core::{
-    engine::{Options, diagnose},
+    engine::{Following, Options},
     model::{Report, Severity},
     snapshot::Snapshot,
     source::{LiveSource, Watched},
@@ -65,6 +65,7 @@ pub(super) async fn run(
         .map_err(picture::told)?;
     let mut logs = FetchedLogs::default();
     let mut journal = Journal::default();
+    let mut following = None;
     let mut is_first = true;
     while let Some(Watched {
         mut snapshot,
@@ -77,7 +78,7 @@ pub(super) async fn run(
         if settings.logs {
             snapshot = logs.put_into(snapshot, &source).await;
         }
-        let report = examine(&snapshot, &checks.options(), &settings);
+        let report = examine(&mut following, &snapshot, &checks.options(), &settings);
         if is_first {
             picture::tell_notes(&report, output);
         }
@@ -100,10 +101,24 @@ pub(super) async fn run(
         .way_out("start kubectl lens watch again"))
 }
 
-/// The report on a picture, as far as the selector goes.
-fn examine(snapshot: &Snapshot, options: &Options, settings: &PictureSettings) -> Report {
-    // It keeps a core busy for a while; who follows the cluster must not wait for it.
-    let report = tokio::task::block_in_place(|| diagnose(snapshot, options));
+/// The report on a picture, as far as the selector goes. What did not change since the one before is not looked at
+/// again.
+fn examine(
+    following: &mut Option<Box<Following>>,
+    snapshot: &Snapshot,
+    options: &Options,
+    settings: &PictureSettings,
+) -> Report {
+    // It may keep a core busy for a while; who follows the cluster must not wait for it.
+    let report = tokio::task::block_in_place(|| match following {
+        Some(following) => {
+            following.go_on_to(snapshot);
+            following.report()
+        }
+        None => following
+            .insert(Box::new(Following::begin(snapshot, options)))
+            .report(),
+    });
     match &settings.selector {
         None => report,
         // Nothing fits as long as nothing does.

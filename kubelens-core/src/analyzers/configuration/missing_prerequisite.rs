@@ -18,8 +18,8 @@ pub(super) struct Prerequisite {
     pub(super) refused: for<'t> fn(&Refusal<'t>) -> Option<&'t str>,
 }
 
-/// Looks for what is missing: where the API server refused a pod for it, and where a template names it.
-pub(super) fn check<T: Object>(cluster: &Cluster<'_>, sink: &mut Sink, of: &Prerequisite) {
+/// Looks for what is missing where the API server refused a pod for it.
+pub(super) fn refused<T: Object>(cluster: &Cluster<'_>, sink: &mut Sink, of: &Prerequisite) {
     for failed in failed_creates(cluster) {
         let Some(name) = (of.refused)(&failed.refusal) else {
             continue;
@@ -31,21 +31,26 @@ pub(super) fn check<T: Object>(cluster: &Cluster<'_>, sink: &mut Sink, of: &Prer
             sink.report(blocking::<T>(cluster, &failed, name, of));
         }
     }
-    for namespace in cluster.all_namespaces() {
-        for workload in cluster.workloads_in(&namespace) {
-            let name = (of.name)(workload.pod_spec());
-            let is_done =
-                matches!(workload, Workload::Pod(pod) if !pod.is_live() || pod.is_static());
-            if name.is_empty() || is_done || workload.metadata().is_terminating() {
-                continue;
-            }
-            if matches!(
-                cluster.look_up::<T>(scope::<T>(&namespace), name),
-                Lookup::Absent
-            ) {
-                sink.report(latent::<T>(cluster, &workload, name, of));
-            }
-        }
+}
+
+/// Looks for what is missing where a template names it.
+pub(super) fn named<T: Object>(
+    workload: &Workload<'_>,
+    cluster: &Cluster<'_>,
+    sink: &mut Sink,
+    of: &Prerequisite,
+) {
+    let name = (of.name)(workload.pod_spec());
+    let is_done = matches!(workload, Workload::Pod(pod) if !pod.is_live() || pod.is_static());
+    if name.is_empty() || is_done || workload.metadata().is_terminating() {
+        return;
+    }
+    let namespace = &workload.metadata().namespace;
+    if matches!(
+        cluster.look_up::<T>(scope::<T>(namespace), name),
+        Lookup::Absent
+    ) {
+        sink.report(latent::<T>(cluster, workload, name, of));
     }
 }
 

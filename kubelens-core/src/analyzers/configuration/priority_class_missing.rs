@@ -2,7 +2,7 @@ use super::missing_prerequisite::{self, Prerequisite};
 use crate::analysis::{Sink, declare_analyzer};
 use crate::analyzers::refusal::Refusal;
 use crate::kubernetes::PriorityClass;
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
     /// # What it means
@@ -73,7 +73,7 @@ declare_analyzer! {
             PriorityClass, Event, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Pod,
         ],
         maps_to: [],
-        check: Cluster(check),
+        check: Workload(named) and Cluster(refused),
     }
 }
 
@@ -86,6 +86,10 @@ const NAMED: Prerequisite = Prerequisite {
     },
 };
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    missing_prerequisite::check::<PriorityClass>(cluster, sink, &NAMED);
+fn named(workload: &Workload<'_>, cluster: &Cluster<'_>, sink: &mut Sink) {
+    missing_prerequisite::named::<PriorityClass>(workload, cluster, sink, &NAMED);
+}
+
+fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
+    missing_prerequisite::refused::<PriorityClass>(cluster, sink, &NAMED);
 }

@@ -4,7 +4,7 @@ use crate::analyzers::pattern::Pattern;
 use crate::analyzers::refusal::Refusal;
 use crate::kubernetes::{Event, Node, Object, Pod, RuntimeClass};
 use crate::model::{Evidence, Suggestion};
-use crate::snapshot::{Cluster, PodTrait};
+use crate::snapshot::{Cluster, PodTrait, Workload};
 
 declare_analyzer! {
     /// # What it means
@@ -98,7 +98,7 @@ declare_analyzer! {
             RuntimeClass, Event, Node, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Pod,
         ],
         maps_to: [],
-        check: Cluster(check),
+        check: Workload(named) and Cluster(refused),
     }
 }
 
@@ -111,8 +111,12 @@ const NAMED: Prerequisite = Prerequisite {
     },
 };
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    missing_prerequisite::check::<RuntimeClass>(cluster, sink, &NAMED);
+fn named(workload: &Workload<'_>, cluster: &Cluster<'_>, sink: &mut Sink) {
+    missing_prerequisite::named::<RuntimeClass>(workload, cluster, sink, &NAMED);
+}
+
+fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
+    missing_prerequisite::refused::<RuntimeClass>(cluster, sink, &NAMED);
     for pod in cluster.pods_that(PodTrait::RuntimeClass) {
         if pod.is_live() && pod.is_scheduled() && !pod.is_ready_to_start_containers() {
             report_sandbox(cluster, pod, sink);

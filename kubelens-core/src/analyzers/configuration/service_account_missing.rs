@@ -2,7 +2,7 @@ use super::missing_prerequisite::{self, Prerequisite};
 use crate::analysis::{Sink, declare_analyzer};
 use crate::analyzers::refusal::Refusal;
 use crate::kubernetes::ServiceAccount;
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
     /// # What it means
@@ -74,7 +74,7 @@ declare_analyzer! {
             ServiceAccount, Event, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Pod,
         ],
         maps_to: ["POP-304", "POP-307", "POP-507"],
-        check: Cluster(check),
+        check: Workload(named) and Cluster(refused),
     }
 }
 
@@ -87,6 +87,10 @@ const NAMED: Prerequisite = Prerequisite {
     },
 };
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    missing_prerequisite::check::<ServiceAccount>(cluster, sink, &NAMED);
+fn named(workload: &Workload<'_>, cluster: &Cluster<'_>, sink: &mut Sink) {
+    missing_prerequisite::named::<ServiceAccount>(workload, cluster, sink, &NAMED);
+}
+
+fn refused(cluster: &Cluster<'_>, sink: &mut Sink) {
+    missing_prerequisite::refused::<ServiceAccount>(cluster, sink, &NAMED);
 }

@@ -5,7 +5,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Condition, Event, List, Object, Pod, condition};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, EventTrait};
 
 declare_analyzer! {
     /// # What it means
@@ -173,7 +173,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
 
 fn heard(cluster: &Cluster<'_>, trouble: &Trouble) -> Option<Sighting> {
     let events: Vec<&Event> = cluster
-        .all::<Event>()
+        .events_that(EventTrait::QuotesEtcd)
         .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW))
         .filter(|event| trouble.words.is_in(&event.message))
         .collect();
@@ -290,7 +290,7 @@ type Sort<'a> = (&'a str, &'a str, &'a str);
 fn storms(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut sorts: BTreeMap<Sort<'_>, Storm<'_>> = BTreeMap::new();
     // Normal events come in crowds with every large rollout.
-    for event in cluster.all::<Event>().filter(|event| event.is_warning()) {
+    for event in cluster.events_that(EventTrait::Warning) {
         if !cluster.is_within(event.last_seen(), STORM_WINDOW) {
             continue;
         }

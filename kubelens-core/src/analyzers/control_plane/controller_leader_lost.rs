@@ -1,5 +1,3 @@
-use jiff::Timestamp;
-
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Deployment, Lease, Object, Pod};
 use crate::model::{Evidence, Suggestion, counted};
@@ -60,13 +58,12 @@ declare_analyzer! {
 const LAGGING: usize = 3;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    let newest: Option<Timestamp> = cluster
-        .all::<Lease>()
-        .filter_map(|lease| lease.spec.renew_time)
-        .max();
     for name in ["kube-controller-manager", "kube-scheduler"] {
-        let (Some(lease), Some(newest)) = (cluster.get::<Lease>("kube-system", name), newest)
-        else {
+        let Some(lease) = cluster.get::<Lease>("kube-system", name) else {
+            continue;
+        };
+        let renewals = cluster.all::<Lease>();
+        let Some(newest) = renewals.filter_map(|lease| lease.spec.renew_time).max() else {
             continue;
         };
         let lag = lease
@@ -88,14 +85,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     let lagging: Vec<&Deployment> = cluster
-        .all::<Deployment>()
+        .unobserved_deployments()
         .filter(|deployment| {
-            let seen = deployment.status.observed_generation;
-            seen < deployment.metadata.generation
-                && deployment.metadata.generation.is_some()
-                && deployment.metadata.last_write.is_some_and(|written| {
-                    cluster.seconds_since(Some(written)) > cluster.thresholds_in("").lag_grace
-                })
+            deployment.metadata.last_write.is_some_and(|written| {
+                cluster.has_lasted(Some(written), cluster.thresholds_in("").lag_grace + 1)
+            })
         })
         .collect();
     if lagging.len() >= LAGGING {

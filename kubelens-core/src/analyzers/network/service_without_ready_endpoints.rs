@@ -112,7 +112,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         || spec.type_ == "ExternalName"
         || spec.publish_not_ready_addresses
         || meta.is_terminating()
-        || cluster.seconds_since(meta.creation_timestamp) < grace
+        || !cluster.has_lasted(meta.creation_timestamp, grace)
         || !cluster.is_complete(Kind::Pod, &meta.namespace)
     {
         return;
@@ -134,9 +134,10 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     if pods.is_empty() {
-        let waits = workloads
-            .iter()
-            .find(|workload| wants_pods(workload) && cluster.age(workload.metadata()) > grace);
+        let waits = workloads.iter().find(|workload| {
+            let made = workload.metadata().creation_timestamp;
+            wants_pods(workload) && cluster.has_lasted(made, grace + 1)
+        });
         if let Some(workload) = waits {
             sink.report(no_pods(service, workload));
         }
@@ -160,8 +161,8 @@ fn has_waited(cluster: &Cluster<'_>, pods: &[&Pod], grace: i64) -> bool {
     pods.iter().filter(|pod| !pod.is_ready()).any(|pod| {
         let since = unready_since(pod);
         since.is_some()
-            && cluster.seconds_since(since) > grace
-            && cluster.age(&pod.metadata) > COMING_UP
+            && cluster.has_lasted(since, grace + 1)
+            && cluster.has_lasted(pod.metadata.creation_timestamp, COMING_UP + 1)
     })
 }
 

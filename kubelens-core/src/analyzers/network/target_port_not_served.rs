@@ -78,7 +78,7 @@ declare_analyzer! {
         confidence: 0.60,
         reads: [Pod, Service],
         maps_to: ["POP-1106"],
-        check: Cluster(check),
+        check: Service(check),
     }
 }
 
@@ -91,31 +91,28 @@ const PROXIES: [&str; 5] = [
     "consul-dataplane",
 ];
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    let calls = failed_calls(cluster);
-    for service in cluster.all::<Service>() {
-        if service.metadata.is_terminating()
-            || service.spec.cluster_ip == "None"
-            || service.spec.type_ == "ExternalName"
-            || service.spec.selector.is_empty()
-        {
-            continue;
-        }
-        let pods = live_pods(cluster, service);
-        if pods.is_empty() || pods.iter().any(|pod| says_nothing(pod)) {
-            continue;
-        }
-        for (index, port) in service.spec.ports.iter().enumerate() {
-            let fact = Fact {
-                cluster,
-                service,
-                index,
-                port,
-                pods: &pods,
-            };
-            if fact.is_not_declared() {
-                fact.report(&calls, sink);
-            }
+fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if service.metadata.is_terminating()
+        || service.spec.cluster_ip == "None"
+        || service.spec.type_ == "ExternalName"
+        || service.spec.selector.is_empty()
+    {
+        return;
+    }
+    let pods = live_pods(cluster, service);
+    if pods.is_empty() || pods.iter().any(|pod| says_nothing(pod)) {
+        return;
+    }
+    for (index, port) in service.spec.ports.iter().enumerate() {
+        let fact = Fact {
+            cluster,
+            service,
+            index,
+            port,
+            pods: &pods,
+        };
+        if fact.is_not_declared() {
+            fact.report(&failed_calls(cluster), sink);
         }
     }
 }

@@ -109,7 +109,7 @@ struct Clocks {
 }
 
 impl Digest for Clocks {
-    fn of(cluster: &Cluster<'_>) -> Self {
+    fn of(cluster: &Cluster<'_>, _: &str) -> Self {
         // One measure for all of them: what is shared cannot hang on the node that asks.
         let most = cluster.thresholds_in("").clock_skew;
         let skews = cluster.in_namespace::<Lease>(NODE_LEASES);

@@ -86,7 +86,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !is_in_use(node) {
         return;
     }
-    let is_young = cluster.age(&node.metadata) < JOINING;
+    let is_young = !cluster.has_lasted(node.metadata.creation_timestamp, JOINING);
     match ready(node) {
         Some(ready) if ready.status == "Unknown" => {
             sink.report(silent_kubelet(node, cluster, ready));
@@ -115,7 +115,7 @@ fn lease_of(cluster: &Cluster<'_>, node: &Node) -> Option<Timestamp> {
 struct Lagging(BTreeSet<Text>);
 
 impl Digest for Lagging {
-    fn of(cluster: &Cluster<'_>) -> Self {
+    fn of(cluster: &Cluster<'_>, _: &str) -> Self {
         let renewals: Vec<(&Text, Timestamp)> = cluster
             .in_namespace::<Lease>(NODE_LEASES)
             .filter_map(|lease| Some((&lease.metadata.name, lease.spec.renew_time?)))

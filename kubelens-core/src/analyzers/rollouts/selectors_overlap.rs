@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{DaemonSet, Deployment, Event, ReplicaSet, StatefulSet};
+use crate::kubernetes::Event;
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::{Cluster, Workload};
 
@@ -66,27 +66,22 @@ declare_analyzer! {
         confidence: 0.90,
         reads: [Deployment, StatefulSet, DaemonSet, ReplicaSet, Event],
         maps_to: ["POP-508"],
-        check: Cluster(check),
+        check: Workload(refused) and Cluster(overlapping),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    let mut all: Vec<Workload<'_>> = Vec::new();
-    all.extend(cluster.all::<Deployment>().map(Workload::Deployment));
-    all.extend(cluster.all::<StatefulSet>().map(Workload::StatefulSet));
-    all.extend(cluster.all::<DaemonSet>().map(Workload::DaemonSet));
-    all.extend(cluster.all::<ReplicaSet>().map(Workload::ReplicaSet));
-    all.retain(|workload| {
-        let meta = workload.metadata();
-        meta.controller().is_none() && !meta.is_terminating()
-    });
-    for workload in &all {
-        if let Some(event) = complaint(cluster, workload) {
-            sink.report(said_by_controller(workload, event));
-        }
+fn refused<'a>(workload: &Workload<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if workload.metadata().is_terminating() {
+        return;
     }
+    if let Some(event) = complaint(cluster, workload) {
+        sink.report(said_by_controller(workload, event));
+    }
+}
+
+fn overlapping(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut by_selector: BTreeMap<(&str, String), Vec<Workload<'_>>> = BTreeMap::new();
-    for workload in all {
+    for workload in cluster.selecting_workloads() {
         if let Some(selector) = workload.selector().filter(|selector| !selector.is_empty()) {
             let namespace = workload.metadata().namespace.as_str();
             let key = (namespace, selector.to_string());

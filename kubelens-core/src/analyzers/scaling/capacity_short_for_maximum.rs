@@ -116,7 +116,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         return;
     }
     let nodes: Vec<&Node> = cluster
-        .all::<Node>()
+        .nodes_but_heartbeats()
         .filter(|node| takes_pods(node))
         .collect();
     if nodes.is_empty() {

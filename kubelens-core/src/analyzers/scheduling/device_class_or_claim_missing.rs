@@ -3,7 +3,7 @@ use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::model::{Evidence, ObjectRef, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -55,12 +55,12 @@ declare_analyzer! {
         confidence: 0.98,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::DeviceMissing) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::DeviceMissing) {
         let sighting = sighting(cluster, &waiting);
         waiting.report(cluster, sink, sighting);
     }

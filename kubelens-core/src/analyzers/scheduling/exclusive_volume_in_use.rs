@@ -4,7 +4,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -71,12 +71,12 @@ declare_analyzer! {
         confidence: 0.96,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::ExclusiveVolume) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::ExclusiveVolume) {
         let claims: Vec<String> = exclusive_claims(cluster, &waiting);
         let holder = holder(cluster, &waiting, &claims);
         let leaves = holder.as_ref().is_some_and(|(pod, _)| {

@@ -6,7 +6,7 @@ use super::verdict::{Verdict, on_every_node};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Node, Object};
 use crate::model::{Evidence, Quantity, Suggestion, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -63,12 +63,12 @@ declare_analyzer! {
         confidence: 0.94,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::Extended) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::Extended) {
         let resources: Vec<String> = match &waiting.fit.blocker {
             Blocker::Resources { short } => lacking(short),
             _ => Vec::new(),

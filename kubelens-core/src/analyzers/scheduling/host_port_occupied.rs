@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Suggestion, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -67,12 +67,12 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::HostPort) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::HostPort) {
         let sighting = sighting(cluster, &waiting);
         waiting.report(cluster, sink, sighting);
     }

@@ -4,7 +4,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
-use crate::snapshot::{Cluster, PodTrait};
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -63,12 +63,12 @@ declare_analyzer! {
         confidence: 0.97,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check) and Pod(of_pod),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::NamedNode) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::NamedNode) {
         let name = match &waiting.fit.blocker {
             Blocker::NamedNode { name } => *name,
             _ => named_node(waiting.pod).unwrap_or_default(),
@@ -81,23 +81,25 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let sighting = sighting(cluster, &waiting.top, waiting.pod, name, path);
         waiting.report(cluster, sink, sighting);
     }
-    for pod in cluster.pods_that(PodTrait::Pending) {
-        let named_by_hand = pod.is_scheduled()
-            && pod.is_live()
-            && pod.status.phase == "Pending"
-            && pod.status.container_statuses.is_empty()
-            && pod.status.start_time.is_none();
-        if named_by_hand
-            && cluster.age(&pod.metadata) >= cluster.thresholds(&pod.metadata).pending_grace
-            && cluster.look_up::<Node>("", &pod.node_name).is_absent()
-        {
-            let top = cluster.top_of(pod);
-            sink.report(
-                sighting(cluster, &top, pod, &pod.node_name, "spec.nodeName")
-                    .seen_on(pod.reference(), "template of")
-                    .since(pod.metadata.creation_timestamp),
-            );
-        }
+}
+
+/// A pod that somebody wrote the node into: no scheduler looks at it.
+fn of_pod(pod: &Pod, cluster: &Cluster<'_>, sink: &mut Sink) {
+    let named_by_hand = pod.is_scheduled()
+        && pod.is_live()
+        && pod.status.phase == "Pending"
+        && pod.status.container_statuses.is_empty()
+        && pod.status.start_time.is_none();
+    if named_by_hand
+        && cluster.age(&pod.metadata) >= cluster.thresholds(&pod.metadata).pending_grace
+        && cluster.look_up::<Node>("", &pod.node_name).is_absent()
+    {
+        let top = cluster.top_of(pod);
+        sink.report(
+            sighting(cluster, &top, pod, &pod.node_name, "spec.nodeName")
+                .seen_on(pod.reference(), "template of")
+                .since(pod.metadata.creation_timestamp),
+        );
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -6,9 +7,9 @@ use super::fit::Blocker;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, NodeSelector, Object, PodSpec, SelectorRequirement};
+use crate::kubernetes::{Node, NodeSelector, Object, SelectorRequirement};
 use crate::model::{Evidence, Suggestion, counted, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -89,66 +90,45 @@ declare_analyzer! {
         confidence: 0.97,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    // Many workloads that lost the same nodes ask for the same.
-    let mut known: Vec<Demanded<'_>> = Vec::new();
-    for waiting in unscheduled::with(cluster, Verdict::Selector) {
-        let at = known
-            .iter()
-            .position(|known| known.is_of(&waiting))
-            .unwrap_or_else(|| {
-                known.push(Demanded::of(cluster, &waiting));
-                known.len() - 1
-            });
-        let Some(demanded) = known.get(at) else {
-            continue;
-        };
-        let sighting = sighting(&waiting, demanded);
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::Selector) {
+        let offered = Offered::to(cluster, &waiting);
+        let sighting = sighting(&waiting, &offered);
         waiting.report(cluster, sink, sighting);
     }
 }
 
-/// What a spec demands of nodes and none of these has.
-struct Demanded<'a> {
-    spec: &'a PodSpec,
-    workers: Vec<&'a Node>,
-    demands: Vec<Demand<'a>>,
-    /// What the nodes have instead, and that others match, in words.
+/// What the nodes have instead of what a spec demands. Many workloads that lost the same nodes ask for the same.
+struct Offered {
+    /// In words, and which others match.
     facts: String,
     near: Option<String>,
 }
 
-impl<'a> Demanded<'a> {
-    fn of(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Self {
-        let workers = workers(waiting);
-        let demands = unmet(waiting, workers);
-        let facts: Vec<String> = demands.iter().map(|demand| demand.on(workers)).collect();
-        let unusable = label_elsewhere(cluster, waiting, workers);
-        Self {
-            spec: &waiting.pod.spec,
-            workers: workers.to_vec(),
-            facts: format!("{}{unusable}", facts.join(" ")),
-            near: demands.iter().find_map(|demand| demand.near(workers)),
-            demands,
-        }
-    }
-
-    /// Whether these pods ask the same of the same nodes.
-    fn is_of(&self, waiting: &Unscheduled<'a>) -> bool {
+impl Offered {
+    fn to<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Arc<Self> {
         let spec = &waiting.pod.spec;
-        let others = workers(waiting);
-        self.spec.node_selector == spec.node_selector
-            && self.spec.affinity == spec.affinity
-            && self.workers.len() == others.len()
-            && self
-                .workers
-                .iter()
-                .zip(others)
-                .all(|(one, other)| std::ptr::eq(*one, *other))
+        // Which nodes are meant for others hangs on the tolerations.
+        let asked = format!(
+            "{:?} {:?} {:?}",
+            spec.node_selector, spec.affinity, spec.tolerations
+        );
+        cluster.once_about(&asked, |cluster| {
+            // The workers are among these: a change of them changes the answer.
+            let all: Vec<&Node> = cluster.nodes_but_heartbeats().collect();
+            let workers = workers(waiting);
+            let demands = unmet(waiting, workers);
+            let facts: Vec<String> = demands.iter().map(|demand| demand.on(workers)).collect();
+            let unusable = label_elsewhere(&all, waiting, workers);
+            Self {
+                facts: format!("{}{unusable}", facts.join(" ")),
+                near: demands.iter().find_map(|demand| demand.near(workers)),
+            }
+        })
     }
 }
 
@@ -159,14 +139,10 @@ fn workers<'w, 'a>(waiting: &'w Unscheduled<'a>) -> &'w [&'a Node] {
     }
 }
 
-fn sighting<'a>(waiting: &Unscheduled<'a>, demanded: &Demanded<'a>) -> Sighting {
-    let Demanded {
-        workers,
-        demands,
-        facts,
-        near,
-        ..
-    } = demanded;
+fn sighting(waiting: &Unscheduled<'_>, offered: &Offered) -> Sighting {
+    let Offered { facts, near } = offered;
+    let workers = workers(waiting);
+    let demands = unmet(waiting, workers);
     let demand = demands
         .iter()
         .map(Demand::said)
@@ -191,7 +167,7 @@ fn sighting<'a>(waiting: &Unscheduled<'a>, demanded: &Demanded<'a>) -> Sighting 
             demand.clone(),
             format!("workloads need a node with {demand}"),
         );
-    for demand in demands {
+    for demand in &demands {
         sighting = sighting.evidence(Evidence::field(
             waiting.pod.reference(),
             &demand.path,
@@ -199,7 +175,7 @@ fn sighting<'a>(waiting: &Unscheduled<'a>, demanded: &Demanded<'a>) -> Sighting 
         ));
     }
     for node in workers.iter().take(3) {
-        for demand in demands {
+        for demand in &demands {
             let value = demand.key.and_then(|key| node.metadata.labels.value(key));
             if let (Some(key), Some(value)) = (demand.key, value) {
                 sighting = sighting.evidence(Evidence::field(
@@ -393,13 +369,9 @@ fn of_affinity(affinity: &NodeSelector) -> Vec<Demand<'_>> {
 }
 
 /// Nodes outside the workers that carry the labels.
-fn label_elsewhere<'a>(
-    cluster: &Cluster<'a>,
-    waiting: &Unscheduled<'a>,
-    workers: &[&Node],
-) -> String {
-    let names: Vec<&str> = cluster
-        .nodes_but_heartbeats()
+fn label_elsewhere(all: &[&Node], waiting: &Unscheduled<'_>, workers: &[&Node]) -> String {
+    let names: Vec<&str> = all
+        .iter()
         .filter(|node| waiting.pod.spec.selects_node(node))
         .map(|node| node.metadata.name.as_str())
         .filter(|name| !workers.iter().any(|node| node.metadata.name == *name))

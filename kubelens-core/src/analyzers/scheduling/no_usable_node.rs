@@ -4,7 +4,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, condition};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion, counted, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -63,7 +63,7 @@ declare_analyzer! {
         confidence: 0.93,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["POP-711", "classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
@@ -73,8 +73,8 @@ const MOST_NODES: usize = 12;
 /// Seconds for which a drain is somebody's work in progress.
 const DRAIN_GRACE: i64 = 900;
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::NoUsableNode) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::NoUsableNode) {
         let nodes: &[&Node] = match &waiting.fit.blocker {
             Blocker::NoUsableNode { nodes } => nodes,
             _ => &[],

@@ -6,7 +6,7 @@ use super::verdict::{Verdict, on_every_node};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
 use crate::model::{Evidence, Suggestion, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -74,12 +74,12 @@ declare_analyzer! {
         confidence: 0.92,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
         maps_to: ["k8sgpt:Pod", "classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::Resources) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::Resources) {
         if makes_room(cluster, &waiting) {
             continue;
         }

@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, Pod, PodAffinityTerm};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
-use crate::snapshot::{Cluster, Workload};
+use crate::snapshot::{Cluster, Unplaced, Workload};
 
 declare_analyzer! {
     /// # What it means
@@ -81,12 +81,12 @@ declare_analyzer! {
         confidence: 0.94,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment, StatefulSet, ReplicaSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::PodAffinity) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::PodAffinity) {
         let sighting = match &waiting.fit.blocker {
             Blocker::Affinity { terms } => near(&waiting, terms),
             Blocker::AntiAffinity { nodes, own } => apart(cluster, &waiting, nodes, own),

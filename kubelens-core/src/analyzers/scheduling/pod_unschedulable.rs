@@ -2,7 +2,7 @@ use super::unscheduled;
 use super::verdict::Verdict;
 use crate::analysis::{Sink, declare_analyzer};
 use crate::model::Suggestion;
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -51,12 +51,12 @@ declare_analyzer! {
         confidence: 0.70,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["k8sgpt:Pod", "POP-207", "classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::Unknown) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::Unknown) {
         let is_old = cluster.age(&waiting.pod.metadata)
             >= cluster.thresholds(&waiting.pod.metadata).pending_grace;
         if !is_old {

@@ -4,7 +4,7 @@ use super::verdict::{Verdict, too_large};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
 use crate::model::{Evidence, Suggestion, counted};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -72,12 +72,12 @@ declare_analyzer! {
         confidence: 0.97,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::TooLarge) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::TooLarge) {
         if let Blocker::Resources { short } = &waiting.fit.blocker {
             for resource in too_large(short) {
                 if let Some(sighting) = sighting(cluster, &waiting, short, resource) {

@@ -66,11 +66,11 @@ declare_analyzer! {
 const QUEUE_GATES: [&str; 2] = ["kueue.x-k8s.io/admission", "kueue.x-k8s.io/topology"];
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if pod.spec.scheduling_gates.is_empty() || !waits(pod) {
+        return;
+    }
     let age = cluster.age(&pod.metadata);
-    if pod.spec.scheduling_gates.is_empty()
-        || !waits(pod)
-        || age < cluster.thresholds(&pod.metadata).young_grace
-    {
+    if age < cluster.thresholds(&pod.metadata).young_grace {
         return;
     }
     let gates: Vec<&str> = pod

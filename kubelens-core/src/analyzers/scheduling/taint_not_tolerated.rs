@@ -7,7 +7,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Suggestion, counted, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -77,12 +77,12 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["POP-700", "classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::Taint) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::Taint) {
         let sighting = sighting(&waiting);
         waiting.report(cluster, sink, sighting);
     }

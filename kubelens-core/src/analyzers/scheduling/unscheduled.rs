@@ -9,7 +9,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{Condition, Deployment, Event, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity};
-use crate::snapshot::{Cluster, PodTrait};
+use crate::snapshot::{Cluster, Unplaced};
 
 /// Pods of one owner that wait for the same reason.
 #[derive(Debug)]
@@ -30,27 +30,18 @@ pub(super) struct Unscheduled<'a> {
     pub(super) fit: Fit<'a>,
 }
 
-/// What is worked out once a picture: which pods wait together, and which condition speaks for them.
+/// What is worked out once for the pods of one owner: which of them wait together, and which condition speaks for them.
 struct Waiting {
     groups: Vec<(Verdict, Vec<Arc<Pod>>)>,
 }
 
 impl Waiting {
-    fn of(cluster: &Cluster<'_>) -> Self {
-        let mut groups: BTreeMap<(&str, &str, &str), Vec<&Arc<Pod>>> = BTreeMap::new();
-        let all = cluster.pods_that(PodTrait::WithoutNode);
-        for pod in all.filter(|pod| waits(pod)) {
-            let Some((_, text)) = said(cluster, pod) else {
-                continue;
-            };
-            let owner = pod
-                .metadata
-                .controller()
-                .map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
-            groups
-                .entry((pod.metadata.namespace.as_str(), owner, text))
-                .or_default()
-                .push(pod);
+    fn of(cluster: &Cluster<'_>, unplaced: &Unplaced<'_>) -> Self {
+        let mut groups: BTreeMap<&str, Vec<&Arc<Pod>>> = BTreeMap::new();
+        for pod in unplaced.pods.iter().filter(|pod| waits(pod)) {
+            if let Some((_, text)) = said(cluster, pod) {
+                groups.entry(text).or_default().push(pod);
+            }
         }
         let judged = groups.into_values().filter_map(|pods| {
             let plain: Vec<&Pod> = pods.iter().map(|pod| &***pod).collect();
@@ -61,12 +52,29 @@ impl Waiting {
             groups: judged.collect(),
         }
     }
+
+    fn kept<'a>(cluster: &Cluster<'a>, unplaced: &Unplaced<'a>) -> Arc<Self> {
+        let what = format!("{}/{}", unplaced.namespace, unplaced.owner);
+        cluster.once_about(&what, |cluster| {
+            // Asked for once more, so that the value is known to rest on these pods.
+            cluster
+                .unplaced(unplaced.namespace, unplaced.owner)
+                .map_or_else(
+                    || Self { groups: Vec::new() },
+                    |unplaced| Self::of(cluster, &unplaced),
+                )
+        })
+    }
 }
 
-/// The pods that wait for a node, of which the scheduler says why, and for which this condition speaks; by owner
-/// and message.
-pub(super) fn with<'a>(cluster: &Cluster<'a>, verdict: Verdict) -> Vec<Unscheduled<'a>> {
-    let waiting = cluster.once(Waiting::of);
+/// The pods of an owner that wait for a node, of which the scheduler says why, and for which this condition speaks;
+/// by message.
+pub(super) fn with<'a>(
+    unplaced: &Unplaced<'a>,
+    cluster: &Cluster<'a>,
+    verdict: Verdict,
+) -> Vec<Unscheduled<'a>> {
+    let waiting = Waiting::kept(cluster, unplaced);
     let groups = waiting.groups.iter().filter(|(known, _)| *known == verdict);
     groups
         .filter_map(|(_, pods)| {
@@ -81,8 +89,13 @@ pub(super) fn with<'a>(cluster: &Cluster<'a>, verdict: Verdict) -> Vec<Unschedul
 /// Which conditions speak, by owner and message.
 #[cfg(test)]
 pub(super) fn verdicts(cluster: &Cluster<'_>) -> Vec<Verdict> {
-    let waiting = cluster.once(Waiting::of);
-    waiting.groups.iter().map(|(verdict, _)| *verdict).collect()
+    let all = cluster.all_unplaced();
+    all.flat_map(|unplaced| {
+        let waiting = Waiting::kept(cluster, &unplaced);
+        let verdicts = waiting.groups.iter().map(|(verdict, _)| *verdict);
+        verdicts.collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 /// Whether a pod has no node yet and should get one.

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::kubernetes::{Kind, Node, Pod, PodSpec, Resources, Text};
+use crate::kubernetes::{Kind, Node, Pod, Resources, Text};
 use crate::model::Quantity;
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Digest};
 
 /// What is asked for on every node.
 #[derive(Debug, Default)]
 pub(in crate::analyzers) struct Usage {
-    requested: HashMap<Text, BTreeMap<String, Quantity>>,
+    requested: HashMap<Text, Arc<OnNode>>,
     /// Whether all pods of the cluster are known, so that what is left is certain.
     pub(in crate::analyzers) is_complete: bool,
 }
@@ -24,32 +24,35 @@ pub(super) struct Shortage {
     pub(super) allocatable: Quantity,
 }
 
+/// What the pods on one node have asked for. A pod that comes where another went mostly changes nothing.
+#[derive(Debug, Default, PartialEq)]
+struct OnNode(BTreeMap<String, Quantity>);
+
+impl Digest for OnNode {
+    fn of(cluster: &Cluster<'_>, node: &str) -> Self {
+        let mut sums = BTreeMap::new();
+        let pods = cluster.holders_of_room_on(node);
+        for pod in pods.filter(|pod| !pod.is_finished()) {
+            for (resource, amount) in pod.spec.effective_requests().iter() {
+                add(&mut sums, resource, *amount);
+            }
+            add(&mut sums, "pods", Quantity::from_units(1));
+        }
+        Self(sums)
+    }
+}
+
 impl Usage {
     /// Sums up the effective requests of the pods that hold a node.
     pub(in crate::analyzers) fn of(cluster: &Cluster<'_>) -> Self {
-        let mut usage = Self {
-            requested: HashMap::new(),
-            is_complete: cluster.is_complete(Kind::Pod, ""),
-        };
-        // Pods of one template share one spec: it is summed up once.
-        let mut of_spec: HashMap<*const PodSpec, Resources> = HashMap::new();
-        for node in cluster.nodes_but_heartbeats() {
+        let nodes = cluster.nodes_but_heartbeats().map(|node| {
             let name = &node.metadata.name;
-            let sums = usage.requested.entry(name.clone()).or_default();
-            for pod in cluster
-                .holders_of_room_on(name)
-                .filter(|pod| !pod.is_finished())
-            {
-                let requests = of_spec
-                    .entry(Arc::as_ptr(&pod.spec))
-                    .or_insert_with(|| pod.spec.effective_requests());
-                for (resource, amount) in requests.iter() {
-                    add(sums, resource, *amount);
-                }
-                add(sums, "pods", Quantity::from_units(1));
-            }
+            (name.clone(), cluster.digest_about::<OnNode>(name))
+        });
+        Self {
+            requested: nodes.collect(),
+            is_complete: cluster.is_complete(Kind::Pod, ""),
         }
-        usage
     }
 
     /// What of a resource no pod on the node has asked for.
@@ -57,7 +60,7 @@ impl Usage {
         let taken = self
             .requested
             .get(node.metadata.name.as_str())
-            .and_then(|sums| sums.get(resource))
+            .and_then(|sums| sums.0.get(resource))
             .copied()
             .unwrap_or_default();
         allocatable(node, resource).minus(taken)

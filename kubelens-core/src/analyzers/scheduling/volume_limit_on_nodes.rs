@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{CSINode, Object, VolumeAttachment};
 use crate::model::{Evidence, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -59,12 +59,12 @@ declare_analyzer! {
         confidence: 0.93,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, CSINode, VolumeAttachment],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::VolumeLimit) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::VolumeLimit) {
         let claims: Vec<String> = pod_volumes::claim_names(waiting.pod).collect();
         let lacks_storage = waiting.message.has(|kind| kind == ReasonKind::FreeStorage);
         let (title, what) = if lacks_storage {

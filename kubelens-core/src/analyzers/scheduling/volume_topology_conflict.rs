@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Suggestion, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -73,12 +73,12 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::VolumeTopology) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::VolumeTopology) {
         let sighting = match &waiting.fit.blocker {
             Blocker::Volume { bound, reached } => sighting(cluster, &waiting, *bound, reached),
             _ => match pod_volumes::bound(cluster, waiting.pod).first() {

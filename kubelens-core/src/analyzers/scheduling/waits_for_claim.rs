@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
-use crate::snapshot::{Cluster, PodTrait};
+use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
     /// # What it means
@@ -65,19 +65,18 @@ declare_analyzer! {
         confidence: 0.80,
         reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace],
         maps_to: ["k8sgpt:Pod", "classic:scheduling"],
-        check: Cluster(check),
+        check: Unplaced(check),
     }
 }
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for waiting in unscheduled::with(cluster, Verdict::Claims) {
+fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
+    for waiting in unscheduled::with(unplaced, cluster, Verdict::Claims) {
         for claim in awaited(cluster, &waiting) {
             let sighting = sighting(cluster, &waiting.top, waiting.pod, &claim);
             waiting.report(cluster, sink, sighting);
         }
     }
-    let waiting = cluster.pods_that(PodTrait::WithoutNode);
-    for pod in waiting.filter(|pod| is_being_bound(pod)) {
+    for pod in unplaced.pods.iter().filter(|pod| is_being_bound(pod)) {
         let namespace = &pod.metadata.namespace;
         for name in pod_volumes::claim_names(pod) {
             let is_awaited = cluster

@@ -1,9 +1,9 @@
 use super::drivers;
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Node, Object, PersistentVolume, VolumeAttachment};
+use crate::kubernetes::{Node, Object, PersistentVolume, Pod, VolumeAttachment};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text};
-use crate::snapshot::{Cluster, PodTrait};
+use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
@@ -63,32 +63,30 @@ declare_analyzer! {
         confidence: 0.85,
         reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume, VolumeAttachment, Node, Deployment, StatefulSet, DaemonSet, Lease],
         maps_to: ["k8sgpt:Pod"],
-        check: Cluster(check),
+        check: VolumeAttachment(of_attachment) and Pod(of_pod),
     }
 }
 
 /// Seconds that attaching and detaching may take.
 const DETACH_TIMEOUT: i64 = 360;
 
-fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for pod in cluster.pods_that(PodTrait::Starting) {
-        let Some(event) = mount_events::newest(cluster, pod, Fault::Attach) else {
-            continue;
-        };
-        let volume = mount_events::volume_name(&event.message).unwrap_or_default();
-        let reason = safe_text(mount_events::reason(&event.message));
-        let sighting = sighting(cluster, volume, &pod.node_name, &reason)
-            .seen_on(pod.reference(), "attaches")
-            .evidence(event_evidence(event))
-            .since(event.first_seen());
-        sink.report(sighting);
+fn of_pod<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
+    if !pod.is_scheduled() || pod.has_started_a_container() {
+        return;
     }
-    for attachment in cluster.all::<VolumeAttachment>() {
-        of_attachment(cluster, attachment, sink);
-    }
+    let Some(event) = mount_events::newest(cluster, pod, Fault::Attach) else {
+        return;
+    };
+    let volume = mount_events::volume_name(&event.message).unwrap_or_default();
+    let reason = safe_text(mount_events::reason(&event.message));
+    let sighting = sighting(cluster, volume, &pod.node_name, &reason)
+        .seen_on(pod.reference(), "attaches")
+        .evidence(event_evidence(event))
+        .since(event.first_seen());
+    sink.report(sighting);
 }
 
-fn of_attachment(cluster: &Cluster<'_>, attachment: &VolumeAttachment, sink: &mut Sink) {
+fn of_attachment(attachment: &VolumeAttachment, cluster: &Cluster<'_>, sink: &mut Sink) {
     let volume = attachment.spec.source.persistent_volume_name.as_str();
     let node = attachment.spec.node_name.as_str();
     let own = attachment.reference();

@@ -47,7 +47,10 @@ impl Crew {
     pub(super) fn of(mut analyzers: Vec<&'static Analyzer>, options: &Options) -> Self {
         analyzers.extend(pack_rules::selected(options));
         let by_kind = Kind::ALL.iter().map(|kind| {
-            let walks = |analyzer: &&'static Analyzer| analyzer.check.walks().contains(*kind);
+            let walks = |analyzer: &&'static Analyzer| {
+                let mut checks = analyzer.checks.iter();
+                checks.any(|check| check.looks_at().contains(*kind))
+            };
             let all = analyzers.iter().enumerate();
             all.filter(|(_, one)| walks(one))
                 .map(|(at, _)| at)
@@ -67,15 +70,24 @@ impl Crew {
 
     /// The analyzers that look at the picture as a whole.
     pub(super) fn of_the_whole(&self) -> impl Iterator<Item = usize> {
+        self.that_have(|check| matches!(check, Check::Cluster(_)))
+    }
+
+    /// The analyzers that look at pods without a node.
+    fn of_unplaced(&self) -> impl Iterator<Item = usize> {
+        self.that_have(|check| matches!(check, Check::Unplaced(_)))
+    }
+
+    fn that_have(&self, is_one: fn(&Check) -> bool) -> impl Iterator<Item = usize> {
         let all = self.analyzers.iter().enumerate();
-        all.filter(|(_, one)| matches!(one.check, Check::Cluster(_)))
+        all.filter(move |(_, one)| one.checks.iter().any(is_one))
             .map(|(at, _)| at)
     }
 
     /// Whether rules of packs run.
     pub(super) fn has_rules(&self) -> bool {
         let mut all = self.analyzers.iter();
-        all.any(|one| matches!(one.check, Check::Rule))
+        all.any(|one| matches!(one.checks, [Check::Rule]))
     }
 
     /// Looks at a subject; none if it is not there, or nobody looks at its like.
@@ -89,12 +101,36 @@ impl Crew {
         };
         match subject {
             Subject::Whole(at) => {
-                let check = self.analyzers.get(*at)?.check;
-                self.attempt(*at, subject, &cluster, &mut looked, |cluster, sink| {
-                    check.run(cluster, sink);
-                });
+                self.attempt(
+                    *at,
+                    subject,
+                    &cluster,
+                    &mut looked,
+                    |check, cluster, sink| {
+                        if let Check::Cluster(check) = check {
+                            check(cluster, sink);
+                        }
+                    },
+                );
             }
             Subject::Rules => self.evaluate(snapshot, &cluster, &mut looked),
+            Subject::Unplaced { namespace, owner } => {
+                let unplaced = Cluster::new(snapshot).unplaced(namespace, owner)?;
+                cluster.unplaced(namespace, owner);
+                for at in self.of_unplaced() {
+                    self.attempt(
+                        at,
+                        subject,
+                        &cluster,
+                        &mut looked,
+                        |check, cluster, sink| {
+                            if let Check::Unplaced(check) = check {
+                                check(&unplaced, cluster, sink);
+                            }
+                        },
+                    );
+                }
+            }
             Subject::Object {
                 kind,
                 namespace,
@@ -102,10 +138,15 @@ impl Crew {
             } => {
                 let object = Walked::find(snapshot, *kind, namespace, name)?;
                 for at in self.of_kind(*kind) {
-                    let check = self.analyzers.get(*at)?.check;
-                    self.attempt(*at, subject, &cluster, &mut looked, |cluster, sink| {
-                        check.look_at(&object, cluster, sink);
-                    });
+                    self.attempt(
+                        *at,
+                        subject,
+                        &cluster,
+                        &mut looked,
+                        |check, cluster, sink| {
+                            check.look_at(&object, cluster, sink);
+                        },
+                    );
                 }
             }
         }
@@ -119,25 +160,33 @@ impl Crew {
         subject: &Subject,
         cluster: &Cluster<'a>,
         looked: &mut Looked,
-        look: impl FnOnce(&Cluster<'a>, &mut Sink),
+        look: impl Fn(&Check, &Cluster<'a>, &mut Sink),
     ) {
         let Some(analyzer) = self.analyzers.get(at).copied() else {
             return;
         };
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            let mut sink = Sink::default();
-            look(cluster, &mut sink);
-            sink.into_sightings()
+            let walks = analyzer.checks.iter().map(|check| {
+                let mut sink = Sink::default();
+                look(check, cluster, &mut sink);
+                sink.into_sightings()
+            });
+            walks.collect::<Vec<_>>()
         }));
-        let Ok(sightings) = attempt else {
+        let Ok(walks) = attempt else {
             looked.failed.push(at);
             return;
         };
-        for (number, sighting) in sightings.into_iter().enumerate() {
-            let place = place(subject, &analyzer.check, number);
-            looked
-                .statements
-                .extend(self.statement(at, sighting, place, cluster));
+        for (walk, (check, sightings)) in analyzer.checks.iter().zip(walks).enumerate() {
+            for (number, sighting) in sightings.into_iter().enumerate() {
+                let place = Place {
+                    walk,
+                    ..place(subject, check, number)
+                };
+                looked
+                    .statements
+                    .extend(self.statement(at, sighting, place, cluster));
+            }
         }
     }
 
@@ -155,7 +204,7 @@ impl Crew {
             .collect();
         looked.notes = by_rules.notes;
         for (number, (analyzer, sighting)) in by_rules.seen.into_iter().enumerate() {
-            let place = place(&Subject::Rules, &analyzer.check, number);
+            let place = place(&Subject::Rules, &Check::Rule, number);
             if let Some(at) = place_of(analyzer.code) {
                 looked
                     .statements
@@ -200,11 +249,18 @@ fn place(subject: &Subject, check: &Check, number: usize) -> Place {
             number,
             ..Place::default()
         },
+        Subject::Unplaced { namespace, owner } => Place {
+            namespace: namespace.clone(),
+            name: owner.clone(),
+            number,
+            ..Place::default()
+        },
         Subject::Object {
             kind,
             namespace,
             name,
         } => Place {
+            walk: 0,
             namespace: namespace.clone(),
             rank: match check {
                 Check::Workload(_) => Workload::KINDS

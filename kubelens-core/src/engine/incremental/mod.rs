@@ -8,6 +8,7 @@
 //! Every look is recorded: which objects and relations were asked for, and until when the answers hold by the clock
 //! alone. So no analyzer has to say what it depends on, and the result is the one of a full run, byte for byte.
 
+mod following;
 mod groups;
 mod ledger;
 mod look;
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
+pub use self::following::Following;
 use self::groups::Groups;
 use self::ledger::Ledger;
 use self::look::{Crew, Looked, Statement};
@@ -29,9 +31,9 @@ use super::verdicts::Verdicts;
 use super::{Options, registry, tuned};
 use crate::analysis::{Analyzer, Sighting};
 use crate::diagnosis::{self, Explained, Remarks};
-use crate::kubernetes::{Kind, Text};
+use crate::kubernetes::{AnyObject, Kind, Text};
 use crate::model::{Cause, Note, Report, SuppressedBy};
-use crate::snapshot::{Change, Changed, Cluster, Reads, Snapshot};
+use crate::snapshot::{Change, Changed, Cluster, Reads, Snapshot, unplaced_by};
 
 /// So few looks are not worth a second thread.
 const FEW: usize = 64;
@@ -105,12 +107,25 @@ impl Incremental {
     /// changes a second does better to move it once a second, and to hand over changes in batches. A clock that goes
     /// back looks at everything again.
     pub fn apply(&mut self, changes: impl IntoIterator<Item = Change>, now: Timestamp) -> Update {
+        self.go_on(changes, now, None)
+    }
+
+    /// The same; objects with every field, of which no change tells, are those of `later`.
+    fn go_on(
+        &mut self,
+        changes: impl IntoIterator<Item = Change>,
+        now: Timestamp,
+        later: Option<&Snapshot>,
+    ) -> Update {
         let before = self.snapshot.taken_at();
         let mut answers = Changed::default();
         let mut open = BTreeSet::new();
         for change in changes {
             self.note_subjects(&change, &mut open);
             self.snapshot.apply(change, &mut answers);
+        }
+        if let Some(later) = later {
+            self.snapshot.take_whole_objects_of(later);
         }
         if before.is_none_or(|before| now < before) {
             self.snapshot.set_taken_at(now);
@@ -225,6 +240,11 @@ impl Incremental {
         if self.crew.has_rules() {
             subjects.push(Subject::Rules);
         }
+        let whole = Cluster::new(&self.snapshot);
+        subjects.extend(whole.all_unplaced().map(|unplaced| Subject::Unplaced {
+            namespace: unplaced.namespace.clone(),
+            owner: unplaced.owner.clone(),
+        }));
         for kind in Kind::ALL.iter().copied() {
             if self.crew.of_kind(kind).is_empty() {
                 continue;
@@ -268,6 +288,12 @@ impl Incremental {
 
     /// Which objects a change makes to be looked at, whoever asked for them.
     fn note_subjects(&mut self, change: &Change, open: &mut BTreeSet<u32>) {
+        if let Change::Stored(AnyObject::Pod(pod)) = change
+            && let Some((namespace, owner)) = unplaced_by(pod)
+        {
+            let number = self.number_of(Subject::Unplaced { namespace, owner });
+            open.insert(number);
+        }
         let (kind, namespace, name) = match change {
             Change::Stored(object) => {
                 let meta = object.metadata();

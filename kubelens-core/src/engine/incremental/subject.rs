@@ -7,6 +7,8 @@ pub(super) enum Subject {
     Whole(usize),
     /// The picture, with the rules of packs.
     Rules,
+    /// The pods without a node of an owner, with all analyzers that look at such pods together.
+    Unplaced { namespace: Text, owner: Text },
     /// An object, with all analyzers that walk through its kind.
     Object {
         kind: Kind,
@@ -15,10 +17,11 @@ pub(super) enum Subject {
     },
 }
 
-/// Where a walk over the whole picture comes by: by namespace, kind of workload and name; then in the order in which
-/// the analyzer spoke.
+/// Where a walk over the whole picture comes by: by the walks of the analyzer; by namespace, kind of workload and
+/// name; then in the order in which the analyzer spoke.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
+    pub(super) walk: usize,
     pub(super) namespace: Text,
     pub(super) rank: usize,
     pub(super) name: Text,

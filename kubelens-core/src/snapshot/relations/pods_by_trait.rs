@@ -6,32 +6,18 @@ use crate::kubernetes::{Pod, Tables};
 /// What is true of few pods and asked of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PodTrait {
-    /// It has no node.
-    WithoutNode,
-    /// Its phase is Pending.
-    Pending,
     /// It takes a port of its node.
     HostPort,
     /// It asks for a RuntimeClass.
     RuntimeClass,
-    /// It has a node, and no container of it has started.
-    Starting,
 }
 
 impl PodTrait {
-    const ALL: [Self; 5] = [
-        Self::WithoutNode,
-        Self::Pending,
-        Self::HostPort,
-        Self::RuntimeClass,
-        Self::Starting,
-    ];
+    const ALL: [Self; 2] = [Self::HostPort, Self::RuntimeClass];
 
     /// Whether it is true of a pod.
     pub fn is_of(self, pod: &Pod) -> bool {
         match self {
-            Self::WithoutNode => !pod.is_scheduled(),
-            Self::Pending => pod.status.phase == "Pending",
             Self::HostPort => pod
                 .spec
                 .containers
@@ -39,7 +25,6 @@ impl PodTrait {
                 .flat_map(|container| container.ports.iter())
                 .any(|port| port.host_port > 0),
             Self::RuntimeClass => !pod.spec.runtime_class_name.is_empty(),
-            Self::Starting => pod.is_scheduled() && !pod.has_started_a_container(),
         }
     }
 
