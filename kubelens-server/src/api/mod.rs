@@ -1,0 +1,15 @@
+//! What is served over HTTP.
+
+pub mod body;
+pub mod caching;
+pub mod error;
+pub mod models;
+pub mod outside;
+pub mod paging;
+pub mod router;
+pub mod routes;
+pub mod selection;
+pub mod text;
+
+pub use outside::RequestId;
+pub use selection::Chosen;
