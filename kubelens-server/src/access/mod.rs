@@ -1,3 +1,134 @@
-//! Who may do what.
+//! Who may do what: one table of routes, four layers, the routes of sign-in.
+//!
+//! ```text
+//! request id ─> security_headers ─> (panic guard, deadline) ─> authenticate ─> limit
+//!   ─> (measures, log) ─> authorize ─> (cluster) ─> record ─> handler
+//! ```
+//!
+//! `authenticate` finds out who asks and for which rule of the table; `authorize` decides. What is
+//! not in the table is not there. Credentials are kept as hashes and compared in constant time.
+
+mod authenticate;
+mod authorize;
+mod cookies;
+mod credential;
+mod csrf;
+mod denial;
+mod headers;
+mod identity;
+mod lockout;
+mod origin;
+mod record;
 mod role;
+mod routes;
+mod routing;
+mod sessions;
+pub mod table;
+mod tokens;
+mod verifier;
+mod window;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use authenticate::{authenticate, limit};
+pub use authorize::{authorize, require};
+pub use credential::{Channel, Credential};
+pub use denial::Denial;
+pub use headers::security_headers;
+pub use identity::{Identity, Provider};
+pub use origin::{ClientAddress, OverTls, Secure};
+pub use record::{AuditNote, record};
 pub use role::Role;
+pub use routes::routes;
+pub use sessions::SessionId;
+
+use crate::audit::Audit;
+use crate::settings::{AuditReads, Authentication, EffectiveSetting, Settings};
+use crate::store::{Store, StoreError};
+use lockout::Lockout;
+use routing::Routing;
+use sessions::Sessions;
+use tokens::TokenBook;
+use verifier::Verifier;
+use window::Windows;
+
+/// The id of a request: in logs, audit, errors and traces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Everything that decides about access; a cheap handle, the state of all layers.
+#[derive(Clone)]
+pub struct Access {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Authentication,
+    effective: Vec<EffectiveSetting>,
+    writes: bool,
+    audit_reads: AuditReads,
+    tokens: TokenBook,
+    verifiers: Vec<Box<dyn Verifier>>,
+    sessions: Sessions,
+    lockout: Lockout,
+    windows: Option<Windows>,
+    routing: Routing,
+    audit: Audit,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Access").finish_non_exhaustive()
+    }
+}
+
+impl Access {
+    /// From the settings; sessions are those of `store`, and without one those of this process.
+    pub fn new(
+        settings: &Settings,
+        store: Option<Store>,
+        audit: Audit,
+    ) -> Result<Access, StoreError> {
+        let authentication = settings.authentication.clone();
+        let longest = SignedDuration::try_from(authentication.session_ttl)
+            .unwrap_or(SignedDuration::from_hours(12));
+        Ok(Access {
+            inner: Arc::new(Inner {
+                effective: settings.effective().to_vec(),
+                writes: settings.writes,
+                audit_reads: settings.state.audit_reads,
+                tokens: TokenBook::new(
+                    &authentication.tokens,
+                    settings.telemetry.metrics_token.as_ref(),
+                ),
+                verifiers: Vec::new(),
+                sessions: Sessions::open(store, longest, Timestamp::now())?,
+                lockout: Lockout::new(),
+                windows: settings.rate_limit.map(Windows::new),
+                routing: Routing::new(),
+                settings: authentication,
+                audit,
+            }),
+        })
+    }
+
+    /// The trail that everything is recorded in.
+    pub fn audit(&self) -> &Audit {
+        &self.inner.audit
+    }
+
+    /// How many sessions hold.
+    pub fn sessions(&self) -> usize {
+        self.inner.sessions.list(Timestamp::now()).len()
+    }
+
+    /// Whether a session still holds: long streams ask now and then, and end when it does not.
+    pub fn is_live(&self, session: SessionId) -> bool {
+        self.inner.sessions.is_live(session, Timestamp::now())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -53,13 +53,17 @@ impl std::str::FromStr for Anchor {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Anchor, String> {
-        let parts = text.split_once(':').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
+        let parts = text
+            .split_once(':')
+            .and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
         match parts {
             Some((seq, hash)) if hash.len() == GENESIS.len() => Ok(Anchor {
                 seq,
                 hash: hash.to_ascii_lowercase(),
             }),
-            _ => Err("an anchor is SEQUENCE:HASH, as the server's log names its checkpoints".into()),
+            _ => {
+                Err("an anchor is SEQUENCE:HASH, as the server's log names its checkpoints".into())
+            }
         }
     }
 }

@@ -97,7 +97,11 @@ fn tell(verdict: &Verdict, out: &mut dyn Write) -> std::io::Result<()> {
     if unnamed > 0 {
         writeln!(out, "and {unnamed} more")?;
     }
-    let state = if verdict.is_intact() { "intact" } else { "NOT intact" };
+    let state = if verdict.is_intact() {
+        "intact"
+    } else {
+        "NOT intact"
+    };
     write!(out, "{} records, {state}", verdict.records)?;
     match &verdict.last {
         Some(Anchor { seq, hash }) => writeln!(out, "; last {seq}:{hash}"),

@@ -177,5 +177,8 @@ fn whole_seconds(at: Timestamp) -> Timestamp {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().filter(|it| !it.is_control()).take(LONGEST).collect()
+    text.chars()
+        .filter(|it| !it.is_control())
+        .take(LONGEST)
+        .collect()
 }

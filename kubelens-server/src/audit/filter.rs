@@ -62,13 +62,15 @@ impl AuditFilter {
 
     /// Whether the entry is wanted.
     pub(super) fn matches(&self, entry: &AuditEntry) -> bool {
-        let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let same =
+            |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
         let action = self.action.as_ref().is_none_or(|wanted| {
             let found = entry.action.as_deref().unwrap_or_default();
             found == wanted || (wanted.ends_with('.') && found.starts_with(wanted))
         });
         let target = self.target.as_ref().is_none_or(|wanted| {
-            entry.target.as_ref().is_some_and(|it| it.contains(wanted)) || entry.path.contains(wanted)
+            entry.target.as_ref().is_some_and(|it| it.contains(wanted))
+                || entry.path.contains(wanted)
         });
         let method = self.method.as_ref();
         action
@@ -80,6 +82,8 @@ impl AuditFilter {
             && self.success.is_none_or(|it| it == entry.success)
             && self.since.is_none_or(|it| entry.timestamp >= it)
             && self.until.is_none_or(|it| entry.timestamp <= it)
-            && self.before.is_none_or(|it| entry.id.parse::<u64>().is_ok_and(|id| id < it))
+            && self
+                .before
+                .is_none_or(|it| entry.id.parse::<u64>().is_ok_and(|id| id < it))
     }
 }

@@ -88,7 +88,9 @@ impl Ledger {
         let head: Option<Head> = get(&store, HEAD)?;
         let floor: Option<Anchor> = get(&store, FLOOR)?;
         let newest = store.prefixed_back(Shelf::Audit, RECORD, None, 1)?;
-        let newest = newest.first().map(|(key, value)| read::<Record>(key, value));
+        let newest = newest
+            .first()
+            .map(|(key, value)| read::<Record>(key, value));
         let newest = newest.transpose()?;
         let head = match (head, newest) {
             (None, None) => Head {
@@ -125,9 +127,17 @@ impl Ledger {
         let mut changes: Vec<Change> = Vec::with_capacity(batch.len() + 4);
         let mut records = Vec::with_capacity(batch.len());
         let mut checkpoint = None;
-        for Pending { phase, entry, intent } in batch {
+        for Pending {
+            phase,
+            entry,
+            intent,
+        } in batch
+        {
             let id = head.next_id.to_string();
-            let entry = AuditEntry { id, ..entry.bounded() };
+            let entry = AuditEntry {
+                id,
+                ..entry.bounded()
+            };
             let record = Record::link(head.seq + 1, phase, intent, entry, &head.hash);
             let value = to_json(&record)?;
             head.next_id += 1;
@@ -321,7 +331,10 @@ pub(super) fn search(
 ) -> Result<(usize, Vec<AuditEntry>), StoreError> {
     let (mut total, mut entries) = (0, Vec::new());
     each_back(store, MOST_SEARCHED, |record| {
-        if filter.since.is_some_and(|since| record.entry.timestamp < since) {
+        if filter
+            .since
+            .is_some_and(|since| record.entry.timestamp < since)
+        {
             return false;
         }
         if record.phase != Phase::Intent && filter.matches(&record.entry) {
@@ -354,7 +367,9 @@ pub(super) fn export(
 }
 
 /// The chain of a store that no server has open, with what it must begin and end with.
-pub(super) fn whole(store: &Store) -> Result<(Vec<String>, Option<Anchor>, Option<Anchor>, Vec<Anchor>), StoreError> {
+pub(super) fn whole(
+    store: &Store,
+) -> Result<(Vec<String>, Option<Anchor>, Option<Anchor>, Vec<Anchor>), StoreError> {
     let mut lines = Vec::new();
     each(store, |record| {
         lines.push(record.line());

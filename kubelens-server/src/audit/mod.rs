@@ -82,7 +82,9 @@ impl Default for AuditOptions {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AuditError {
     /// There is no directory to keep it in.
-    #[error("the audit trail has no state directory; changes are refused until STATE_DIR can be written")]
+    #[error(
+        "the audit trail has no state directory; changes are refused until STATE_DIR can be written"
+    )]
     NoStore,
     /// The disk is full, broken or damaged.
     #[error("the audit trail cannot be written, so changes are refused: {0}")]
@@ -193,7 +195,11 @@ impl Audit {
         let entry = intent.into_entry();
         let intent = self.durable(Phase::Intent, entry.clone(), None).await?;
         if let Some(id) = request_id {
-            let mut begun = self.inner.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut begun = self
+                .inner
+                .begun
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             *begun.get_or_insert_mut(id, || 0) += 1;
         }
         Ok(Ticket {
@@ -211,12 +217,18 @@ impl Audit {
         };
         let entry = entry.finished(status, bytes, ticket.started.elapsed());
         let intent = Some(ticket.intent);
-        self.durable(Phase::Outcome, entry, intent).await.map(|_| ())
+        self.durable(Phase::Outcome, entry, intent)
+            .await
+            .map(|_| ())
     }
 
     /// Whether an action of this request was written ahead; asked once, at its end.
     pub fn has_begun(&self, request_id: &str) -> bool {
-        let mut begun = self.inner.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut begun = self
+            .inner
+            .begun
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         begun.pop(request_id).is_some()
     }
 
@@ -231,7 +243,10 @@ impl Audit {
     /// Notes an ordinary read in memory only; equal ones within a minute are one. Never waits.
     pub fn note(&self, entry: AuditEntry) {
         if self.inner.queue.try_send(Append::noted(entry)).is_err() {
-            self.inner.shared.dropped_reads.fetch_add(1, Ordering::Relaxed);
+            self.inner
+                .shared
+                .dropped_reads
+                .fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -284,7 +299,11 @@ impl Audit {
             entries: shared.entries.load(Ordering::Relaxed),
             sink_errors: shared.sink_errors.load(Ordering::Relaxed),
             dropped_reads: shared.dropped_reads.load(Ordering::Relaxed),
-            problem: shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            problem: shared
+                .problem
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         }
     }
 }
@@ -310,7 +329,10 @@ impl Drop for Ticket {
         let append = Append::kept(Phase::Outcome, entry, Some(self.intent), None);
         // A full queue loses nothing: the intent stays open and is closed at the next start.
         if self.audit.inner.queue.try_send(append).is_err() {
-            tracing::warn!(intent = self.intent, "an action's outcome is told at the next start");
+            tracing::warn!(
+                intent = self.intent,
+                "an action's outcome is told at the next start"
+            );
         }
     }
 }

@@ -20,7 +20,9 @@ fn open(directory: &Path) -> Audit {
 fn reopen_store(directory: &Path) -> Store {
     for _ in 0..500 {
         match Store::open(directory) {
-            Err(StoreError::InUse { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            Err(StoreError::InUse { .. }) => {
+                std::thread::sleep(std::time::Duration::from_millis(10))
+            }
             other => return other.unwrap(),
         }
     }
@@ -60,7 +62,10 @@ async fn an_intent_is_on_the_disk_before_the_action_and_its_outcome_after() {
     let mut lines = Vec::new();
     audit.export(&AuditFilter::default(), &mut lines).unwrap();
     let text = String::from_utf8(lines).unwrap();
-    assert!(text.contains(r#""phase":"intent""#) && !text.contains("outcome"), "{text}");
+    assert!(
+        text.contains(r#""phase":"intent""#) && !text.contains("outcome"),
+        "{text}"
+    );
     assert!(audit.has_begun("r-a") && !audit.has_begun("r-a"));
     audit.end(ticket, 200, 17).await.unwrap();
     let [entry] = &all(&audit)[..] else { panic!() };
@@ -78,11 +83,20 @@ async fn an_action_that_was_open_when_the_server_died_gets_an_outcome() {
     std::mem::forget(ticket);
     let copy = tempfile::tempdir().unwrap();
     let mut backup = Vec::new();
-    audit.inner.store.as_ref().unwrap().backup(&mut backup).unwrap();
+    audit
+        .inner
+        .store
+        .as_ref()
+        .unwrap()
+        .backup(&mut backup)
+        .unwrap();
     let store = Store::restore(copy.path(), &mut &backup[..]).unwrap();
     let audit = Audit::open(options(), Some(store)).unwrap();
     let entries = all(&audit);
-    let seen: Vec<_> = entries.iter().map(|it| (it.user.as_deref(), it.status)).collect();
+    let seen: Vec<_> = entries
+        .iter()
+        .map(|it| (it.user.as_deref(), it.status))
+        .collect();
     assert_eq!(seen, [(Some("bob"), 500), (Some("ann"), 200)]);
     assert!(entries[0].reason.as_ref().unwrap().contains("unknown"));
 }
@@ -94,7 +108,10 @@ async fn a_dropped_ticket_is_recorded_as_unknown() {
     drop(audit.begin(intent("ann", "a")).await.unwrap());
     act(&audit, "ann", "b", 200).await;
     let entries = all(&audit);
-    assert_eq!((entries[1].status, entries[1].target.as_deref()), (500, Some("a")));
+    assert_eq!(
+        (entries[1].status, entries[1].target.as_deref()),
+        (500, Some("a"))
+    );
 }
 
 #[tokio::test]
@@ -120,9 +137,17 @@ async fn polling_pushes_out_no_mutation_and_equal_reads_are_one() {
         audit.note(AuditEntry::new("GET", &path).finished(200, 0, std::time::Duration::ZERO));
     }
     act(&audit, "ann", "b", 200).await;
-    let (total, _) = audit.find(&AuditFilter { limit: 500, ..AuditFilter::default() }).unwrap();
+    let (total, _) = audit
+        .find(&AuditFilter {
+            limit: 500,
+            ..AuditFilter::default()
+        })
+        .unwrap();
     assert_eq!(total, 202);
-    let other = AuditFilter { user: Some("ann".into()), ..AuditFilter::default() };
+    let other = AuditFilter {
+        user: Some("ann".into()),
+        ..AuditFilter::default()
+    };
     assert_eq!(audit.find(&other).unwrap().0, 2);
 }
 
@@ -137,12 +162,43 @@ async fn searches_by_actor_action_object_and_time() {
         entries.into_iter().map(|it| it.user.unwrap()).collect()
     };
     let any = AuditFilter::default;
-    assert_eq!(find(AuditFilter { user: Some("bob".into()), ..any() }), ["bob"]);
-    assert_eq!(find(AuditFilter { action: Some("pod.".into()), ..any() }), ["bob", "ann"]);
-    assert_eq!(find(AuditFilter { target: Some("shop/web".into()), ..any() }).len(), 1);
-    assert_eq!(find(AuditFilter { success: Some(false), ..any() }), ["bob"]);
+    assert_eq!(
+        find(AuditFilter {
+            user: Some("bob".into()),
+            ..any()
+        }),
+        ["bob"]
+    );
+    assert_eq!(
+        find(AuditFilter {
+            action: Some("pod.".into()),
+            ..any()
+        }),
+        ["bob", "ann"]
+    );
+    assert_eq!(
+        find(AuditFilter {
+            target: Some("shop/web".into()),
+            ..any()
+        })
+        .len(),
+        1
+    );
+    assert_eq!(
+        find(AuditFilter {
+            success: Some(false),
+            ..any()
+        }),
+        ["bob"]
+    );
     let later = jiff::Timestamp::now() + SignedDuration::from_secs(60);
-    assert!(find(AuditFilter { since: Some(later), ..any() }).is_empty());
+    assert!(
+        find(AuditFilter {
+            since: Some(later),
+            ..any()
+        })
+        .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -179,14 +235,23 @@ async fn a_trail_whose_end_was_cut_opens_for_nobody() {
     assert!(error.to_string().contains("damaged"), "{error}");
     drop(reopen_store(directory.path()));
     let verdict = command::verify_store(directory.path(), &[]).unwrap();
-    assert_eq!(verdict.faults, [Fault::Truncated { last: Some(1), head: 2 }]);
+    assert_eq!(
+        verdict.faults,
+        [Fault::Truncated {
+            last: Some(1),
+            head: 2
+        }]
+    );
 }
 
 #[tokio::test]
 async fn old_records_go_and_the_rest_still_verifies() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
-    let few = AuditOptions { most_records: 10, ..options() };
+    let few = AuditOptions {
+        most_records: 10,
+        ..options()
+    };
     let audit = Audit::open(few, Some(store)).unwrap();
     for n in 0..20 {
         act(&audit, "ann", &n.to_string(), 200).await;
@@ -206,11 +271,16 @@ async fn the_file_has_the_same_records_and_catches_up() {
     let audit = open(&state);
     act(&audit, "ann", "before there was a file", 200).await;
     drop(audit);
-    let with_file = AuditOptions { file: Some(file.clone()), ..options() };
+    let with_file = AuditOptions {
+        file: Some(file.clone()),
+        ..options()
+    };
     let audit = Audit::open(with_file, Some(reopen_store(&state))).unwrap();
     act(&audit, "ann", "after", 200).await;
     let mut exported = Vec::new();
-    audit.export(&AuditFilter::default(), &mut exported).unwrap();
+    audit
+        .export(&AuditFilter::default(), &mut exported)
+        .unwrap();
     drop(audit);
     drop(reopen_store(&state));
     assert_eq!(std::fs::read(&file).unwrap(), exported);
@@ -221,7 +291,10 @@ async fn the_file_has_the_same_records_and_catches_up() {
 #[tokio::test]
 async fn a_file_that_cannot_be_written_stops_the_start() {
     let directory = tempfile::tempdir().unwrap();
-    let bad = AuditOptions { file: Some(directory.path().join("none/audit.jsonl")), ..options() };
+    let bad = AuditOptions {
+        file: Some(directory.path().join("none/audit.jsonl")),
+        ..options()
+    };
     let store = Store::open(&directory.path().join("state")).unwrap();
     let error = Audit::open(bad, Some(store)).unwrap_err();
     assert!(matches!(error, AuditError::File { .. }), "{error}");

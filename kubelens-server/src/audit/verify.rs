@@ -63,13 +63,28 @@ impl fmt::Display for Fault {
             Fault::Missing { from, to } if from == to => write!(out, "record {from} is missing"),
             Fault::Missing { from, to } => write!(out, "records {from} to {to} are missing"),
             Fault::OutOfOrder { seq } => write!(out, "record {seq} is out of order"),
-            Fault::Unlinked { seq } => write!(out, "record {seq} does not follow from the one before it"),
-            Fault::Truncated { last: Some(last), head } => {
-                write!(out, "the chain ends at record {last}, but {head} were written")
+            Fault::Unlinked { seq } => {
+                write!(out, "record {seq} does not follow from the one before it")
             }
-            Fault::Truncated { last: None, head } => write!(out, "the chain is empty, but {head} records were written"),
-            Fault::AfterEnd { seq } => write!(out, "record {seq} stands after the last one that was written"),
-            Fault::Rewritten { seq } => write!(out, "record {seq} is not the one that a checkpoint names"),
+            Fault::Truncated {
+                last: Some(last),
+                head,
+            } => {
+                write!(
+                    out,
+                    "the chain ends at record {last}, but {head} were written"
+                )
+            }
+            Fault::Truncated { last: None, head } => {
+                write!(out, "the chain is empty, but {head} records were written")
+            }
+            Fault::AfterEnd { seq } => write!(
+                out,
+                "record {seq} stands after the last one that was written"
+            ),
+            Fault::Rewritten { seq } => {
+                write!(out, "record {seq} is not the one that a checkpoint names")
+            }
         }
     }
 }
@@ -116,11 +131,17 @@ pub fn verify(
     anchors: &[Anchor],
 ) -> Verdict {
     let mut verdict = Verdict::default();
-    let known: BTreeMap<u64, &str> = anchors.iter().chain(head).map(|it| (it.seq, it.hash.as_str())).collect();
+    let known: BTreeMap<u64, &str> = anchors
+        .iter()
+        .chain(head)
+        .map(|it| (it.seq, it.hash.as_str()))
+        .collect();
     let mut before: Option<Anchor> = floor.cloned();
     for (line, text) in (1..).zip(lines) {
         let text = text.as_ref();
-        let record = serde_json::from_str::<Record>(text).ok().filter(|it| it.line() == text);
+        let record = serde_json::from_str::<Record>(text)
+            .ok()
+            .filter(|it| it.line() == text);
         let Some(record) = record else {
             verdict.fault(Fault::NotARecord { line });
             continue;
@@ -174,7 +195,10 @@ mod tests {
     fn chain(length: u64) -> Vec<Record> {
         let mut records: Vec<Record> = Vec::new();
         for seq in 1..=length {
-            let prev = records.last().map_or(GENESIS, |it| it.hash.as_str()).to_owned();
+            let prev = records
+                .last()
+                .map_or(GENESIS, |it| it.hash.as_str())
+                .to_owned();
             let entry = AuditEntry::new("POST", &format!("/api/things/{seq}"));
             records.push(Record::link(seq, Phase::Request, None, entry, &prev));
         }
@@ -186,7 +210,13 @@ mod tests {
         let mut prev = GENESIS.to_owned();
         for record in records {
             record.entry.timestamp = at;
-            *record = Record::link(record.seq, record.phase, record.intent, record.entry.clone(), &prev);
+            *record = Record::link(
+                record.seq,
+                record.phase,
+                record.intent,
+                record.entry.clone(),
+                &prev,
+            );
             prev = record.hash.clone();
         }
     }
@@ -196,13 +226,25 @@ mod tests {
         let mut records = chain(length);
         freeze(&mut records);
         let last = records.last().unwrap();
-        let head = Anchor { seq: last.seq, hash: last.hash.clone() };
+        let head = Anchor {
+            seq: last.seq,
+            hash: last.hash.clone(),
+        };
         (records, head)
     }
 
     fn faults(records: &[Record], head: &Anchor) -> Vec<Fault> {
-        let floor = Anchor { seq: 0, hash: GENESIS.to_owned() };
-        verify(records.iter().map(Record::line), Some(&floor), Some(head), &[]).faults
+        let floor = Anchor {
+            seq: 0,
+            hash: GENESIS.to_owned(),
+        };
+        verify(
+            records.iter().map(Record::line),
+            Some(&floor),
+            Some(head),
+            &[],
+        )
+        .faults
     }
 
     #[test]
@@ -214,11 +256,20 @@ mod tests {
     #[test]
     fn a_cut_end_and_a_cut_beginning_are_found() {
         let (records, head) = fixed(9);
-        let cut = Fault::Truncated { last: Some(6), head: 9 };
+        let cut = Fault::Truncated {
+            last: Some(6),
+            head: 9,
+        };
         assert_eq!(faults(&records[..6], &head), [cut]);
         let missing = Fault::Missing { from: 1, to: 3 };
         assert_eq!(faults(&records[3..], &head), [missing]);
-        assert_eq!(faults(&[], &head), [Fault::Truncated { last: None, head: 9 }]);
+        assert_eq!(
+            faults(&[], &head),
+            [Fault::Truncated {
+                last: None,
+                head: 9
+            }]
+        );
     }
 
     #[test]

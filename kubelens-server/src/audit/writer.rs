@@ -154,14 +154,22 @@ impl Writer {
 
     fn publish(&self, entry: AuditEntry) {
         let entry = Arc::new(entry);
-        let mut rings = self.shared.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rings = self
+            .shared
+            .rings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         rings.put(entry.clone());
         // Nobody listening is no error.
         let _ = self.shared.events.send(entry);
     }
 
     fn tell(&self, error: Option<AuditError>) {
-        let mut problem = self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut problem = self
+            .shared
+            .problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let text = error.map(|it| it.to_string());
         if let Some(text) = &text {
             self.shared.sink_errors.fetch_add(1, Ordering::Relaxed);

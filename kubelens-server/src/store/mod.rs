@@ -19,7 +19,7 @@ mod record;
 mod shelf;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use backup::Census;
 pub use command::StoreCommand;
@@ -47,9 +47,10 @@ pub struct Store {
 
 struct Inner {
     directory: PathBuf,
-    trees: Vec<Tree>,
+    // A tree belongs to one thread at a time: each call clones its own.
+    trees: Vec<Mutex<Tree>>,
     // Fields drop in order: the database closes before the directory is free for another process.
-    db: Db,
+    db: Mutex<Db>,
     _lock: DirectoryLock,
 }
 
@@ -83,14 +84,14 @@ impl Store {
         format::settle(&db)?;
         let trees = Shelf::ALL
             .iter()
-            .map(|shelf| db.open_tree(shelf.name()))
+            .map(|shelf| db.open_tree(shelf.name()).map(Mutex::new))
             .collect::<Result<_, _>>()
             .map_err(StoreError::Read)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),
                 trees,
-                db,
+                db: Mutex::new(db),
                 _lock: lock,
             }),
         })
@@ -103,20 +104,22 @@ impl Store {
 
     /// Bytes that it takes on the disk.
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
-        self.inner.db.size_on_disk().map_err(StoreError::Read)
+        let db = self
+            .inner
+            .db
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        db.size_on_disk().map_err(StoreError::Read)
     }
 
-    fn tree(&self, shelf: Shelf) -> Result<&Tree, StoreError> {
+    fn tree(&self, shelf: Shelf) -> Result<Tree, StoreError> {
         let tree = self.inner.trees.get(shelf.position());
-        tree.ok_or(StoreError::Damaged {
+        let tree = tree.ok_or(StoreError::Damaged {
             shelf,
             key: String::new(),
-        })
-    }
-
-    fn flush(&self, tree: &Tree) -> Result<(), StoreError> {
-        tree.flush().map_err(StoreError::Write)?;
-        Ok(())
+        })?;
+        Ok(tree.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// The value of `key`, or nothing when there is none.
@@ -149,7 +152,8 @@ impl Store {
             }
         }
         tree.apply_batch(batch).map_err(StoreError::Write)?;
-        self.flush(tree)
+        tree.flush().map_err(StoreError::Write)?;
+        Ok(())
     }
 
     /// Puts `new` in the place of `old` (nothing = absent) and says whether `old` was what it
@@ -169,7 +173,7 @@ impl Store {
             .map_err(StoreError::Write)?
             .is_ok();
         if swapped {
-            self.flush(tree)?;
+            tree.flush().map_err(StoreError::Write)?;
         }
         Ok(swapped)
     }
