@@ -119,15 +119,24 @@ pub(super) fn entry(request: &Request) -> AuditEntry {
 }
 
 impl Access {
-    /// Records a denial and gives its answer.
-    pub(super) async fn deny(&self, request: &Request, denial: &Denial) -> Response {
+    /// Records a denial and gives its answer. Nothing of the request is held while it waits.
+    pub(super) fn deny(
+        &self,
+        request: &Request,
+        denial: &Denial,
+    ) -> impl Future<Output = Response> + Send + use<> {
         let answer = denial.answer(request_id(request).as_deref());
-        if let Some(action) = denial.action() {
-            let mut entry =
-                entry(request).finished(denial.status().as_u16(), 0, std::time::Duration::ZERO);
-            entry.action = Some(action.to_owned());
-            self.inner.audit.keep(entry).await;
+        let status = denial.status().as_u16();
+        let kept = denial.action().map(|action| AuditEntry {
+            action: Some(action.to_owned()),
+            ..entry(request).finished(status, 0, std::time::Duration::ZERO)
+        });
+        let audit = self.inner.audit.clone();
+        async move {
+            if let Some(entry) = kept {
+                audit.keep(entry).await;
+            }
+            answer
         }
-        answer
     }
 }
