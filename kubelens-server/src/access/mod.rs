@@ -17,6 +17,7 @@ mod denial;
 mod headers;
 mod identity;
 mod lockout;
+mod oidc;
 mod origin;
 mod record;
 mod role;
@@ -48,6 +49,7 @@ use crate::audit::Audit;
 use crate::settings::{AuditReads, Authentication, EffectiveSetting, Settings};
 use crate::store::{Store, StoreError};
 use lockout::Lockout;
+use oidc::Oidc;
 use routing::Routing;
 use sessions::Sessions;
 use tokens::TokenBook;
@@ -70,7 +72,7 @@ struct Inner {
     writes: bool,
     audit_reads: AuditReads,
     tokens: TokenBook,
-    verifiers: Vec<Box<dyn Verifier>>,
+    oidc: Option<Oidc>,
     sessions: Sessions,
     lockout: Lockout,
     windows: Option<Windows>,
@@ -103,7 +105,7 @@ impl Access {
                     &authentication.tokens,
                     settings.telemetry.metrics_token.as_ref(),
                 ),
-                verifiers: Vec::new(),
+                oidc: authentication.oidc.clone().map(Oidc::new),
                 sessions: Sessions::open(store, longest, Timestamp::now())?,
                 lockout: Lockout::new(),
                 windows: settings.rate_limit.map(Windows::new),

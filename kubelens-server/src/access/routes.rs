@@ -1,7 +1,7 @@
 //! The routes that belong to this room: sign-in, sessions, the audit trail, access, settings.
 
 mod audit;
-mod session;
+pub(super) mod session;
 
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::{Access, Identity, RequestId};
+use super::{Access, Identity, RequestId, oidc};
 
 /// The routes, with their state; merge them into the router before the layers.
 pub fn routes(access: Access) -> Router {
@@ -18,6 +18,8 @@ pub fn routes(access: Access) -> Router {
         .route("/api/auth/session", get(session::show))
         .route("/api/auth/login", post(session::login))
         .route("/api/auth/logout", post(session::logout))
+        .route("/api/auth/oidc/login", get(oidc::login))
+        .route("/api/auth/oidc/callback", get(oidc::callback))
         .route("/api/auth/sessions", get(session::list))
         .route("/api/auth/sessions/{id}", delete(session::revoke))
         .route("/api/audit", get(audit::list))
@@ -46,7 +48,7 @@ async fn show_config(State(access): State<Access>) -> Response {
 }
 
 /// An error in the shape of all of them.
-fn error(
+pub(super) fn error(
     status: StatusCode,
     code: &str,
     text: impl Into<String>,

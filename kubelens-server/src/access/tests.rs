@@ -23,13 +23,13 @@ use crate::settings::{Arguments, Sources};
 const TOKENS: &str = "ann:admin:admin-token,oli:operator:operator-token,vic:viewer:viewer-token";
 
 /// A server of this room alone: every other route answers 200 `reached`.
-struct House {
+pub(super) struct House {
     app: Router,
     access: Access,
     _directory: tempfile::TempDir,
 }
 
-fn house(pairs: &[(&str, &str)]) -> House {
+pub(super) fn house(pairs: &[(&str, &str)]) -> House {
     let mut environment = BTreeMap::from([
         ("AUTH_ENABLED".to_owned(), "true".to_owned()),
         ("AUTH_TOKENS".to_owned(), TOKENS.to_owned()),
@@ -67,21 +67,27 @@ fn behind_layers(access: &Access) -> Router {
         ))
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: serde_json::Value,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: serde_json::Value,
 }
 
 impl Answer {
-    fn cookie(&self) -> String {
+    pub(super) fn cookie(&self) -> String {
         let set = self.headers["set-cookie"].to_str().unwrap();
         set.split(';').next().unwrap().to_owned()
     }
 }
 
 impl House {
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let peer: SocketAddr = "192.0.2.1:4000".parse().unwrap();
         let mut request = Request::builder()
             .method(method)
@@ -102,7 +108,7 @@ impl House {
         }
     }
 
-    async fn with_token(&self, method: &str, path: &str, token: &str) -> Answer {
+    pub(super) async fn with_token(&self, method: &str, path: &str, token: &str) -> Answer {
         let bearer = format!("Bearer {token}");
         self.ask(method, path, &[("authorization", &bearer)], "")
             .await
