@@ -24,6 +24,7 @@ pub async fn authenticate(
         .routing
         .find(request.method().as_str(), path(&request));
     if asked == Asked::Elsewhere {
+        request.extensions_mut().insert(AskedFor(asked));
         return next.run(request).await;
     }
     let credential = if access.inner.settings.enabled {
@@ -67,6 +68,9 @@ pub async fn limit(State(access): State<Access>, request: Request, next: Next) -
     let Some(asked) = request.extensions().get::<AskedFor>().copied() else {
         return next.run(request).await;
     };
+    if asked.0 == Asked::Elsewhere {
+        return next.run(request).await;
+    }
     if let Asked::Route(rule) = asked.0 {
         let exempt =
             matches!(rule.pattern, "/healthz" | "/readyz") || rule.who == table::Who::Scraper;

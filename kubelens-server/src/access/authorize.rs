@@ -26,8 +26,8 @@ impl Access {
         let asked = request.extensions().get::<AskedFor>().map(|it| it.0);
         let rule = match asked {
             // Without `authenticate` nobody is known, and nothing is let through.
-            None if request.uri().path().starts_with("/api") => return Err(Denial::Missing),
-            None | Some(Asked::Elsewhere) => return Ok(()),
+            None => return Err(Denial::Missing),
+            Some(Asked::Elsewhere) => return Ok(()),
             Some(Asked::Route(rule)) => Some(rule),
             Some(Asked::Nothing | Asked::Method(_)) => None,
         };
@@ -48,9 +48,9 @@ impl Access {
             return Err(Denial::NotFound);
         };
         self.check_site(request, rule, credential)?;
-        let role = request.extensions().get::<Identity>().map(|it| it.role);
+        let held = request.extensions().get::<Identity>().map(|it| it.role);
         if let Who::Role(needed) = rule.who
-            && role.is_none_or(|role| role < needed)
+            && held.is_none_or(|held| held < needed)
         {
             return Err(Denial::Role);
         }

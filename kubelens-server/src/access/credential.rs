@@ -118,7 +118,8 @@ impl Access {
 
     fn verifiers(&self) -> impl Iterator<Item = &dyn Verifier> {
         let oidc = self.inner.oidc.as_ref().map(|it| it as &dyn Verifier);
-        oidc.into_iter()
+        let reviewer = self.inner.reviewer.get().map(|it| it as &dyn Verifier);
+        oidc.into_iter().chain(reviewer)
     }
 
     fn by_cookie(&self, cookie: &str) -> Credential {
@@ -131,7 +132,10 @@ impl Access {
                 Some(identity) => identity.clone(),
                 None => return Credential::Invalid,
             },
-            _ => session.identity,
+            // It dies with whoever vouched for it.
+            Provider::Oidc if self.inner.oidc.is_some() => session.identity,
+            Provider::Kubernetes if self.inner.settings.token_review.is_some() => session.identity,
+            _ => return Credential::Invalid,
         };
         if write {
             let access = self.clone();

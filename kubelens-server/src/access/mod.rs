@@ -20,16 +20,19 @@ mod lockout;
 mod oidc;
 mod origin;
 mod record;
+pub mod rights;
 mod role;
 mod routes;
 mod routing;
 mod sessions;
 pub mod table;
+pub mod tls;
+mod token_review;
 mod tokens;
 mod verifier;
 mod window;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -39,21 +42,22 @@ pub use credential::{Channel, Credential};
 pub use denial::Denial;
 pub use headers::security_headers;
 pub use identity::{Identity, Provider};
-pub use origin::{ClientAddress, OverTls, Secure};
+pub use origin::{ClientAddress, Secure};
 pub use record::{AuditNote, record};
 pub use role::Role;
 pub use routes::routes;
 pub use sessions::SessionId;
 
 use crate::audit::Audit;
-use crate::settings::{AuditReads, Authentication, EffectiveSetting, Settings};
+use crate::settings::{AuditReads, Authentication, EffectiveSetting, Impersonation, Settings};
 use crate::store::{Store, StoreError};
 use lockout::Lockout;
 use oidc::Oidc;
+use rights::{Rights, RightsToCome, SharedRights};
 use routing::Routing;
 use sessions::Sessions;
+use token_review::Reviewer;
 use tokens::TokenBook;
-use verifier::Verifier;
 use window::Windows;
 
 /// The id of a request: in logs, audit, errors and traces.
@@ -71,8 +75,11 @@ struct Inner {
     effective: Vec<EffectiveSetting>,
     writes: bool,
     audit_reads: AuditReads,
+    impersonation: Impersonation,
     tokens: TokenBook,
     oidc: Option<Oidc>,
+    reviewer: OnceLock<Reviewer>,
+    rights: OnceLock<Arc<dyn Rights>>,
     sessions: Sessions,
     lockout: Lockout,
     windows: Option<Windows>,
@@ -101,11 +108,14 @@ impl Access {
                 effective: settings.effective().to_vec(),
                 writes: settings.writes,
                 audit_reads: settings.state.audit_reads,
+                impersonation: settings.clusters.impersonation,
                 tokens: TokenBook::new(
                     &authentication.tokens,
                     settings.telemetry.metrics_token.as_ref(),
                 ),
                 oidc: authentication.oidc.clone().map(Oidc::new),
+                reviewer: OnceLock::new(),
+                rights: OnceLock::new(),
                 sessions: Sessions::open(store, longest, Timestamp::now())?,
                 lockout: Lockout::new(),
                 windows: settings.rate_limit.map(Windows::new),
@@ -119,6 +129,32 @@ impl Access {
     /// The trail that everything is recorded in.
     pub fn audit(&self) -> &Audit {
         &self.inner.audit
+    }
+
+    /// Lets Kubernetes decide about bearer tokens, when the settings ask for it; until this is
+    /// called such tokens are refused. Only the first call counts.
+    pub fn review_tokens_with(&self, client: kube::Client) {
+        if let Some(settings) = &self.inner.settings.token_review {
+            let _ = self
+                .inner
+                .reviewer
+                .set(Reviewer::new(client, settings.clone()));
+        }
+    }
+
+    /// Says who knows people's rights in the cluster. Only the first call counts.
+    pub fn use_rights(&self, rights: Arc<dyn Rights>) {
+        let _ = self.inner.rights.set(rights);
+    }
+
+    /// Who knows people's rights; without impersonation everyone has the server's, with it and
+    /// before [`Access::use_rights`] nobody's are known.
+    pub fn rights(&self) -> &dyn Rights {
+        match self.inner.rights.get() {
+            Some(rights) => rights.as_ref(),
+            None if self.inner.impersonation == Impersonation::Off => &SharedRights,
+            None => &RightsToCome,
+        }
     }
 
     /// How many sessions hold.

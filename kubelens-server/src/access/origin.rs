@@ -6,6 +6,8 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
+use super::tls::Peer;
+
 /// The client's address: the peer's, or what trusted proxies say it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
@@ -13,10 +15,6 @@ pub struct ClientAddress(pub IpAddr);
 /// Whether the request came encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Secure(pub bool);
-
-/// Put into a connection's requests by the TLS listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverTls;
 
 /// The most hops of `X-Forwarded-For` that are walked.
 const MOST_HOPS: usize = 32;

@@ -1,6 +1,7 @@
 //! The routes that belong to this room: sign-in, sessions, the audit trail, access, settings.
 
 mod audit;
+mod rights;
 pub(super) mod session;
 
 use axum::extract::{Extension, State};
@@ -10,7 +11,7 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::{Access, Identity, RequestId, oidc};
+use super::{Access, RequestId, oidc};
 
 /// The routes, with their state; merge them into the router before the layers.
 pub fn routes(access: Access) -> Router {
@@ -24,22 +25,9 @@ pub fn routes(access: Access) -> Router {
         .route("/api/auth/sessions/{id}", delete(session::revoke))
         .route("/api/audit", get(audit::list))
         .route("/api/audit/export", get(audit::export))
-        .route("/api/access", get(show_access))
+        .route("/api/access", get(rights::show))
         .route("/api/config", get(show_config))
         .with_state(access)
-}
-
-/// What the caller may do. Without impersonation the server's own rights hold for everyone.
-async fn show_access(Extension(identity): Extension<Identity>) -> Response {
-    Json(json!({
-        "user": identity.name,
-        "role": identity.role,
-        "permissions": identity.role.permissions(),
-        "impersonation": "off",
-        "complete": true,
-        "items": [],
-    }))
-    .into_response()
 }
 
 /// The settings as they hold, secrets masked.

@@ -9,6 +9,8 @@
 //! Every write is on the disk when it returns. Damage is an error that names the record; it is
 //! never an empty store. Calls block: from async code use `spawn_blocking`.
 
+#![allow(clippy::similar_names, reason = "a shelf beside a self is no riddle")]
+
 mod backup;
 mod command;
 mod error;
