@@ -9,14 +9,19 @@
 //! `demo` is a cluster like any other, in memory. Nothing that is shown was filled in: what is not known is an error
 //! or `N/A`.
 
+pub mod access;
 pub mod actions;
 pub mod api;
+pub mod audit;
 pub mod bus;
 pub mod demo;
 pub mod door;
 pub mod live;
 pub mod measures;
 pub mod server;
+pub mod settings;
+pub mod start;
+pub mod store;
 pub mod streams;
 pub mod who;
 

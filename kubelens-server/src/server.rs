@@ -1,17 +1,20 @@
 //! What the server is made of, and how it starts and stops.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::serve::ListenerExt as _;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 
-use crate::actions::{Journal, NoJournal, Operations};
+use crate::access::Access;
+use crate::access::tls::{Peer, Tls, TlsListener};
+use crate::actions::Operations;
 use crate::api::models::Build;
-use crate::bus::Bus;
+use crate::bus::{Bus, Draft};
 use crate::live::{Clusters, Origin, follow};
 use crate::measures::Measures;
 
@@ -35,6 +38,10 @@ pub struct Options {
     pub log_stream_max: Duration,
     /// The namespaces that are read; none for all.
     pub namespaces: Vec<String>,
+    /// What to know of how it runs.
+    pub warnings: Vec<String>,
+    /// Where records are kept: `memory` or `sled`.
+    pub state_backend: String,
     /// What was built.
     pub build: Build,
 }
@@ -49,6 +56,8 @@ impl Default for Options {
             stale_max_seconds: 600,
             log_stream_max: Duration::from_hours(1),
             namespaces: Vec::new(),
+            warnings: Vec::new(),
+            state_backend: "memory".to_owned(),
             build: Build {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 commit: "local".to_owned(),
@@ -71,8 +80,8 @@ pub struct AppState {
     pub options: Arc<Options>,
     /// What goes on for longer than a request.
     pub operations: Arc<Operations>,
-    /// Where changes are written down before they are made.
-    pub journal: Arc<dyn Journal>,
+    /// Who may do what, and the trail of what was done; none in tests of other rooms.
+    pub access: Option<Access>,
 }
 
 impl AppState {
@@ -85,7 +94,31 @@ impl AppState {
             bus,
             measures: Arc::default(),
             options: Arc::new(options),
-            journal: Arc::new(NoJournal),
+            access: None,
+        }
+    }
+
+    /// The same, with everybody behind the layers of access.
+    #[must_use]
+    pub fn behind(mut self, access: Access) -> Self {
+        self.access = Some(access);
+        self
+    }
+
+    /// Tells of what is written into the trail, without what viewers may not see, for as long as this is awaited.
+    async fn tell_of_trail(bus: Arc<Bus>, access: Access) {
+        use tokio::sync::broadcast::error::RecvError;
+        let mut entries = access.audit().subscribe();
+        loop {
+            match entries.recv().await {
+                Ok(entry) => {
+                    let entry = (*entry).clone().for_viewers();
+                    let payload = serde_json::to_value(entry).unwrap_or_default();
+                    bus.tell([Draft::new("audit", payload)]);
+                }
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
         }
     }
 
@@ -111,6 +144,7 @@ pub fn app(state: AppState) -> Router {
 /// Serves until `stop` is done; then streams are told and given a little time.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     state: AppState,
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -123,22 +157,35 @@ pub async fn serve(
             lives.spawn(async move { demo.go_on().await });
         }
     }
+    if let Some(access) = &state.access {
+        lives.spawn(AppState::tell_of_trail(
+            Arc::clone(&state.bus),
+            access.clone(),
+        ));
+        lives.spawn(review_tokens(state.clone(), access.clone()));
+    }
     let bus = Arc::clone(&state.bus);
     let (stopped, stopping) = tokio::sync::oneshot::channel();
-    let listener = listener.tap_io(|connection| {
-        // Small frames of a stream are not held back.
-        let _ = connection.set_nodelay(true);
-    });
-    let served = axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
+    let stop = async move {
         stop.await;
         bus.shut_down();
         // The receiver waits for it, or the server is gone already.
         let _ = stopped.send(());
-    });
+    };
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let served: BoxFuture<'_, std::io::Result<()>> = match tls {
+        Some(tls) => {
+            let listener = TlsListener::new(listener, Arc::new(tls))?;
+            axum::serve(listener, service)
+                .with_graceful_shutdown(stop)
+                .into_future()
+                .boxed()
+        }
+        None => axum::serve(listener, service)
+            .with_graceful_shutdown(stop)
+            .into_future()
+            .boxed(),
+    };
     let served = async move { served.await.context("serving failed") };
     let cut_off = async move {
         match stopping.await {
@@ -156,4 +203,14 @@ pub async fn serve(
     drop(tasks);
     drop(lives);
     outcome
+}
+
+/// Lets the first cluster decide about bearer tokens once it is connected, where the settings ask for that.
+async fn review_tokens(state: AppState, access: Access) {
+    let mut pictures = state.clusters.first().pictures();
+    if pictures.wait_for(Option::is_some).await.is_ok()
+        && let Ok(client) = state.clusters.first().client()
+    {
+        access.review_tokens_with(client);
+    }
 }

@@ -33,13 +33,16 @@ struct Server {
 }
 
 impl Server {
-    fn start(kubeconfig: &Path) -> Result<Self> {
+    fn start(kubeconfig: &Path, state: &Path) -> Result<Self> {
         let program = diagnosis::server()
             .context("no kubelens-server: build it (cargo build -p kubelens-server), or set KUBELENS_SERVER_BIN")?;
         let mut child = Command::new(program)
             .args(["--listen", "127.0.0.1:0", "--kubeconfig"])
             .arg(kubeconfig)
-            .env("LOG_LEVEL", "info")
+            .args(["--state-dir"])
+            .arg(state)
+            .env("APP_MODE", "dev")
+            .env("LOG_FORMAT", "human")
             .stderr(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("a pipe")?).lines();
@@ -131,7 +134,10 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     let names = STORIES.map(str::to_owned);
     let mut theatre = Theatre::open(story::named(&names)?, |_| {}).await?;
     theatre.all_played()?;
-    let server = Server::start(theatre.plane.admin_kubeconfig())?;
+    let server = Server::start(
+        theatre.plane.admin_kubeconfig(),
+        &theatre.plane.folder().join("state"),
+    )?;
     let (status, _) = server.get("/api/healthz")?;
     assert_eq!(status, 200);
 

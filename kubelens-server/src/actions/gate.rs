@@ -7,10 +7,11 @@ use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
 use serde::Deserialize;
 
-use super::{Intent, Ticket};
+use crate::access::ClientAddress;
 use crate::api::body::is_true;
 use crate::api::error::{ApiError, Code};
 use crate::api::{Chosen, RequestId};
+use crate::audit::{Intent, Ticket};
 use crate::door::Door;
 use crate::live::Cluster;
 use crate::server::AppState;
@@ -31,6 +32,7 @@ pub struct Act {
     method: String,
     path: String,
     reason: Option<String>,
+    address: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,11 +49,16 @@ impl FromRequestParts<AppState> for Act {
         let query = Query::<Rehearsal>::try_from_uri(&parts.uri)
             .map(|query| query.0)
             .unwrap_or_default();
+        let address = parts
+            .extensions
+            .get::<ClientAddress>()
+            .map(|address| address.0.to_string());
         let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
         Ok(Self {
-            who: Identity::from_request_parts(parts, state)
-                .await
-                .unwrap_or_default(),
+            who: match Identity::from_request_parts(parts, state).await {
+                Ok(who) => who,
+                Err(never) => match never {},
+            },
             id: id.unwrap_or_default(),
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
@@ -59,6 +66,7 @@ impl FromRequestParts<AppState> for Act {
             cluster: chosen.cluster,
             is_rehearsal: query.dry_run.as_deref().is_some_and(is_true),
             reason: None,
+            address,
         })
     }
 }
@@ -93,27 +101,35 @@ impl Act {
         Ok(())
     }
 
-    /// Passes the gate and writes the intent down; nothing may be done without what this returns.
-    fn begin(&self, action: &'static str, needed: Role, target: &str) -> Result<Ticket, ApiError> {
+    /// Passes the gate and writes the intent down; nothing may be done before this returns. None where the server runs
+    /// without a trail, which only tests do.
+    async fn begin(
+        &self,
+        action: &'static str,
+        needed: Role,
+        target: &str,
+    ) -> Result<Option<Ticket>, ApiError> {
         self.pass(needed)?;
+        let Some(access) = &self.state.access else {
+            return Ok(None);
+        };
         let intent = Intent {
             user: self.who.name.clone(),
             role: self.who.role,
-            action,
+            action: action.to_owned(),
             method: self.method.clone(),
             path: self.path.clone(),
-            cluster: self.cluster.name.clone(),
-            target: target.to_owned(),
+            cluster: Some(self.cluster.name.clone()),
+            target: Some(target.to_owned()),
             reason: self.reason.clone(),
             dry_run: self.is_rehearsal,
-            request_id: self.id.clone(),
+            request_id: Some(self.id.clone()),
+            client_ip: self.address.clone(),
         };
-        self.state.journal.begin(&intent).map_err(|why| {
-            ApiError::new(
-                Code::AuditUnavailable,
-                format!("nothing was changed: it cannot be written down: {why}"),
-            )
-        })
+        let begun = access.audit().begin(intent).await;
+        begun
+            .map(Some)
+            .map_err(|why| ApiError::new(Code::AuditUnavailable, why.to_string()))
     }
 
     /// Does something that changes the cluster: `action` in the words of the audit, on `target`.
@@ -127,7 +143,7 @@ impl Act {
     where
         F: Future<Output = Result<T, ApiError>>,
     {
-        let ticket = self.begin(action, needed, &target.to_string())?;
+        let ticket = self.begin(action, needed, &target.to_string()).await?;
         let done = match self.door() {
             Ok(door) => work(door).await,
             Err(why) => Err(why),
@@ -136,7 +152,12 @@ impl Act {
             .as_ref()
             .err()
             .map_or(200, |error| error.code.status().as_u16());
-        self.state.journal.end(ticket, status);
+        if let (Some(ticket), Some(access)) = (ticket, &self.state.access)
+            && let Err(why) = access.audit().end(ticket, status, 0).await
+        {
+            // What was done cannot be taken back; that its end is not written shows in the trail.
+            tracing::error!(action, "the outcome was not written down: {why}");
+        }
         self.state.measures.note_action(action, done.is_ok());
         done
     }

@@ -3,7 +3,6 @@
 mod apply;
 mod drain;
 mod gate;
-mod journal;
 mod nodes;
 mod operations;
 mod pods;
@@ -14,7 +13,6 @@ mod scale;
 pub use apply::{Applied, apply, difference};
 pub use drain::{DrainBlocker, DrainOrder, DrainPod, DrainPreview, drain, preview};
 pub use gate::Act;
-pub use journal::{Intent, Journal, NoJournal, Ticket};
 pub use nodes::cordon;
 pub use operations::{Operation, OperationProgress, OperationStep, Operations, Running};
 pub mod risk;

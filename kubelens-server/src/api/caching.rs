@@ -43,7 +43,7 @@ impl Asked {
             self.uri.path(),
             self.uri.query(),
             &self.who.name,
-            self.who.role.as_str(),
+            self.who.role.word(),
             &chosen.cluster.name,
             chosen.cluster.stale_since().is_some(),
             // Another process counts its pictures anew.

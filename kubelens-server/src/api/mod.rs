@@ -11,5 +11,5 @@ pub mod routes;
 pub mod selection;
 pub mod text;
 
-pub use outside::RequestId;
+pub use crate::access::RequestId;
 pub use selection::Chosen;

@@ -1,33 +1,17 @@
-//! The outermost layer: the id of the request, security headers, errors written out, one log line, counts.
+//! The outermost layer: the id of the request, errors written out, one log line, counts.
 
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::error::{ApiError, Code};
+use crate::access::RequestId;
 use crate::server::AppState;
 
-/// The id of a request, given or made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(pub String);
-
 const ID: &str = "x-request-id";
-
-/// What every answer says to a browser.
-const SECURITY: [(&str, &str); 4] = [
-    ("x-frame-options", "DENY"),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "strict-origin-when-cross-origin"),
-    (
-        "content-security-policy",
-        "default-src 'self'; base-uri 'self'; frame-ancestors 'none'; object-src 'none'; form-action 'self'; \
-         style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; script-src 'self'; \
-         connect-src 'self'",
-    ),
-];
 
 fn id_of(headers: &HeaderMap, state: &AppState) -> String {
     let given = headers.get(ID).and_then(|value| value.to_str().ok());
@@ -74,12 +58,6 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(ID, value);
-    }
-    for (name, value) in SECURITY {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -20,6 +20,7 @@ use super::routes::{
     report, resource_actions, resources, risk, stream, system,
 };
 use super::selection::choose;
+use crate::access;
 use crate::server::AppState;
 
 /// How long a request may take.
@@ -86,16 +87,33 @@ pub fn router(state: AppState) -> Router {
             .and(NotForContentType::SSE)
             .and(NotForContentType::const_new("text/plain")),
     );
+    let router = router.merge(later::router()).fallback(nothing);
+    let own = from_fn_with_state(state.clone(), choose);
+    // From the innermost outwards: the last layer meets a request first.
+    let router = match state.access.clone() {
+        None => router
+            .merge(later::without_access())
+            .layer(from_fn(note_route))
+            .layer(own)
+            .layer(from_fn(deadline))
+            .layer(CatchPanicLayer::custom(panicked))
+            .with_state(state.clone()),
+        Some(access) => router
+            .with_state(state.clone())
+            .merge(access::routes(access.clone()))
+            .layer(from_fn(note_route))
+            .layer(from_fn_with_state(access.clone(), access::record))
+            .layer(own)
+            .layer(from_fn_with_state(access.clone(), access::authorize))
+            .layer(from_fn_with_state(access.clone(), access::limit))
+            .layer(from_fn_with_state(access.clone(), access::authenticate))
+            .layer(from_fn(deadline))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn_with_state(access, access::security_headers)),
+    };
     router
-        .merge(later::router())
-        .fallback(nothing)
-        .layer(from_fn(note_route))
-        .layer(from_fn_with_state(state.clone(), choose))
-        .layer(from_fn(deadline))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.clone(), outside))
+        .layer(from_fn_with_state(state, outside))
         .layer(compressed)
-        .with_state(state)
 }
 
 async fn nothing(request: Request) -> ApiError {

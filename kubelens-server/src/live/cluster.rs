@@ -16,6 +16,8 @@ use crate::demo::Demo;
 pub enum Origin {
     /// A context of a kubeconfig file.
     Kubeconfig(Box<ConnectOptions>),
+    /// A kubeconfig that was handed over as text: its current context.
+    Data(crate::settings::Secret),
     /// The ServiceAccount of the pod that this runs in.
     InCluster,
     /// The simulated one.
@@ -226,7 +228,7 @@ impl Cluster {
                 .and_then(|picture| picture.snapshot.info().version.clone()),
             as_of: as_of.map(crate::api::text::instant),
             source: match &self.origin {
-                Origin::Kubeconfig(_) => "kubeconfig",
+                Origin::Kubeconfig(_) | Origin::Data(_) => "kubeconfig",
                 Origin::InCluster => "in-cluster",
                 Origin::Demo(_) => "demo",
             }

@@ -16,6 +16,7 @@ use super::news;
 use super::rounds::Rounds;
 use super::{Cluster, Origin, Picture, Usage};
 use crate::bus::Bus;
+use crate::settings::ExposeSecret as _;
 
 /// Faults also come up by lasting: without any change, a diagnosis is made this often.
 const LULL: Duration = Duration::from_secs(10);
@@ -74,9 +75,26 @@ struct Memory {
 async fn connected(cluster: &Cluster) -> Result<LiveSource, SourceError> {
     match &cluster.origin {
         Origin::Kubeconfig(options) => LiveSource::connect(options).await,
+        Origin::Data(text) => of_text(text.expose_secret(), &cluster.name).await,
         Origin::InCluster => LiveSource::connect(&ConnectOptions::default()).await,
         Origin::Demo(demo) => Ok(LiveSource::new(demo.client(), "demo", cluster.name.clone())),
     }
+}
+
+/// A source by a kubeconfig that is not in a file.
+async fn of_text(text: &str, name: &str) -> Result<LiveSource, SourceError> {
+    let wrong = |detail: String| SourceError::Kubeconfig { detail };
+    let parsed =
+        kube::config::Kubeconfig::from_yaml(text).map_err(|error| wrong(error.to_string()))?;
+    let options = kube::config::KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(parsed, &options)
+        .await
+        .map_err(|error| wrong(error.to_string()))?;
+    let server = config.cluster_url.to_string();
+    let client = kube::Client::try_from(config).map_err(|error| SourceError::Credentials {
+        detail: error.to_string(),
+    })?;
+    Ok(LiveSource::new(client, server.trim_end_matches('/'), name))
 }
 
 /// From a connection to its loss, or until what could not be read is to be asked for again.

@@ -10,6 +10,7 @@
 mod actions;
 mod described;
 mod errors;
+mod guarded;
 mod inventory;
 mod lists;
 mod reports;

@@ -109,16 +109,7 @@ pub async fn version(State(state): State<AppState>) -> Json<Build> {
 #[utoipa::path(get, path = "/api/runtime", tag = "system", responses((status = 200, body = Runtime)))]
 pub async fn runtime(State(state): State<AppState>, chosen: Chosen) -> Json<Runtime> {
     let options = &state.options;
-    let mut warnings = Vec::new();
-    if options.mode != "prod" {
-        warnings.push(format!("mode is {}: not for others to use", options.mode));
-    }
-    if options.dev_mode {
-        warnings.push("DEV_MODE is on: well-known tokens work".to_owned());
-    }
-    if !chosen.cluster.is_real() {
-        warnings.push("the cluster is simulated".to_owned());
-    }
+    let warnings = options.warnings.clone();
     let degraded = state
         .clusters
         .iter()
@@ -140,7 +131,7 @@ pub async fn runtime(State(state): State<AppState>, chosen: Chosen) -> Json<Runt
             .map(|cluster| format!("cluster/{}", cluster.name))
             .collect(),
         exec_enabled: false,
-        state_backend: "memory".to_owned(),
+        state_backend: options.state_backend.clone(),
     })
 }
 
