@@ -1,4 +1,8 @@
 //! What is served over HTTP.
+#![allow(
+    clippy::unused_async,
+    reason = "handlers are async, whether they wait or not"
+)]
 
 pub mod body;
 pub mod caching;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -68,10 +69,7 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
         || "unmatched".to_owned(),
         |route| format!("{method} {route}"),
     );
-    let bytes = response.headers().get(header::CONTENT_LENGTH);
-    let bytes = bytes
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
+    let bytes = response.body().size_hint().exact().unwrap_or(0);
     state.measures.note(&label, status, took, bytes);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     if status.is_server_error() {

@@ -23,6 +23,7 @@ pub fn exposition(state: &AppState) -> String {
     runtime(&mut registry, state);
     clusters(&mut registry, state);
     streams(&mut registry, state);
+    trail(&mut registry, state);
     let mut text = String::new();
     if let Err(error) = encode(&mut text, &registry) {
         tracing::error!("metrics cannot be written: {error}");
@@ -389,5 +390,27 @@ fn streams(registry: &mut Registry, state: &AppState) {
         "kubelens_stream_resyncs",
         "How often a listener had to fetch anew",
         ConstCounter::new(counts.resyncs),
+    );
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn trail(registry: &mut Registry, state: &AppState) {
+    let Some(access) = &state.access else { return };
+    let health = access.audit().health();
+    registry.register(
+        "kubelens_audit_entries",
+        "Records that were written into the trail",
+        ConstCounter::new(health.entries),
+    );
+    registry.register(
+        "kubelens_audit_sink_errors",
+        "Records that could not be written",
+        ConstCounter::new(health.sink_errors),
+    );
+    gauge(
+        registry,
+        "kubelens_sessions",
+        "Sessions that hold",
+        access.sessions() as f64,
     );
 }

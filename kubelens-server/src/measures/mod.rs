@@ -60,7 +60,7 @@ impl Default for Measures {
         Self {
             started: Instant::now(),
             ids: AtomicU64::new(0),
-            epoch: jiff::Timestamp::now().as_nanosecond().unsigned_abs() as u64,
+            epoch: jiff::Timestamp::now().as_microsecond().unsigned_abs(),
             running: AtomicI64::new(0),
             routes: Mutex::default(),
             actions: Mutex::default(),

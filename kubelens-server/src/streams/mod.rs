@@ -3,14 +3,30 @@
 pub mod socket;
 pub mod sse;
 
+use std::time::Duration;
+
 use serde_json::json;
 
+use crate::access::{Access, SessionId};
 use crate::api::Chosen;
 use crate::api::models::{event_of, stats_of};
 use crate::bus::envelope;
 
 /// Events that a new listener is shown.
 const NEWEST: usize = 32;
+
+/// How often it is asked whether a session still holds.
+const LOOK: Duration = Duration::from_secs(20);
+
+/// Done once a listener's session holds no more; never for who came without one.
+pub async fn session_ends(access: Option<Access>, session: Option<SessionId>) {
+    let (Some(access), Some(session)) = (access, session) else {
+        return std::future::pending().await;
+    };
+    while access.is_live(session) {
+        tokio::time::sleep(LOOK).await;
+    }
+}
 
 /// What a new listener is told first: envelopes with their types.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! WebSocket.
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -24,14 +26,16 @@ enum Said {
     Filter(Wanted),
 }
 
-/// Talks until one of both goes away.
+/// Talks until one of both goes away or `ends` is done.
 pub async fn serve(
     mut socket: WebSocket,
     greeting: Greeting,
     heard: Subscription,
     cluster: String,
     role: Role,
+    ends: impl Future<Output = ()> + Send,
 ) {
+    let mut ends = pin!(ends);
     for (_, json) in greeting.0 {
         if socket.send(Message::text(json)).await.is_err() {
             return;
@@ -41,6 +45,7 @@ pub async fn serve(
     let mut unanswered = 0;
     loop {
         tokio::select! {
+            () = &mut ends => return,
             next = heard.next() => {
                 let json = match next {
                     Some(Heard::Event(event)) => event.json.clone(),

@@ -1,6 +1,7 @@
 //! Server-sent events.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::time::Duration;
 
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -14,8 +15,12 @@ use crate::bus::{Heard, Subscription};
 /// How often a silent stream shows that it lives.
 const PING: Duration = Duration::from_secs(20);
 
-/// The answer: the greeting, then what is heard, until one of both goes away.
-pub fn stream(greeting: Greeting, subscription: Subscription) -> Response {
+/// The answer: the greeting, then what is heard, until one of both goes away or `ends` is done.
+pub fn stream(
+    greeting: Greeting,
+    subscription: Subscription,
+    ends: impl Future<Output = ()> + Send + 'static,
+) -> Response {
     let first = greeting
         .0
         .into_iter()
@@ -30,7 +35,9 @@ pub fn stream(greeting: Greeting, subscription: Subscription) -> Response {
         };
         Some((event, subscription))
     });
-    let events = stream::iter(first).chain(heard).map(Ok::<_, Infallible>);
+    let events = stream::iter(first)
+        .chain(heard.take_until(Box::pin(ends)))
+        .map(Ok::<_, Infallible>);
     let alive = KeepAlive::new().interval(PING).text("ping");
     let mut response = Sse::new(events).keep_alive(alive).into_response();
     response

@@ -1,15 +1,17 @@
 //! What happens, as it happens: server-sent events and WebSocket.
 
+use axum::Extension;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use http::HeaderMap;
 
+use crate::access::SessionId;
 use crate::api::Chosen;
 use crate::api::error::ApiError;
 use crate::bus::{Filter, Wanted};
 use crate::server::AppState;
-use crate::streams::{Greeting, socket, sse};
+use crate::streams::{Greeting, session_ends, socket, sse};
 use crate::who::Identity;
 
 /// The header in which a browser says where it was.
@@ -33,6 +35,7 @@ pub async fn events(
     State(state): State<AppState>,
     chosen: Chosen,
     who: Identity,
+    session: Option<Extension<SessionId>>,
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, ApiError> {
@@ -40,7 +43,8 @@ pub async fn events(
     let subscription = state
         .bus
         .subscribe(filter, last(&headers, &wanted).as_deref());
-    Ok(sse::stream(Greeting::of(&chosen), subscription))
+    let ends = session_ends(state.access, session.map(|session| session.0));
+    Ok(sse::stream(Greeting::of(&chosen), subscription, ends))
 }
 
 /// The same over a WebSocket: one JSON text frame an event.
@@ -50,18 +54,22 @@ pub async fn socket(
     State(state): State<AppState>,
     chosen: Chosen,
     who: Identity,
+    session: Option<Extension<SessionId>>,
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let cluster = chosen.cluster.name.clone();
-    let filter = Filter::of(&wanted, &cluster, who.role);
+    let filter = Filter::of(&wanted, &cluster, who.role, ends);
     let subscription = state
         .bus
         .subscribe(filter, last(&headers, &wanted).as_deref());
     let greeting = Greeting::of(&chosen);
+    let ends = session_ends(state.access, session.map(|session| session.0));
     upgrade
         .max_message_size(socket::LONGEST_FRAME)
         .max_frame_size(socket::LONGEST_FRAME)
-        .on_upgrade(move |socket| socket::serve(socket, greeting, subscription, cluster, who.role))
+        .on_upgrade(move |socket| {
+            socket::serve(socket, greeting, subscription, cluster, who.role, ends)
+        })
 }

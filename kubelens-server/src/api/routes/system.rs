@@ -62,6 +62,27 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         message: message.to_owned(),
     };
     let is_first_well = !degraded.iter().any(|name| name == "cluster");
+    let mut others = Vec::new();
+    if let Some(access) = &state.access {
+        let problem = access.audit().health().problem;
+        others.push(check(
+            "audit",
+            problem.is_none(),
+            problem.as_deref().unwrap_or("written"),
+        ));
+        let is_kept = state.options.state_backend == "sled";
+        others.push(check(
+            "state",
+            is_kept,
+            if is_kept { "kept" } else { "nothing is kept" },
+        ));
+    }
+    degraded.extend(
+        others
+            .iter()
+            .filter(|one| !one.ok)
+            .map(|one| one.name.clone()),
+    );
     let body = Readyz {
         status: if degraded.is_empty() {
             "ok"
@@ -70,7 +91,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         }
         .to_owned(),
         timestamp: instant(Timestamp::now()),
-        checks: vec![
+        checks: [
             check("cluster", is_first_well, &message),
             check("predictor", true, "disabled"),
             check(
@@ -82,7 +103,10 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
                     "disabled"
                 },
             ),
-        ],
+        ]
+        .into_iter()
+        .chain(others)
+        .collect(),
         build: state.options.build.clone(),
         degraded,
         clusters: state
@@ -137,6 +161,7 @@ pub async fn runtime(State(state): State<AppState>, chosen: Chosen) -> Json<Runt
 
 /// Counts since the start.
 #[utoipa::path(get, path = "/api/metrics", tag = "system", responses((status = 200, body = Metrics)))]
+#[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 pub async fn metrics(State(state): State<AppState>) -> Json<Metrics> {
     let milliseconds = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     let mut routes: Vec<RouteMetrics> = state
