@@ -60,7 +60,7 @@ pub async fn socket(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let cluster = chosen.cluster.name.clone();
-    let filter = Filter::of(&wanted, &cluster, who.role, ends);
+    let filter = Filter::of(&wanted, &cluster, who.role);
     let subscription = state
         .bus
         .subscribe(filter, last(&headers, &wanted).as_deref());
