@@ -1,5 +1,28 @@
-//! The hosted runtime of KubeLens. So far it answers whether it lives; everything else is 404.
+//! The hosted runtime of KubeLens: always watching, never inventing.
+//!
+//! ```text
+//! clusters ──watch──> live (a picture each) ──> bus ──> streams (SSE, WebSocket)
+//!                        │
+//!                        └──> api (routes, errors, paging) ──> actions ──door──> the cluster's API server
+//! ```
+//!
+//! `demo` is a cluster like any other, in memory. Nothing that is shown was filled in: what is not known is an error
+//! or `N/A`.
 
-mod routes;
+pub mod access;
+pub mod actions;
+pub mod api;
+pub mod audit;
+pub mod bus;
+pub mod demo;
+pub mod door;
+pub mod live;
+pub mod measures;
+pub mod server;
+pub mod settings;
+pub mod start;
+pub mod store;
+pub mod streams;
+pub mod who;
 
-pub use routes::app;
+pub use server::{AppState, Options, app};

@@ -1,33 +1,111 @@
-//! The server's program: listens and serves until it is asked to stop.
+//! The server's program, and the commands that work on what it left.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use kubelens_server::audit::AuditCommand;
+use kubelens_server::settings::{self, Settings, Sources};
+use kubelens_server::start;
+use kubelens_server::store::StoreCommand;
 
 /// The hosted runtime of KubeLens.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen.
-    #[arg(long, env = "KUBELENS_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    settings: settings::Arguments,
+    /// Where to listen, whatever the settings say
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// A context of the kubeconfig to follow, once for each; the current one without it
+    #[arg(long, value_name = "NAME")]
+    context: Vec<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .init();
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Work on the audit trail of a server that does not run
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Work on the state directory of a server that does not run
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+}
+
+/// Something went wrong.
+const FAILED: ExitCode = ExitCode::FAILURE;
+
+/// The settings are wrong.
+const WRONG_SETTINGS: u8 = 2;
+
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let listener = tokio::net::TcpListener::bind(arguments.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    tracing::info!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, kubelens_server::app())
-        .with_graceful_shutdown(async {
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await
-        .context("serving failed")
+    match &arguments.command {
+        Some(command) => {
+            let directory = state_directory(&arguments.settings);
+            let mut out = std::io::stdout();
+            let done = match command {
+                Command::Audit { command } => command
+                    .run(&directory, &mut out)
+                    .map_err(|error| error.to_string()),
+                Command::Store { command } => command
+                    .run(&directory, &mut out)
+                    .map(|()| true)
+                    .map_err(|error| error.to_string()),
+            };
+            match done {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => FAILED,
+                Err(why) => failed(&why),
+            }
+        }
+        None => serve(&arguments),
+    }
+}
+
+fn failed(why: &str) -> ExitCode {
+    use std::io::Write as _;
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "error: {why}");
+    FAILED
+}
+
+/// Where the state is, when the rest of the settings does not matter.
+fn state_directory(arguments: &settings::Arguments) -> PathBuf {
+    let named = arguments.state_dir.clone();
+    named
+        .or_else(|| std::env::var_os("STATE_DIR").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("data"))
+}
+
+fn serve(arguments: &Arguments) -> ExitCode {
+    let settings = match Settings::load(&Sources::of_process(&arguments.settings)) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            failed(&problems.to_string());
+            return ExitCode::from(WRONG_SETTINGS);
+        }
+    };
+    if arguments.settings.check_config {
+        return ExitCode::SUCCESS;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.to_string()),
+    };
+    match runtime.block_on(start::run(settings, arguments.listen, &arguments.context)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("{error:#}")),
+    }
 }

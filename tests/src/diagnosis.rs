@@ -8,13 +8,22 @@ use serde_json::Value;
 
 /// The plugin's binary: `$KUBELENS_BIN`, else the newest build of this workspace; nothing if there is none.
 pub fn binary() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("KUBELENS_BIN") {
+    newest("KUBELENS_BIN", "kubectl-lens")
+}
+
+/// The server's binary: `$KUBELENS_SERVER_BIN`, else the newest build of this workspace; nothing if there is none.
+pub fn server() -> Option<PathBuf> {
+    newest("KUBELENS_SERVER_BIN", "kubelens-server")
+}
+
+fn newest(variable: &str, name: &str) -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
         return Some(PathBuf::from(path));
     }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| workspace.join("target"), PathBuf::from);
-    let built = ["release", "debug"].map(|profile| target.join(profile).join("kubectl-lens"));
+    let built = ["release", "debug"].map(|profile| target.join(profile).join(name));
     let built = built
         .into_iter()
         .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)));

@@ -135,7 +135,7 @@ const ABOUT_SECRETS: [&str; 18] = [
 
 /// Whether a variable, a flag or a field of this name holds a secret: `DB_PASSWORD`, `--api-key`; not
 /// `TOKEN_URL`, which says where to get one.
-pub(crate) fn is_secret_name(name: &str) -> bool {
+pub fn is_secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let mut words = upper
         .split(|character: char| !character.is_ascii_alphanumeric())

@@ -96,6 +96,10 @@ impl Api {
         }
     }
 
+    pub(super) fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+
     /// Sends a GET; an answer other than 200 is a failure. 429 and 503 are asked again when the server says.
     pub(super) async fn get(
         &self,

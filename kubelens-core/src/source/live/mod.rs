@@ -62,6 +62,11 @@ impl LiveSource {
         }
     }
 
+    /// The client that it speaks through, for who also writes.
+    pub fn client(&self) -> kube::Client {
+        self.api.client()
+    }
+
     /// The context's name, or the server where there is no context.
     pub fn name(&self) -> &str {
         &self.name

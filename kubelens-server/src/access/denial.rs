@@ -1,0 +1,148 @@
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::RequestId;
+
+/// Why a request was not let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// No credential.
+    Missing,
+    /// A credential that is not good.
+    Invalid,
+    /// The provider that could tell cannot be reached.
+    ProviderDown,
+    /// A role that is too low.
+    Role,
+    /// The write gate is closed.
+    Gate,
+    /// A browser's request from elsewhere.
+    Csrf,
+    /// Too many requests; seconds until the next window.
+    Rate(u64),
+    /// Too many failed sign-ins; seconds until the next try.
+    Lockout(u64),
+    /// No such path.
+    NotFound,
+    /// Another method; the path's own ones.
+    Method(String),
+    /// The audit trail cannot be written.
+    Audit(String),
+}
+
+impl Denial {
+    fn parts(&self) -> (StatusCode, &'static str, &str) {
+        match self {
+            Denial::Missing => (
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "missing bearer token",
+            ),
+            Denial::Invalid => (
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "invalid bearer token",
+            ),
+            Denial::ProviderDown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "identity_unavailable",
+                "the identity provider cannot be reached; try again",
+            ),
+            Denial::Role => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "insufficient role for this action",
+            ),
+            Denial::Gate => (
+                StatusCode::FORBIDDEN,
+                "write_gate_blocked",
+                "mutating operations are disabled for this environment",
+            ),
+            Denial::Csrf => (
+                StatusCode::FORBIDDEN,
+                "csrf_blocked",
+                "the request does not come from this site",
+            ),
+            Denial::Rate(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "rate limit exceeded",
+            ),
+            Denial::Lockout(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "login_locked",
+                "too many failed logins",
+            ),
+            Denial::NotFound => (StatusCode::NOT_FOUND, "not_found", "not found"),
+            Denial::Method(_) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "method not allowed",
+            ),
+            Denial::Audit(text) => (StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", text),
+        }
+    }
+
+    /// What the audit trail calls it; nothing = not a denial of a person.
+    pub(super) fn action(&self) -> Option<&'static str> {
+        match self {
+            Denial::Missing | Denial::Invalid => Some("unauthenticated"),
+            Denial::Role => Some("forbidden"),
+            Denial::Gate => Some("write_gate_blocked"),
+            Denial::Csrf => Some("csrf_blocked"),
+            Denial::Rate(_) => Some("rate_limited"),
+            Denial::Lockout(_) => Some("login_rate_limited"),
+            Denial::ProviderDown => Some("login_failed"),
+            Denial::NotFound | Denial::Method(_) | Denial::Audit(_) => None,
+        }
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// The answer.
+    pub fn answer(&self, request_id: Option<&str>) -> Response {
+        let (status, code, text) = self.parts();
+        let mut body = json!({"error": text, "code": code});
+        if let (Some(id), Some(body)) = (request_id, body.as_object_mut()) {
+            body.insert("requestId".to_owned(), id.into());
+        }
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
+        match self {
+            Denial::Missing | Denial::Invalid => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Denial::Rate(seconds) | Denial::Lockout(seconds) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from((*seconds).max(1)));
+            }
+            Denial::ProviderDown | Denial::Audit(_) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(5));
+            }
+            Denial::Method(methods) => {
+                if let Ok(value) = HeaderValue::from_str(methods) {
+                    headers.insert(header::ALLOW, value);
+                }
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// The id of a request, when it has one.
+pub(super) fn request_id(request: &Request) -> Option<String> {
+    request
+        .extensions()
+        .get::<RequestId>()
+        .map(|it| it.0.clone())
+}

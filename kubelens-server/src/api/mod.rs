@@ -1,0 +1,19 @@
+//! What is served over HTTP.
+#![allow(
+    clippy::unused_async,
+    reason = "handlers are async, whether they wait or not"
+)]
+
+pub mod body;
+pub mod caching;
+pub mod error;
+pub mod models;
+pub mod outside;
+pub mod paging;
+pub mod router;
+pub mod routes;
+pub mod selection;
+pub mod text;
+
+pub use crate::access::RequestId;
+pub use selection::Chosen;

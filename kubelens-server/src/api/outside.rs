@@ -1,0 +1,113 @@
+//! The outermost layer: the id of the request, errors written out, one log line, counts.
+
+use std::time::Instant;
+
+use axum::body::HttpBody as _;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::error::{ApiError, Code};
+use crate::access::RequestId;
+use crate::server::AppState;
+
+const ID: &str = "x-request-id";
+
+fn id_of(headers: &HeaderMap, state: &AppState) -> String {
+    let given = headers.get(ID).and_then(|value| value.to_str().ok());
+    let is_fine = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+    };
+    given
+        .filter(is_fine)
+        .map_or_else(|| state.measures.next_id(), str::to_owned)
+}
+
+/// Wraps every request.
+pub async fn outside(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let id = id_of(request.headers(), &state);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let started = Instant::now();
+    let _running = state.measures.begin();
+    let mut response = next.run(request).await;
+    let route = response
+        .extensions()
+        .get::<Route>()
+        .map(|route| route.0.clone());
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && response.extensions().get::<ApiError>().is_none()
+    {
+        let allow = response.headers().get(header::ALLOW).cloned();
+        response = ApiError::new(
+            Code::MethodNotAllowed,
+            format!("{path} does not take {method}"),
+        )
+        .into_response();
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        response = written(&error, &id, response);
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(ID, value);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let took = started.elapsed();
+    let status = response.status();
+    let label = route.map_or_else(
+        || "unmatched".to_owned(),
+        |route| format!("{method} {route}"),
+    );
+    let bytes = response.body().size_hint().exact().unwrap_or(0);
+    state.measures.note(&label, status, took, bytes);
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if status.is_server_error() {
+        tracing::error!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
+    } else if status.is_client_error() {
+        tracing::warn!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
+    } else {
+        tracing::info!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
+    }
+    response
+}
+
+/// The pattern of the route that answered.
+#[derive(Debug, Clone)]
+pub struct Route(String);
+
+/// Notes which route answers, for the layers outside.
+pub async fn note_route(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(path) = path {
+        response
+            .extensions_mut()
+            .insert(Route(path.as_str().to_owned()));
+    }
+    response
+}
+
+fn written(error: &ApiError, id: &str, bare: Response) -> Response {
+    let mut response = axum::Json(error.body(id)).into_response();
+    *response.status_mut() = bare.status();
+    for (name, value) in bare.headers() {
+        if !matches!(*name, header::CONTENT_LENGTH | header::CONTENT_TYPE) {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    response
+}

@@ -1,0 +1,83 @@
+//! The description of the API, made from the handlers.
+
+use std::sync::OnceLock;
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, header};
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+use crate::api::error::{ApiError, Code, ErrorBody};
+
+/// What is said of all routes together.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(title = "KubeLens", description = "Says what is broken in a Kubernetes cluster, why, with the proof, and what to do"),
+    components(schemas(ErrorBody)),
+    tags(
+        (name = "system", description = "How the server is"),
+        (name = "inventory", description = "What is in the cluster"),
+        (name = "insight", description = "What is broken"),
+        (name = "actions", description = "What changes the cluster"),
+        (name = "streams", description = "What happens, as it happens")
+    )
+)]
+pub struct Doc;
+
+/// The description, with the error that every route may answer.
+pub fn finished(document: &utoipa::openapi::OpenApi) -> Value {
+    let mut value = serde_json::to_value(document).unwrap_or_default();
+    let error = json!({
+        "description": "An error",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
+    });
+    let paths = value
+        .get_mut("paths")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten();
+    for (_, path) in paths {
+        for (_, operation) in path.as_object_mut().into_iter().flatten() {
+            if let Some(responses) = operation
+                .get_mut("responses")
+                .and_then(Value::as_object_mut)
+            {
+                responses.insert("default".to_owned(), error.clone());
+            }
+        }
+    }
+    value
+}
+
+static DOCUMENT: OnceLock<Value> = OnceLock::new();
+
+/// Keeps the description for the two routes that show it.
+pub(crate) fn keep(document: &utoipa::openapi::OpenApi) {
+    DOCUMENT.get_or_init(|| finished(document));
+}
+
+fn document() -> Result<&'static Value, ApiError> {
+    DOCUMENT
+        .get()
+        .ok_or_else(|| ApiError::new(Code::Internal, "the description is not there"))
+}
+
+/// This description, as JSON.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "system", responses((status = 200, body = Value)))]
+pub async fn json() -> Result<Response, ApiError> {
+    Ok(axum::Json(document()?).into_response())
+}
+
+/// This description, as YAML.
+#[utoipa::path(get, path = "/api/openapi.yaml", tag = "system",
+    responses((status = 200, body = String, content_type = "application/yaml")))]
+pub async fn yaml() -> Result<Response, ApiError> {
+    let text = serde_saphyr::to_string(document()?).map_err(|error| {
+        ApiError::new(
+            Code::Internal,
+            format!("the description cannot be written: {error}"),
+        )
+    })?;
+    let kind = HeaderValue::from_static("application/yaml");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

@@ -1,0 +1,199 @@
+//! Follows one cluster for as long as the server runs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use kubelens_core::model::CoverageState;
+use kubelens_core::source::{
+    ConnectOptions, LiveSource, ReadRequest, Silent, SourceError, Watched,
+};
+use tokio::time::sleep;
+
+use super::logs::FailingLogs;
+use super::news;
+use super::rounds::Rounds;
+use super::{Cluster, Origin, Picture, Usage};
+use crate::bus::Bus;
+use crate::settings::ExposeSecret as _;
+
+/// Faults also come up by lasting: without any change, a diagnosis is made this often.
+const LULL: Duration = Duration::from_secs(10);
+
+/// Changes are gathered for so long at least, and for some times as long as a diagnosis takes.
+const GATHER: Duration = Duration::from_millis(250);
+const GATHER_TIMES: u32 = 4;
+
+/// Wait after a failure: the first, and the longest.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What could not be read at the start is asked for again this often.
+const ASK_AGAIN: Duration = Duration::from_mins(5);
+
+/// Follows a cluster until the task is aborted. A bad connection is made again, with more and more patience.
+pub async fn follow(cluster: Arc<Cluster>, bus: Arc<Bus>, namespaces: Vec<String>) {
+    let mut wait = FIRST_WAIT;
+    let mut memory = Memory::default();
+    loop {
+        let begin = Instant::now();
+        match session(&cluster, &bus, &namespaces, &mut memory).await {
+            Ok(()) => {
+                wait = FIRST_WAIT;
+                continue;
+            }
+            Err(why) => {
+                tracing::warn!(cluster = %cluster.name, "cannot be followed: {why}");
+                cluster.failed(why.to_string());
+                bus.cluster_status(&cluster.item());
+            }
+        }
+        if begin.elapsed() > LONGEST_WAIT {
+            wait = FIRST_WAIT;
+        }
+        sleep(wait + jitter(wait)).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Up to a quarter more, so that many servers do not come back at once.
+fn jitter(wait: Duration) -> Duration {
+    let share =
+        u32::try_from(Timestamp::now().subsec_nanosecond().unsigned_abs() % 250).unwrap_or(0);
+    wait * share / 1000
+}
+
+/// What outlives a connection.
+#[derive(Debug, Default)]
+struct Memory {
+    rounds: Rounds,
+    usage: Usage,
+    revision: u64,
+}
+
+async fn connected(cluster: &Cluster) -> Result<LiveSource, SourceError> {
+    match &cluster.origin {
+        Origin::Kubeconfig(options) => LiveSource::connect(options).await,
+        Origin::Data(text) => of_text(text.expose_secret(), &cluster.name).await,
+        Origin::InCluster => LiveSource::connect(&ConnectOptions::default()).await,
+        Origin::Demo(demo) => Ok(LiveSource::new(demo.client(), "demo", cluster.name.clone())),
+    }
+}
+
+/// A source by a kubeconfig that is not in a file.
+async fn of_text(text: &str, name: &str) -> Result<LiveSource, SourceError> {
+    let wrong = |detail: String| SourceError::Kubeconfig { detail };
+    let parsed =
+        kube::config::Kubeconfig::from_yaml(text).map_err(|error| wrong(error.to_string()))?;
+    let options = kube::config::KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(parsed, &options)
+        .await
+        .map_err(|error| wrong(error.to_string()))?;
+    let server = config.cluster_url.to_string();
+    let client = kube::Client::try_from(config).map_err(|error| SourceError::Credentials {
+        detail: error.to_string(),
+    })?;
+    Ok(LiveSource::new(client, server.trim_end_matches('/'), name))
+}
+
+/// From a connection to its loss, or until what could not be read is to be asked for again.
+async fn session(
+    cluster: &Arc<Cluster>,
+    bus: &Arc<Bus>,
+    namespaces: &[String],
+    memory: &mut Memory,
+) -> Result<(), SourceError> {
+    let source = connected(cluster).await?;
+    let request = ReadRequest {
+        namespaces: namespaces.to_vec(),
+        default_namespace: source.default_namespace().to_owned(),
+        // The values of real Secrets are not even asked for.
+        secret_keys: !cluster.is_real(),
+        ..ReadRequest::default()
+    };
+    let mut watch = source.watch(&request, &Silent).await?;
+    cluster.connected(source.client());
+    let mut logs = FailingLogs::default();
+    let begin = Instant::now();
+    while let Some(Watched {
+        mut snapshot,
+        troubles,
+    }) = watch.current().await
+    {
+        if !cluster.is_real() {
+            snapshot = snapshot.from_source("demo");
+        }
+        let log_changes = logs.read(&snapshot, &source).await;
+        let known = logs.known().clone();
+        let mut rounds = std::mem::take(&mut memory.rounds);
+        let started = Instant::now();
+        // It keeps a core busy for a while: requests must not wait for it.
+        let (rounds, round, json) = tokio::task::spawn_blocking(move || {
+            let round = rounds.take(snapshot, &known, log_changes);
+            let json = written(&round.report);
+            (rounds, round, json)
+        })
+        .await
+        .map_err(|error| SourceError::Refused {
+            server: cluster.name.clone(),
+            detail: format!("the diagnosis failed: {error}"),
+        })?;
+        memory.rounds = rounds;
+        memory.usage = memory.usage.with(&round.snapshot);
+        memory.revision += 1;
+        let took = started.elapsed();
+        let is_followed = troubles.keys().all(|kind| kind.ends_with("Metrics"));
+        let has_gaps = round
+            .snapshot
+            .gaps()
+            .iter()
+            .any(|(_, _, gap)| gap.state != CoverageState::Absent);
+        let was_ready = cluster.standing() == super::Standing::Ready;
+        let as_of = round.snapshot.taken_at().unwrap_or_else(Timestamp::now);
+        let told = news::of(&round, &cluster.name);
+        cluster.show(
+            Picture {
+                snapshot: round.snapshot,
+                report: round.report,
+                report_json: json,
+                revision: memory.revision,
+                as_of,
+                troubles,
+                usage: memory.usage.clone(),
+                diagnosed_in: took.as_secs_f64(),
+            },
+            is_followed,
+        );
+        if !was_ready {
+            bus.cluster_status(&cluster.item());
+        }
+        bus.tell(told);
+        if has_gaps && begin.elapsed() > ASK_AGAIN {
+            return Ok(());
+        }
+        sleep(GATHER.max(took * GATHER_TIMES)).await;
+        tokio::select! {
+            () = watch.changed() => {}
+            () = sleep(LULL) => {}
+        }
+    }
+    Err(SourceError::Refused {
+        server: cluster.name.clone(),
+        detail: "nobody follows the cluster any more".to_owned(),
+    })
+}
+
+/// The report as the command line prints it: indented, with a line end.
+fn written(report: &kubelens_core::Report) -> Bytes {
+    match serde_json::to_vec_pretty(report) {
+        Ok(mut text) => {
+            text.push(b'\n');
+            Bytes::from(text)
+        }
+        Err(error) => {
+            tracing::error!("a report cannot be written: {error}");
+            Bytes::new()
+        }
+    }
+}

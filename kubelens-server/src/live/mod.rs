@@ -1,0 +1,18 @@
+//! The live pictures of the clusters: each is followed on its own, and fails on its own.
+
+mod cluster;
+mod clusters;
+mod difference;
+mod follow;
+mod logs;
+mod news;
+mod picture;
+mod rounds;
+mod usage;
+
+pub use cluster::{Cluster, ClusterItem, Origin, Standing};
+pub use clusters::Clusters;
+pub use follow::follow;
+pub use picture::Picture;
+pub(crate) use usage::percent;
+pub use usage::{Point, Usage};

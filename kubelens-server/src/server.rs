@@ -1,0 +1,216 @@
+//! What the server is made of, and how it starts and stops.
+
+use std::future::{Future, IntoFuture as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::net::TcpListener;
+
+use crate::access::Access;
+use crate::access::tls::{Peer, Tls, TlsListener};
+use crate::actions::Operations;
+use crate::api::models::Build;
+use crate::bus::{Bus, Draft};
+use crate::live::{Clusters, Origin, follow};
+use crate::measures::Measures;
+
+/// How long streams and requests get to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How the server runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `dev`, `demo` or `prod`.
+    pub mode: String,
+    /// Whether it runs with a developer's shortcuts.
+    pub dev_mode: bool,
+    /// Whether somebody has to sign in.
+    pub auth_enabled: bool,
+    /// Whether clusters may be changed.
+    pub writes_enabled: bool,
+    /// For how many seconds a cluster that was lost is still shown.
+    pub stale_max_seconds: i64,
+    /// How long a log may be followed.
+    pub log_stream_max: Duration,
+    /// The namespaces that are read; none for all.
+    pub namespaces: Vec<String>,
+    /// What to know of how it runs.
+    pub warnings: Vec<String>,
+    /// Where records are kept: `memory` or `sled`.
+    pub state_backend: String,
+    /// What was built.
+    pub build: Build,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: "demo".to_owned(),
+            dev_mode: false,
+            auth_enabled: false,
+            writes_enabled: false,
+            stale_max_seconds: 600,
+            log_stream_max: Duration::from_hours(1),
+            namespaces: Vec::new(),
+            warnings: Vec::new(),
+            state_backend: "memory".to_owned(),
+            build: Build {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                commit: "local".to_owned(),
+                built_at: "unknown".to_owned(),
+            },
+        }
+    }
+}
+
+/// Everything that requests share. Cloning shares.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The clusters.
+    pub clusters: Clusters,
+    /// What happens.
+    pub bus: Arc<Bus>,
+    /// What is counted.
+    pub measures: Arc<Measures>,
+    /// How the server runs.
+    pub options: Arc<Options>,
+    /// What goes on for longer than a request.
+    pub operations: Arc<Operations>,
+    /// Who may do what, and the trail of what was done; none in tests of other rooms.
+    pub access: Option<Access>,
+}
+
+impl AppState {
+    /// A server over these clusters; nothing is followed yet.
+    pub fn new(clusters: Clusters, options: Options) -> Self {
+        let bus = Arc::new(Bus::new());
+        Self {
+            clusters,
+            operations: Arc::new(Operations::new(Arc::clone(&bus))),
+            bus,
+            measures: Arc::default(),
+            options: Arc::new(options),
+            access: None,
+        }
+    }
+
+    /// The same, with everybody behind the layers of access.
+    #[must_use]
+    pub fn behind(mut self, access: Access) -> Self {
+        self.access = Some(access);
+        self
+    }
+
+    /// Tells of what is written into the trail, without what viewers may not see, for as long as this is awaited.
+    async fn tell_of_trail(bus: Arc<Bus>, access: Access) {
+        use tokio::sync::broadcast::error::RecvError;
+        let mut entries = access.audit().subscribe();
+        loop {
+            match entries.recv().await {
+                Ok(entry) => {
+                    let entry = (*entry).clone().for_viewers();
+                    let payload = serde_json::to_value(entry).unwrap_or_default();
+                    bus.tell([Draft::new("audit", payload)]);
+                }
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Begins to follow every cluster; each ends with its task.
+    pub fn follow(&self) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for cluster in self.clusters.iter() {
+            tasks.spawn(follow(
+                Arc::clone(cluster),
+                Arc::clone(&self.bus),
+                self.options.namespaces.clone(),
+            ));
+        }
+        tasks
+    }
+}
+
+/// The whole API over a state.
+pub fn app(state: AppState) -> Router {
+    crate::api::router::router(state)
+}
+
+/// Serves until `stop` is done; then streams are told and given a little time.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    state: AppState,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let tasks = state.follow();
+    let mut lives = tokio::task::JoinSet::new();
+    for cluster in state.clusters.iter() {
+        if let Origin::Demo(demo) = &cluster.origin {
+            let demo = demo.clone();
+            lives.spawn(async move { demo.go_on().await });
+        }
+    }
+    if let Some(access) = &state.access {
+        lives.spawn(AppState::tell_of_trail(
+            Arc::clone(&state.bus),
+            access.clone(),
+        ));
+        lives.spawn(review_tokens(state.clone(), access.clone()));
+    }
+    let bus = Arc::clone(&state.bus);
+    let (stopped, stopping) = tokio::sync::oneshot::channel();
+    let stop = async move {
+        stop.await;
+        bus.shut_down();
+        // The receiver waits for it, or the server is gone already.
+        let _ = stopped.send(());
+    };
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let served: BoxFuture<'_, std::io::Result<()>> = match tls {
+        Some(tls) => {
+            let listener = TlsListener::new(listener, Arc::new(tls))?;
+            axum::serve(listener, service)
+                .with_graceful_shutdown(stop)
+                .into_future()
+                .boxed()
+        }
+        None => axum::serve(listener, service)
+            .with_graceful_shutdown(stop)
+            .into_future()
+            .boxed(),
+    };
+    let served = async move { served.await.context("serving failed") };
+    let cut_off = async move {
+        match stopping.await {
+            Ok(()) => tokio::time::sleep(GRACE).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = served => outcome,
+        () = cut_off => {
+            tracing::warn!("connections that did not end in {} s were cut off", GRACE.as_secs());
+            Ok(())
+        }
+    };
+    drop(tasks);
+    drop(lives);
+    outcome
+}
+
+/// Lets the first cluster decide about bearer tokens once it is connected, where the settings ask for that.
+async fn review_tokens(state: AppState, access: Access) {
+    let mut pictures = state.clusters.first().pictures();
+    if pictures.wait_for(Option::is_some).await.is_ok()
+        && let Ok(client) = state.clusters.first().client()
+    {
+        access.review_tokens_with(client);
+    }
+}

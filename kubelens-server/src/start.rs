@@ -1,0 +1,159 @@
+//! From settings to a server that runs: listens first, then looks at its clusters.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use kubelens_core::source::ConnectOptions;
+use tokio::net::TcpListener;
+
+use crate::access::Access;
+use crate::access::tls::Tls;
+use crate::api::models::Build;
+use crate::audit::{Audit, AuditOptions};
+use crate::demo::Demo;
+use crate::live::{Cluster, Clusters, Origin};
+use crate::server::{AppState, Options, app, serve};
+use crate::settings::{ClusterSource, Impersonation, LogFormat, Mode, Settings};
+use crate::store::Store;
+
+/// The cluster that is meant where none is named.
+const FIRST: &str = "default";
+
+/// Runs the server until it is asked to stop. `listen` and `contexts` stand before the settings.
+pub async fn run(
+    settings: Settings,
+    listen: Option<SocketAddr>,
+    contexts: &[String],
+) -> anyhow::Result<()> {
+    // There is one process, and nobody installed another.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    log_as(&settings);
+    if settings.clusters.impersonation != Impersonation::Off {
+        bail!(
+            "IMPERSONATION is not served yet: pictures would show everybody everything; leave it off"
+        );
+    }
+    let tls = settings.listening.tls.clone().map(Tls::load).transpose()?;
+    let address = listen.unwrap_or(settings.listening.address);
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another address with --listen")
+    })?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
+    let store = store(&settings)?;
+    let audit = AuditOptions {
+        items: settings.state.audit_items,
+        file: settings.state.audit_file.clone(),
+        ..AuditOptions::default()
+    };
+    let options = options(&settings, store.is_some());
+    let audit = Audit::open(audit, store.clone())?;
+    let access = Access::new(&settings, store, audit)?;
+    let state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
+    let router = app(state.clone());
+    serve(listener, tls, state, router, asked_to_stop()).await
+}
+
+fn log_as(settings: &Settings) {
+    let level = tracing_subscriber::EnvFilter::try_new(&settings.telemetry.log_level)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
+    match settings.telemetry.log_format {
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Human => lines.init(),
+    }
+}
+
+/// The state directory; outside mode prod the server also runs without one, and says so.
+fn store(settings: &Settings) -> anyhow::Result<Option<Store>> {
+    match Store::open(&settings.state.directory) {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if settings.mode == Mode::Prod => Err(error.into()),
+        Err(error) => {
+            tracing::error!("nothing is kept, and nothing can be changed: {error}");
+            Ok(None)
+        }
+    }
+}
+
+fn options(settings: &Settings, is_kept: bool) -> Options {
+    let view = settings.runtime_view();
+    Options {
+        mode: settings.mode.word().to_owned(),
+        dev_mode: settings.dev_mode,
+        auth_enabled: settings.authentication.enabled,
+        writes_enabled: settings.writes,
+        stale_max_seconds: i64::try_from(settings.clusters.stale_max.as_secs()).unwrap_or(i64::MAX),
+        log_stream_max: settings.telemetry.log_stream_max,
+        namespaces: settings.clusters.namespaces.clone(),
+        warnings: view.warnings,
+        state_backend: if is_kept { "sled" } else { "memory" }.to_owned(),
+        build: Build {
+            version: settings.build.version.clone(),
+            commit: settings.build.commit.clone(),
+            built_at: settings.build.built_at.clone(),
+        },
+    }
+}
+
+/// The clusters that were asked for. The simulated one never stands in for another.
+fn clusters(settings: &Settings, contexts: &[String]) -> anyhow::Result<Clusters> {
+    let mut all = Vec::new();
+    match &settings.clusters.source {
+        ClusterSource::Demo => all.push(Cluster::new(FIRST, Origin::Demo(Demo::still()?))),
+        ClusterSource::Data(text) => all.push(Cluster::new(FIRST, Origin::Data(text.clone()))),
+        ClusterSource::InCluster => all.push(Cluster::new(FIRST, Origin::InCluster)),
+        ClusterSource::ContextsOnly => {}
+        ClusterSource::File(path) => {
+            let file = |context: Option<&String>| {
+                Origin::Kubeconfig(Box::new(ConnectOptions {
+                    kubeconfig: Some(path.clone()),
+                    context: context.cloned(),
+                    ..ConnectOptions::default()
+                }))
+            };
+            match contexts {
+                [] => all.push(Cluster::new(FIRST, file(None))),
+                several => all.extend(
+                    several
+                        .iter()
+                        .map(|name| Cluster::new(name, file(Some(name)))),
+                ),
+            }
+        }
+    }
+    let named = settings.clusters.contexts.iter();
+    all.extend(
+        named.map(|one| Cluster::new(one.name.clone(), Origin::Data(one.kubeconfig.clone()))),
+    );
+    let mut all = all.into_iter();
+    let first = all
+        .next()
+        .context("no cluster to follow: --demo shows a simulated one")?;
+    Ok(Clusters::new(first, all.collect()))
+}
+
+/// Done at Ctrl-C or SIGTERM.
+async fn asked_to_stop() {
+    let interrupted = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,19 @@
+//! The API through its public door: the router, over the simulated cluster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod actions;
+mod described;
+mod errors;
+mod guarded;
+mod inventory;
+mod lists;
+mod reports;
+mod server;
+mod streams;
+mod system;
