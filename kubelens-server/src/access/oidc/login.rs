@@ -228,7 +228,7 @@ impl Oidc {
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", redirect.as_str()),
-            ("client_id", &self.settings.client_id),
+            ("client_id", self.settings.client_id.as_str()),
             ("code_verifier", verifier),
         ];
         let secret = self
