@@ -18,7 +18,7 @@ use super::identity::{Identity, Provider};
 use crate::settings::Impersonation;
 
 /// How long an answer holds.
-const KNOWN: Duration = Duration::from_secs(60);
+const KNOWN: Duration = Duration::from_mins(1);
 /// For one question.
 const TIMEOUT: Duration = Duration::from_secs(8);
 /// Questions at a time for one list.
