@@ -1,7 +1,8 @@
-//! A server that is killed at a random moment has lost nothing that it acknowledged.
+//! A server that is killed at a random moment, or whose disk is full, has lost nothing that it
+//! acknowledged.
 //!
 //! The child is this same test program: it writes to a store and to an audit trail, and notes each
-//! acknowledgement in a file. The parent kills it (SIGKILL) and looks.
+//! acknowledgement in a file. The parent kills it (SIGKILL), or lets no file of it grow, and looks.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -157,4 +158,83 @@ fn verify(state: &Path) {
         }
     }
     panic!("the store was never let go");
+}
+
+const FULL: &str = "KUBELENS_TEST_FULL_DIRECTORY";
+
+/// Runs only as a child whose files cannot grow beyond a limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full() {
+    let Ok(directory) = std::env::var(FULL) else {
+        return;
+    };
+    let directory = Path::new(&directory);
+    let store = Store::open(&directory.join("state")).unwrap();
+    let audit = Audit::open(AuditOptions::default(), Some(store)).unwrap();
+    for number in 0..20_000 {
+        // Letters that do not repeat, so that compression gains little.
+        let filler: String = (0..12)
+            .map(|_| {
+                let mut random = [0_u8; 40];
+                getrandom::fill(&mut random).unwrap();
+                random.map(|it| format!("{it:02x}")).concat()
+            })
+            .collect();
+        let ticket = match audit.begin(intent(&format!("{number} {filler}"))).await {
+            Ok(ticket) => ticket,
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains("changes are refused"), "{text}");
+                assert_eq!(audit.health().problem, Some(text));
+                audit.begin(intent("again")).await.unwrap_err();
+                // Reading goes on.
+                audit.find(&AuditFilter::default()).unwrap();
+                std::fs::write(directory.join("refused"), number.to_string()).unwrap();
+                return;
+            }
+        };
+        if audit.end(ticket, 200, 0).await.is_err() {
+            std::fs::write(directory.join("refused"), (number + 1).to_string()).unwrap();
+            return;
+        }
+    }
+    panic!("the disk was never full");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_changes_and_keeps_what_was_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = std::env::current_exe().unwrap();
+    // A file that would grow beyond the limit is an error, not the end of the process.
+    let status = Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 2048; exec \"$0\" --exact full --nocapture",
+        ])
+        .arg(program)
+        .env(FULL, directory.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let refused = std::fs::read_to_string(directory.path().join("refused")).unwrap();
+    let refused: usize = refused.parse().unwrap();
+    assert!(refused > 10, "{refused}");
+    let state = directory.path().join("state");
+    let store = Store::open(&state).unwrap();
+    let audit = Audit::open(AuditOptions::default(), Some(store)).unwrap();
+    let mut lines = Vec::new();
+    audit.export(&AuditFilter::default(), &mut lines).unwrap();
+    let text = String::from_utf8(lines).unwrap();
+    let intents = text
+        .lines()
+        .filter(|it| it.contains(r#""phase":"intent""#))
+        .count();
+    assert!(intents >= refused, "{intents} of {refused}");
+    // And there is room again.
+    let ticket = audit.begin(intent("after")).await.unwrap();
+    audit.end(ticket, 200, 0).await.unwrap();
+    drop(audit);
+    verify(&state);
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 
 const FAILURES: u32 = 5;
-const WITHIN: Duration = Duration::from_secs(15 * 60);
-const LOCKED: Duration = Duration::from_secs(5 * 60);
+const WITHIN: Duration = Duration::from_mins(15);
+const LOCKED: Duration = Duration::from_mins(5);
 /// Addresses remembered; the one seen longest ago goes.
 const MOST: NonZeroUsize = NonZeroUsize::new(4_096).unwrap();
 

@@ -20,13 +20,13 @@ pub struct Secure(pub bool);
 const MOST_HOPS: usize = 32;
 
 pub(super) fn origin(request: &Request, trusted: &[IpNet]) -> (ClientAddress, Secure) {
-    let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let over_tls = peer.is_some_and(|it| it.0.over_tls);
-    let bare = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map(|it| it.0.address).or(bare.map(|it| it.0));
-    let peer = address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| {
-        it.ip().to_canonical()
-    });
+    let extensions = request.extensions();
+    let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0);
+    let peer = extensions.get::<ConnectInfo<Peer>>().map(|it| it.0);
+    let address = peer.map(|it| it.address).or(address);
+    let over_tls = peer.is_some_and(|it| it.over_tls);
+    let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let peer = address.map_or(unknown, |it| it.ip().to_canonical());
     let secure = over_tls || (is_trusted(trusted, peer) && forwarded_https(request.headers()));
     let address = walk(peer, request.headers(), trusted);
     (ClientAddress(address), Secure(secure))

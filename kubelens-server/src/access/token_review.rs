@@ -113,17 +113,15 @@ impl Verifier for Reviewer {
     fn verify<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Verified, Refused>> {
         Box::pin(async move {
             let credential = fingerprint(token);
-            let answer = match self.known(&credential) {
-                Some(answer) => answer,
-                None => {
-                    let answer = self.review(token).await;
-                    if answer != Err(Refused::ProviderDown) {
-                        let mut answers =
-                            self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-                        answers.put(credential, (Instant::now(), answer.clone()));
-                    }
-                    answer
+            let answer = if let Some(answer) = self.known(&credential) {
+                answer
+            } else {
+                let answer = self.review(token).await;
+                if answer != Err(Refused::ProviderDown) {
+                    let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+                    answers.put(credential, (Instant::now(), answer.clone()));
                 }
+                answer
             };
             Ok(Verified {
                 identity: answer?,

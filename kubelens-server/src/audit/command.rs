@@ -84,9 +84,10 @@ impl AuditCommand {
 /// checkpoints and what is known from elsewhere.
 pub(super) fn verify_store(directory: &Path, anchors: &[Anchor]) -> Result<Verdict, AuditError> {
     let store = Store::open(directory)?;
-    let (lines, floor, head, mut known) = ledger::whole(&store)?;
-    known.extend_from_slice(anchors);
-    Ok(verify(lines, floor.as_ref(), head.as_ref(), &known))
+    let whole = ledger::whole(&store)?;
+    let known: Vec<_> = whole.checkpoints.iter().chain(anchors).cloned().collect();
+    let head = whole.head.as_ref();
+    Ok(verify(&whole.lines, Some(&whole.floor), head, &known))
 }
 
 fn tell(verdict: &Verdict, out: &mut dyn Write) -> std::io::Result<()> {

@@ -366,10 +366,16 @@ pub(super) fn export(
     Ok(count)
 }
 
-/// The chain of a store that no server has open, with what it must begin and end with.
-pub(super) fn whole(
-    store: &Store,
-) -> Result<(Vec<String>, Option<Anchor>, Option<Anchor>, Vec<Anchor>), StoreError> {
+/// A whole chain, and what it must begin and end with.
+pub(super) struct Whole {
+    pub(super) lines: Vec<String>,
+    pub(super) floor: Anchor,
+    pub(super) head: Option<Anchor>,
+    pub(super) checkpoints: Vec<Anchor>,
+}
+
+/// The chain of a store that no server has open.
+pub(super) fn whole(store: &Store) -> Result<Whole, StoreError> {
     let mut lines = Vec::new();
     each(store, |record| {
         lines.push(record.line());
@@ -381,10 +387,14 @@ pub(super) fn whole(
     for (key, value) in store.prefixed(Shelf::Audit, CHECKPOINT, 1_000_000)? {
         checkpoints.push(read(&key, &value)?);
     }
-    let head = head.map(|Head { seq, hash, .. }| Anchor { seq, hash });
-    let genesis = Anchor {
+    let genesis = || Anchor {
         seq: 0,
         hash: GENESIS.to_owned(),
     };
-    Ok((lines, floor.or(Some(genesis)), head, checkpoints))
+    Ok(Whole {
+        lines,
+        floor: floor.unwrap_or_else(genesis),
+        head: head.map(|Head { seq, hash, .. }| Anchor { seq, hash }),
+        checkpoints,
+    })
 }

@@ -23,7 +23,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -43,6 +43,8 @@ use writer::Append;
 const QUEUE: usize = 4_096;
 /// Entries that a slow subscriber may be behind.
 const SUBSCRIBER_QUEUE: usize = 256;
+/// How long a write is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Request ids with an open or just ended action.
 const BEGUN: usize = 4_096;
 /// Why an action that nobody ended counts as failed.
@@ -97,6 +99,11 @@ pub enum AuditError {
         /// What the system said.
         problem: String,
     },
+    /// The disk took nothing for ten seconds.
+    #[error(
+        "the audit trail was not written in time, so changes are refused; look at the disk of STATE_DIR and restart"
+    )]
+    Stuck,
     /// The server ends.
     #[error("the audit trail is closed: the server ends")]
     Closed,
@@ -235,8 +242,14 @@ impl Audit {
     /// Keeps a request that changed nothing or was denied; waits for room, not for the disk.
     pub async fn keep(&self, entry: AuditEntry) {
         let append = Append::kept(Phase::Request, entry, None, None);
-        if self.inner.queue.send(append).await.is_err() {
-            tracing::warn!("an audit entry came after the trail was closed");
+        if self
+            .inner
+            .queue
+            .send_timeout(append, PATIENCE)
+            .await
+            .is_err()
+        {
+            tracing::warn!("an audit entry could not be kept: the trail is closed or stuck");
         }
     }
 
@@ -261,9 +274,19 @@ impl Audit {
         }
         let (done, written) = oneshot::channel();
         let append = Append::kept(phase, entry, intent, Some(done));
-        let queue = &self.inner.queue;
-        queue.send(append).await.map_err(|_| AuditError::Closed)?;
-        written.await.map_err(|_| AuditError::Closed)?
+        let write = async {
+            let queue = &self.inner.queue;
+            queue.send(append).await.map_err(|_| AuditError::Closed)?;
+            written.await.map_err(|_| AuditError::Closed)?
+        };
+        if let Ok(written) = tokio::time::timeout(PATIENCE, write).await {
+            return written;
+        }
+        // A disk that fails under the store's own flush never says so.
+        let error = AuditError::Stuck;
+        let problem = &self.inner.shared.problem;
+        *problem.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        Err(error)
     }
 
     /// The entries that match, newest first, and how many match of those that were looked at: a

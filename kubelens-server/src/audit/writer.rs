@@ -18,7 +18,7 @@ type Done = oneshot::Sender<Result<u64, AuditError>>;
 /// What the queue carries.
 pub(super) enum Append {
     /// Goes to the chain; told when it is on the disk, where someone waits for it.
-    Kept(Pending, Option<Done>),
+    Kept(Box<Pending>, Option<Done>),
     /// Goes to memory.
     Noted(Box<AuditEntry>),
 }
@@ -35,7 +35,7 @@ impl Append {
             entry,
             intent,
         };
-        Append::Kept(pending, done)
+        Append::Kept(Box::new(pending), done)
     }
 
     pub(super) fn noted(entry: AuditEntry) -> Append {
@@ -79,7 +79,7 @@ impl Writer {
                 match append {
                     Append::Noted(entry) => self.note(*entry),
                     Append::Kept(entry, done) => {
-                        pending.push(entry);
+                        pending.push(*entry);
                         told.push(done);
                     }
                 }
@@ -91,12 +91,11 @@ impl Writer {
     }
 
     fn take_id(&mut self) -> String {
-        let id = match &mut self.ledger {
-            Some(ledger) => ledger.take_id(),
-            None => {
-                self.ids += 1;
-                self.ids
-            }
+        let id = if let Some(ledger) = &mut self.ledger {
+            ledger.take_id()
+        } else {
+            self.ids += 1;
+            self.ids
         };
         id.to_string()
     }

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::Algorithm;
-use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
@@ -14,11 +14,11 @@ use url::Url;
 use crate::access::credential::Refused;
 
 /// Keys are fetched again after this.
-const OLD: Duration = Duration::from_secs(3_600);
+const OLD: Duration = Duration::from_hours(1);
 /// A key that is not there is looked for again at most this often.
 const ROTATION: Duration = Duration::from_secs(30);
 /// The longest pause after failures.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// For one call of the provider.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer is not longer than this, in bytes.
@@ -151,7 +151,7 @@ fn pick(known: &Known, id: Option<&str>, algorithm: Algorithm) -> Option<(String
             .is_none_or(|it| *it == PublicKeyUse::Signature);
         let same = common
             .key_algorithm
-            .is_none_or(|it| it.to_string() == format!("{algorithm:?}"));
+            .is_none_or(|it| it == KeyAlgorithm::from(algorithm));
         named && signs && same
     };
     let mut found = fetched.keys.keys.iter().filter(fits);

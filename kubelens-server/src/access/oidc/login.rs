@@ -27,7 +27,7 @@ use crate::access::tokens::{Fingerprint, fingerprint};
 use crate::access::{Access, AuditNote, Denial, RequestId, Secure, cookies};
 
 const COOKIE: &str = "kubelens_oidc";
-const LIFE: Duration = Duration::from_secs(600);
+const LIFE: Duration = Duration::from_mins(10);
 const MOST: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 struct Pending {
@@ -228,7 +228,7 @@ impl Oidc {
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", redirect.as_str()),
-            ("client_id", &self.settings.client_id),
+            ("client_id", self.settings.client_id.as_str()),
             ("code_verifier", verifier),
         ];
         let secret = self

@@ -1,6 +1,11 @@
 //! Signatures by ring, which TLS uses already: the token library's own choices are another C
 //! library, or an RSA with a known timing leak.
 
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the library's signatures"
+)]
+
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::signature::{self, Verifier};

@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
-use futures::{StreamExt, stream};
+use futures::future::join_all;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -9,8 +9,6 @@ use crate::access::rights::Question;
 use crate::access::{Access, Identity};
 use crate::settings::Impersonation;
 
-/// Questions at a time.
-const AT_ONCE: usize = 8;
 /// Namespaces in one answer.
 const MOST_NAMESPACES: usize = 20;
 const VERBS: [&str; 5] = ["get", "list", "create", "update", "delete"];
@@ -62,16 +60,14 @@ pub(super) async fn show(
                 namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
             });
             let rights = access.rights();
-            let asked = stream::iter(questions).map(|question| {
-                let identity = &identity;
-                async move { (rights.may(identity, &question).await, question.verb) }
-            });
-            let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;
-            complete &= answers.iter().all(|(answer, _)| answer.is_ok());
-            let allowed = answers
+            let asked = questions.iter().map(|it| rights.may(&identity, it));
+            let answers = join_all(asked).await;
+            complete &= answers.iter().all(Result::is_ok);
+            let allowed = VERBS
                 .into_iter()
-                .filter(|(answer, _)| *answer == Ok(true));
-            let verbs: Vec<_> = allowed.map(|(_, verb)| verb).collect();
+                .zip(answers)
+                .filter(|(_, may)| *may == Ok(true));
+            let verbs: Vec<_> = allowed.map(|(verb, _)| verb).collect();
             items.push(json!({
                 "group": group, "resource": resource, "namespace": namespace, "verbs": verbs,
             }));
