@@ -13,7 +13,7 @@ use kubelens_server::store::StoreCommand;
 /// The hosted runtime of KubeLens.
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Arguments {
+struct CommandLine {
     #[command(flatten)]
     settings: settings::Arguments,
     /// Where to listen, whatever the settings say
@@ -47,7 +47,7 @@ const FAILED: ExitCode = ExitCode::FAILURE;
 const WRONG_SETTINGS: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = CommandLine::parse();
     match &arguments.command {
         Some(command) => {
             let directory = state_directory(&arguments.settings);
@@ -86,7 +86,7 @@ fn state_directory(arguments: &settings::Arguments) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("data"))
 }
 
-fn serve(arguments: &Arguments) -> ExitCode {
+fn serve(arguments: &CommandLine) -> ExitCode {
     let settings = match Settings::load(&Sources::of_process(&arguments.settings)) {
         Ok(settings) => settings,
         Err(problems) => {
@@ -107,5 +107,17 @@ fn serve(arguments: &Arguments) -> ExitCode {
     match runtime.block_on(start::run(settings, arguments.listen, &arguments.context)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&format!("{error:#}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::CommandLine;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        CommandLine::command().debug_assert();
     }
 }

@@ -97,35 +97,33 @@ pub async fn apply(
         Err(error) if error.code == Code::NotFound => None,
         Err(error) => return Err(error),
     };
-    let written = match (&manifest.version, &known) {
-        (Some(wanted), Some(known)) => {
-            let current = version(known).unwrap_or_default();
-            if *wanted != current {
-                return Err(ApiError::new(
-                    Code::Conflict,
-                    format!("{place} was changed since version {wanted}"),
-                )
-                .details(json!({
-                    "currentResourceVersion": current,
-                    "diff": difference(Some(known), &manifest.object),
-                })));
-            }
-            let mut object = manifest.object.clone();
-            if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-                meta.insert("resourceVersion".to_owned(), json!(wanted));
-            }
-            door.replace(place, &object, is_rehearsal).await?
+    let written = if let (Some(wanted), Some(known)) = (&manifest.version, &known) {
+        let current = version(known).unwrap_or_default();
+        if *wanted != current {
+            return Err(ApiError::new(
+                Code::Conflict,
+                format!("{place} was changed since version {wanted}"),
+            )
+            .details(json!({
+                "currentResourceVersion": current,
+                "diff": difference(Some(known), &manifest.object),
+            })));
         }
-        _ => {
-            let done = door
-                .patch(
-                    place,
-                    Patch::Apply { force: false },
-                    &manifest.object,
-                    is_rehearsal,
-                )
-                .await;
-            done.map_err(|error| {
+        let mut object = manifest.object.clone();
+        if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            meta.insert("resourceVersion".to_owned(), json!(wanted));
+        }
+        door.replace(place, &object, is_rehearsal).await?
+    } else {
+        let done = door
+            .patch(
+                place,
+                Patch::Apply { force: false },
+                &manifest.object,
+                is_rehearsal,
+            )
+            .await;
+        done.map_err(|error| {
                 if error.code == Code::Conflict {
                     let conflicts: Vec<&str> = error.message.lines().skip(1).map(str::trim).collect();
                     let details = json!({"conflicts": if conflicts.is_empty() { vec![error.message.as_str()] } else { conflicts }});
@@ -134,7 +132,6 @@ pub async fn apply(
                     error
                 }
             })?
-        }
     };
     let diff = difference(known.as_ref(), &written);
     let mut result = ActionResult::done(match (is_rehearsal, diff.is_empty()) {

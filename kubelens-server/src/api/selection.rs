@@ -65,21 +65,19 @@ pub async fn choose(State(state): State<AppState>, mut request: Request, next: N
         .get(HEADER)
         .map(|value| value.to_str().unwrap_or_default().to_owned());
     let cluster = if let Some(name) = named.filter(|name| !name.is_empty()) {
-        match state.clusters.named(&name) {
-            Some(cluster) => cluster,
-            None => {
-                let known: Vec<&str> = state
-                    .clusters
-                    .iter()
-                    .map(|cluster| cluster.name.as_str())
-                    .collect();
-                return ApiError::new(
-                    Code::ClusterNotFound,
-                    format!("no cluster is named {name:?}; known: {}", known.join(", ")),
-                )
-                .into_response();
-            }
-        }
+        let Some(cluster) = state.clusters.named(&name) else {
+            let known: Vec<&str> = state
+                .clusters
+                .iter()
+                .map(|cluster| cluster.name.as_str())
+                .collect();
+            return ApiError::new(
+                Code::ClusterNotFound,
+                format!("no cluster is named {name:?}; known: {}", known.join(", ")),
+            )
+            .into_response();
+        };
+        cluster
     } else {
         match cookie(request.headers(), COOKIE) {
             Some(name) => state.clusters.named(name).unwrap_or_else(|| {

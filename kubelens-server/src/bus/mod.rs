@@ -116,12 +116,11 @@ impl Bus {
         self.with(|state| {
             let queue = Arc::new(Queue::new(filter));
             if let Some(last) = last {
-                match self.missed(state, &queue, last) {
-                    Some(events) => queue.fill(events),
-                    None => {
-                        state.resyncs += 1;
-                        queue.resync(last, state.sequence, "the id is unknown or too old");
-                    }
+                if let Some(events) = self.missed(state, &queue, last) {
+                    queue.fill(events);
+                } else {
+                    state.resyncs += 1;
+                    queue.resync(last, state.sequence, "the id is unknown or too old");
                 }
             }
             if state.is_over {

@@ -57,11 +57,11 @@ pub(super) fn merge(target: &mut Value, patch: &Value, by_name: bool) {
 /// RFC 6902, as far as it puts values in the place of others.
 pub(super) fn put_each(target: &mut Value, patch: &Value) -> Result<(), String> {
     for step in patch.as_array().into_iter().flatten() {
-        let (op, path) = (text_at(step, &["op"]), text_at(step, &["path"]));
+        let (op, place) = (text_at(step, &["op"]), text_at(step, &["path"]));
         let value = step.get("value").cloned().unwrap_or_default();
-        match (op, target.pointer_mut(path)) {
-            ("replace", Some(place)) => *place = value,
-            _ => return Err(format!("the step {op:?} at {path:?} is not possible")),
+        match (op, target.pointer_mut(place)) {
+            ("replace", Some(known)) => *known = value,
+            _ => return Err(format!("the step {op:?} at {place:?} is not possible")),
         }
     }
     Ok(())

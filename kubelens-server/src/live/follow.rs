@@ -59,8 +59,7 @@ pub async fn follow(cluster: Arc<Cluster>, bus: Arc<Bus>, namespaces: Vec<String
 
 /// Up to a quarter more, so that many servers do not come back at once.
 fn jitter(wait: Duration) -> Duration {
-    let share =
-        u32::try_from(Timestamp::now().subsec_nanosecond().unsigned_abs() % 250).unwrap_or(0);
+    let share = Timestamp::now().subsec_nanosecond().unsigned_abs() % 250;
     wait * share / 1000
 }
 

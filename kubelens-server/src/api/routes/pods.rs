@@ -137,7 +137,7 @@ fn described(picture: &Picture, pod: &Pod) -> String {
         text.push_str(&format!("Owner:      {top}\n"));
     }
     text.push_str("\nConditions:\n");
-    for condition in pod.status.conditions.iter() {
+    for condition in &pod.status.conditions {
         text.push_str(&format!(
             "  {:<28} {} {}\n",
             condition.type_,
@@ -181,7 +181,7 @@ fn described(picture: &Picture, pod: &Pod) -> String {
                 end.exit_code, end.reason
             ));
         }
-        for mount in container.spec.volume_mounts.iter() {
+        for mount in &container.spec.volume_mounts {
             text.push_str(&format!(
                 "    Mount:     {} from {}\n",
                 mount.mount_path, mount.name
@@ -189,7 +189,7 @@ fn described(picture: &Picture, pod: &Pod) -> String {
         }
     }
     text.push_str("\nTolerations:\n");
-    for toleration in pod.spec.tolerations.iter() {
+    for toleration in &pod.spec.tolerations {
         text.push_str(&format!(
             "  {} {} {}\n",
             toleration.key, toleration.operator, toleration.effect
