@@ -21,6 +21,9 @@ pub(crate) enum Refusal<'a> {
     LimitRange { violation: &'a str },
     /// `violates PodSecurity "restricted:latest": control (container "c" must …), …`.
     PodSecurity { level: &'a str, controls: &'a str },
+    /// `unable to validate against any security context constraint: [provider P: FIELD: REASON, …]`
+    /// (OpenShift).
+    SecurityContextConstraints { providers: &'a str },
     /// `admission webhook "W" denied the request: MESSAGE`.
     WebhookDenied { webhook: &'a str, message: &'a str },
     /// `failed calling webhook "W": failed to call webhook: Post "URL": REASON`.
@@ -66,11 +69,12 @@ pub(crate) struct WebhookCall<'a> {
 
 /// Classes a text of the API server, with or without what a controller puts before it.
 pub(crate) fn classify(text: &str) -> Refusal<'_> {
-    let classes: [fn(&str) -> Option<Refusal<'_>>; 14] = [
+    let classes: [fn(&str) -> Option<Refusal<'_>>; 15] = [
         webhook_denied,
         webhook_call_failed,
         admission_policy,
         pod_security,
+        security_context_constraints,
         quota_exceeded,
         quota_demands,
         quota_status_unknown,
@@ -93,6 +97,14 @@ pub(crate) fn classify(text: &str) -> Refusal<'_> {
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after).map_or(rest, |(inside, _)| inside))
+}
+
+fn security_context_constraints(text: &str) -> Option<Refusal<'_>> {
+    let (_, rest) =
+        text.split_once("unable to validate against any security context constraint: ")?;
+    let list = rest.strip_prefix('[').unwrap_or(rest);
+    let providers = list.rsplit_once(']').map_or(list, |(inside, _)| inside);
+    Some(Refusal::SecurityContextConstraints { providers })
 }
 
 fn quota_exceeded(text: &str) -> Option<Refusal<'_>> {
@@ -247,6 +259,12 @@ mod tests {
     #[test]
     fn every_known_refusal_has_its_class_and_names() {
         let cases = [
+            (
+                "pods \"a-\" is forbidden: unable to validate against any security context constraint: [provider restricted-v2: .containers[0].runAsUser: Invalid value: 0: must be in the ranges: [1000690000, 1000699999], provider \"anyuid\": Forbidden: not usable by user or serviceaccount]",
+                Refusal::SecurityContextConstraints {
+                    providers: "provider restricted-v2: .containers[0].runAsUser: Invalid value: 0: must be in the ranges: [1000690000, 1000699999], provider \"anyuid\": Forbidden: not usable by user or serviceaccount",
+                },
+            ),
             (
                 "pods \"web-5d\" is forbidden: exceeded quota: compute, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=4, limited: limits.memory=4Gi,pods=4",
                 Refusal::QuotaExceeded {

@@ -2,8 +2,8 @@
 
 use crate::analysis::{Sighting, Sink, event_evidence};
 use crate::kubernetes::{ConfigMap, ConfigReference, Object, Pod, PodSpec, Secret};
-use crate::model::{Evidence, Severity, Suggestion, some_of};
-use crate::snapshot::{Cluster, Workload};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, some_of};
+use crate::snapshot::{Cluster, Lookup, Workload};
 
 /// Most keys that are listed.
 const MOST_KEYS: usize = 12;
@@ -47,52 +47,71 @@ pub(super) fn check<'a, T: Keyed>(workload: &Workload<'a>, cluster: &Cluster<'a>
             continue;
         }
         for lack in lacks::<T>(cluster, &meta.namespace, &pod.spec) {
-            if let Some(proof) = kubelet_says(cluster, pod, &lack) {
-                sink.report(blocking(workload, pod, &lack, proof));
+            if let Some(proof) = kubelet_says::<T>(cluster, pod, &lack) {
+                sink.report(blocking::<T>(workload, pod, &lack, proof));
             }
         }
     }
     for lack in lacks::<T>(cluster, &meta.namespace, workload.pod_spec()) {
-        if lack.is_proven {
-            sink.report(latent(workload, &lack));
+        if lack.is_proven() {
+            sink.report(latent::<T>(workload, &lack));
         }
     }
 }
 
 /// A key that is asked for and not there, as far as is known.
-struct Lack<'a, 's, T> {
-    object: &'a T,
+struct Lack<'s> {
+    subject: ObjectRef,
+    /// The object's keys; none where they could not be read.
+    known: Option<Vec<String>>,
     reference: ConfigReference<'s>,
     key: &'s str,
-    /// Whether the object's keys were read, and it is not among them.
-    is_proven: bool,
 }
 
-/// The keys that a spec asks for and that are not seen in objects which exist.
-fn lacks<'a, 's, T: Keyed>(
-    cluster: &Cluster<'a>,
-    namespace: &str,
-    spec: &'s PodSpec,
-) -> Vec<Lack<'a, 's, T>> {
+impl Lack<'_> {
+    /// Whether the object's keys were read, and it is not among them.
+    const fn is_proven(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Where the key is named, below `spec`.
+    fn path(&self) -> String {
+        let path = self.reference.path.as_str();
+        match path.rsplit_once('.') {
+            Some((source, "name" | "secretName")) => format!("{source}.items[].key"),
+            _ => format!("{path}.key"),
+        }
+    }
+}
+
+/// The keys that a spec asks for and that are not seen in objects which exist, or may exist.
+fn lacks<'s, T: Keyed>(cluster: &Cluster<'_>, namespace: &str, spec: &'s PodSpec) -> Vec<Lack<'s>> {
     let mut all = Vec::new();
     for reference in spec.config_references() {
         if reference.kind != T::KIND || reference.optional || reference.keys.is_empty() {
             continue;
         }
-        let Some(object) = cluster.get::<T>(namespace, reference.name) else {
-            continue;
+        let (subject, known) = match cluster.look_up::<T>(namespace, reference.name) {
+            Lookup::Found(object) => (object.reference(), object.key_names()),
+            Lookup::Unknown(_) => {
+                let kind = T::KIND.as_str();
+                let subject = ObjectRef::namespaced("v1", kind, namespace, reference.name);
+                (subject, None)
+            }
+            Lookup::Absent => continue,
         };
-        let known = object.key_names();
         for key in reference.keys.clone() {
             let is_there = known
                 .as_ref()
                 .is_some_and(|known| known.contains(&key.as_str()));
             if !is_there && !key.is_empty() {
                 all.push(Lack {
-                    object,
+                    subject: subject.clone(),
+                    known: known
+                        .as_ref()
+                        .map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
                     reference: reference.clone(),
                     key: key.as_str(),
-                    is_proven: known.is_some(),
                 });
             }
         }
@@ -105,15 +124,14 @@ fn lacks<'a, 's, T: Keyed>(
 fn kubelet_says<'a, T: Keyed>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
-    lack: &Lack<'_, '_, T>,
+    lack: &Lack<'_>,
 ) -> Option<Evidence> {
-    let meta = lack.object.metadata();
     let words = format!(
         "couldn't find key {} in {} {}/{}",
         lack.key,
         T::KIND.as_str(),
-        meta.namespace,
-        meta.name
+        pod.metadata.namespace,
+        lack.reference.name
     );
     for container in pod.containers() {
         if let Some(waiting) = container
@@ -140,7 +158,7 @@ fn kubelet_says<'a, T: Keyed>(
             .containers()
             .find(|container| container.waiting().is_some())?;
         let path = container.status_path("state.waiting.reason");
-        (waits && lack.is_proven)
+        (waits && lack.is_proven())
             .then(|| Evidence::field(pod.reference(), &path, container.waiting_reason()))
     })
 }
@@ -148,7 +166,7 @@ fn kubelet_says<'a, T: Keyed>(
 fn blocking<T: Keyed>(
     workload: &Workload<'_>,
     pod: &Pod,
-    lack: &Lack<'_, '_, T>,
+    lack: &Lack<'_>,
     proof: Evidence,
 ) -> Sighting {
     let explanation = format!(
@@ -158,19 +176,19 @@ fn blocking<T: Keyed>(
         lack.key,
         lack.reference.relation
     );
-    sighting(workload, lack, explanation)
+    sighting::<T>(workload, lack, explanation)
         .seen_on(pod.reference(), lack.reference.relation)
         .severity(Severity::Critical)
         .evidence(Evidence::field(
             pod.reference(),
-            &format!("spec.{}", lack.reference.path),
+            &format!("spec.{}", lack.path()),
             lack.key,
         ))
         .evidence(proof)
         .since(pod.metadata.creation_timestamp)
 }
 
-fn latent<T: Keyed>(workload: &Workload<'_>, lack: &Lack<'_, '_, T>) -> Sighting {
+fn latent<T: Keyed>(workload: &Workload<'_>, lack: &Lack<'_>) -> Sighting {
     let explanation = format!(
         "{} of {} takes key `{}` ({}). What runs goes on; the next start of a pod fails.",
         user(&lack.reference),
@@ -178,13 +196,13 @@ fn latent<T: Keyed>(workload: &Workload<'_>, lack: &Lack<'_, '_, T>) -> Sighting
         lack.key,
         lack.reference.relation
     );
-    let path = format!("{}.{}", workload.pod_spec_path(), lack.reference.path);
+    let path = format!("{}.{}", workload.pod_spec_path(), lack.path());
     let severity = if workload.is_resting() {
         Severity::Info
     } else {
         Severity::Warning
     };
-    sighting(workload, lack, explanation)
+    sighting::<T>(workload, lack, explanation)
         .seen_on(workload.reference(), lack.reference.relation)
         .severity(severity)
         .evidence(Evidence::field(workload.reference(), &path, lack.key))
@@ -198,16 +216,12 @@ fn user(reference: &ConfigReference<'_>) -> String {
     }
 }
 
-fn sighting<T: Keyed>(
-    workload: &Workload<'_>,
-    lack: &Lack<'_, '_, T>,
-    explanation: String,
-) -> Sighting {
-    let subject = lack.object.reference();
+fn sighting<T: Keyed>(workload: &Workload<'_>, lack: &Lack<'_>, explanation: String) -> Sighting {
+    let subject = lack.subject.clone();
     let title = format!("Key `{}` is missing in {subject}", lack.key);
     let namespace = workload.metadata().namespace.as_str();
-    let known = lack.object.key_names();
-    let near = known.iter().flatten().copied().max_by(|a, b| {
+    let keys = lack.known.iter().flatten().map(String::as_str);
+    let near = keys.max_by(|a, b| {
         strsim::jaro_winkler(a, lack.key).total_cmp(&strsim::jaro_winkler(b, lack.key))
     });
     let near = near.filter(|near| strsim::jaro_winkler(near, lack.key) >= 0.75);
@@ -227,7 +241,7 @@ fn sighting<T: Keyed>(
             )
         },
     );
-    let absence = known.as_ref().map(|known| {
+    let absence = lack.known.as_ref().map(|known| {
         let keys = if known.is_empty() {
             "it has no keys".to_owned()
         } else {
@@ -244,7 +258,7 @@ fn sighting<T: Keyed>(
             format!(
                 "kubectl -n {namespace} describe {} {}",
                 T::KIND.as_str().to_lowercase(),
-                lack.object.metadata().name
+                lack.reference.name
             ),
         ))
 }

@@ -28,6 +28,23 @@ declare_analyzer! {
     ///   - name: web
     ///     state: {waiting: {reason: CreateContainerConfigError, message: "couldn't find key PRESS_MODE in Secret shop/press-login"}}
     /// ```
+    /// Secrets may not be read, and the kubelet has read this one:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # forbidden: Secret
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers:
+    ///   - name: web
+    ///     env: [{name: MODE, valueFrom: {secretKeyRef: {name: press-login, key: PRESS_MODE}}}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: CreateContainerConfigError, message: "couldn't find key PRESS_MODE in Secret shop/press-login"}}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml

@@ -1,9 +1,9 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Object, Pod, Secret, ServiceAccount};
+use crate::kubernetes::{Object, Pod, ServiceAccount};
 use crate::model::{Evidence, ObjectRef, Suggestion};
-use crate::snapshot::{Cluster, Lookup};
+use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
@@ -69,7 +69,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.85,
-        reads: [Event, Secret, ServiceAccount, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, ServiceAccount, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Pod", "classic:image_pull"],
         check: Pod(check),
     }
@@ -134,14 +134,10 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
     }
     let namespace = problem.pod.metadata.namespace.as_str();
     for secret in &secrets {
-        // A Secret that is there cannot be judged by its values; one that is not is the reason.
-        if !matches!(
-            cluster.look_up::<Secret>(namespace, secret),
-            Lookup::Found(_)
-        ) {
-            let missing = ObjectRef::namespaced("v1", "Secret", namespace, secret);
-            sighting = sighting.blames(missing, "imagePullSecret");
-        }
+        // One that is missing or of another type is the reason, and a finding of its own; what a login
+        // holds cannot be judged.
+        let named = ObjectRef::namespaced("v1", "Secret", namespace, secret);
+        sighting = sighting.blames(named, "imagePullSecret");
     }
     let advice = if secrets.is_empty() {
         format!(

@@ -72,7 +72,10 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
         "Image `{}` of {top} is rejected: its signature is missing or not accepted",
         problem.image
     );
-    let explanation = format!("The node's policy for images says: {}", problem.words());
+    let explanation = format!(
+        "The node's policy for images says: \"{}\".",
+        problem.words()
+    );
     problem
         .sighting(cluster, title, explanation)
         .suggest(Suggestion::advice(

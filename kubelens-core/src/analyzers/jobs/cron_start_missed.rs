@@ -66,6 +66,23 @@ declare_analyzer! {
     /// spec: {schedule: "0 * * * *", suspend: true}
     /// status: {lastScheduleTime: "2025-12-24T06:00:00Z"}
     /// ```
+    /// Taken up again after a long pause; the last start was made good:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: {name: digest, namespace: mail, uid: c1, creationTimestamp: "2025-06-01T00:00:00Z"}
+    /// spec: {schedule: "0 0 * * *"}
+    /// status: {lastScheduleTime: "2026-01-01T00:00:00Z"}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: mail}
+    /// involvedObject: {kind: CronJob, namespace: mail, name: digest, uid: c1}
+    /// reason: TooManyMissedTimes
+    /// message: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew
+    /// lastTimestamp: "2026-01-01T11:55:00Z"
+    /// ```
     /// Nine hours behind UTC, as its last run shows:
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -109,9 +126,13 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     let complaint = cluster
         .newest_event(cron, &["TooManyMissedTimes", "MissSchedule"])
         .filter(|event| is_current(cluster, cron, event));
+    let missed = missed(cron, cluster);
+    // After more than 100 missed starts the controller complains, and makes the last of them good.
+    let complaint =
+        complaint.filter(|event| event.reason != "TooManyMissedTimes" || missed.is_some());
     if let Some(event) = complaint {
         sink.report(said_by_controller(cron, event));
-    } else if let Some((due, times)) = missed(cron, cluster) {
+    } else if let Some((due, times)) = missed {
         sink.report(not_started(cron, due, times));
     } else if let Some(deadline) = too_short_deadline(cron) {
         sink.report(short_deadline(cron, deadline));
@@ -212,7 +233,7 @@ fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
 fn said_by_controller(cron: &CronJob, event: &Event) -> Sighting {
     let own = cron.reference();
     let (severity, title) = if event.reason == "TooManyMissedTimes" {
-        let title = format!("{own} missed more than 100 starts and is not started any more");
+        let title = format!("{own} missed more than 100 starts and is not started");
         (Severity::Critical, title)
     } else {
         (Severity::Warning, format!("{own} missed a start"))

@@ -1,6 +1,6 @@
 use super::node_agent::broken_network_agent;
 use super::state::{JOINING, describe, is_in_use, pods_there};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Node, Object, condition};
 use crate::model::{Evidence, safe_text};
 use crate::snapshot::Cluster;
@@ -37,12 +37,12 @@ declare_analyzer! {
     /// Why a cloud refuses a route.
     ///
     /// # Source
-    /// Condition `NetworkUnavailable` of core/v1 Node.
+    /// Condition `NetworkUnavailable` of core/v1 Node; event `FailedToCreateRoute` of the route controller.
     NOD006 "node-network-unavailable" {
         role: Root,
         severity: Critical,
         confidence: 0.93,
-        reads: [Pod],
+        reads: [Pod, Event],
         maps_to: ["k8sgpt:Node", "POP-707"],
         check: Node(check),
     }
@@ -85,6 +85,11 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             &format!("True, {why}"),
         )
         .at(condition.last_transition_time),
+    )
+    .all_evidence(
+        cluster
+            .newest_event(node, &["FailedToCreateRoute"])
+            .map(event_evidence),
     )
     .suggest(describe(node));
     if let Some(agent) = broken_network_agent(cluster, node) {

@@ -3,7 +3,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
 use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -116,11 +116,12 @@ fn sighting(cluster: &Cluster<'_>, failed: &FailedCreate<'_>) -> Sighting {
 }
 
 fn refused(failed: &FailedCreate<'_>) -> Sighting {
-    let title = format!(
-        "The API server refuses the pods of {}: {}",
-        failed.top,
-        class_of(&failed.refusal)
-    );
+    let class = match failed.refusal {
+        Refusal::Invalid { reason } => format!("they are not valid: {}", quoted(reason)),
+        Refusal::Other => quoted(reason_of(failed.text)),
+        _ => class_of(&failed.refusal).to_owned(),
+    };
+    let title = format!("The API server refuses the pods of {}: {class}", failed.top);
     let explanation = format!(
         "{}; its controller tries again and again. The refusal is in the evidence.",
         failed.counts()
@@ -135,6 +136,20 @@ fn refused(failed: &FailedCreate<'_>) -> Sighting {
             controller.name
         ),
     ))
+}
+
+/// Most characters of a refusal that a title quotes.
+const MOST_WORDS: usize = 160;
+
+fn quoted(words: &str) -> String {
+    shortened(&safe_text(words), MOST_WORDS)
+}
+
+/// What follows `pods "x" is forbidden: `.
+fn reason_of(text: &str) -> &str {
+    let text = text.strip_prefix("Error creating: ").unwrap_or(text);
+    text.split_once(" is forbidden: ")
+        .map_or(text, |(_, reason)| reason)
 }
 
 /// The pod that has the name which the controller needs, and is not the controller's.
@@ -177,6 +192,7 @@ const fn class_of(refusal: &Refusal<'_>) -> &'static str {
         Refusal::NoQuotaCovers { .. } => "no quota of the namespace covers them",
         Refusal::LimitRange { .. } => "a limit range is violated",
         Refusal::PodSecurity { .. } => "they violate the pod security level",
+        Refusal::SecurityContextConstraints { .. } => "no security context constraint admits them",
         Refusal::WebhookDenied { .. } => "a webhook denies them",
         Refusal::WebhookCallFailed(_) => "a webhook does not answer",
         Refusal::AdmissionPolicy { .. } => "an admission policy denies them",

@@ -67,6 +67,7 @@ pub(in crate::analyzers) fn refusers(
         }
         Refusal::NoQuotaCovers { .. }
         | Refusal::LimitRange { .. }
+        | Refusal::SecurityContextConstraints { .. }
         | Refusal::Invalid { .. }
         | Refusal::Other => Vec::new(),
     }

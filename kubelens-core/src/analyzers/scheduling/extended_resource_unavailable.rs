@@ -4,7 +4,7 @@ use super::unscheduled::{self, Unscheduled};
 use super::usage::{allocatable, biggest_on, is_extended};
 use super::verdict::{Verdict, on_every_node};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Kind, Node, Object};
+use crate::kubernetes::{DaemonSet, Kind, Node, Object};
 use crate::model::{Evidence, Quantity, Suggestion, some_of};
 use crate::snapshot::{Cluster, Unplaced};
 
@@ -61,7 +61,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.94,
-        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
+        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment, DaemonSet],
         maps_to: ["classic:scheduling"],
         check: Unplaced(check),
     }
@@ -171,6 +171,11 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
             sighting = sighting.blames(node.reference(), "device of");
         }
     }
+    if having.is_empty()
+        && let Some(plugin) = device_plugin(cluster, resource)
+    {
+        sighting = sighting.blames(plugin.reference(), "device plugin of");
+    }
     for node in having.iter().take(3) {
         sighting = sighting.evidence(Evidence::field(
             node.reference(),
@@ -179,7 +184,9 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
         ));
     }
     sighting
-        .suggest(Suggestion::advice(if healthy.is_empty() {
+        .suggest(Suggestion::advice(if healthy.is_empty() && resource.starts_with("hugepages-") {
+            format!("Reserve {resource} on a node (kernel parameters hugepagesz and hugepages; its kubelet counts them when it starts), or correct what {} asks for", waiting.top)
+        } else if healthy.is_empty() {
             format!("Check that the device plugin for {resource} runs, or correct the resource name in {}", waiting.top)
         } else {
             format!("Free {resource} or add a node that has it")
@@ -191,6 +198,16 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
                 resource.replace('.', "\\.")
             ),
         ))
+}
+
+/// The DaemonSet that by its name is the device plugin of the resource's vendor (`nvidia.com/gpu`:
+/// `nvidia-device-plugin-…`), where it has no ready pod.
+fn device_plugin<'a>(cluster: &Cluster<'a>, resource: &str) -> Option<&'a DaemonSet> {
+    let vendor = resource.split(['.', '/']).next()?;
+    cluster.all::<DaemonSet>().find(|set| {
+        let name = set.metadata.name.as_str();
+        name.contains("device-plugin") && name.contains(vendor) && set.status.number_ready == 0
+    })
 }
 
 /// Resources of the nodes with a name like this one.

@@ -5,7 +5,7 @@ use super::usage::{biggest_on, is_extended};
 use super::verdict::{Verdict, on_every_node};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
-use crate::model::{Evidence, Suggestion, some_of};
+use crate::model::{Evidence, Suggestion, capitalized, some_of};
 use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
@@ -107,12 +107,12 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
     let asked: Vec<String> = resources
         .iter()
         .map(|resource| match wanted.get(resource) {
-            Some(amount) => format!("{} {resource}", amount.human(resource)),
+            Some(amount) => format!("{} {resource} per pod", amount.human(resource)),
             None => "a place for one more pod".to_owned(),
         })
         .collect();
     let title = format!(
-        "Insufficient {}: {} asks for {} per pod, and no node has that left",
+        "Insufficient {}: {} asks for {}, and no node has that left",
         resources.join(" and "),
         waiting.top,
         asked.join(" and ")
@@ -126,7 +126,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         if most.is_empty() {
             "Every node that they may use is full by requests.".to_owned()
         } else {
-            format!("{}.", most.join("; "))
+            format!("{}.", capitalized(&most.join("; ")))
         },
         cordoned(waiting),
         waiting.others()

@@ -182,7 +182,7 @@ impl Request<'_> {
     }
 }
 
-fn bound<'a>(
+pub(super) fn bound<'a>(
     cluster: &Cluster<'a>,
     binding: ObjectRef,
     namespace: &str,

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
-use super::permission::{Bound, Request, refused_request, unescaped};
+use super::permission::{Bound, Request, bound, refused_request, unescaped};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
-    ClusterRole, Kind, Object, Pod, PolicyRule, Role, RoleBinding, ServiceAccount,
+    ClusterRole, ClusterRoleBinding, Kind, Object, Pod, PolicyRule, Role, RoleBinding,
+    ServiceAccount, Subject,
 };
 use crate::model::{Evidence, EvidenceKind, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -33,6 +34,27 @@ declare_analyzer! {
     /// metadata: {name: reader, namespace: shop}
     /// roleRef: {kind: Role, name: reader}
     /// subjects: [{kind: ServiceAccount, name: web, namespace: shop}]
+    /// ```
+    /// The binding names the account of another namespace:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: tenants/op/op | deployments.apps is forbidden: User "system:serviceaccount:tenants:op" cannot list resource "deployments" in API group "apps" at the cluster scope
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: op, namespace: tenants}
+    /// spec: {serviceAccountName: op, containers: [{name: op}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRole
+    /// metadata: {name: op}
+    /// rules: [{verbs: [list], apiGroups: [apps], resources: [deployments]}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: op}
+    /// roleRef: {kind: ClusterRole, name: op}
+    /// subjects: [{kind: ServiceAccount, name: op, namespace: default}]
     /// ```
     ///
     /// # Stays silent on
@@ -219,7 +241,8 @@ fn can_i(request: &Request<'_>) -> String {
 /// The nearest thing to change: a bound role that lacks the verb, a binding that misses the account, a
 /// role that would do and is not bound, else the account itself.
 fn remedy(cluster: &Cluster<'_>, request: &Request<'_>, bound: &[Bound<'_>]) -> Remedy {
-    lacking_role(request, bound)
+    misaddressed_binding(cluster, request)
+        .or_else(|| lacking_role(request, bound))
         .or_else(|| dangling_binding(bound))
         .or_else(|| unbound_role(cluster, request))
         .unwrap_or_else(|| nothing_near(cluster, request))
@@ -324,6 +347,52 @@ fn rule_text(rule: &PolicyRule) -> String {
         rule.verbs.join(","),
         rule.resources.join(",")
     )
+}
+
+/// A binding that gives the right role to the account's namesake in another namespace.
+fn misaddressed_binding(cluster: &Cluster<'_>, request: &Request<'_>) -> Option<Remedy> {
+    let namesake = |subjects: &[Subject]| {
+        let found = subjects.iter().find(|subject| {
+            subject.kind == "ServiceAccount"
+                && subject.name == *request.account
+                && subject.namespace != *request.account_namespace
+        });
+        found.map(|subject| subject.namespace.to_string())
+    };
+    let of_cluster = cluster.all::<ClusterRoleBinding>().map(|binding| {
+        let role = bound(cluster, binding.reference(), "", &binding.role_ref);
+        (role, namesake(&binding.subjects))
+    });
+    let own = request.namespace.unwrap_or_default();
+    let of_namespace = cluster
+        .in_namespace::<RoleBinding>(own)
+        .filter(|_| !own.is_empty())
+        .map(|binding| {
+            let role = bound(cluster, binding.reference(), own, &binding.role_ref);
+            (role, namesake(&binding.subjects))
+        });
+    let (bound, elsewhere) = of_cluster
+        .chain(of_namespace)
+        .find_map(|(bound, elsewhere)| {
+            let allows = bound
+                .rules
+                .is_some_and(|rules| rules.iter().any(|rule| request.is_allowed_by(rule)));
+            elsewhere.filter(|_| allows).map(|place| (bound, place))
+        })?;
+    let account = account_of(request);
+    let (role, binding) = (bound.role, bound.binding);
+    Some(Remedy {
+        sentence: format!(
+            "{role} would allow it, but {binding} binds it to the account of that name in namespace {elsewhere}."
+        ),
+        advice: format!("Correct the namespace in the subjects of {binding}: {account}"),
+        evidence: vec![Evidence::field(
+            binding.clone(),
+            "subjects",
+            format!("ServiceAccount {elsewhere}/{}", request.account),
+        )],
+        subject: binding,
+    })
 }
 
 fn dangling_binding(bound: &[Bound<'_>]) -> Option<Remedy> {

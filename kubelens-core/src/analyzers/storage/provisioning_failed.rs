@@ -199,7 +199,10 @@ fn refusal(message: &str) -> Refusal {
         "access mode",
         "accessmode",
         "multi_node",
+        "multi writer",
+        "multi-writer",
         "volume capabilit",
+        "volumecapabilit",
     ]) {
         Refusal::Mode
     } else if has(&["topology", "no available topology"]) {
@@ -284,6 +287,10 @@ mod tests {
             ),
             (
                 "Volume capabilities MULTI_NODE_MULTI_WRITER not supported",
+                Refusal::Mode,
+            ),
+            (
+                "rpc error: code = InvalidArgument desc = VolumeCapabilities is invalid: specified multi writer with mount access type",
                 Refusal::Mode,
             ),
             (

@@ -35,8 +35,11 @@ pub(super) fn awaited(
     log: Option<&str>,
 ) -> Option<Awaited> {
     let command = command_line(container);
-    let (host, port) =
-        host_in(&with_variables(&command, container)).or_else(|| log.and_then(host_in))?;
+    let Named {
+        host,
+        port,
+        is_prose,
+    } = host_in(&with_variables(&command, container)).or_else(|| log.and_then(host_in))?;
     let service = service_of(cluster, namespace, &host);
     let is_absent = service.as_ref().is_some_and(|service| {
         let namespace = service.namespace.as_deref().unwrap_or_default();
@@ -45,6 +48,10 @@ pub(super) fn awaited(
             Lookup::Absent
         )
     });
+    // "waiting for migrations": a word of a sentence is a host only where a Service bears it.
+    if is_prose && (service.is_none() || is_absent) {
+        return None;
+    }
     Some(Awaited {
         host,
         port,
@@ -71,6 +78,15 @@ fn with_variables(text: &str, container: &Container) -> String {
     text
 }
 
+/// A host as a text names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    host: String,
+    port: Option<u16>,
+    /// Whether a sentence names it, and no more than one word: it may be anything.
+    is_prose: bool,
+}
+
 /// Words before a host that is named without a port.
 const ASKS: [&str; 10] = [
     "nslookup", "hosts", "host", "dig", "-h", "--host", "address", "resolve", "for", "ping",
@@ -82,7 +98,7 @@ const NO_HOST: [&str; 8] = [
 ];
 
 /// The first host in a command or a log line, with its port.
-fn host_in(text: &str) -> Option<(String, Option<u16>)> {
+fn host_in(text: &str) -> Option<Named> {
     let separators = |c: char| c.is_whitespace() || "'\"`;|&()<>,[]{}=".contains(c);
     let words: Vec<&str> = text
         .split(separators)
@@ -101,15 +117,24 @@ fn host_in(text: &str) -> Option<(String, Option<u16>)> {
         })
     });
     if let Some((host, port)) = with_port {
-        return Some((host, Some(port)));
+        return Some(Named {
+            host,
+            port: Some(port),
+            is_prose: false,
+        });
     }
     words
         .iter()
         .zip(words.iter().skip(1))
         .find_map(|(before, word)| {
             let host = word.trim_end_matches([':', '.']);
-            let is_named = ASKS.contains(&before.trim_end_matches(':')) && is_host(host);
-            is_named.then(|| (host.to_owned(), None))
+            let before = before.trim_end_matches(':');
+            let is_named = ASKS.contains(&before) && is_host(host);
+            is_named.then(|| Named {
+                host: host.to_owned(),
+                port: None,
+                is_prose: before == "for" && !host.contains('.'),
+            })
         })
 }
 
@@ -195,8 +220,23 @@ mod tests {
         ];
         for (text, expected) in cases {
             let found = host_in(text);
-            let found = found.as_ref().map(|(host, port)| (host.as_str(), *port));
+            let found = found
+                .as_ref()
+                .map(|named| (named.host.as_str(), named.port));
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_a_sentence_is_told_from_an_address() {
+        for (text, is_prose) in [
+            ("waiting for migrations to finish", true),
+            ("waiting for db.shop.svc", false),
+            ("waiting for redis:6379", false),
+            ("nc: bad address 'redis'", false),
+        ] {
+            let found = host_in(text).map(|named| named.is_prose);
+            assert_eq!(found, Some(is_prose), "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::command_line::command_line;
 use super::last_words::{most_telling, quoted};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod, Service};
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -42,6 +42,22 @@ declare_analyzer! {
     ///   initContainerStatuses: [{name: migrate, state: {running: {startedAt: "2026-01-01T11:58:00Z"}}}]
     ///   containerStatuses: [{name: web, state: {waiting: {reason: PodInitializing}}}]
     /// ```
+    /// A word of a sentence is no Service that is missing:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Service
+    /// # log: shop/web-1/migrate | waiting for migrations to finish
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   initContainers: [{name: migrate, command: [migrate]}]
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Pending
+    ///   initContainerStatuses: [{name: migrate, state: {running: {startedAt: "2026-01-01T11:55:00Z"}}}]
+    ///   containerStatuses: [{name: web, state: {waiting: {reason: PodInitializing}}}]
+    /// ```
     ///
     /// # How to fix
     /// Provide what it waits for, or correct the name in its command.
@@ -55,7 +71,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.80,
-        reads: [Service, Namespace],
+        reads: [Service, Namespace, Pod],
         maps_to: [],
         check: Pod(check),
     }
@@ -100,6 +116,41 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             ));
         }
     }
+}
+
+/// Another workload whose pod on this node shares the directory of the node that holds a file which the
+/// command names, and is not ready: what makes the file has not done so.
+fn maker_of_the_file(pod: &Pod, cluster: &Cluster<'_>, command: &str) -> Option<ObjectRef> {
+    let own = cluster.top_of(pod);
+    let awaited: Vec<&str> = directories(pod)
+        .filter(|path| path.len() > 1 && command.contains(path))
+        .collect();
+    if awaited.is_empty() {
+        return None;
+    }
+    let on_node = cluster.pods_on(&pod.spec.node_name);
+    let mut makers = on_node.filter(|other| other.is_live() && !other.is_ready());
+    makers.find_map(|other| {
+        let top = cluster.top_of(other);
+        let shares = directories(other).any(|path| {
+            path.len() > 1
+                && awaited
+                    .iter()
+                    .any(|wanted| wanted.strip_prefix(path).is_some_and(is_below))
+        });
+        let waits_too = other.status.phase == "Pending";
+        (shares && !waits_too && !top.is_same(&own)).then_some(top)
+    })
+}
+
+fn is_below(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
+}
+
+/// The directories of the node that a pod mounts.
+fn directories(pod: &Pod) -> impl Iterator<Item = &str> {
+    let volumes = pod.spec.volumes.iter();
+    volumes.filter_map(|volume| volume.host_path.as_deref().map(|host| host.path.as_str()))
 }
 
 /// Whether the awaited Service is not there, or has no ready pod.
@@ -166,6 +217,11 @@ fn sighting(
     }
     if let Some(service) = host.and_then(|host| host.service.clone()) {
         sighting = sighting.blames(service, "waits for");
+    }
+    if host.is_none()
+        && let Some(maker) = maker_of_the_file(pod, cluster, &command)
+    {
+        sighting = sighting.blames(maker, "makes the file that is awaited by");
     }
     if let Some(service) = missing {
         sighting = sighting

@@ -1,6 +1,7 @@
 //! How findings about probes look: who, since when, which proof.
 
 use super::advice::{describe_pod, edit};
+use super::failing_run::LOOP_WINDOW;
 use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind};
@@ -15,6 +16,34 @@ pub(super) fn severity_of_unready<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Se
         Severity::Warning
     } else {
         Severity::Critical
+    }
+}
+
+/// How bad a failing probe is. A container without readiness probe counts as ready as soon as it runs, also
+/// between two kills: that is no sign that it serves.
+pub(super) fn severity_of<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    failure: &ProbeFailure<'a>,
+) -> Severity {
+    let container = &failure.container;
+    let ended_lately = container
+        .last_end()
+        .is_some_and(|end| cluster.is_within(end.finished_at, LOOP_WINDOW));
+    let is_killed_again_and_again = failure.kind == ProbeKind::Liveness
+        && container.spec.readiness_probe.is_none()
+        && failure.killing.is_some()
+        && ended_lately
+        && container.restarts() >= cluster.thresholds(&pod.metadata).restart_count;
+    let is_calm = |sibling: &&'a Pod| {
+        sibling.is_live()
+            && sibling.is_ready()
+            && sibling.containers().all(|other| other.restarts() == 0)
+    };
+    if is_killed_again_and_again && !cluster.siblings_of(pod).iter().any(is_calm) {
+        Severity::Critical
+    } else {
+        severity_of_unready(cluster, pod)
     }
 }
 
@@ -59,7 +88,7 @@ pub(super) fn sighting<'a>(
     )
     .seen_on(pod.reference(), "template of")
     .in_container(container.name())
-    .severity(severity_of_unready(cluster, pod))
+    .severity(severity_of(cluster, pod, failure))
     .since(failure.event.first_seen())
     .evidence(event_evidence(failure.event))
     .evidence(Evidence::field(
