@@ -57,7 +57,7 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 11] = [
+static GRAMMARS: [Pattern; 12] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(
@@ -74,6 +74,8 @@ static GRAMMARS: [Pattern; 11] = [
     Pattern::new(
         r"(?i)(?:dial|connect|read|write|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ECONNRESET|refused|remote host)[^\n]{0,60}?->\s*([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+):(\d+)",
     ),
+    // An IPv4 address as .NET and Java write it on a socket for both.
+    Pattern::new(r"(?i)::ffff:(\d+\.\d+\.\d+\.\d+)\]?(?::(\d+))?"),
     Pattern::new(
         r"(?i)\b([a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*):(\d{2,5})\b",
     ),
@@ -139,6 +141,7 @@ fn is_host(name: &str) -> bool {
             | "on"
             | "in"
             | "upstream"
+            | "ffff"
     );
     (is_address || has_letter) && !is_filler && name != "MySQL" && !PLACE_IN_A_FILE.is_in(name)
 }
@@ -306,6 +309,10 @@ mod tests {
                 "api.shop.svc:8080",
             ),
             ("Error: connect ECONNREFUSED 10.0.0.1:5432", "10.0.0.1:5432"),
+            (
+                "System.Net.Sockets.SocketException (111): Connection refused [::ffff:10.96.1.14]:9092",
+                "10.96.1.14:9092",
+            ),
             (
                 "Error: getaddrinfo ENOTFOUND db.shop.svc.cluster.local",
                 "db.shop.svc.cluster.local",

@@ -70,11 +70,21 @@ impl CustomObject {
     }
 
     /// `status.conditions`, as far as they look like conditions.
+    /// For a Route of OpenShift, those that every router gives it: one router that admits it is enough.
     pub fn conditions(&self) -> Vec<Condition> {
-        self.status_list("/conditions")
-            .iter()
+        let own = self.status_list("/conditions");
+        if self.group() != "route.openshift.io" {
+            return own.iter().filter_map(condition_of).collect();
+        }
+        let routers = self.status_list("/ingress").iter();
+        let said: Vec<Condition> = routers
+            .flat_map(|router| list_at(router, "/conditions"))
             .filter_map(condition_of)
-            .collect()
+            .collect();
+        if said.iter().any(Condition::is_true) {
+            return Vec::new();
+        }
+        said
     }
 
     /// The condition of a type.

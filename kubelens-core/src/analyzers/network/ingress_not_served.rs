@@ -1,6 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Event, Ingress, IngressClass, Kind, Object, Pod};
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -82,6 +82,9 @@ declare_analyzer! {
 
 /// Seconds that a controller has.
 const GRACE: i64 = 300;
+
+/// Most characters of a message that a title quotes.
+const MOST_WORDS: usize = 140;
 
 /// Seconds for which an event is believed.
 const WINDOW: i64 = 3600;
@@ -187,7 +190,13 @@ fn base(ingress: &Ingress, why: &str) -> Sighting {
 }
 
 fn refused(ingress: &Ingress, event: &Event) -> Sighting {
-    base(ingress, &event.reason).event(event)
+    let said = shortened(&safe_text(&event.message), MOST_WORDS);
+    let why = if said.is_empty() {
+        event.reason.to_string()
+    } else {
+        format!("{}: {said}", event.reason)
+    };
+    base(ingress, &why).event(event)
 }
 
 fn no_controller(ingress: &Ingress, class: &IngressClass) -> Sighting {

@@ -100,6 +100,11 @@ fn words(event: &Event) -> String {
     let text = text
         .strip_prefix("failed to ensure load balancer: ")
         .unwrap_or(text);
+    // Azure puts a page of its request before what it has to say.
+    let text = text
+        .split_once("\"message\": \"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map_or(text, |(message, _)| message);
     if text.is_empty() {
         return event.reason.to_string();
     }

@@ -161,6 +161,8 @@ fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
         .any(|ending| reason.ends_with(ending))
         || matches!(reason, "Retrying" | "Blocked");
     match condition.type_.as_str() {
+        // A Route; elsewhere admission is a matter of queues.
+        "Admitted" if object.group() == "route.openshift.io" => condition.is_false(),
         "Progressing" => condition.is_false() && failed,
         // What runs to an end has not succeeded before that.
         "Succeeded" | "Complete" | "Completed" => {

@@ -35,8 +35,32 @@ declare_analyzer! {
     ///   conditions:
     ///   - {type: Ready, status: "False", reason: Error, message: 'secrets "orders-login" not found', lastTransitionTime: "2026-01-01T11:00:00Z"}
     /// ```
+    /// A Route that no router admits:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: route.openshift.io/v1
+    /// kind: Route
+    /// metadata: {name: web, namespace: shop, uid: r1, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// status:
+    ///   ingress:
+    ///   - routerName: default
+    ///     conditions: [{type: Admitted, status: "False", reason: HostAlreadyClaimed, message: route web already exposes www.example.org and is older, lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
     ///
     /// # Stays silent on
+    /// Admitted by one of two routers:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: route.openshift.io/v1
+    /// kind: Route
+    /// metadata: {name: web, namespace: shop, uid: r1, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// status:
+    ///   ingress:
+    ///   - routerName: inner
+    ///     conditions: [{type: Admitted, status: "False", reason: RouteNotAdmitted, lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    ///   - routerName: default
+    ///     conditions: [{type: Admitted, status: "True", lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
     /// What is at work, young, paused, or of a type that nobody has named:
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z

@@ -2,7 +2,7 @@ use super::bad_condition::{has_lasted, words};
 use super::failing::{blaming, describe, failing, report, titled, without_it};
 use super::reference::{Reference, is_absent, is_there};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, text_at};
+use crate::kubernetes::{Condition, CustomObject, Kind, text_at};
 use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Cluster;
 
@@ -48,7 +48,9 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.90,
-        reads: [Secret, ConfigMap, ServiceAccount, Service],
+        reads: [
+            Secret, ConfigMap, ServiceAccount, Service, Deployment, StatefulSet, DaemonSet, Job,
+        ],
         maps_to: [],
         check: Cluster(check),
     }
@@ -127,12 +129,62 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
             sighting = blaming(sighting, needed, relation);
         }
     }
+    if waits_for_what_it_made(&said) {
+        for made in delivered(cluster, object) {
+            sighting = blaming(sighting, made, "delivers");
+        }
+    }
     match missing.first() {
         Some(reference) => {
             sink.report(without_it(cluster, object, &sighting, reference));
         }
         None => report(cluster, object, sighting, &conditions, sink),
     }
+}
+
+/// Whether the words are those of a wait for the health of what was applied.
+fn waits_for_what_it_made(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    [
+        "deadline exceeded",
+        "timeout",
+        "timed out",
+        "not ready",
+        "health check failed",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
+}
+
+/// The workloads that bear its labels.
+fn delivered(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<ObjectRef> {
+    let prefix = match object.kind.as_str() {
+        "HelmRelease" => "helm.toolkit.fluxcd.io",
+        "Kustomization" => "kustomize.toolkit.fluxcd.io",
+        _ => return Vec::new(),
+    };
+    let (name, namespace) = (format!("{prefix}/name"), format!("{prefix}/namespace"));
+    let mut made = Vec::new();
+    for kind in [
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::DaemonSet,
+        Kind::Job,
+    ] {
+        for meta in cluster.all_metadata(kind) {
+            let is_its_own = meta.labels.value(&name) == Some(object.metadata.name.as_str())
+                && meta.labels.value(&namespace) == Some(object.metadata.namespace.as_str());
+            if is_its_own {
+                made.push(ObjectRef::namespaced(
+                    kind.api_version(),
+                    kind.as_str(),
+                    &meta.namespace,
+                    &meta.name,
+                ));
+            }
+        }
+    }
+    made
 }
 
 /// What it waits for by its spec: where that stands, how the two hang together, and the object.

@@ -1,6 +1,6 @@
 use super::shortage::shortage;
 use crate::analysis::{Sink, declare_analyzer};
-use crate::kubernetes::{Object, StatefulSet};
+use crate::kubernetes::{Object, Pod, StatefulSet};
 use crate::model::Evidence;
 use crate::snapshot::{Cluster, Workload};
 
@@ -71,9 +71,12 @@ fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
         cluster.thresholds(&set.metadata).avail_grace_sets,
     ) {
         let own = set.reference();
+        let mut sighting = short.sighting(cluster, &workload);
+        for pod in in_the_way(cluster, set, counts.0) {
+            sighting = sighting.blames(pod.reference(), "takes the name of a pod of");
+        }
         sink.report(
-            short
-                .sighting(cluster, &workload)
+            sighting
                 .evidence(Evidence::field(
                     own.clone(),
                     "status.readyReplicas",
@@ -82,4 +85,21 @@ fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
                 .evidence(Evidence::field(own, "spec.replicas", short.wanted)),
         );
     }
+}
+
+/// Pods that have the name of one of the set's own and belong to somebody else, or to nobody.
+fn in_the_way<'a>(
+    cluster: &Cluster<'a>,
+    set: &'a StatefulSet,
+    wanted: i64,
+) -> impl Iterator<Item = &'a Pod> {
+    let meta = &set.metadata;
+    (0..wanted).filter_map(move |ordinal| {
+        let name = format!("{}-{ordinal}", meta.name);
+        let pod = cluster.get::<Pod>(&meta.namespace, &name)?;
+        let owner = pod.metadata.controller();
+        owner
+            .is_none_or(|owner| owner.name != meta.name)
+            .then_some(pod)
+    })
 }

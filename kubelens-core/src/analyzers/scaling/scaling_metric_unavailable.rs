@@ -1,7 +1,7 @@
 use super::target::{Target, target, target_ref};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Event, HorizontalPodAutoscaler, Object, condition};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -165,6 +165,13 @@ fn inactive<'a>(
     .since(active.last_transition_time)
 }
 
+/// The metric that the API for metrics is there for and does not know.
+fn unknown_metric(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("could not find the metric ")?;
+    let name = rest.split_whitespace().next()?;
+    Some(safe_text(name))
+}
+
 fn one_of_several<'a>(
     cluster: &Cluster<'a>,
     autoscaler: &'a HorizontalPodAutoscaler,
@@ -203,7 +210,8 @@ fn sighting<'a>(
         "FailedGetExternalMetric" => "external metrics",
         _ => "its metrics",
     };
-    let title = format!("{own} does not get {what} for {scaled}");
+    let named = unknown_metric(message).map_or_else(String::new, |metric| format!(" (`{metric}`)"));
+    let title = format!("{own} does not get {what}{named} for {scaled}");
     let mut sighting =
         Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
     if let Some(owner) = autoscaler.metadata.controller() {
@@ -222,6 +230,11 @@ fn sighting<'a>(
     };
     if no_pod_is_ready || message.contains("pods might be unready") {
         sighting = sighting.blames(scaled, "scaled by");
+    }
+    if let Some(metric) = unknown_metric(message) {
+        sighting = sighting.suggest(Suggestion::advice(format!(
+            "Correct the name or the selector of metric `{metric}` in {own}, or have the metrics adapter serve it"
+        )));
     }
     let group = group_of(reason);
     sighting.suggest(Suggestion::look(

@@ -155,8 +155,20 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             ),
         ));
     }
-    sighting.suggest(Suggestion::advice(format!(
-        "Give {} another host port, or none behind a Service; or run at most one such pod a node",
-        waiting.top
-    )))
+    let is_held_by_its_own = !taken.is_empty()
+        && taken
+            .iter()
+            .all(|(_, taken)| cluster.top_of(taken.holder).is_same(&waiting.top));
+    let advice = if is_held_by_its_own {
+        format!(
+            "Let the old pod of {} go first (strategy Recreate, or maxSurge 0), or run at most one such pod a node",
+            waiting.top
+        )
+    } else {
+        format!(
+            "Give {} another host port, or none behind a Service; or run at most one such pod a node",
+            waiting.top
+        )
+    };
+    sighting.suggest(Suggestion::advice(advice))
 }

@@ -1,8 +1,8 @@
 use super::claims;
 use super::drivers;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Object, PersistentVolumeClaim};
-use crate::model::{Evidence, Suggestion, safe_text, shortened};
+use crate::kubernetes::{Object, PersistentVolumeClaim, Secret};
+use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -31,6 +31,30 @@ declare_analyzer! {
     /// reason: ProvisioningFailed
     /// message: 'failed to provision volume with StorageClass "block": rpc error: code = ResourceExhausted desc = quota of 240 volumes reached'
     /// count: 14
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    /// The Secret that the class logs in with is gone:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Secret
+    /// apiVersion: storage.k8s.io/v1
+    /// kind: StorageClass
+    /// metadata: {name: rbd, uid: s1}
+    /// provisioner: rbd.csi.ceph.com
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: shop, uid: c1}
+    /// spec: {storageClassName: rbd}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: PersistentVolumeClaim, namespace: shop, name: data, uid: c1}
+    /// type: Warning
+    /// reason: ProvisioningFailed
+    /// message: 'failed to provision volume with StorageClass "rbd": error getting secret csi-provisioner in namespace ceph: secrets "csi-provisioner" not found'
     /// lastTimestamp: "2026-01-01T11:59:00Z"
     /// ```
     ///
@@ -66,7 +90,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.88,
-        reads: [PersistentVolumeClaim, StorageClass, Pod, Event, DaemonSet, Deployment, StatefulSet, Lease],
+        reads: [PersistentVolumeClaim, StorageClass, Pod, Event, DaemonSet, Deployment, StatefulSet, Lease, Secret],
         maps_to: ["k8sgpt:PersistentVolumeClaim"],
         check: PersistentVolumeClaim(check),
     }
@@ -106,16 +130,27 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     let refusal = refusal(&event.message);
     let reason = safe_text(reason(&event.message));
     let users = claims::users(cluster, claim);
+    let login = missing_login(cluster, &event.message);
     let subject = match refusal {
+        _ if login.is_some() => login.clone().unwrap_or_else(|| own.clone()),
         Refusal::Parameter if !class.is_empty() => claims::storage_class(cluster, claim)
             .map_or_else(|| claims::class_reference(class), Object::reference),
         Refusal::Permission => drivers::controller(cluster, provisioner)
             .map_or_else(|| own.clone(), |workload| workload.reference()),
         _ => own.clone(),
     };
-    let title = format!(
-        "StorageClass {class} cannot provision a volume for {own}: {}",
-        shortened(error_of(&reason), MOST_WORDS)
+    let title = login.as_ref().map_or_else(
+        || {
+            format!(
+                "StorageClass {class} cannot provision a volume for {own}: {}",
+                shortened(error_of(&reason), MOST_WORDS)
+            )
+        },
+        |login| {
+            format!(
+                "{login} does not exist: StorageClass {class} cannot provision a volume for {own}"
+            )
+        },
     );
     let explanation = format!(
         "{provisioner} was asked for {} and failed to provision it{}. {}",
@@ -131,6 +166,9 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
             "provisioner",
             provisioner,
         ));
+    if let Some(login) = &login {
+        sighting = sighting.evidence(Evidence::absence(login.clone(), "not in the namespace"));
+    }
     if refusal != Refusal::Quota
         && let Some(driver) = drivers::controller(cluster, provisioner)
     {
@@ -139,12 +177,20 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     if let Some(source) = claims::source(claim) {
         sighting = sighting.blames(source, "dataSource");
     }
+    let advice = login.map_or_else(
+        || advice(refusal, class, provisioner),
+        |login| {
+            format!(
+                "Create {login}, or name the right Secret in the parameters of StorageClass {class}"
+            )
+        },
+    );
     let sighting = claims::shown_by(sighting, claim, "provisioned by")
         .grouped(
             format!("{class}/{reason}"),
             format!("claims of class {class} are refused"),
         )
-        .suggest(Suggestion::advice(advice(refusal, class, provisioner)))
+        .suggest(Suggestion::advice(advice))
         .suggest(Suggestion::look(
             "See the claim and its events",
             format!(
@@ -153,6 +199,17 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
             ),
         ));
     sink.report(sighting);
+}
+
+/// The Secret that a provisioner logs in with and does not find, where it is not there:
+/// `error getting secret X in namespace N: secrets "X" not found`.
+fn missing_login(cluster: &Cluster<'_>, message: &str) -> Option<ObjectRef> {
+    let (before, rest) = message.split_once(": secrets \"")?;
+    let (name, end) = rest.split_once('"')?;
+    let (_, namespace) = before.rsplit_once(" in namespace ")?;
+    let is_missing = end.trim_start().starts_with("not found")
+        && cluster.look_up::<Secret>(namespace, name).is_absent();
+    is_missing.then(|| ObjectRef::namespaced("v1", "Secret", namespace, name))
 }
 
 /// The words that matter: what follows the driver's code.

@@ -138,7 +138,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         "{} does not start: its program does not accept the argument {what}",
         found.speaker(&top)
     );
-    let explanation = format!("It ends at once and says: {}", short(line));
+    let explanation = format!("It ends at once and says: \"{}\".", short(line));
     let mut sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(arguments(found, container));

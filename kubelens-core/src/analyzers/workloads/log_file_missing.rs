@@ -112,6 +112,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             format!("The path is on {}, whose keys are {keys}.", place.title())
         }
         (Some(place), None) => format!("The path is on {}.", place.title()),
+        (None, _) if is_token(path) => {
+            "The token of the ServiceAccount is not mounted, as with automountServiceAccountToken: false.".to_owned()
+        }
         (None, _) => {
             "No volume is mounted there: the image does not have it, or the path is wrong."
                 .to_owned()
@@ -130,11 +133,18 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             "Put the file on {}, or correct the path in {top}",
             place.title()
         ),
+        None if is_token(path) => format!(
+            "Set automountServiceAccountToken to true in the pod template of {top}, or in its ServiceAccount"
+        ),
         None => format!(
             "Correct the path in the command or configuration of {top}, or build the file into the image"
         ),
     };
     advise(sighting, advice)
+}
+
+fn is_token(path: Option<&str>) -> bool {
+    path.is_some_and(|path| path.starts_with("/var/run/secrets/kubernetes.io/serviceaccount"))
 }
 
 /// The path that is missing: named last, or before the words. `/bin/sh: can't open '/x'` is about `/x`.
