@@ -64,3 +64,36 @@ fn nearly_every_rule_fires_on_random_clusters_too() {
     println!("{} relations: {relations:?}", relations.len());
     assert!(missing.len() * 20 <= registry().len(), "{missing:?}");
 }
+
+#[test]
+fn every_random_test_is_fuzzed() {
+    let sources = [
+        ("clusters", include_str!("clusters.rs")),
+        ("incremental", include_str!("incremental.rs")),
+        ("manifests", include_str!("manifests.rs")),
+        ("messages", include_str!("messages.rs")),
+        ("rule_packs", include_str!("rule_packs.rs")),
+        ("texts", include_str!("texts.rs")),
+    ];
+    let targets: BTreeSet<&str> = include_str!("../../../tests/fuzz/run")
+        .lines()
+        .map(str::trim)
+        .collect();
+    let mut missing = Vec::new();
+    for (room, source) in sources {
+        for block in source.split("\nproptest! {\n").skip(1) {
+            let block = block.split("\n}\n").next().unwrap();
+            // The next line may be another attribute.
+            let names = block
+                .split("\n    fn ")
+                .skip(1)
+                .filter_map(|rest| rest.split('(').next());
+            missing.extend(
+                names
+                    .map(|name| format!("{room}::{name}"))
+                    .filter(|name| !targets.contains(name.as_str())),
+            );
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
