@@ -97,14 +97,3 @@ fn every_random_test_is_fuzzed() {
     }
     assert_eq!(missing, Vec::<String>::new());
 }
-#[test]
-fn scratch_old() {
-    let mut seen = BTreeSet::new();
-    for example in EXAMPLES.iter() {
-        if let Ok(report) = crate::report_of(&example.world.objects) {
-            seen.extend(codes(&report));
-        }
-    }
-    let missing = missing(&seen);
-    println!("OLD {} never: {missing:?}", missing.len());
-}
