@@ -156,7 +156,8 @@ fn write_proof(out: &mut String, cause: &Cause) -> std::fmt::Result {
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
     for character in printable(text).chars() {
-        if "\\`*_{}[]<>#|~!@".contains(character) {
+        // `&` too: `&#x202e;` would become what was taken out.
+        if "\\`*_{}[]<>#|~!@&".contains(character) {
             out.push('\\');
         }
         out.push(character);
@@ -193,6 +194,7 @@ mod tests {
             plain("![x](http://evil) @all"),
             r"\!\[x\](http://evil) \@all"
         );
+        assert_eq!(plain("&#x202e;&lt;b&gt;"), r"\&\#x202e;\&lt;b\&gt;");
         assert_eq!(code("a `b` c"), "``a `b` c``");
         assert_eq!(code("```"), "```` ``` ````");
     }

@@ -190,3 +190,166 @@ fn logs_that_are_no_text_are_read_as_far_as_they_are() {
         run.stdout
     );
 }
+
+/// What somebody may write in hope that a viewer takes it for more than text.
+const MARKUP: &str = "=HYPERLINK(\"http://evil\")<script>alert(1)</script>![x](http://evil) [y](javascript:z) `a` | b &#x202e; %0A::error::no\n::error title=x::no\r\n# big\n\"; o1 -> o2; \u{1b}[2J\u{9b}2J\u{202e}\u{61c}{{7*7}}{%raw%}$(id)";
+
+const FORMATS: [&str; 17] = [
+    "human",
+    "wide",
+    "table",
+    "json",
+    "yaml",
+    "name",
+    "markdown",
+    "html",
+    "ndjson",
+    "csv",
+    "junit",
+    "sarif",
+    "github",
+    "prometheus",
+    "dot",
+    "mermaid",
+    "custom-columns=NAME:.subject.name,TITLE:.title",
+];
+
+/// Pods with the markup in every place that a report tells of.
+fn marked_up() -> Vec<Value> {
+    let mut named = pod(MARKUP, "1");
+    named["metadata"]["namespace"] = format!("-1+1{MARKUP}").into();
+    let mut spoken = pod("web", "2");
+    spoken["spec"]["containers"][0]["name"] = MARKUP.into();
+    spoken["spec"]["containers"][0]["image"] = MARKUP.into();
+    let status = &mut spoken["status"]["containerStatuses"][0];
+    status["name"] = MARKUP.into();
+    status["state"]["waiting"]["message"] = MARKUP.into();
+    status["lastState"]["terminated"]["message"] = MARKUP.into();
+    status["lastState"]["terminated"]["reason"] = MARKUP.into();
+    let about =
+        json!({"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "web", "uid": "2"});
+    let mut told = event(1, about, "2026-01-01T00:00:00Z");
+    told["message"] = MARKUP.into();
+    vec![named, spoken, told]
+}
+
+/// A line of Markdown without its spans of code, which end with as many back-ticks as they begin with.
+fn outside_code(line: &str) -> String {
+    let ticks = |text: &str| text.len() - text.trim_start_matches('`').len();
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('`') {
+        out.push_str(&rest[..at]);
+        let is_text = out.ends_with('\\');
+        rest = &rest[at..];
+        let run = if is_text { 1 } else { ticks(rest) };
+        rest = &rest[run..];
+        if is_text {
+            continue;
+        }
+        let mut end = 0;
+        while let Some(next) = rest[end..].find('`') {
+            let closing = ticks(&rest[end + next..]);
+            end += next + closing;
+            if closing == run {
+                rest = &rest[end..];
+                break;
+            }
+        }
+    }
+    out + rest
+}
+
+/// What each format is for the program that reads it: nothing of the cluster has become a part of its language.
+fn is_only_text(format: &str, out: &str) {
+    let lines = || out.lines().filter(|line| !line.trim().is_empty());
+    match format {
+        "json" | "sarif" => drop(serde_json::from_str::<Value>(out).expect(format)),
+        "ndjson" => {
+            lines().for_each(|line| drop(serde_json::from_str::<Value>(line).expect(format)))
+        }
+        "yaml" => drop(serde_saphyr::from_str::<Value>(out).expect(format)),
+        "csv" => {
+            let mut reader = csv::Reader::from_reader(out.as_bytes());
+            for record in reader.records() {
+                for cell in &record.expect("a record") {
+                    assert!(
+                        !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                        "{cell}"
+                    );
+                }
+            }
+        }
+        "junit" => {
+            let mut reader = quick_xml::Reader::from_str(out);
+            loop {
+                match reader.read_event().expect("XML") {
+                    quick_xml::events::Event::Eof => break,
+                    quick_xml::events::Event::Start(tag) | quick_xml::events::Event::Empty(tag) => {
+                        assert!(tag.name().as_ref() != "script", "{out}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+        "html" => {
+            assert_eq!(out.matches("<script>").count(), 1, "only the page's own");
+            assert!(!out.contains("<script>alert"), "{out}");
+        }
+        // What makes an element, a picture, a link or an entity of text stands behind a backslash or in code.
+        "markdown" => {
+            for line in lines() {
+                let outside = outside_code(line);
+                for mark in ["<script", "![x](", "[y](", "&#x"] {
+                    let found = outside.match_indices(mark);
+                    let bare = found
+                        .filter(|(at, _)| !outside[..*at].ends_with('\\'))
+                        .count();
+                    assert_eq!(bare, 0, "{mark} in {line}");
+                }
+                assert!(!line.starts_with("# big"), "{out}");
+            }
+        }
+        "github" => {
+            let kinds = ["::error title=", "::warning title=", "::notice title="];
+            for line in lines() {
+                assert!(kinds.iter().any(|kind| line.starts_with(kind)), "{line}");
+                assert!(
+                    !line.contains("%0A::error::no"),
+                    "an escaped line end of the cluster's: {line}"
+                );
+            }
+        }
+        "prometheus" => lines().for_each(|line| {
+            assert!(
+                line.starts_with("# ") || line.starts_with("kubelens_"),
+                "{line}"
+            );
+        }),
+        "dot" => {
+            for line in lines() {
+                let text = line.replace("\\\\", "").replace("\\\"", "");
+                assert_eq!(text.matches('"').count() % 2, 0, "{line}");
+                assert!(
+                    !text.split('"').step_by(2).any(|code| code.contains("evil")),
+                    "{line}"
+                );
+            }
+        }
+        "mermaid" => lines().for_each(|line| assert!(!line.contains("<script"), "{line}")),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_the_cluster_says_is_text_in_every_format() {
+    for format in FORMATS {
+        let out = diagnose(&marked_up(), &["-o", format]).stdout;
+        assert!(out.contains("evil"), "{format} tells nothing of it: {out}");
+        let raw = out.chars().find(|c| {
+            !matches!(c, '\n' | '\r') && (c.is_control() || matches!(c, '\u{61c}' | '\u{202e}'))
+        });
+        assert_eq!(raw, None, "{format}: {out:?}");
+        is_only_text(format, &out);
+    }
+}

@@ -29,8 +29,9 @@ fn printable(text: &str) -> String {
                     out.push(' ');
                 }
             }
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}'
             | '\u{feff}' => {}
             other if other.is_control() => {}

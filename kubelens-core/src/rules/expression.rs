@@ -120,6 +120,10 @@ fn operators_in(text: &str) -> usize {
 fn missed(error: ExecutionError) -> Miss {
     match error {
         ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_) => Miss::NoField,
+        // The evaluator's words show the values, and those of maps in another order every time.
+        ExecutionError::UnsupportedBinaryOperator(operator, _, _) => Miss::Wrong(format!(
+            "operator `{operator}` does not take values of these types"
+        )),
         other => Miss::Wrong(shortened(&safe_text(&other.to_string()), 160)),
     }
 }

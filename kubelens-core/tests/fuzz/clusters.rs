@@ -2,28 +2,47 @@
 
 use std::collections::BTreeSet;
 
+use kubelens_core::kubernetes::Kind;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
 use crate::corpus::EXAMPLES;
 use crate::damage::{Edit, edit};
+use crate::world::World;
 use crate::{broken_analyzers, cases, faults, report_of};
 
-/// Objects of some examples thrown together.
-fn cluster() -> impl Strategy<Value = Vec<Value>> {
+/// Some examples thrown together, damaged, and some of it hidden.
+pub(crate) fn cluster() -> impl Strategy<Value = World> {
     let parts = prop::collection::vec(any::<Index>(), 1..6);
     let edits = prop::collection::vec(edit(), 0..12);
-    (parts, edits).prop_map(|(parts, edits): (Vec<Index>, Vec<Edit>)| {
-        let mut objects: Vec<Value> = parts
-            .iter()
-            .flat_map(|part| EXAMPLES[part.index(EXAMPLES.len())].clone())
-            .collect();
-        for edit in &edits {
-            edit.apply(&mut objects);
-        }
-        objects
+    let hidden = prop::collection::btree_set(prop::sample::select(Kind::ALL), 0..3);
+    (parts, edits, prop::option::weighted(0.3, hidden)).prop_map(|(parts, edits, hidden)| {
+        let parts = parts.iter().map(|part| part.index(EXAMPLES.len()));
+        entangled(parts, &edits, hidden.unwrap_or_default())
     })
+}
+
+/// These examples in one cluster, with these edits.
+pub(crate) fn entangled(
+    parts: impl IntoIterator<Item = usize>,
+    edits: &[Edit],
+    hidden: BTreeSet<Kind>,
+) -> World {
+    let mut world = World::default();
+    for part in parts {
+        world.meet(&EXAMPLES[part].world);
+    }
+    for edit in edits {
+        edit.apply(&mut world.objects);
+    }
+    world.objects.retain(|object| {
+        let text = |field: &str| object[field].as_str().unwrap_or_default();
+        let kind = Kind::from_manifest(text("apiVersion"), text("kind"));
+        kind.is_none_or(|kind| !hidden.contains(&kind))
+    });
+    world.forbidden.extend(hidden);
+    world
 }
 
 /// Of two objects of one name only one can be kept, and which one is a matter of order.
@@ -44,8 +63,8 @@ fn without_namesakes(objects: Vec<Value>) -> Vec<Value> {
 }
 
 /// The part of a report that does not speak about lines of the file.
-fn findings(objects: &[Value]) -> Option<Value> {
-    let report = report_of(objects).ok()?;
+fn findings(world: &World) -> Option<Value> {
+    let report = world.report().ok()?;
     let report = serde_json::to_value(report).unwrap();
     Some(json!([
         report["causes"],
@@ -59,21 +78,22 @@ proptest! {
     #![proptest_config(cases(96))]
 
     #[test]
-    fn no_cluster_breaks_an_analyzer_and_two_runs_are_equal(objects in cluster()) {
-        if let Ok(report) = report_of(&objects) {
+    fn no_cluster_breaks_an_analyzer_and_two_runs_are_equal(world in cluster()) {
+        if let Ok(report) = world.report() {
             prop_assert_eq!(broken_analyzers(&report), Vec::<String>::new());
-            let again = report_of(&objects).unwrap();
+            let again = world.report().unwrap();
             prop_assert_eq!(serde_json::to_string(&report).unwrap(), serde_json::to_string(&again).unwrap());
         }
     }
 
     #[test]
-    fn the_order_of_the_objects_does_not_matter(objects in cluster(), keys in prop::collection::vec(any::<u32>(), 64)) {
-        let objects = without_namesakes(objects);
-        let mut shuffled: Vec<_> = objects.iter().cloned().zip(keys.iter().cycle()).collect();
+    fn the_order_of_the_objects_does_not_matter(world in cluster(), keys in prop::collection::vec(any::<u32>(), 64)) {
+        let world = World { objects: without_namesakes(world.objects.clone()), ..world };
+        let mut shuffled: Vec<_> = world.objects.iter().cloned().zip(keys.iter().cycle()).collect();
         shuffled.sort_by_key(|(_, key)| **key);
-        let shuffled: Vec<Value> = shuffled.into_iter().map(|(object, _)| object).collect();
-        prop_assert_eq!(findings(&shuffled), findings(&objects));
+        let objects = shuffled.into_iter().map(|(object, _)| object).collect();
+        let shuffled = World { objects, ..world.clone() };
+        prop_assert_eq!(findings(&shuffled), findings(&world));
     }
 }
 

@@ -21,6 +21,12 @@ enum What {
     /// Takes the uid, or is owned by, this other object.
     SameUidAs(Index),
     OwnedBy(Index),
+    /// One of the names in it is this other object's.
+    Names(Index),
+    /// Carries the labels of this other object, so that what selects one selects both.
+    LabelledAs(Index),
+    /// Lies in the namespace of this other object.
+    Beside(Index),
     /// The value of another place of the same object comes here.
     CopyOf(Index),
     /// Is there several times.
@@ -134,6 +140,9 @@ pub(crate) fn edit() -> impl Strategy<Value = Edit> {
         4 => text_edit().prop_map(What::Words),
         2 => any::<Index>().prop_map(What::SameUidAs),
         3 => any::<Index>().prop_map(What::OwnedBy),
+        4 => any::<Index>().prop_map(What::Names),
+        1 => any::<Index>().prop_map(What::LabelledAs),
+        2 => any::<Index>().prop_map(What::Beside),
         2 => any::<Index>().prop_map(What::CopyOf),
         1 => (2..8_u8).prop_map(What::Again),
     ];
@@ -178,6 +187,26 @@ impl Edit {
                     metadata.insert("ownerReferences".to_owned(), owner);
                 }
             }
+            What::Names(other) => {
+                let name = objects[other.index(objects.len())]["metadata"]["name"].clone();
+                let references: Vec<&String> =
+                    places.iter().filter(|place| is_name(place)).collect();
+                if !references.is_empty() {
+                    let place = references[self.place.index(references.len())];
+                    set(&mut objects[at], place, name);
+                }
+            }
+            What::LabelledAs(other) => {
+                let labels = objects[other.index(objects.len())]["metadata"]["labels"].clone();
+                if let Some(Value::Object(metadata)) = objects[at].pointer_mut("/metadata") {
+                    metadata.insert("labels".to_owned(), labels);
+                }
+            }
+            What::Beside(other) => {
+                let namespace =
+                    objects[other.index(objects.len())]["metadata"]["namespace"].clone();
+                set(&mut objects[at], "/metadata/namespace", namespace);
+            }
             What::CopyOf(other) => {
                 let value = objects[at].pointer(&places[other.index(places.len())]);
                 let value = value.cloned().unwrap_or_default();
@@ -194,6 +223,11 @@ impl Edit {
             }
         }
     }
+}
+
+/// Whether a field is called a name: `claimName`, `nodeName`, `configMapRef/name`.
+fn is_name(place: &str) -> bool {
+    place.ends_with("/name") || place.ends_with("Name")
 }
 
 fn set(object: &mut Value, place: &str, value: Value) {

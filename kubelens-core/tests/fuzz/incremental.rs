@@ -1,18 +1,20 @@
 //! A diagnosis that goes on says what a full run over the same picture says, byte for byte, whatever came and went.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
+use kubelens_core::diagnose;
 use kubelens_core::engine::{Following, Incremental};
 use kubelens_core::kubernetes::{AnyObject, CustomObject, Kind};
 use kubelens_core::snapshot::Change;
-use kubelens_core::source::{FileSource, ReadRequest, Silent};
-use kubelens_core::{Options, Snapshot, diagnose};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use crate::cases;
+use crate::clusters::entangled;
 use crate::corpus::EXAMPLES;
 use crate::damage::{Edit, edit};
+use crate::{cases, everything};
 
 /// One turn of a cluster's life.
 #[derive(Debug, Clone)]
@@ -34,13 +36,6 @@ fn turn() -> impl Strategy<Value = Turn> {
         3 => any::<Index>().prop_map(Turn::Go),
         2 => prop_oneof![Just(1), Just(45), Just(400), Just(4000), Just(-100)].prop_map(Turn::Pass),
     ]
-}
-
-fn picture(objects: &[Value]) -> Option<Snapshot> {
-    let bytes = serde_json::to_vec(&json!({"kind": "List", "items": objects})).ok()?;
-    FileSource::from_bytes("c", bytes)
-        .read(&ReadRequest::default(), &Silent)
-        .ok()
 }
 
 /// The object as a watch hands it over; none if it cannot be read.
@@ -76,7 +71,7 @@ fn removed(change: &Change) -> Option<Change> {
 fn changes(turn: &Turn, world: &mut Vec<Value>) -> Vec<Change> {
     match turn {
         Turn::Come(example) => {
-            let come = &EXAMPLES[example.index(EXAMPLES.len())];
+            let come = &EXAMPLES[example.index(EXAMPLES.len())].world.objects;
             world.extend(come.iter().cloned());
             come.iter().filter_map(stored).collect()
         }
@@ -114,13 +109,12 @@ proptest! {
         begin in prop::collection::vec(any::<Index>(), 1..5),
         turns in prop::collection::vec(turn(), 1..14),
     ) {
-        let mut world: Vec<Value> = begin
-            .iter()
-            .flat_map(|part| EXAMPLES[part.index(EXAMPLES.len())].clone())
-            .collect();
-        let Some(first) = picture(&world) else { return Ok(()) };
+        let parts = begin.iter().map(|part| part.index(EXAMPLES.len()));
+        let start = entangled(parts, &[], BTreeSet::new());
+        let Ok(first) = start.picture() else { return Ok(()) };
+        let mut world = start.objects;
         let mut now = first.taken_at().unwrap_or(Timestamp::UNIX_EPOCH);
-        let options = Options::default();
+        let options = everything();
         let mut going_on = Incremental::new(&first, &options);
         let mut following = Following::begin(&first, &options);
         let full = diagnose(&first, &options);

@@ -16,6 +16,14 @@ mod hostile;
 mod incremental;
 mod manifests;
 mod messages;
+mod reach;
+mod texts;
+mod world;
+
+#[cfg(feature = "rules-cel")]
+mod rule_packs;
+
+use std::sync::LazyLock;
 
 use kubelens_core::analysis::Profile;
 use kubelens_core::model::Report;
@@ -35,19 +43,24 @@ fn cases(count: u32) -> ProptestConfig {
     }
 }
 
+/// All profiles, and images that have to come from somewhere.
+fn everything() -> Options {
+    static REGISTRIES: LazyLock<Vec<String>> = LazyLock::new(corpus::registries);
+    Options {
+        profiles: Profile::ALL.to_vec(),
+        tuning: Tuning {
+            registries: REGISTRIES.clone(),
+            ..Tuning::default()
+        },
+        ..Options::default()
+    }
+}
+
 /// The report about a file with this content, by all profiles.
 fn report_on(bytes: &[u8]) -> Result<Report, SourceError> {
     let snapshot =
         FileSource::from_bytes("c", bytes.to_vec()).read(&ReadRequest::default(), &Silent)?;
-    let everything = Options {
-        profiles: Profile::ALL.to_vec(),
-        tuning: Tuning {
-            registries: vec!["registry.example.com".to_owned()],
-            ..Tuning::default()
-        },
-        ..Options::default()
-    };
-    Ok(diagnose(&snapshot, &everything))
+    Ok(diagnose(&snapshot, &everything()))
 }
 
 /// The report about these objects.

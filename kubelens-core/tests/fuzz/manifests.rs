@@ -8,7 +8,7 @@ use crate::{broken_analyzers, cases, report_on};
 
 /// An example as a file, in one of the forms that files have.
 fn file(example: Index, form: u8) -> Vec<u8> {
-    let objects = &EXAMPLES[example.index(EXAMPLES.len())];
+    let objects = &EXAMPLES[example.index(EXAMPLES.len())].world.objects;
     let each = objects.iter().map(|object| object.to_string());
     match form % 3 {
         0 => format!(

@@ -34,15 +34,20 @@ proptest! {
         example in any::<Index>(),
         edits in prop::collection::vec(text_edit(), 1..6),
     ) {
-        let mut objects = EXAMPLES[example.index(EXAMPLES.len())].clone();
-        for object in &mut objects {
+        let mut world = EXAMPLES[example.index(EXAMPLES.len())].world.clone();
+        for object in &mut world.objects {
             each_wording(object, &mut |text| {
                 for edit in &edits {
                     *text = edit.apply(text);
                 }
             });
         }
-        if let Ok(report) = report_of(&objects) {
+        for log in world.logs.values_mut() {
+            for edit in &edits {
+                *log = edit.apply(log);
+            }
+        }
+        if let Ok(report) = world.report() {
             prop_assert_eq!(broken_analyzers(&report), Vec::<String>::new());
         }
     }
@@ -54,19 +59,19 @@ proptest! {
         edit in text_edit(),
     ) {
         let mut foreign = Vec::new();
-        for object in &mut EXAMPLES[other.index(EXAMPLES.len())].clone() {
+        for object in &mut EXAMPLES[other.index(EXAMPLES.len())].world.objects.clone() {
             each_wording(object, &mut |text| foreign.push(edit.apply(text)));
         }
         let mut next = foreign.iter().cycle();
-        let mut objects = EXAMPLES[example.index(EXAMPLES.len())].clone();
-        for object in &mut objects {
+        let mut world = EXAMPLES[example.index(EXAMPLES.len())].world.clone();
+        for object in &mut world.objects {
             each_wording(object, &mut |text| {
                 if let Some(words) = next.next() {
                     words.clone_into(text);
                 }
             });
         }
-        if let Ok(report) = report_of(&objects) {
+        if let Ok(report) = world.report() {
             prop_assert_eq!(broken_analyzers(&report), Vec::<String>::new());
         }
     }

@@ -16,9 +16,76 @@ struct Case {
     what: &'static str,
     sizes: [usize; 2],
     objects: fn(usize) -> Box<dyn Iterator<Item = Value>>,
+    /// The formats that the report is written in.
+    formats: &'static [&'static str],
+    /// A rule pack to judge it by.
+    rules: &'static str,
 }
 
-const CASES: [Case; 5] = [
+/// What no cluster may make the plugin take, in bytes.
+const MOST_MEMORY: u64 = 1_000_000_000;
+
+const JSON: &[&str] = &["json"];
+
+/// Every format at once.
+const ALL_FORMATS: &[&str] = &[
+    "human",
+    "wide",
+    "table",
+    "json",
+    "yaml",
+    "name",
+    "markdown",
+    "html",
+    "ndjson",
+    "csv",
+    "junit",
+    "sarif",
+    "github",
+    "prometheus",
+    "dot",
+    "mermaid",
+];
+
+/// What somebody may write in hope that a terminal, a spreadsheet, a browser or a ticket takes it for more than text.
+const MARKUP: &str = "=cmd|' /C calc'!A0\u{1b}[2J\u{202e}<script>alert(1)</script>![x](http://evil)`|\"&#8238;\n::error::x";
+
+/// Patterns that a backtracking engine never ends on and that a naive one builds of gigabytes, some of them told by
+/// the cluster itself, and loops that never end.
+const BOMBS: &str = r#"apiVersion: kubelens.dev/v1alpha1
+kind: RulePack
+metadata: {name: bombs}
+rules:
+- code: BOM001
+  name: backtracking
+  description: A pattern that backtracks.
+  match: [{apiVersion: v1, kind: Pod}]
+  when: "object.metadata.annotations.text.matches('^(a*)*(a|aa)*(a+)+$')"
+  severity: info
+  message: found
+  evidence: [metadata.name]
+  examples: {fires: [a], silent: [b]}
+- code: BOM002
+  name: pattern-of-the-cluster
+  description: A pattern that the cluster holds.
+  match: [{apiVersion: v1, kind: Pod}]
+  when: object.metadata.annotations.text.matches(object.metadata.annotations.pattern)
+  severity: info
+  message: found
+  evidence: [metadata.name]
+  examples: {fires: [a], silent: [b]}
+- code: BOM003
+  name: endless-loops
+  description: Loops in loops.
+  match: [{apiVersion: v1, kind: Pod}]
+  when: "[1,2,3,4,5,6,7,8].all(a, [1,2,3,4,5,6,7,8].all(b, [1,2,3,4,5,6,7,8].all(c, [1,2,3,4,5,6,7,8].all(d, [1,2,3,4,5,6,7,8].all(e, [1,2,3,4,5,6,7,8].all(f, a + b + c + d + e + f > 0))))))"
+  severity: info
+  message: found
+  evidence: [metadata.name]
+  examples: {fires: [a], silent: [b]}
+"#;
+
+const CASES: [Case; 7] = [
     Case {
         what: "pods with annotations of 10 MB",
         sizes: [4, 40],
@@ -32,11 +99,15 @@ const CASES: [Case; 5] = [
                 pod
             }))
         },
+        formats: JSON,
+        rules: "",
     },
     Case {
         what: "events, each about another object",
         sizes: [100_000, 1_000_000],
         objects: |count| Box::new((0..count).map(|number| event(number, number % 50_000))),
+        formats: JSON,
+        rules: "",
     },
     Case {
         what: "events about one pod",
@@ -46,11 +117,15 @@ const CASES: [Case; 5] = [
                 std::iter::once(pod(0, "web")).chain((0..count).map(|number| event(number, 0))),
             )
         },
+        formats: JSON,
+        rules: "",
     },
     Case {
         what: "ReplicaSets that own each other in a circle",
         sizes: [5_000, 50_000],
         objects: |count| Box::new((0..count).map(move |number| ring(number, count))),
+        formats: JSON,
+        rules: "",
     },
     Case {
         what: "Services that all select the same 100 pods",
@@ -62,6 +137,22 @@ const CASES: [Case; 5] = [
                     .chain((0..count).map(service)),
             )
         },
+        formats: JSON,
+        rules: "",
+    },
+    Case {
+        what: "crashing pods whose names and words are markup, in all formats",
+        sizes: [500, 5_000],
+        objects: |count| Box::new((0..count).map(marked_up)),
+        formats: ALL_FORMATS,
+        rules: "",
+    },
+    Case {
+        what: "pods under rules with patterns and loops that are bombs",
+        sizes: [1_000, 10_000],
+        objects: |count| Box::new((0..count).map(with_pattern)),
+        formats: JSON,
+        rules: BOMBS,
     },
 ];
 
@@ -96,8 +187,8 @@ fn main() -> Result<()> {
                 usage.cpu.as_secs_f64(),
                 megabytes(usage.peak)
             ),
-            "<= 1.1",
-            exponent <= 1.1,
+            "exponent <= 1.1, <= 1 GB",
+            exponent <= 1.1 && usage.peak <= MOST_MEMORY,
         ));
         say(markdown(&rows));
     }
@@ -123,15 +214,20 @@ fn cost(plugin: &Path, folder: &Path, case: &Case, count: usize) -> Result<Usage
     out.write_all(b"]}")?;
     out.flush()?;
     drop(out);
-    let words: [OsString; 6] = [
-        "diagnose".into(),
-        "-A".into(),
-        "-o".into(),
-        "json".into(),
-        "--from".into(),
-        file.into(),
-    ];
-    of(plugin, &words, &folder.join("report.json"))
+    let mut words: Vec<OsString> = ["diagnose", "-A", "--from"].map(OsString::from).into();
+    words.push(file.into());
+    for format in case.formats {
+        words.push("-o".into());
+        let mut output = OsString::from(format!("{format}="));
+        output.push(folder.join(format!("report.{format}")));
+        words.push(output);
+    }
+    if !case.rules.is_empty() {
+        let pack = folder.join("rules.yaml");
+        std::fs::write(&pack, case.rules)?;
+        words.extend(["--rules".into(), pack.into()]);
+    }
+    of(plugin, &words, &folder.join("printed"))
 }
 
 fn pod(number: usize, app: &str) -> Value {
@@ -161,4 +257,27 @@ fn service(number: usize) -> Value {
     json!({ "apiVersion": "v1", "kind": "Service",
         "metadata": { "name": format!("s{number}"), "namespace": "shop", "uid": format!("s{number}") },
         "spec": { "clusterIP": "None", "selector": { "app": "web" }, "ports": [{ "name": "http", "port": 80, "targetPort": 8080 }] } })
+}
+
+fn marked_up(number: usize) -> Value {
+    let name = format!("{MARKUP}{number}");
+    json!({ "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": name, "namespace": "shop", "uid": number.to_string() },
+        "spec": { "nodeName": "n1", "containers": [{ "name": MARKUP, "image": MARKUP }] },
+        "status": { "phase": "Running", "containerStatuses": [{ "name": MARKUP, "restartCount": 9,
+            "state": { "waiting": { "reason": "CrashLoopBackOff", "message": MARKUP } },
+            "lastState": { "terminated": { "exitCode": 1, "reason": MARKUP, "message": MARKUP } } }] } })
+}
+
+fn with_pattern(number: usize) -> Value {
+    let mut pod = pod(number, "web");
+    if let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_object_mut) {
+        let text = format!("{}!", "a".repeat(10_000));
+        let pattern = format!("((a{{0,{}}}){{0,90}}){{0,90}}$", number % 90);
+        metadata.insert(
+            "annotations".to_owned(),
+            json!({ "text": text, "pattern": pattern }),
+        );
+    }
+    pod
 }

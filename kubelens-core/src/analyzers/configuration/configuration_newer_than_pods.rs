@@ -29,6 +29,24 @@ declare_analyzer! {
     ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:32:00Z"}]
     ///   containerStatuses: [{name: web, ready: false, state: {running: {startedAt: "2026-01-01T09:00:00Z"}}}]
     /// ```
+    /// A file that is mounted by `subPath` is as old as the container:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: web-conf, namespace: shop, managedFields: [{manager: kubectl, time: "2026-01-01T11:30:00Z"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   volumes: [{name: conf, configMap: {name: web-conf}}]
+    ///   containers: [{name: web, volumeMounts: [{name: conf, mountPath: /etc/web.conf, subPath: web.conf}]}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:32:00Z"}]
+    ///   containerStatuses: [{name: web, ready: false, state: {running: {startedAt: "2026-01-01T09:00:00Z"}}}]
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -45,6 +63,36 @@ declare_analyzer! {
     ///   phase: Running
     ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T09:00:10Z"}]
     ///   containerStatuses: [{name: web, ready: true, state: {running: {startedAt: "2026-01-01T09:00:00Z"}}}]
+    /// ```
+    /// Changed before the container started, or long before it stopped being ready; or mounted as a folder, which is
+    /// brought up to date:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: at-start, namespace: shop, managedFields: [{manager: kubectl, time: "2026-01-01T11:20:00Z"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: long-ago, namespace: shop, managedFields: [{manager: kubectl, time: "2026-01-01T11:26:00Z"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: folder, namespace: shop, managedFields: [{manager: kubectl, time: "2026-01-01T11:44:00Z"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   volumes: [{name: folder, configMap: {name: folder}}]
+    ///   containers:
+    ///   - name: web
+    ///     envFrom: [{configMapRef: {name: at-start}}, {configMapRef: {name: long-ago}}]
+    ///     volumeMounts: [{name: folder, mountPath: /etc/web}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:45:00Z"}]
+    ///   containerStatuses: [{name: web, ready: false, state: {running: {startedAt: "2026-01-01T11:25:00Z"}}}]
     /// ```
     ///
     /// # How to fix

@@ -49,3 +49,36 @@ fn clash(a: &ContainerPort, b: &ContainerPort) -> bool {
         && protocol(a) == protocol(b)
         && (any(a) || any(b) || a.host_ip == b.host_ip)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::clash;
+    use crate::kubernetes::ContainerPort;
+
+    fn port(host_port: i64, protocol: &str, host_ip: &str) -> ContainerPort {
+        serde_json::from_value(serde_json::json!({
+            "hostPort": host_port, "protocol": protocol, "hostIP": host_ip,
+        }))
+        .expect("a port")
+    }
+
+    #[test]
+    fn ports_clash_by_number_protocol_and_address() {
+        let own = port(80, "TCP", "10.0.0.1");
+        for (other, is_clash) in [
+            (port(80, "TCP", "10.0.0.1"), true),
+            (port(80, "", "10.0.0.1"), true),
+            (port(80, "TCP", ""), true),
+            (port(80, "TCP", "0.0.0.0"), true),
+            (port(80, "TCP", "::"), true),
+            (port(80, "TCP", "10.0.0.2"), false),
+            (port(80, "UDP", "10.0.0.1"), false),
+            (port(80, "UDP", ""), false),
+            (port(81, "TCP", "10.0.0.1"), false),
+            (port(81, "TCP", ""), false),
+        ] {
+            assert_eq!(clash(&own, &other), is_clash, "{other:?}");
+            assert_eq!(clash(&other, &own), is_clash, "{other:?}");
+        }
+    }
+}

@@ -66,6 +66,36 @@ declare_analyzer! {
     ///   containers: [{name: db}]
     /// status: {phase: Running}
     /// ```
+    /// Where it may run, beside that pod, there is no room: the rule itself can be kept.
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1, labels: {kubernetes.io/hostname: n1}}
+    /// status: {allocatable: {cpu: "1", memory: 4Gi, pods: "110"}, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n2, uid: n2, labels: {kubernetes.io/hostname: n2}}
+    /// status: {allocatable: {cpu: "1", memory: 4Gi, pods: "110"}, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p0, labels: {app: db}}
+    /// spec: {nodeName: n1, containers: [{name: db, resources: {requests: {cpu: 800m}}}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1, labels: {app: web}}
+    /// spec:
+    ///   affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: db}}}]}}
+    ///   containers: [{name: web, resources: {requests: {cpu: 500m}}}]
+    /// status:
+    ///   phase: Pending
+    ///   conditions:
+    ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod affinity rules."}
+    /// ```
     ///
     /// # How to fix
     /// Run fewer replicas than there are places, add a node, prefer instead of require, or correct the labels.

@@ -57,6 +57,54 @@ declare_analyzer! {
     /// spec: {nodeName: n1, containers: [{name: db}]}
     /// status: {phase: Running}
     /// ```
+    /// Where the volume is there is no room, and elsewhere there is none either:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1, labels: {topology.kubernetes.io/zone: a}}
+    /// status: {allocatable: {cpu: "1", memory: 4Gi, pods: "110"}, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n2, uid: n2, labels: {topology.kubernetes.io/zone: b}}
+    /// status: {allocatable: {cpu: "1", memory: 4Gi, pods: "110"}, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolume
+    /// metadata: {name: pv-1, uid: v1}
+    /// spec:
+    ///   nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: topology.kubernetes.io/zone, operator: In, values: [a]}]}]}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: shop, uid: c1}
+    /// spec: {volumeName: pv-1}
+    /// status: {phase: Bound}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+    ///   containers: [{name: db, resources: {requests: {cpu: 500m}}}]
+    /// status:
+    ///   phase: Pending
+    ///   conditions:
+    ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match PersistentVolume's node affinity."}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: busy-1, namespace: shop, uid: p2}
+    /// spec: {nodeName: n1, containers: [{name: busy, resources: {requests: {cpu: 800m}}}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: busy-2, namespace: shop, uid: p3}
+    /// spec: {nodeName: n2, containers: [{name: busy, resources: {requests: {cpu: 800m}}}]}
+    /// status: {phase: Running}
+    /// ```
     ///
     /// # How to fix
     /// Let the pod run where the volume is, bring a node back there, or restore the data to a volume
