@@ -4,6 +4,12 @@
 //! The child is this same test program: it writes to a store and to an audit trail, and notes each
 //! acknowledgement in a file. The parent kills it (SIGKILL), or lets no file of it grow, and looks.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test cannot set up fails it"
+)]
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;

@@ -1,6 +1,10 @@
 //! The program as users run it: words in, streams and exit status out.
 
-#![allow(clippy::expect_used, reason = "what a test cannot set up fails it")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "what a test cannot set up fails it"
+)]
 
 mod api_server;
 mod bad_files;

@@ -348,12 +348,13 @@ mod tests {
                     && !found.shows(None)
             );
         }
-        let asked = asked.lock().unwrap();
-        // Three questions, the second time from memory.
-        assert_eq!(asked.len(), 3);
-        assert_eq!(asked[0].1, ["team", "kubelens:viewer"]);
-        assert_eq!(asked[0].2["verb"], "list");
-        drop(asked);
+        {
+            let asked = asked.lock().unwrap();
+            // Three questions, the second time from memory.
+            assert_eq!(asked.len(), 3);
+            assert_eq!(asked[0].1, ["team", "kubelens:viewer"]);
+            assert_eq!(asked[0].2["verb"], "list");
+        }
         let bob = person("bob", Provider::Oidc, &[]);
         let found = readable(&rights, &bob, "", "pods", &namespaces)
             .await

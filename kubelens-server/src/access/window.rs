@@ -66,7 +66,7 @@ mod tests {
     fn a_window_gives_its_requests_and_the_next_one_gives_them_again() {
         let limit = RateLimit {
             requests: 2,
-            window: Duration::from_secs(60),
+            window: Duration::from_mins(1),
         };
         let (windows, start) = (Windows::new(limit), Instant::now());
         let take = |caller: &str, second| {

@@ -61,7 +61,8 @@ mod tests {
             ["just now", "5m", "3h", "12d"]
         );
         assert_eq!(age(None, now), "N/A");
-        assert_eq!(cpu("12345678n".parse().unwrap()), "12m");
+        // As `kubectl top` has it: what is begun counts.
+        assert_eq!(cpu("12345678n".parse().unwrap()), "13m");
         assert_eq!(memory("45Mi".parse().unwrap()), "45Mi");
         assert_eq!(
             instant("2026-01-10T12:00:00.75Z".parse().unwrap()),

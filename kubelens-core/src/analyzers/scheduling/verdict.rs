@@ -98,9 +98,13 @@ impl Unscheduled<'_> {
 
     /// The most telling of the scheduler's own words.
     fn by_words(&self) -> Verdict {
+        // Some nodes are where the volume is, and those have no room.
+        let is_short = |kind: Said<'_>| matches!(kind, Said::Insufficient(_) | Said::TooManyPods);
+        let has_no_room = self.message.has(is_short);
         self.message
             .reasons
             .iter()
+            .filter(|reason| !(has_no_room && reason.kind == Said::VolumeNode))
             .map(|reason| of_words(reason.kind))
             .min_by_key(|(order, _)| *order)
             .map_or(Verdict::Unknown, |(_, verdict)| verdict)

@@ -3,7 +3,7 @@ use super::pod_volumes::{self, BoundVolume};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, Object};
+use crate::kubernetes::{Kind, Node, Object};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::{Cluster, Unplaced};
 
@@ -164,7 +164,13 @@ fn sighting<'a>(
     let volume = &bound.volume.metadata.name;
     let claim = bound.claim.reference();
     let names = some_of(reached.iter().map(|node| node.metadata.name.as_str()), 3);
-    let title = if reached.is_empty() {
+    let are_known = cluster.is_complete(Kind::Node, "");
+    let title = if reached.is_empty() && !are_known {
+        format!(
+            "Volume {volume} of {claim} can only be reached from nodes with {place}, and on none of those can {} run",
+            waiting.top
+        )
+    } else if reached.is_empty() {
         format!(
             "Volume {volume} of {claim} can only be reached from nodes with {place}, and there is none"
         )
@@ -174,7 +180,9 @@ fn sighting<'a>(
             waiting.top
         )
     };
-    let why = if reached.is_empty() {
+    let why = if reached.is_empty() && !are_known {
+        "Which nodes there are could not be read.".to_owned()
+    } else if reached.is_empty() {
         "No node here matches the node affinity of the volume.".to_owned()
     } else {
         let state: Vec<String> = reached

@@ -13,20 +13,20 @@ enum Via {
 }
 
 /// What the contract says, told apart from the code that decides.
-fn expected(rule: &Rule, role: Role, via: Via, gate: bool) -> u16 {
-    let mutating = rule.method != "GET";
+fn expected(route: &Rule, role: Role, via: Via, gate: bool) -> u16 {
+    let mutating = route.method != "GET";
     let signed_in = matches!(via, Via::Token | Via::Cookie | Via::CookieFromElsewhere);
-    if rule.who != Who::Public && !signed_in {
+    if route.who != Who::Public && !signed_in {
         return 401;
     }
     if mutating && via == Via::CookieFromElsewhere {
         return 403;
     }
-    let needed = match rule.who {
+    let needed = match route.who {
         Who::Role(needed) => needed,
         Who::Public | Who::Scraper => return 200,
     };
-    if role < needed || (rule.effect == Effect::Cluster && !gate) {
+    if role < needed || (route.effect == Effect::Cluster && !gate) {
         return 403;
     }
     200
