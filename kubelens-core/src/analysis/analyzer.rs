@@ -1,10 +1,9 @@
 use super::{Profile, Sink};
 use crate::kubernetes::{
     APIService, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler,
-    Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, Object, ObjectMeta,
-    PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet,
-    ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass,
-    VolumeAttachment,
+    Ingress, Job, Kind, KindSet, Lease, Namespace, NetworkPolicy, Node, PersistentVolume,
+    PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController,
+    ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass, VolumeAttachment,
 };
 use crate::model::Severity;
 use crate::snapshot::{Cluster, Snapshot, Unplaced, Workload};
@@ -121,7 +120,7 @@ macro_rules! checks {
                 match (self, object) {
                     $((Self::$kind(check), Walked::$kind(object)) => check(object, cluster, sink),)*
                     (Self::Workload(check), object) => {
-                        if let Some(workload) = object.workload() {
+                        if let Some(workload) = object.workload(cluster) {
                             check(&workload, cluster, sink);
                         }
                     }
@@ -165,22 +164,14 @@ macro_rules! checks {
                     _ => None,
                 }
             }
-
-            /// Its metadata.
-            pub(crate) fn metadata(&self) -> &'a ObjectMeta {
-                match self { $(Self::$kind(object) => object.metadata(),)* }
-            }
         }
     };
 }
 
 impl<'a> Walked<'a> {
-    /// The workload that it is, where nothing controls it.
-    fn workload(&self) -> Option<Workload<'a>> {
-        if self.metadata().controller().is_some() {
-            return None;
-        }
-        Some(match self {
+    /// The workload that it is, where no other controls it.
+    fn workload(&self, cluster: &Cluster<'a>) -> Option<Workload<'a>> {
+        let workload = match self {
             Self::Deployment(object) => Workload::Deployment(object),
             Self::StatefulSet(object) => Workload::StatefulSet(object),
             Self::DaemonSet(object) => Workload::DaemonSet(object),
@@ -190,7 +181,10 @@ impl<'a> Walked<'a> {
             Self::Job(object) => Workload::Job(object),
             Self::Pod(object) => Workload::Pod(object),
             _ => return None,
-        })
+        };
+        cluster
+            .stands_for_itself(workload.metadata())
+            .then_some(workload)
     }
 }
 

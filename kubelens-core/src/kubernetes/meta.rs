@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::text::unique;
-use super::{Labels, List, Text};
+use super::{Kind, Labels, List, Text};
 
 slim! {
     /// metav1.ObjectMeta, without managedFields.
@@ -69,6 +69,25 @@ impl ObjectMeta {
     /// The owner that manages the object.
     pub fn controller(&self) -> Option<&OwnerReference> {
         self.owner_references.iter().find(|owner| owner.controller)
+    }
+
+    /// The controller, if it is of a kind that KubeLens knows to make pods: a workload, or something that one makes.
+    /// What a custom resource makes is not made by one: an operator's StatefulSet stands for itself.
+    pub fn workload_controller(&self) -> Option<(Kind, &OwnerReference)> {
+        let owner = self.controller()?;
+        let kind = Kind::from_manifest(&owner.api_version, &owner.kind)?;
+        let makes_pods = matches!(
+            kind,
+            Kind::Deployment
+                | Kind::ReplicaSet
+                | Kind::StatefulSet
+                | Kind::DaemonSet
+                | Kind::ReplicationController
+                | Kind::CronJob
+                | Kind::Job
+        );
+        // A static pod belongs to its Node.
+        (makes_pods || kind == Kind::Node).then_some((kind, owner))
     }
 
     /// Whether it is being deleted.

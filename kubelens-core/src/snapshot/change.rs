@@ -286,9 +286,11 @@ fn note_object(changed: &mut Changed, object: &AnyObject) {
     if meta.is_terminating() {
         note(changed, Question::Terminating(kind));
     }
-    match meta.controller() {
-        Some(owner) => note(changed, Question::Controlled(kind, &owner.uid)),
-        None => note(changed, Question::Uncontrolled(kind, &meta.namespace)),
+    if let Some(owner) = meta.controller() {
+        note(changed, Question::Controlled(kind, &owner.uid));
+    }
+    if meta.workload_controller().is_none() {
+        note(changed, Question::Uncontrolled(kind, &meta.namespace));
     }
     if is_short_of(object) {
         note(changed, Question::Short);

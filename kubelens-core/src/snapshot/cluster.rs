@@ -517,7 +517,7 @@ impl<'a> Cluster<'a> {
         names
     }
 
-    /// All workloads of a namespace: what nothing else controls.
+    /// All workloads of a namespace: what no other controls.
     pub fn workloads_in(&self, namespace: &str) -> Vec<Workload<'a>> {
         let mut all: Vec<Workload<'a>> = Vec::new();
         all.extend(self.uncontrolled(namespace).map(Workload::Deployment));
@@ -534,18 +534,60 @@ impl<'a> Cluster<'a> {
         self.note(Question::Uncontrolled(Kind::Pod, namespace));
         let bare = self.snapshot.relations().bare_pods.in_namespace(namespace);
         all.extend(bare.iter().map(|pod| Workload::Pod(pod)));
+        all.extend(self.orphans(namespace).map(Workload::Pod));
         all
     }
 
-    /// The objects of a kind in one namespace that nothing controls, by name.
-    fn uncontrolled<T: Object>(&self, namespace: &str) -> impl Iterator<Item = &'a T> + use<'a, T> {
+    /// Whether an object is not made by a workload that is in the picture, or that would be if it were there: pods alone
+    /// in a file have lost their ReplicaSets, and are then all that is known of a workload.
+    pub(crate) fn stands_for_itself(&self, meta: &ObjectMeta) -> bool {
+        meta.workload_controller().is_none() || self.is_orphan(meta)
+    }
+
+    /// Whether it is made by a workload of a kind that could not be read in full, and that is not in the picture.
+    fn is_orphan(&self, meta: &ObjectMeta) -> bool {
+        let Some((kind, owner)) = meta.workload_controller() else {
+            return false;
+        };
+        if kind == Kind::Node || self.is_complete(kind, &meta.namespace) {
+            return false;
+        }
+        self.note(Question::Object(kind, &meta.namespace, &owner.name));
+        let tables = &self.snapshot.tables;
+        tables
+            .metadata(kind, &meta.namespace, &owner.name)
+            .is_none()
+    }
+
+    /// The objects of a kind whose workload is not known.
+    fn orphans<T: Object>(&self, namespace: &str) -> impl Iterator<Item = &'a T> {
+        let makers = [
+            Kind::Deployment,
+            Kind::ReplicaSet,
+            Kind::StatefulSet,
+            Kind::DaemonSet,
+            Kind::ReplicationController,
+            Kind::CronJob,
+            Kind::Job,
+        ];
+        let are_known = makers.iter().all(|kind| self.is_complete(*kind, namespace));
+        (!are_known)
+            .then(|| self.in_namespace::<T>(namespace))
+            .into_iter()
+            .flatten()
+            .filter(|object| self.is_orphan(object.metadata()))
+    }
+
+    /// The objects of a kind in one namespace that no workload controls, by name.
+    fn uncontrolled<T: Object>(&self, namespace: &str) -> impl Iterator<Item = &'a T> {
         self.touch(T::KIND);
         self.note(Question::Uncontrolled(T::KIND, namespace));
         self.snapshot
             .table::<T>()
             .in_namespace(namespace)
             .map(|object| &**object)
-            .filter(|object| object.metadata().controller().is_none())
+            .filter(|object| object.metadata().workload_controller().is_none())
+            .chain(self.orphans(namespace))
     }
 
     /// The pods that an object controls itself.

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use super::sorted::{by_name, put, take};
 use crate::kubernetes::{Pod, Tables, Text};
 
-/// Pods that nothing controls, by namespace.
+/// Pods that no workload controls, by namespace.
 #[derive(Debug)]
 pub(in crate::snapshot) struct BarePods(HashMap<Text, Vec<Arc<Pod>>, RandomState>);
 
@@ -18,7 +18,7 @@ impl BarePods {
     }
 
     pub(super) fn put(&mut self, pod: &Arc<Pod>) {
-        if pod.metadata.controller().is_none() {
+        if pod.metadata.workload_controller().is_none() {
             let list = self.0.entry(pod.metadata.namespace.clone()).or_default();
             put(list, pod, by_name);
         }
