@@ -74,6 +74,11 @@ impl Recording {
         Ok(())
     }
 
+    /// Whether the story is told by other files than `cluster.*`: in another layout, which is a part of what it tests.
+    pub const fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
     /// Writes it into a folder.
     pub fn write(&self, folder: &Path) -> Result<()> {
         for (number, document) in self.documents.iter().enumerate() {

@@ -79,6 +79,9 @@ fn other_names_another_order_and_another_month_change_no_cause() {
     for (number, story) in stories().expect("stories").iter().enumerate() {
         let before = report(story).expect("a report");
         let mut recording = Recording::read(story).expect("a recording");
+        if recording.is_empty() {
+            continue;
+        }
         let renaming = recording.renaming();
         recording.rename(&renaming);
         recording.shuffle(u64::try_from(number).unwrap());
@@ -103,6 +106,9 @@ fn more_healthy_neighbours_change_no_cause() {
         let mut involved = BTreeSet::new();
         every_namespace(before.get("causes").expect("causes"), &mut involved);
         let mut recording = Recording::read(&story).expect("a recording");
+        if recording.is_empty() {
+            continue;
+        }
         let copies = recording.repeat_neighbours(&involved);
         if copies == 0 {
             continue;

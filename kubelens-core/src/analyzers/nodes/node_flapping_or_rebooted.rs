@@ -29,6 +29,25 @@ declare_analyzer! {
     /// lastTimestamp: "2026-01-01T11:55:00Z"
     /// ```
     ///
+    /// A reboot that nothing announced:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, creationTimestamp: "2025-12-01T00:00:00Z"}
+    /// status: {conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: default}
+    /// involvedObject: {kind: Node, name: n1, uid: n1}
+    /// type: Warning
+    /// reason: Rebooted
+    /// message: "Node n1 has been rebooted, boot id: 8f1c6f3e-1b0f-4b55-9d3c-0d1f6f6d1a11"
+    /// count: 1
+    /// lastTimestamp: "2026-01-01T11:40:00Z"
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -52,7 +71,8 @@ declare_analyzer! {
     /// Look at the machine: memory, disk, network, power; drain it until it is stable.
     ///
     /// # What it cannot know
-    /// Whether somebody rebooted it on purpose.
+    /// Whether somebody rebooted it on purpose without cordoning it. A reboot of a cordoned node, or while nodes change their
+    /// version, is told as information.
     ///
     /// # Source
     /// Events NodeNotReady (node controller), Starting and Rebooted (kubelet).
@@ -82,6 +102,11 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             )
         })
         .collect();
+    let of_a_reboot = if is_maintained(node, &lately, cluster) {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
     let facts = [
         ("NodeNotReady", "turned not ready", AGAIN, Severity::Warning),
         (
@@ -90,7 +115,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             AGAIN,
             Severity::Warning,
         ),
-        ("Rebooted", "was rebooted", 1, Severity::Info),
+        ("Rebooted", "was rebooted", 1, of_a_reboot),
     ];
     for (reason, words, least, severity) in facts {
         let of_it: Vec<&Event> = lately
@@ -108,6 +133,23 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             sink.report(sighting(node, newest, reason, words, times, severity));
         }
     }
+}
+
+/// Whether somebody works on the machine: it is or was cordoned, as before a drain, or nodes are on their way to another
+/// version.
+fn is_maintained(node: &Node, lately: &[&Event], cluster: &Cluster<'_>) -> bool {
+    let was_cordoned = lately.iter().any(|event| {
+        matches!(
+            event.reason.as_str(),
+            "NodeNotSchedulable" | "NodeSchedulable"
+        )
+    });
+    let version = &node.status.node_info.kubelet_version;
+    node.spec.unschedulable
+        || was_cordoned
+        || cluster.all::<Node>().any(|other| {
+            other.spec.unschedulable || other.status.node_info.kubelet_version != *version
+        })
 }
 
 /// How often an event was seen within the window; its count may reach further back.

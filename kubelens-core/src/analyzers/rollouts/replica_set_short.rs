@@ -22,6 +22,7 @@ declare_analyzer! {
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Deployment
     /// apiVersion: apps/v1
     /// kind: ReplicaSet
     /// metadata: {name: web-5d, namespace: shop, uid: r1, creationTimestamp: "2026-01-01T10:00:00Z", ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: d1, controller: true}]}

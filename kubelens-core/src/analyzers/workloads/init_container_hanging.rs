@@ -128,7 +128,7 @@ fn maker_of_the_file(pod: &Pod, cluster: &Cluster<'_>, command: &str) -> Option<
     if awaited.is_empty() {
         return None;
     }
-    let on_node = cluster.pods_on(&pod.spec.node_name);
+    let on_node = cluster.pods_on(&pod.node_name);
     let mut makers = on_node.filter(|other| other.is_live() && !other.is_ready());
     makers.find_map(|other| {
         let top = cluster.top_of(other);

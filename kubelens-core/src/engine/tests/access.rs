@@ -41,7 +41,7 @@ fn read_by_any() -> KindSet {
 
 /// What is told although it is not told with full access, and why that is true all the same: with less to go by, a
 /// fact stays that something unseen would explain, or that something unseen would say is over.
-const LESS_EXACT: [(&str, &[Kind], &str); 11] = [
+const LESS_EXACT: [(&str, &[Kind], &str); 13] = [
     (
         "SCH002",
         &[Kind::Node],
@@ -96,6 +96,21 @@ const LESS_EXACT: [(&str, &[Kind], &str); 11] = [
         "SEC004",
         &[Kind::Namespace],
         "the API server says it; the Namespace would say that it has changed since",
+    ),
+    (
+        "ROL004",
+        &[Kind::Deployment],
+        "the ReplicaSet's own status says it; its Deployment would say it in its place",
+    ),
+    (
+        "SEC009",
+        &[
+            Kind::Deployment,
+            Kind::ReplicaSet,
+            Kind::StatefulSet,
+            Kind::Job,
+        ],
+        "a pod whose maker is hidden is looked at in its place; the maker's own template may say more",
     ),
 ];
 
