@@ -65,6 +65,22 @@ slim! {
     }
 }
 
+impl Kind {
+    /// Whether its objects are workloads, from which pods are made.
+    pub const fn makes_pods(self) -> bool {
+        matches!(
+            self,
+            Self::Deployment
+                | Self::ReplicaSet
+                | Self::StatefulSet
+                | Self::DaemonSet
+                | Self::ReplicationController
+                | Self::CronJob
+                | Self::Job
+        )
+    }
+}
+
 impl ObjectMeta {
     /// The owner that manages the object.
     pub fn controller(&self) -> Option<&OwnerReference> {
@@ -76,18 +92,8 @@ impl ObjectMeta {
     pub fn workload_controller(&self) -> Option<(Kind, &OwnerReference)> {
         let owner = self.controller()?;
         let kind = Kind::from_manifest(&owner.api_version, &owner.kind)?;
-        let makes_pods = matches!(
-            kind,
-            Kind::Deployment
-                | Kind::ReplicaSet
-                | Kind::StatefulSet
-                | Kind::DaemonSet
-                | Kind::ReplicationController
-                | Kind::CronJob
-                | Kind::Job
-        );
         // A static pod belongs to its Node.
-        (makes_pods || kind == Kind::Node).then_some((kind, owner))
+        (kind.makes_pods() || kind == Kind::Node).then_some((kind, owner))
     }
 
     /// Whether it is being deleted.

@@ -22,6 +22,7 @@ mod tuning;
 mod unplaced;
 mod whole;
 mod workload;
+mod workloads;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -24,6 +24,23 @@ pub(super) struct NearMiss {
 /// Below this, two values are not taken for one another.
 const ALIKE: f64 = 0.75;
 
+/// Most letters in which a slip of the hand differs from what was meant.
+const SLIP: usize = 2;
+
+/// Whether two labels, `key=value`, have one key and differ by a slip of the hand; numbers are counted, not mistyped.
+fn is_typo(carried: &str, wanted: &str) -> bool {
+    let (Some((carried_key, carried)), Some((wanted_key, wanted))) =
+        (carried.split_once('='), wanted.split_once('='))
+    else {
+        return false;
+    };
+    let words = |value: &str| value.replace(|letter: char| letter.is_ascii_digit(), "");
+    carried_key == wanted_key
+        && wanted.len() > 2 * SLIP
+        && words(carried) != words(wanted)
+        && strsim::osa_distance(carried, wanted) <= SLIP
+}
+
 /// The pods of the namespace that come nearest to a selector by labels.
 pub(super) fn nearest(
     cluster: &Cluster<'_>,
@@ -35,6 +52,10 @@ pub(super) fn nearest(
     let from_templates = workloads
         .iter()
         .filter(|workload| !workload.is_batch() || matches!(workload, Workload::Pod(_)))
+        // What an operator makes is looked at below, pod by pod.
+        .filter(|workload| {
+            !matches!(workload, Workload::Pod(pod) if pod.metadata.controller().is_some())
+        })
         .filter_map(|workload| {
             let mut near = compare(selector, workload.pod_labels(), workload.reference(), name)?;
             near.is_dynamic = cluster
@@ -57,8 +78,9 @@ pub(super) fn nearest(
         })
         .filter_map(|pod| {
             let near = compare(selector, &pod.metadata.labels, cluster.top_of(pod), name)?;
+            // An operator says by a label which pod leads: another value of it is no typo, unless it reads like one.
             Some(NearMiss {
-                is_dynamic: true,
+                is_dynamic: !is_typo(&near.carried, &near.wanted),
                 ..near
             })
         });
