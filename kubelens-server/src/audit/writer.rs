@@ -133,6 +133,8 @@ impl Writer {
                 self.tell(copied.err());
             }
             Err(error) => {
+                // Who hears of an entry that is not kept finds the reason told.
+                self.tell(Some(error.clone()));
                 for (pending, done) in pending.into_iter().zip(told) {
                     if let Some(done) = done {
                         let _ = done.send(Err(error.clone()));
@@ -146,7 +148,6 @@ impl Writer {
                         });
                     }
                 }
-                self.tell(Some(error));
             }
         }
     }
