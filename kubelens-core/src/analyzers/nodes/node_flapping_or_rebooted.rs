@@ -89,6 +89,9 @@ declare_analyzer! {
 /// Times within the window from which something happens again and again.
 const AGAIN: u32 = 3;
 
+/// What a kubelet says when its machine has another boot id.
+const REBOOTED: &str = "Rebooted";
+
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !is_in_use(node) {
         return;
@@ -102,22 +105,12 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             )
         })
         .collect();
-    let of_a_reboot = if is_maintained(node, &lately, cluster) {
-        Severity::Info
-    } else {
-        Severity::Warning
-    };
     let facts = [
-        ("NodeNotReady", "turned not ready", AGAIN, Severity::Warning),
-        (
-            "Starting",
-            "had its kubelet started",
-            AGAIN,
-            Severity::Warning,
-        ),
-        ("Rebooted", "was rebooted", 1, of_a_reboot),
+        ("NodeNotReady", "turned not ready", AGAIN),
+        ("Starting", "had its kubelet started", AGAIN),
+        (REBOOTED, "was rebooted", 1),
     ];
-    for (reason, words, least, severity) in facts {
+    for (reason, words, least) in facts {
         let of_it: Vec<&Event> = lately
             .iter()
             .copied()
@@ -130,6 +123,12 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             .map(|event| in_window(cluster, node, event))
             .sum();
         if let Some(newest) = of_it.last().filter(|_| times >= least) {
+            // Asked last: the answer looks at every node.
+            let severity = if reason == REBOOTED && is_maintained(node, &lately, cluster) {
+                Severity::Info
+            } else {
+                Severity::Warning
+            };
             sink.report(sighting(node, newest, reason, words, times, severity));
         }
     }
