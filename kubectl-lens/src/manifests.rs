@@ -72,6 +72,7 @@ impl Manifests {
         let request = ReadRequest {
             default_namespace: namespace.to_owned(),
             without_status: true,
+            validated: true,
             ..ReadRequest::default()
         };
         let mut all: Option<Snapshot> = None;

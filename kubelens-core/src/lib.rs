@@ -21,6 +21,8 @@ pub mod rules;
 pub mod settling;
 pub mod snapshot;
 pub mod source;
+#[cfg(feature = "validation")]
+pub mod validation;
 
 pub use engine::{Options, diagnose, registry};
 pub use model::Report;

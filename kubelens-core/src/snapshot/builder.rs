@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::newest_time::newest_time;
 use super::{Gap, Gaps, Logs, Snapshot, WholeObjects};
 use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Tables};
-use crate::model::{ClusterInfo, CoverageState, ObjectRef, Scope};
+use crate::model::{ClusterInfo, CoverageState, FieldError, ObjectRef, Scope};
 
 /// Puts a [`Snapshot`] together from what a source reads.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub struct SnapshotBuilder {
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
     written_as: BTreeSet<ObjectRef>,
+    refused: BTreeSet<(ObjectRef, FieldError)>,
     gaps: Gaps,
     logs: Logs,
     listed: BTreeSet<Kind>,
@@ -82,6 +83,11 @@ impl SnapshotBuilder {
     /// Notes that an object is written in another API version than the one it is read in.
     pub fn written_as(&mut self, object: ObjectRef) {
         self.written_as.insert(object);
+    }
+
+    /// Notes what the API server would refuse in an object.
+    pub fn refused(&mut self, object: ObjectRef, error: FieldError) {
+        self.refused.insert((object, error));
     }
 
     /// Whether it holds no object of a kind.
@@ -261,6 +267,7 @@ impl SnapshotBuilder {
             tables: self.tables,
             custom: self.custom,
             written_as: self.written_as,
+            refused: self.refused,
             custom_listed: self.custom_listed,
             gaps: self.gaps,
             logs: self.logs,

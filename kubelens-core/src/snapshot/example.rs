@@ -12,7 +12,7 @@ struct Header {
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
 /// (read in full), `# forbidden: Kind, Kind` (not permitted to be read), `# version: v1.35.4`,
 /// `# log: namespace/pod/container [previous] | line`, `# registries: HOST, HOST` (the user's
-/// allow-list); `# repeat: COUNT` in a document makes so many of it, `$N` in it counts them.
+/// allow-list); `# manifests`: not applied yet, so validated; `# repeat: COUNT` in a document makes so many of it, `$N` in it counts them.
 pub(crate) fn picture(block: &str) -> Snapshot {
     let text: String = block
         .lines()
@@ -64,6 +64,10 @@ pub(crate) fn picture(block: &str) -> Snapshot {
         {
             continue;
         }
+        #[cfg(feature = "validation")]
+        if text.lines().any(|line| line == "# manifests") {
+            validate(document, &mut builder);
+        }
         let header: Header =
             serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{error}\n{document}"));
         if let Some(kind) = Kind::from_manifest(&header.api_version, &header.kind) {
@@ -91,6 +95,26 @@ pub(crate) fn picture(block: &str) -> Snapshot {
         registries,
         ..Tuning::default()
     })
+}
+
+#[cfg(feature = "validation")]
+fn validate(document: &str, builder: &mut SnapshotBuilder) {
+    let value: serde_json::Value = serde_saphyr::from_str(document).expect("a manifest");
+    let text = |pointer| {
+        value
+            .pointer(pointer)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    };
+    let object = ObjectRef::namespaced(
+        text("/apiVersion"),
+        text("/kind"),
+        text("/metadata/namespace"),
+        text("/metadata/name"),
+    );
+    for error in crate::validation::validate(&value) {
+        builder.refused(object.clone(), error);
+    }
 }
 
 /// A document, or as many as it asks for.

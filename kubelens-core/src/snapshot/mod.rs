@@ -49,7 +49,7 @@ pub use workload::Workload;
 pub use writer::Writer;
 
 use crate::kubernetes::{CustomObject, Object, Table, Tables};
-use crate::model::{ClusterInfo, ObjectRef, Scope};
+use crate::model::{ClusterInfo, FieldError, ObjectRef, Scope};
 use memo::Memo;
 use relations::Relations;
 
@@ -62,6 +62,7 @@ pub struct Snapshot {
     tables: Tables,
     custom: BTreeMap<String, Vec<Arc<CustomObject>>>,
     written_as: BTreeSet<ObjectRef>,
+    refused: BTreeSet<(ObjectRef, FieldError)>,
     custom_listed: BTreeSet<String>,
     gaps: Gaps,
     logs: Logs,
@@ -107,6 +108,11 @@ impl Snapshot {
     /// Objects that are written in another API version than the one they are read in, each with that version.
     pub const fn written_as(&self) -> &BTreeSet<ObjectRef> {
         &self.written_as
+    }
+
+    /// What the API server would refuse in objects that are not applied yet, where that was asked for.
+    pub const fn refused(&self) -> &BTreeSet<(ObjectRef, FieldError)> {
+        &self.refused
     }
 
     /// The kinds without a type of their own that were listed, by the name of [`custom_kind`].

@@ -15,6 +15,10 @@ impl Snapshot {
         // Events tell of versions that the manifests replace.
         picture.tables.events = Table::default();
         picture.tables.overlay(&manifests.tables);
+        picture
+            .written_as
+            .extend(manifests.written_as.iter().cloned());
+        picture.refused.extend(manifests.refused.iter().cloned());
         for (kind, objects) in &manifests.custom {
             let known = picture.custom.entry(kind.clone()).or_default();
             known.retain(|one| {

@@ -10,7 +10,7 @@ use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
 use super::whole::Keeping;
 use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Text, yaml};
-use crate::model::{CoverageState, KUBELENS_API_VERSION, ObjectRef};
+use crate::model::{CoverageState, FieldError, KUBELENS_API_VERSION, ObjectRef};
 use crate::snapshot::SnapshotBuilder;
 
 /// The type that an object is of.
@@ -48,6 +48,8 @@ pub(crate) struct Intake {
     left_out: BTreeSet<String>,
     /// Objects that were written in another API version than the one they are read in.
     other_versions: Vec<ObjectRef>,
+    /// What the API server would refuse.
+    refused: Vec<(ObjectRef, FieldError)>,
     /// Objects that are kept with every field.
     whole: Keeping,
 }
@@ -71,6 +73,7 @@ impl Intake {
             short: Vec::new(),
             left_out: BTreeSet::new(),
             other_versions: Vec::new(),
+            refused: Vec::new(),
             whole: Keeping::new(&request.whole),
         }
     }
@@ -98,8 +101,35 @@ impl Intake {
             Some(_) => Taken::Unwanted,
             None => self.take_custom(place, meta, item),
         };
-        self.objects += usize::from(taken == Taken::Kept);
+        if taken == Taken::Kept {
+            self.objects += 1;
+            #[cfg(feature = "validation")]
+            if self.request.validated {
+                self.validate(meta, item);
+            }
+        }
         taken
+    }
+
+    /// Notes what the API server would refuse in the object that was read last.
+    #[cfg(feature = "validation")]
+    fn validate(&mut self, meta: TypeMeta<'_>, item: Item<'_>) {
+        let Some(serde_json::Value::Object(mut fields)) = parsed(item) else {
+            return;
+        };
+        // Items of a list may leave their type to it.
+        fields.insert("apiVersion".to_owned(), meta.api_version.into());
+        fields.insert("kind".to_owned(), meta.kind.into());
+        let errors = crate::validation::validate(&serde_json::Value::Object(fields));
+        let metadata = match Kind::from_manifest(meta.api_version, meta.kind) {
+            Some(kind) => self.batch.last_mut(kind).map(|metadata| &*metadata),
+            None => self.custom.last().map(|object| &object.metadata),
+        };
+        let Some(metadata) = metadata else { return };
+        let (namespace, name) = (&metadata.namespace, &metadata.name);
+        let object = ObjectRef::namespaced(meta.api_version, meta.kind, namespace, name);
+        let told = errors.into_iter().map(|error| (object.clone(), error));
+        self.refused.extend(told);
     }
 
     /// Notes the API version in which the object that was read last is written.
@@ -138,6 +168,9 @@ impl Intake {
         builder.absorb(self.batch);
         for written in self.other_versions {
             builder.written_as(written);
+        }
+        for (object, error) in self.refused {
+            builder.refused(object, error);
         }
         for object in self.custom {
             builder.add_custom(object);

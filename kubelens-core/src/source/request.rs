@@ -28,6 +28,9 @@ pub struct ReadRequest {
     pub whole: BTreeSet<GroupKind>,
     /// Whether what objects say of their status is left out: nothing that is applied has one.
     pub without_status: bool,
+    /// Whether it is noted what the API server would refuse in the objects: for what is not applied yet. It takes
+    /// feature `validation`.
+    pub validated: bool,
     /// The instant to judge from, where the source's own is not wanted.
     pub now: Option<Timestamp>,
     /// How long one request to a server may go without an answer or a further byte.
@@ -49,6 +52,7 @@ impl Default for ReadRequest {
             is_consistent: false,
             whole: BTreeSet::new(),
             without_status: false,
+            validated: false,
             now: None,
             request_timeout: Duration::from_secs(30),
             poll: Duration::from_secs(30),

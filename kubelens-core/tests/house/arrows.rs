@@ -6,12 +6,19 @@ use crate::workspace;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &["model"]),
     ("kubernetes", &["kubernetes", "model"]),
-    ("snapshot", &["snapshot", "kubernetes", "model"]),
+    ("validation", &["validation", "model"]),
+    (
+        "snapshot",
+        &["snapshot", "validation", "kubernetes", "model"],
+    ),
     (
         "documents",
         &["documents", "snapshot", "kubernetes", "model"],
     ),
-    ("source", &["source", "snapshot", "kubernetes", "model"]),
+    (
+        "source",
+        &["source", "snapshot", "validation", "kubernetes", "model"],
+    ),
     ("analysis", &["analysis", "snapshot", "kubernetes", "model"]),
     (
         "analyzers",

@@ -1,10 +1,10 @@
 /// The analyzers whose claims rest on what is written in objects, not on what became of them.
-const CODES: [&str; 39] = [
+const CODES: [&str; 43] = [
     "CFG001", "CFG002", "CFG003", "CFG004", "CFG005", "CFG015", "CFG016", "IMG014", "JOB011",
     "NET002", "NET013", "NET017", "NET018", "NET019", "NET020", "NET021", "NET022", "NET025",
     "NET036", "NET038", "NET040", "NET052", "NET076", "ROL009", "ROL014", "SCA001", "SCA005",
     "SCA008", "SCA030", "SCA032", "SCA033", "SEC002", "SEC003", "STO002", "STO003", "STO007",
-    "STO022", "CTL001", "CTL002",
+    "STO022", "CTL001", "CTL002", "CTL018", "CTL020", "CTL021", "CTL034",
 ];
 
 /// Codes of what is asked of templates: their analyzers look at pods, and those that run are of an older version.
