@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context;
 use kubelens_core::{
+    kubernetes::read_documents,
     model::CoverageState,
     snapshot::Snapshot,
     source::{ClusterSource, FileSource, Progress as _, ReadRequest, SourceError},
@@ -118,9 +119,9 @@ impl Manifests {
     pub(crate) fn objects(&self) -> Result<Vec<Value>, Failure> {
         let mut objects = Vec::new();
         for Text { name, text, .. } in &self.texts {
-            let documents = serde_saphyr::from_multiple::<Option<Value>>(text)
-                .with_context(|| format!("{name} is not a manifest"))?;
-            for document in documents.into_iter().flatten() {
+            let documents =
+                read_documents(text).with_context(|| format!("{name} is not a manifest"))?;
+            for document in documents {
                 match document.get("items").and_then(Value::as_array) {
                     Some(items) => objects.extend(items.iter().cloned()),
                     None => objects.push(document),

@@ -82,3 +82,4 @@ pub use secret::Secret;
 pub use storage::*;
 pub use text::{Interning, Text};
 pub use workload::*;
+pub use yaml::read_documents;

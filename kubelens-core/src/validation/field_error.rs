@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::FieldError;
+use crate::model::{FieldError, safe_text, shortened};
 
 /// The way to a field.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,9 @@ impl fmt::Display for Path {
 /// Most errors of one object that are told: whoever mends them asks again.
 const MOST: usize = 20;
 
+/// Longest path and longest message, in characters.
+const LONGEST: usize = 300;
+
 /// What is found in one object.
 #[derive(Debug, Default)]
 pub(super) struct Errors(Vec<FieldError>);
@@ -51,9 +54,10 @@ impl Errors {
 
     fn put(&mut self, path: &Path, message: String, is_unknown_field: bool) {
         if self.0.len() < MOST {
+            // Both hold what a stranger may have written.
             self.0.push(FieldError {
-                path: path.to_string(),
-                message,
+                path: shortened(&safe_text(&path.to_string()), LONGEST),
+                message: shortened(&safe_text(&message), LONGEST),
                 is_unknown_field,
             });
         }

@@ -22,6 +22,8 @@ mod world;
 
 #[cfg(feature = "rules-cel")]
 mod rule_packs;
+#[cfg(feature = "validation")]
+mod validation;
 
 use std::sync::LazyLock;
 

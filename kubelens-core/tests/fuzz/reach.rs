@@ -24,10 +24,16 @@ fn missing(seen: &BTreeSet<String>) -> Vec<&'static str> {
     all.filter(|code| !seen.contains(*code)).collect()
 }
 
+/// What is asked of manifests before they are applied: a recording holds what an API server took.
+const OF_MANIFESTS: [&str; 1] = ["CTL034"];
+
 #[test]
 fn every_rule_fires_on_the_examples_as_a_recording_holds_them() {
     let mut silent = Vec::new();
-    for example in EXAMPLES.iter().filter(|example| example.fires) {
+    for example in EXAMPLES
+        .iter()
+        .filter(|example| example.fires && !OF_MANIFESTS.contains(&example.code))
+    {
         let report = example.world.report().unwrap();
         if !codes(&report).contains(example.code) {
             silent.push(example.code);
@@ -74,6 +80,7 @@ fn every_random_test_is_fuzzed() {
         ("messages", include_str!("messages.rs")),
         ("rule_packs", include_str!("rule_packs.rs")),
         ("texts", include_str!("texts.rs")),
+        ("validation", include_str!("validation.rs")),
     ];
     let targets: BTreeSet<&str> = include_str!("../../../tests/fuzz/run")
         .lines()

@@ -8,8 +8,9 @@ const CODES: [&str; 43] = [
 ];
 
 /// Codes of what is asked of templates: their analyzers look at pods, and those that run are of an older version.
-const OF_TEMPLATES: [&str; 9] = [
-    "IMG001", "SCA020", "SCA021", "SCA023", "SCH002", "SCH004", "SCH005", "SCH007", "SEC004",
+const OF_TEMPLATES: [&str; 11] = [
+    "NET003", "WRK023", "IMG001", "SCA020", "SCA021", "SCA023", "SCH002", "SCH004", "SCH005",
+    "SCH007", "SEC004",
 ];
 
 /// Whether the code is one of what is asked of templates.

@@ -6,9 +6,13 @@
 mod admission;
 mod images;
 mod judges;
+mod names;
 mod placement;
 mod pod_security;
+mod probes;
 mod quota;
+mod services;
+mod slip;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +20,7 @@ use super::verdicts::Verdicts;
 use super::{Options, coverage, look, pack_rules, registry, tuned};
 use crate::analysis::{Analyzer, Sighting};
 use crate::diagnosis;
-use crate::kubernetes::Kind;
+use crate::kubernetes::{Kind, Object as _, Service};
 use crate::model::{Cause, Note, NoteKind, ObjectRef, Report, counted};
 use crate::snapshot::{Cluster, Snapshot, Workload};
 
@@ -43,14 +47,18 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
         .collect();
     let mut sightings = look(&picture, &of_specs);
     let view = Cluster::new(&picture);
-    for workload in workloads(&view, &objects) {
-        for (code, sighting) in of_template(&workload, &view) {
-            if let Some(analyzer) = analyzers.iter().find(|analyzer| analyzer.code == code) {
-                sightings.seen.push((*analyzer, sighting));
-            }
+    let is_alone = cluster.is_none();
+    let workloads = workloads(&view, &objects);
+    let mut asked = quota::check(&view, &workloads);
+    for workload in &workloads {
+        of_template(workload, &view, is_alone, &mut asked);
+    }
+    for service in view.all::<Service>() {
+        if objects.contains(&service.reference().key()) {
+            services::check(service, &view, is_alone, &mut asked);
         }
     }
-    for (code, sighting) in quota::check(&view, &workloads(&view, &objects)) {
+    for (code, sighting) in asked {
         if let Some(analyzer) = analyzers.iter().find(|analyzer| analyzer.code == code) {
             sightings.seen.push((*analyzer, sighting));
         }
@@ -127,11 +135,15 @@ fn workloads<'a>(cluster: &Cluster<'a>, objects: &BTreeSet<Key>) -> Vec<Workload
 fn of_template<'a>(
     workload: &Workload<'a>,
     cluster: &Cluster<'a>,
-) -> Vec<(&'static str, Sighting)> {
-    let mut seen = Vec::new();
-    images::check(workload, &mut seen);
-    admission::check(workload, cluster, &mut seen);
-    pod_security::check(workload, cluster, &mut seen);
-    placement::check(workload, cluster, &mut seen);
-    seen
+    is_alone: bool,
+    seen: &mut Vec<(&'static str, Sighting)>,
+) {
+    images::check(workload, seen);
+    probes::check(workload, seen);
+    admission::check(workload, cluster, seen);
+    pod_security::check(workload, cluster, seen);
+    placement::check(workload, cluster, seen);
+    if is_alone {
+        names::check(workload, cluster, seen);
+    }
 }

@@ -213,3 +213,66 @@ fn a_pod_of_an_older_version_that_no_node_takes_is_not_held_against_the_manifest
         Vec::<&str>::new()
     );
 }
+
+#[test]
+fn a_port_by_a_name_that_no_container_has_is_told() {
+    let named = WEB.replace(
+        "image: registry",
+        "ports: [{name: http, containerPort: 80}]\n        image: registry",
+    );
+    let service = named.replace(
+        "ports: [{port: 80}]",
+        "ports: [{port: 80, targetPort: htpp}]",
+    );
+    let report = rehearse(&manifests(&service), None, &Options::default());
+    assert_eq!(codes(&report), ["NET003"]);
+    assert!(
+        report.causes[0].suggestions[0]
+            .text
+            .ends_with("did you mean http?")
+    );
+    let right = named.replace(
+        "ports: [{port: 80}]",
+        "ports: [{port: 80, targetPort: http}]",
+    );
+    assert_eq!(
+        codes(&rehearse(&manifests(&right), None, &Options::default())),
+        Vec::<&str>::new()
+    );
+    let probe = named.replace(
+        "image: registry",
+        "readinessProbe: {httpGet: {port: web}}\n        image: registry",
+    );
+    assert_eq!(
+        codes(&rehearse(&manifests(&probe), None, &Options::default())),
+        ["WRK023"]
+    );
+}
+
+#[test]
+fn a_slip_between_manifests_is_told_without_a_cluster() {
+    let label = WEB.replace("selector: {app: web}, ports", "selector: {app: wbe}, ports");
+    let report = rehearse(&manifests(&label), None, &Options::default());
+    assert_eq!(codes(&report), ["NET002"]);
+    assert_eq!(
+        report.causes[0].title,
+        "Service shop/web selects app=wbe, and Deployment shop/web carries app=web"
+    );
+    let other = WEB.replace(
+        "selector: {app: web}, ports",
+        "selector: {app: cart}, ports",
+    );
+    assert_eq!(
+        codes(&rehearse(&manifests(&other), None, &Options::default())),
+        Vec::<&str>::new()
+    );
+    let map = format!(
+        "{WEB}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{namespace: shop, name: cnof}}\n"
+    );
+    let report = rehearse(&manifests(&map), None, &Options::default());
+    assert_eq!(codes(&report), ["CFG001"]);
+    assert_eq!(
+        report.causes[0].title,
+        "ConfigMap shop/conf is not among the manifests, and ConfigMap cnof is"
+    );
+}
