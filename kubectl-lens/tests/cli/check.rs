@@ -262,3 +262,34 @@ fn what_check_prints() {
     let checked = run(&["check", "-f", &good]).stdout;
     assert_snapshot!("check_of_what_is_good", checked.replace(&good, "cart.yaml"));
 }
+
+#[test]
+fn what_the_api_server_would_refuse_is_told_without_asking_it() {
+    let codes = |text: &str| {
+        let (_dir, path) = manifest(text);
+        let check = run(&[
+            "check",
+            "-f",
+            &path,
+            "-o",
+            "jsonpath={range .causes[*]}{.code} {.title}\n{end}",
+        ]);
+        assert_eq!(check.status, Some(0), "{}", check.stderr);
+        check.stdout
+    };
+    assert_eq!(
+        codes(&WEB.replace("envFrom", "envFrm")),
+        "CTL034 Deployment default/cart has 1 field that the API does not know: \
+         spec.template.spec.containers[0].envFrm: unknown field (did you mean envFrom, env?)\n"
+    );
+    assert_eq!(
+        codes(&WEB.replace("labels: {app: cart}", "labels: {app: carts}")),
+        "CTL034 The API server refuses Deployment default/cart: spec.template.metadata.labels: \
+         Invalid value: \"app=carts\": `selector` does not match template `labels`\n"
+    );
+    let mode = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: job-}\nspec:\n  containers: [{name: a, image: 'a:1'}]\n  volumes: [{name: a, secret: {secretName: a, defaultMode: 0440}}]\n";
+    assert_eq!(codes(mode), "");
+    assert!(codes(&mode.replace("image: 'a:1'", "image: 5")).starts_with(
+        "CTL034 The API server refuses Pod default/job-*: spec.containers[0].image: invalid type"
+    ));
+}

@@ -236,6 +236,13 @@ impl Intake {
         let Some(metadata) = self.batch.last_mut(kind) else {
             return Taken::Unwanted;
         };
+        if self.request.without_status
+            && metadata.name.is_empty()
+            && !metadata.generate_name.is_empty()
+        {
+            // The API server completes it.
+            metadata.name = Text::new(&format!("{}*", metadata.generate_name));
+        }
         if metadata.name.is_empty() {
             self.batch.pop(kind);
             let detail = format!("{place}:{}: this {kind} has no name", item.line);

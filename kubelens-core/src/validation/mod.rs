@@ -29,8 +29,8 @@ use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as AutoscalerV1;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, LimitRange, Namespace, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota,
-    Secret, Service, ServiceAccount,
+    ConfigMap, Endpoints, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim,
+    Pod, ReplicationController, ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
@@ -78,6 +78,9 @@ validated! {
     IngressClass, Subdomain, nothing_more;
     NetworkPolicy, Subdomain, services::network_policy;
     EndpointSlice, Subdomain, nothing_more;
+    Endpoints, Subdomain, nothing_more;
+    Node, Subdomain, nothing_more;
+    ReplicationController, Subdomain, nothing_more;
     ConfigMap, Subdomain, configuration::config_map;
     Secret, Subdomain, configuration::secret;
     ServiceAccount, Subdomain, nothing_more;
@@ -117,6 +120,32 @@ const OWN_GROUPS: [&str; 13] = [
     "scheduling.k8s.io",
     "storage.k8s.io",
     "coordination.k8s.io",
+];
+
+/// Kinds of these groups that are not looked at; few people write them by hand.
+const OTHERS: [&str; 22] = [
+    "Binding",
+    "CSIDriver",
+    "CSINode",
+    "CSIStorageCapacity",
+    "ComponentStatus",
+    "ControllerRevision",
+    "Event",
+    "Eviction",
+    "IPAddress",
+    "Lease",
+    "LeaseCandidate",
+    "List",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "PodTemplate",
+    "Scale",
+    "ServiceCIDR",
+    "Status",
+    "TokenRequest",
+    "VolumeAttachment",
+    "VolumeAttributesClass",
+    "PodSecurityPolicy",
 ];
 
 /// Most letters in which a kind that nobody knows may differ from one that is meant.
@@ -170,7 +199,7 @@ fn claim(claim: &PersistentVolumeClaim, errors: &mut Errors) {
 /// spelling, and kinds of other groups may well exist.
 fn no_such_kind(api_version: &str, kind: &str, errors: &mut Errors) {
     let group = group_of(api_version);
-    if !OWN_GROUPS.contains(&group) {
+    if !OWN_GROUPS.contains(&group) || OTHERS.contains(&kind) {
         return;
     }
     let hint = match VALIDATED.iter().find(|known| known.kind == kind) {

@@ -271,6 +271,7 @@ fn a_kind_in_another_group_is_told() {
         "{apiVersion: example.com/v1, kind: Servce}",
         "{apiVersion: apps/v1beta1, kind: Deployment}",
         "{apiVersion: v1, kind: Binding}",
+        "{apiVersion: v1, kind: Node, metadata: {name: n1}}",
     ] {
         assert_eq!(told(manifest), Vec::<String>::new());
     }
