@@ -337,7 +337,7 @@ impl<'a> Cluster<'a> {
             .in_namespace::<T>(namespace)
             .map(|object| object.metadata().name.as_str())
             .map(|known| (strsim::jaro_winkler(known, name), known))
-            .filter(|(score, known)| *score >= 0.75 && *known != name)
+            .filter(|(score, known)| *score >= 0.75 && *known != name && is_near(known, name))
             .collect();
         scored.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
         scored.into_iter().take(3).map(|(_, known)| known).collect()
@@ -485,12 +485,19 @@ impl<'a> Cluster<'a> {
             };
             if current.is_none()
                 && kind == Some(Kind::ReplicaSet)
-                && !self.is_complete(Kind::ReplicaSet, &namespace)
+                && self
+                    .snapshot
+                    .gaps
+                    .find(Kind::ReplicaSet, &namespace)
+                    .is_some()
                 && let Some(deployment) = below.and_then(|pod| deployment_of(pod, owner))
             {
+                self.note(Question::Object(Kind::Deployment, &namespace, deployment));
                 let uid = self
-                    .get::<Deployment>(&namespace, deployment)
-                    .and_then(|found| found.metadata.uid.non_empty().map(str::to_owned));
+                    .snapshot
+                    .tables
+                    .metadata(Kind::Deployment, &namespace, deployment)
+                    .and_then(|found| found.uid.non_empty().map(str::to_owned));
                 reference = ObjectRef {
                     uid,
                     ..ObjectRef::namespaced("apps/v1", "Deployment", &namespace, deployment)
@@ -676,6 +683,15 @@ pub(super) static OUTSIDE_SCOPE: Gap = Gap {
     state: crate::model::CoverageState::Partial,
     detail: String::new(),
 };
+/// Whether one name may be meant by the other: a slip of the hand, or a part of it. `orders-mail` is not
+/// meant by `orders-db`, for all that they have in common.
+fn is_near(known: &str, name: &str) -> bool {
+    let slips = 1 + name.chars().count() / 4;
+    known.contains(name)
+        || name.contains(known)
+        || strsim::damerau_levenshtein(known, name) <= slips
+}
+
 /// The Deployment of a ReplicaSet that cannot be read: it names its ReplicaSets after itself and the
 /// hash that their pods carry as a label.
 fn deployment_of<'m>(pod: &ObjectMeta, set: &'m OwnerReference) -> Option<&'m str> {

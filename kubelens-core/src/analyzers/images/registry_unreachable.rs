@@ -1,6 +1,7 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::log_host::suspects;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
 use crate::model::Suggestion;
@@ -68,7 +69,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.85,
-        reads: [Event, Node, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Node, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Pod", "classic:image_pull"],
         check: Pod(check),
     }
@@ -100,8 +101,15 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
         "The pull fails before the registry says anything about the image. {} cannot start.",
         crate::model::capitalized(&problem.container.title())
     );
-    problem
-        .sighting(cluster, title, explanation)
+    let mut sighting = problem.sighting(cluster, title, explanation);
+    // A registry may run in the cluster itself.
+    if proxy.is_none() {
+        let host = registry.split(':').next().unwrap_or(registry);
+        for (object, relation) in suspects(cluster, &problem.pod.metadata.namespace, host) {
+            sighting = sighting.blames(object, relation);
+        }
+    }
+    sighting
         .grouped(
             proxy.map_or_else(
                 || format!("registry {registry}"),

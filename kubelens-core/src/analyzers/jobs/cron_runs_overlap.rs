@@ -178,10 +178,13 @@ fn replaced(cron: &CronJob, oldest: &Job, period: i64) -> Sighting {
     let mut sighting = base(cron, oldest, title)
         .identified_by("policy", "Replace")
         .evidence(Evidence::field(own, "status.lastSuccessfulTime", last));
+    sighting.suggestions.truncate(1);
     sighting.explanation = format!(
         "A run takes longer than the {period} s to the next one, and with concurrencyPolicy Replace the next one ends it."
     );
-    sighting
+    sighting.suggest(Suggestion::advice(
+        "Make a run faster or run it less often; with concurrencyPolicy Forbid a run may end, and later ones wait",
+    ))
 }
 
 fn left_out(cron: &CronJob, oldest: &Job, event: Option<&Event>) -> Sighting {

@@ -128,7 +128,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         || "That is the last error in the log of the run that ended.".to_owned(),
         |last| {
             format!(
-                "With that begin the errors that end the log of the run; the last is: {}",
+                "With that begin the errors that end the log of the run; the last is \"{}\".",
                 short(last)
             )
         },

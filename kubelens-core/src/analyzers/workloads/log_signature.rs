@@ -324,7 +324,7 @@ static FRONT: Pattern = Pattern::new(
 static MESSAGES: [Pattern; 4] = [
     Pattern::new(r"^[EFWI]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (.+)$"),
     Pattern::new(r#"(?:^|\s)(?:time|ts|level)=\S.*?\smsg="((?:[^"\\]|\\.)+)"\s*$"#),
-    Pattern::new(r#"^\{.*"(?:error|err)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
+    Pattern::new(r#"^\{.*"(?:error|err|error\.message)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
     Pattern::new(r#"^\{.*"(?:message|msg)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
 ];
 
@@ -342,9 +342,11 @@ pub(super) fn short(text: &str) -> String {
         let front = FRONT.first(text).map_or(0, str::len);
         text.get(front..).unwrap_or(text)
     });
+    // The breaks of a text that stands in one line of JSON.
+    let text = &text.replace("\\n", " ");
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
+        None => text.clone(),
     }
 }
 
