@@ -3,6 +3,7 @@
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
 mod failed_create;
+mod finished_owner;
 mod gate_owner;
 pub(crate) mod hygiene;
 pub(crate) mod images;

@@ -7,7 +7,7 @@ use super::reads::{Question, Reads};
 use super::{ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
     CustomObject, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
-    Node, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
+    Node, Object, ObjectMeta, OwnerReference, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
 use crate::model::{CoverageState, ObjectRef};
 
@@ -337,7 +337,7 @@ impl<'a> Cluster<'a> {
             .in_namespace::<T>(namespace)
             .map(|object| object.metadata().name.as_str())
             .map(|known| (strsim::jaro_winkler(known, name), known))
-            .filter(|(score, known)| *score >= 0.75 && *known != name)
+            .filter(|(score, known)| *score >= 0.75 && *known != name && is_near(known, name))
             .collect();
         scored.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
         scored.into_iter().take(3).map(|(_, known)| known).collect()
@@ -470,6 +470,7 @@ impl<'a> Cluster<'a> {
             }
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
+            let below = current;
             current = kind.and_then(|kind| {
                 self.note(Question::Object(kind, &namespace, &owner.name));
                 let found = self
@@ -482,6 +483,26 @@ impl<'a> Cluster<'a> {
                 uid: owner.uid.non_empty().map(str::to_owned),
                 ..ObjectRef::namespaced(&owner.api_version, &owner.kind, &namespace, &owner.name)
             };
+            if current.is_none()
+                && kind == Some(Kind::ReplicaSet)
+                && self
+                    .snapshot
+                    .gaps
+                    .find(Kind::ReplicaSet, &namespace)
+                    .is_some()
+                && let Some(deployment) = below.and_then(|pod| deployment_of(pod, owner))
+            {
+                self.note(Question::Object(Kind::Deployment, &namespace, deployment));
+                let uid = self
+                    .snapshot
+                    .tables
+                    .metadata(Kind::Deployment, &namespace, deployment)
+                    .and_then(|found| found.uid.non_empty().map(str::to_owned));
+                reference = ObjectRef {
+                    uid,
+                    ..ObjectRef::namespaced("apps/v1", "Deployment", &namespace, deployment)
+                };
+            }
         }
         reference
     }
@@ -662,3 +683,21 @@ pub(super) static OUTSIDE_SCOPE: Gap = Gap {
     state: crate::model::CoverageState::Partial,
     detail: String::new(),
 };
+/// Whether one name may be meant by the other: a slip of the hand, or a part of it. `orders-mail` is not
+/// meant by `orders-db`, for all that they have in common.
+fn is_near(known: &str, name: &str) -> bool {
+    let slips = 1 + name.chars().count() / 4;
+    known.contains(name)
+        || name.contains(known)
+        || strsim::damerau_levenshtein(known, name) <= slips
+}
+
+/// The Deployment of a ReplicaSet that cannot be read: it names its ReplicaSets after itself and the
+/// hash that their pods carry as a label.
+fn deployment_of<'m>(pod: &ObjectMeta, set: &'m OwnerReference) -> Option<&'m str> {
+    let hash = pod.labels.value("pod-template-hash")?;
+    set.name
+        .strip_suffix(hash)?
+        .strip_suffix('-')
+        .filter(|name| !name.is_empty())
+}

@@ -1,6 +1,7 @@
+use super::backend;
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Object, Pod};
+use crate::kubernetes::{Object, PersistentVolume, Pod};
 use crate::model::{Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
@@ -63,7 +64,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.80,
-        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume],
+        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume, StorageClass],
         maps_to: ["k8sgpt:Pod"],
         check: Pod(check),
     }
@@ -120,6 +121,13 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let is_meant = claim.is_none_or(|claim| claim.metadata.name == name.as_str());
         if is_meant {
             sighting = sighting.blames(object, "mounts");
+        }
+    }
+    let volume = mount_events::volume_name(&event.message)
+        .and_then(|name| cluster.get::<PersistentVolume>("", name));
+    if let Some(volume) = volume.filter(|_| backend::is_silence(&event.message)) {
+        for workload in backend::unwell_behind_volume(cluster, volume) {
+            sighting = sighting.blames(workload, "stores");
         }
     }
     sink.report(sighting.suggest(Suggestion::look(
