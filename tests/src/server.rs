@@ -33,6 +33,20 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Lets this process and those that it starts open so many files; an error where the system does not.
+pub fn open_files(wanted: u64) -> Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (now, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if now < wanted {
+        ensure!(
+            most >= wanted,
+            "{most} open files at most, {wanted} are needed"
+        );
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, most)?;
+    }
+    Ok(())
+}
+
 impl Answer {
     /// Its body as JSON; null where it is none.
     pub fn json(&self) -> Value {
