@@ -126,8 +126,8 @@ impl Deployed {
         }
     }
 
-    /// Waits until the server lists so many running pods of an app; their names.
-    async fn running(&self, app: &str, count: usize) -> Result<Vec<String>> {
+    /// Waits until the server lists so many running pods of an app, and this one no more; their names.
+    async fn running(&self, app: &str, count: usize, gone: &str) -> Result<Vec<String>> {
         let started = Instant::now();
         loop {
             let path = format!("/api/pods?namespace=bakery&labelSelector=app%3D{app}");
@@ -139,7 +139,7 @@ impl Deployed {
                 .filter(|pod| pod["status"] == "Running")
                 .filter_map(|pod| Some(pod["name"].as_str()?.to_owned()))
                 .collect();
-            if names.len() == count {
+            if names.len() == count && names.iter().all(|name| name != gone) {
                 return Ok(names);
             }
             ensure!(started.elapsed() < SOON, "{app}: {pods:#}");
@@ -195,7 +195,7 @@ async fn pods_and_nodes(deployed: &Deployed) -> Result<()> {
     deployed.act("DELETE", "/api/pods/bakery/crumb", &json!({}))?;
     deployed.until(&crumb, |pod| pod.is_none()).await?;
 
-    let names = deployed.running("oven", 2).await?;
+    let names = deployed.running("oven", 2, "").await?;
     deployed.act(
         "POST",
         &format!("/api/pods/bakery/{}/restart", names[0]),
@@ -204,7 +204,7 @@ async fn pods_and_nodes(deployed: &Deployed) -> Result<()> {
     deployed
         .until(&target("v1", "Pod", &names[0]), |pod| pod.is_none())
         .await?;
-    let names = deployed.running("oven", 2).await?;
+    let names = deployed.running("oven", 2, &names[0]).await?;
     for path in ["logs", "describe", "events"] {
         let answer = deployed.ask("GET", &format!("/api/pods/bakery/{}/{path}", names[0]), "")?;
         ensure!(
@@ -401,7 +401,7 @@ fn used(plane: &ControlPlane) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_shipped_rights_are_those_that_are_used() -> Result<()> {
     let deployed = Deployed::start().await?;
-    deployed.running("oven", 2).await?;
+    deployed.running("oven", 2, "").await?;
     pods_and_nodes(&deployed).await?;
     workloads_change(&deployed).await?;
     let granted = granted(&deployed.plane)?;

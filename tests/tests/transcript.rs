@@ -180,7 +180,11 @@ fn the_session_of_the_page_is_what_the_program_does() -> Result<()> {
         &[("Authorization", "Bearer token-of-ann-0000")],
         "",
     )?;
-    ensure!(node.body.contains(r#""cordoned""#), "{}", node.body);
+    ensure!(
+        node.body.contains(r#""unschedulable":true"#),
+        "{}",
+        node.body
+    );
     let heard = String::from_utf8(stream.wait_with_output()?.stdout)?;
     let last = ids(&heard)
         .pop()

@@ -82,6 +82,7 @@ async fn run() -> Result<()> {
     tokio::time::sleep(Duration::from_secs(30)).await;
     measure_answers(&server, &mut rows).await?;
     measure_streams(&server, &cluster, &mut rows).await?;
+    say(markdown(&rows));
     measure_rollout(&server, &cluster, &mut rows).await?;
     say(markdown(&rows));
     ensure!(rows.iter().all(|row| row.is_met), "a bar is missed");
@@ -233,7 +234,13 @@ async fn measure_rollout(server: &Server, cluster: &Cluster, rows: &mut Vec<Row>
             .pointer_mut("/spec/template/metadata")
             .context("a template")?;
         labels["annotations"]["rolled-out"] = json!("yes");
-        one["metadata"]["managedFields"] = Value::Null;
+        // Items of a list do not say what they are.
+        one["apiVersion"] = json!("apps/v1");
+        one["kind"] = json!("Deployment");
+        if let Some(metadata) = one["metadata"].as_object_mut() {
+            metadata.remove("managedFields");
+            metadata.remove("resourceVersion");
+        }
         cluster.apply(&one, &namespace).await?;
     }
     loop {
