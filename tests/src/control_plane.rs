@@ -191,11 +191,7 @@ impl ControlPlane {
     /// Stops the API server and starts it again, as an upgrade would; returns once it is ready.
     pub async fn restart_apiserver(&mut self) -> Result<()> {
         self.stop("kube-apiserver");
-        let argv = programs::apiserver(&self.built, self.folder.path(), self.ports);
-        self.run("kube-apiserver", &argv)?;
-        let client = self.client().await?;
-        self.wait_for("the API server to be ready again", &client, "/readyz")
-            .await
+        self.start_apiserver().await
     }
 
     /// An error, with the end of its log, if one of the programs has ended by itself.
@@ -206,6 +202,20 @@ impl ControlPlane {
     /// Where the API server is: `https://127.0.0.1:PORT`.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Where etcd answers its clients: `http://127.0.0.1:PORT`.
+    pub fn etcd(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.etcd)
+    }
+
+    /// Starts the API server again after [`ControlPlane::stop`]; returns once it is ready.
+    pub async fn start_apiserver(&mut self) -> Result<()> {
+        let argv = programs::apiserver(&self.built, self.folder.path(), self.ports);
+        self.run("kube-apiserver", &argv)?;
+        let client = self.client().await?;
+        self.wait_for("the API server to be ready again", &client, "/readyz")
+            .await
     }
 
     /// The folder of the programs, `kubectl` among them.

@@ -10,6 +10,7 @@
 //! - [`recording`] writes a cluster as the files that `--from` reads;
 //! - [`load`] fills a cluster for the benchmark, and [`scale`] is what is measured on it;
 //! - [`script`] writes clusters out that are told in a few lines;
+//! - [`server`] runs the server's program, and [`faulty_server`] spoils what it hears of its cluster;
 //! - [`theatre`] is all of it together.
 
 pub mod accuracy;
@@ -18,6 +19,7 @@ pub mod condition;
 pub mod control_plane;
 pub mod diagnosis;
 pub mod dying_server;
+pub mod faulty_server;
 pub mod judge;
 pub mod load;
 pub mod manifest;
@@ -25,6 +27,7 @@ pub mod patience;
 pub mod recording;
 pub mod scale;
 pub mod script;
+pub mod server;
 pub mod stage;
 pub mod story;
 pub mod theatre;

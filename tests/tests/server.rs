@@ -8,99 +8,17 @@
     reason = "a test fails by panicking"
 )]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use kubelens_tests::diagnosis;
+use kubelens_tests::server::Server;
 use kubelens_tests::story;
 use kubelens_tests::theatre::Theatre;
 use serde_json::{Value, json};
 
 /// A Deployment that lacks a ConfigMap, and one that is well.
 const STORIES: [&str; 2] = ["config-map-missing", "rollout-in-progress"];
-
-/// How long it may take until something is seen.
-const SOON: Duration = Duration::from_mins(1);
-
-/// The server, running.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(kubeconfig: &Path, state: &Path) -> Result<Self> {
-        let program = diagnosis::server()
-            .context("no kubelens-server: build it (cargo build -p kubelens-server), or set KUBELENS_SERVER_BIN")?;
-        let mut child = Command::new(program)
-            .args(["--listen", "127.0.0.1:0", "--kubeconfig"])
-            .arg(kubeconfig)
-            .args(["--state-dir"])
-            .arg(state)
-            .env("APP_MODE", "dev")
-            .env("LOG_FORMAT", "human")
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut lines = BufReader::new(child.stderr.take().context("a pipe")?).lines();
-        let address = loop {
-            let line = lines
-                .next()
-                .context("the server ended before it listened")??;
-            if let Some((_, rest)) = line.split_once("http://") {
-                let end = rest
-                    .find(|letter: char| !(letter.is_ascii_digit() || matches!(letter, '.' | ':')));
-                break rest[..end.unwrap_or(rest.len())].to_owned();
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
-    }
-
-    fn open(&self, path: &str) -> Result<BufReader<TcpStream>> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(SOON))?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n",
-            self.address
-        )?;
-        Ok(BufReader::new(stream))
-    }
-
-    fn get(&self, path: &str) -> Result<(u16, String)> {
-        let mut answer = String::new();
-        self.open(path)?.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("an HTTP answer")?;
-        let status = head.split(' ').nth(1).context("a status")?.parse()?;
-        Ok((status, body.to_owned()))
-    }
-
-    /// Waits until an answer is a success that shows this.
-    fn until(&self, path: &str, shows: impl Fn(&Value) -> bool) -> Result<Value> {
-        let started = Instant::now();
-        loop {
-            let (status, body) = self.get(path)?;
-            let value: Value = serde_json::from_str(&body).unwrap_or_default();
-            if status == 200 && shows(&value) {
-                return Ok(value);
-            }
-            ensure!(started.elapsed() < SOON, "{path}: {status} {body}");
-            std::thread::sleep(Duration::from_millis(300));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has ended already, unless the test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn shows_cause(report: &Value, code: &str) -> bool {
     report["causes"]
@@ -137,6 +55,7 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     let server = Server::start(
         theatre.plane.admin_kubeconfig(),
         &theatre.plane.folder().join("state"),
+        &[],
     )?;
     let (status, _) = server.get("/api/healthz")?;
     assert_eq!(status, 200);

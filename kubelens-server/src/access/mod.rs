@@ -131,6 +131,11 @@ impl Access {
         &self.inner.audit
     }
 
+    /// The state directory, where there is one.
+    pub fn store(&self) -> Option<&Store> {
+        self.inner.sessions.store()
+    }
+
     /// Lets Kubernetes decide about bearer tokens, when the settings ask for it; until this is
     /// called such tokens are refused. Only the first call counts.
     pub fn review_tokens_with(&self, client: kube::Client) {

@@ -95,6 +95,10 @@ impl Sessions {
         Ok(sessions)
     }
 
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     fn holds(&self, session: &Session, now: Timestamp) -> bool {
         let within = |since: Timestamp| now.duration_since(since) < self.longest;
         within(session.created_at)

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::Serialize;
@@ -59,14 +60,24 @@ impl Asked {
         picture: &Picture,
         make: impl FnOnce(&mut HeaderMap) -> Result<T, ApiError>,
     ) -> Result<Response, ApiError> {
+        let etag = self.etag(chosen, picture);
         self.answer_bytes(chosen, picture, |headers| {
-            let body = make(headers)?;
-            serde_json::to_vec(&body).map_err(|error| {
+            if let Some((more, body)) = picture.answers.get(&etag) {
+                headers.extend(more);
+                return Ok(body);
+            }
+            let mut more = HeaderMap::new();
+            let body = make(&mut more)?;
+            let body = serde_json::to_vec(&body).map_err(|error| {
                 ApiError::new(
                     Code::Internal,
                     format!("the answer cannot be written: {error}"),
                 )
-            })
+            })?;
+            let body = Bytes::from(body);
+            picture.answers.put(&etag, more.clone(), body.clone());
+            headers.extend(more);
+            Ok(body)
         })
     }
 

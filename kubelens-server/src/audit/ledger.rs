@@ -52,6 +52,35 @@ pub(super) struct Ledger {
     head: Head,
     floor: Anchor,
     file: Option<AuditFile>,
+    /// Whether a write failed that may be on the disk all the same.
+    is_doubtful: bool,
+}
+
+/// Where the chain of a store ends and begins.
+fn ends(store: &Store) -> Result<(Head, Anchor), StoreError> {
+    let genesis = Anchor {
+        seq: 0,
+        hash: GENESIS.to_owned(),
+    };
+    let head: Option<Head> = get(store, HEAD)?;
+    let floor: Option<Anchor> = get(store, FLOOR)?;
+    let newest = store.prefixed_back(Shelf::Audit, RECORD, None, 1)?;
+    let newest = newest
+        .first()
+        .map(|(key, value)| read::<Record>(key, value));
+    let newest = newest.transpose()?;
+    let head = match (head, newest) {
+        (None, None) => Head {
+            seq: 0,
+            hash: GENESIS.to_owned(),
+            next_id: 1,
+            bytes: 0,
+        },
+        (Some(head), Some(last)) if last.seq == head.seq && last.hash == head.hash => head,
+        (Some(head), None) if floor.as_ref().is_some_and(|it| it.seq == head.seq) => head,
+        _ => return Err(damaged(HEAD)),
+    };
+    Ok((head, floor.unwrap_or(genesis)))
 }
 
 fn record_key(seq: u64) -> Vec<u8> {
@@ -81,35 +110,15 @@ fn to_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
 impl Ledger {
     /// The chain that `store` holds. Its last record must be the one that the head names.
     pub(super) fn open(store: Store, options: AuditOptions) -> Result<Ledger, AuditError> {
-        let genesis = Anchor {
-            seq: 0,
-            hash: GENESIS.to_owned(),
-        };
-        let head: Option<Head> = get(&store, HEAD)?;
-        let floor: Option<Anchor> = get(&store, FLOOR)?;
-        let newest = store.prefixed_back(Shelf::Audit, RECORD, None, 1)?;
-        let newest = newest
-            .first()
-            .map(|(key, value)| read::<Record>(key, value));
-        let newest = newest.transpose()?;
-        let head = match (head, newest) {
-            (None, None) => Head {
-                seq: 0,
-                hash: GENESIS.to_owned(),
-                next_id: 1,
-                bytes: 0,
-            },
-            (Some(head), Some(last)) if last.seq == head.seq && last.hash == head.hash => head,
-            (Some(head), None) if floor.as_ref().is_some_and(|it| it.seq == head.seq) => head,
-            _ => return Err(damaged(HEAD).into()),
-        };
+        let (head, floor) = ends(&store)?;
         let file = options.file.as_deref().map(AuditFile::open).transpose()?;
         let mut ledger = Ledger {
             store,
             options,
             head,
-            floor: floor.unwrap_or(genesis),
+            floor,
             file,
+            is_doubtful: false,
         };
         ledger.copy_to_file()?;
         Ok(ledger)
@@ -123,6 +132,12 @@ impl Ledger {
 
     /// Links and writes all of them or none; they are on the disk when this returns.
     pub(super) fn append(&mut self, batch: Vec<Pending>) -> Result<Vec<Record>, AuditError> {
+        if self.is_doubtful {
+            let next_id = self.head.next_id;
+            (self.head, self.floor) = ends(&self.store)?;
+            self.head.next_id = self.head.next_id.max(next_id);
+            self.is_doubtful = false;
+        }
         let mut head = self.head.clone();
         let mut changes: Vec<Change> = Vec::with_capacity(batch.len() + 4);
         let mut records = Vec::with_capacity(batch.len());
@@ -158,7 +173,9 @@ impl Ledger {
         }
         let floor = self.prune(&mut head, &mut changes)?;
         changes.push((HEAD.to_vec(), Some(to_json(&head)?)));
-        self.store.write(Shelf::Audit, changes)?;
+        self.store
+            .write(Shelf::Audit, changes)
+            .inspect_err(|_| self.is_doubtful = true)?;
         self.head = head;
         self.floor = floor;
         if let Some(Anchor { seq, hash }) = checkpoint {

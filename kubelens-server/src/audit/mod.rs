@@ -101,7 +101,7 @@ pub enum AuditError {
     },
     /// The disk took nothing for ten seconds.
     #[error(
-        "the audit trail was not written in time, so changes are refused; look at the disk of STATE_DIR and restart"
+        "the audit trail was not written in time, so changes are refused; look at the disk of STATE_DIR"
     )]
     Stuck,
     /// The server ends.

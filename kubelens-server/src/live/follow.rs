@@ -161,6 +161,7 @@ async fn session(
                 troubles,
                 usage: memory.usage.clone(),
                 diagnosed_in: took.as_secs_f64(),
+                answers: super::Answers::default(),
             },
             is_followed,
         );

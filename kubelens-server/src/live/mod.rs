@@ -1,5 +1,6 @@
 //! The live pictures of the clusters: each is followed on its own, and fails on its own.
 
+mod answers;
 mod cluster;
 mod clusters;
 mod difference;
@@ -10,6 +11,7 @@ mod picture;
 mod rounds;
 mod usage;
 
+pub use answers::Answers;
 pub use cluster::{Cluster, ClusterItem, Origin, Standing};
 pub use clusters::Clusters;
 pub use follow::follow;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kubelens_core::model::Report;
 use kubelens_core::snapshot::Snapshot;
 
-use super::Usage;
+use super::{Answers, Usage};
 
 /// A picture with its report; it never changes.
 #[derive(Debug)]
@@ -29,4 +29,6 @@ pub struct Picture {
     pub usage: Usage,
     /// How long the diagnosis took, in seconds.
     pub diagnosed_in: f64,
+    /// What was answered from it.
+    pub answers: Answers,
 }

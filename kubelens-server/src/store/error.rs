@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Shelf;
 
@@ -52,6 +53,44 @@ pub enum StoreError {
     /// Writing failed: the disk is full or broken. What was written before is kept.
     #[error("the store cannot be written: {0}; free space or replace the disk")]
     Write(#[source] std::io::Error),
+    /// The disk has no room.
+    #[error(
+        "the disk of state directory {} is full ({} MiB free, 16 are kept free); free space",
+        path.display(), free >> 20
+    )]
+    Full {
+        /// The directory.
+        path: PathBuf,
+        /// Bytes free.
+        free: u64,
+    },
+    /// The directory was removed, or another one is in its place.
+    #[error("state directory {} is gone; put it back", path.display())]
+    Gone {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Writes are missing that were on the disk.
+    #[error(
+        "the database of state directory {} lacks its last {missing} writes: its files are damaged, or older ones were put in \
+         their place; restore a backup into a new directory (store restore)",
+        path.display()
+    )]
+    Lost {
+        /// The directory.
+        path: PathBuf,
+        /// How many.
+        missing: u64,
+    },
+    /// The disk did not answer in time.
+    #[error("the disk of state directory {} does not answer; look at it", path.display())]
+    Stuck {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// One of several writes that failed together.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
     /// A backup cannot be understood or written.
     #[error("backup line {line}: {problem}")]
     Backup {

@@ -3,25 +3,32 @@
 //!
 //! ```text
 //! Store ── shelf (a sled tree) ── key ── record (checksum, payload)
-//!   └── format (version, migrations)   lock (one process a directory)
+//!   ├── writer (one thread) ── engine (sled) ── place (lock, room)
+//!   └── format (version, migrations)   mend (back without a restart)
 //! ```
 //!
-//! Every write is on the disk when it returns. Damage is an error that names the record; it is
+//! Every write is on the disk when it returns, or refused: where the disk is full, gone, broken or does not answer, and
+//! for no longer than that. Damage is an error that names the record; it is
 //! never an empty store. Calls block: from async code use `spawn_blocking`.
 
 #![allow(clippy::similar_names, reason = "a shelf beside a self is no riddle")]
 
 mod backup;
 mod command;
+mod engine;
 mod error;
 mod format;
 mod history;
 mod lock;
+mod mend;
+mod place;
 mod record;
 mod shelf;
+mod witness;
+mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub use backup::Census;
 pub use command::StoreCommand;
@@ -29,17 +36,13 @@ pub use error::StoreError;
 pub use history::{HistoryPoint, ReportHistory};
 pub use shelf::Shelf;
 
+use engine::{Db, Engine, Task, Tree};
 use lock::DirectoryLock;
-
-/// Records a leaf holds before it splits. A flush rewrites whole leaves, so that small ones keep
-/// a durable write of one audit record cheap.
-const LEAF: usize = 64;
+use place::{Place, records};
+use writer::Writer;
 
 /// The longest value of one record, in bytes.
 pub const LONGEST_VALUE: usize = 8 << 20;
-
-type Db = sled::Db<LEAF>;
-type Tree = sled::Tree<LEAF>;
 
 /// The durable state of one server, in one directory.
 #[derive(Clone)]
@@ -49,11 +52,7 @@ pub struct Store {
 
 struct Inner {
     directory: PathBuf,
-    // A tree belongs to one thread at a time: each call clones its own.
-    trees: Vec<Mutex<Tree>>,
-    // Fields drop in order: the database closes before the directory is free for another process.
-    db: Mutex<Db>,
-    _lock: DirectoryLock,
+    writer: Writer,
 }
 
 impl std::fmt::Debug for Store {
@@ -81,22 +80,27 @@ impl Store {
         };
         std::fs::create_dir_all(directory).map_err(step)?;
         let lock = DirectoryLock::take(directory)?;
-        let path = directory.join("records");
-        let db: Db = sled::Config::new().path(&path).open().map_err(step)?;
-        format::settle(&db)?;
-        let trees = Shelf::ALL
-            .iter()
-            .map(|shelf| db.open_tree(shelf.name()).map(Mutex::new))
-            .collect::<Result<_, _>>()
-            .map_err(StoreError::Read)?;
+        mend::settle(directory).map_err(step)?;
+        let engine = Engine::open(&records(directory))?;
+        witness::ask(directory, &engine)?;
+        let place = Place::of(directory, lock)?;
+        let writer = Writer::start(directory, engine, place).map_err(step)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 directory: directory.to_owned(),
-                trees,
-                db: Mutex::new(db),
-                _lock: lock,
+                writer,
             }),
         })
+    }
+
+    /// What keeps writes from the disk now: it is full, gone, broken or does not answer. Nothing = all is well.
+    pub fn trouble(&self) -> Option<String> {
+        self.inner.writer.trouble()
+    }
+
+    /// Writes that failed or were refused since the start.
+    pub fn failures(&self) -> u64 {
+        self.inner.writer.failures()
     }
 
     /// The directory that holds it.
@@ -106,22 +110,11 @@ impl Store {
 
     /// Bytes that it takes on the disk.
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
-        let db = self
-            .inner
-            .db
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        db.size_on_disk().map_err(StoreError::Read)
+        self.inner.writer.shared.engine()?.size_on_disk()
     }
 
     fn tree(&self, shelf: Shelf) -> Result<Tree, StoreError> {
-        let tree = self.inner.trees.get(shelf.position());
-        let tree = tree.ok_or(StoreError::Damaged {
-            shelf,
-            key: String::new(),
-        })?;
-        Ok(tree.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        self.inner.writer.shared.engine()?.tree(shelf)
     }
 
     /// The value of `key`, or nothing when there is none.
@@ -142,19 +135,15 @@ impl Store {
 
     /// Writes all changes or none of them; they are on the disk when this returns.
     pub fn write(&self, shelf: Shelf, changes: Vec<Change>) -> Result<(), StoreError> {
-        let tree = self.tree(shelf)?;
-        let mut batch = sled::Batch::default();
-        for (key, value) in changes {
-            match value {
-                Some(value) => {
-                    let framed = record::seal(shelf, &key, &value)?;
-                    batch.insert(key, framed);
-                }
-                None => batch.remove(key),
-            }
-        }
-        tree.apply_batch(batch).map_err(StoreError::Write)?;
-        tree.flush().map_err(StoreError::Write)?;
+        let mut bytes = 0;
+        let framed = changes.into_iter().map(|(key, value)| {
+            let value = value.map(|it| record::seal(shelf, &key, &it)).transpose()?;
+            bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+            Ok((key, value))
+        });
+        let framed = framed.collect::<Result<Vec<Change>, StoreError>>()?;
+        let writer = &self.inner.writer;
+        writer.write(shelf, Task::Batch(framed), bytes as u64)?;
         Ok(())
     }
 
@@ -167,17 +156,12 @@ impl Store {
         old: Option<&[u8]>,
         new: Option<&[u8]>,
     ) -> Result<bool, StoreError> {
-        let tree = self.tree(shelf)?;
         let old = old.map(|it| record::seal(shelf, key, it)).transpose()?;
         let new = new.map(|it| record::seal(shelf, key, it)).transpose()?;
-        let swapped = tree
-            .compare_and_swap(key, old, new)
-            .map_err(StoreError::Write)?
-            .is_ok();
-        if swapped {
-            tree.flush().map_err(StoreError::Write)?;
-        }
-        Ok(swapped)
+        let bytes = key.len() + new.as_ref().map_or(0, Vec::len);
+        let key = key.to_vec();
+        let writer = &self.inner.writer;
+        writer.write(shelf, Task::Swap { key, old, new }, bytes as u64)
     }
 
     /// At most `limit` entries from `from` on, in the order of their keys.

@@ -8,6 +8,7 @@ pub mod offline;
 pub mod raw_lists;
 pub mod requests;
 pub mod rounds;
+pub mod serving;
 pub mod table;
 pub mod usage;
 pub mod written;

@@ -70,7 +70,7 @@ pub async fn json() -> Result<Response, ApiError> {
 
 /// This description, as YAML.
 #[utoipa::path(get, path = "/api/openapi.yaml", tag = "system",
-    responses((status = 200, body = String, content_type = "application/yaml")))]
+    responses((status = 200, body = serde_json::Value, content_type = "application/yaml")))]
 pub async fn yaml() -> Result<Response, ApiError> {
     let text = serde_saphyr::to_string(document()?).map_err(|error| {
         ApiError::new(

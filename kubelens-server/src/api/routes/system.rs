@@ -63,6 +63,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
     };
     let is_first_well = !degraded.iter().any(|name| name == "cluster");
     let mut others = Vec::new();
+    let mut is_state_lost = false;
     if let Some(access) = &state.access {
         let problem = access.audit().health().problem;
         others.push(check(
@@ -70,12 +71,14 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
             problem.is_none(),
             problem.as_deref().unwrap_or("written"),
         ));
-        let is_kept = state.options.state_backend == "sled";
-        others.push(check(
-            "state",
-            is_kept,
-            if is_kept { "kept" } else { "nothing is kept" },
-        ));
+        let trouble = access.store().and_then(|store| store.trouble());
+        is_state_lost = trouble.is_some();
+        let message = match (&trouble, access.store()) {
+            (Some(trouble), _) => trouble,
+            (None, Some(_)) => "kept",
+            (None, None) => "nothing is kept",
+        };
+        others.push(check("state", message == "kept", message));
     }
     degraded.extend(
         others
@@ -115,7 +118,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
             .map(|cluster| cluster.item())
             .collect(),
     };
-    let status = if is_any_readable {
+    let status = if is_any_readable && !is_state_lost {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
