@@ -1,20 +1,21 @@
 //! What the server is made of, and how it starts and stops.
 
-use std::future::{Future, IntoFuture as _};
+use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum::Router;
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::access::Access;
-use crate::access::tls::{Peer, Tls, TlsListener};
+use crate::access::tls::{Tls, TlsListener};
 use crate::actions::Operations;
+use crate::api::load::{Load, Places};
 use crate::api::models::Build;
 use crate::bus::{Bus, Draft};
+use crate::connections::{self, Waits};
 use crate::live::{Clusters, Origin, follow};
 use crate::measures::Measures;
 
@@ -42,6 +43,10 @@ pub struct Options {
     pub warnings: Vec<String>,
     /// Where records are kept: `memory` or `sled`.
     pub state_backend: String,
+    /// How much may go on at a time.
+    pub places: Places,
+    /// Where a user interface for browsers lies; without one the own pages are shown.
+    pub dist_dir: PathBuf,
     /// What was built.
     pub build: Build,
 }
@@ -58,6 +63,8 @@ impl Default for Options {
             namespaces: Vec::new(),
             warnings: Vec::new(),
             state_backend: "memory".to_owned(),
+            places: Places::default(),
+            dist_dir: PathBuf::from("dist"),
             build: Build {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 commit: "local".to_owned(),
@@ -80,6 +87,8 @@ pub struct AppState {
     pub options: Arc<Options>,
     /// What goes on for longer than a request.
     pub operations: Arc<Operations>,
+    /// How much goes on.
+    pub load: Arc<Load>,
     /// Who may do what, and the trail of what was done; none in tests of other rooms.
     pub access: Option<Access>,
 }
@@ -93,6 +102,7 @@ impl AppState {
             operations: Arc::new(Operations::new(Arc::clone(&bus))),
             bus,
             measures: Arc::default(),
+            load: Arc::new(Load::new(options.places)),
             options: Arc::new(options),
             access: None,
         }
@@ -165,44 +175,27 @@ pub async fn serve(
         lives.spawn(review_tokens(state.clone(), access.clone()));
     }
     let bus = Arc::clone(&state.bus);
-    let (stopped, stopping) = tokio::sync::oneshot::channel();
     let stop = async move {
         stop.await;
         bus.shut_down();
-        // The receiver waits for it, or the server is gone already.
-        let _ = stopped.send(());
     };
-    let service = router.into_make_service_with_connect_info::<Peer>();
-    let served: BoxFuture<'_, std::io::Result<()>> = match tls {
+    let waits = Waits::default();
+    match tls {
         Some(tls) => {
             let listener = TlsListener::new(listener, Arc::new(tls))?;
-            axum::serve(listener, service)
-                .with_graceful_shutdown(stop)
-                .into_future()
-                .boxed()
+            connections::serve(listener, true, router, stop, GRACE, waits).await;
         }
-        None => axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .into_future()
-            .boxed(),
-    };
-    let served = async move { served.await.context("serving failed") };
-    let cut_off = async move {
-        match stopping.await {
-            Ok(()) => tokio::time::sleep(GRACE).await,
-            Err(_) => std::future::pending().await,
+        None => {
+            // Events are small, and are not to wait for more of them.
+            let listener = listener.tap_io(|stream| {
+                let _ = stream.set_nodelay(true);
+            });
+            connections::serve(listener, false, router, stop, GRACE, waits).await;
         }
-    };
-    let outcome = tokio::select! {
-        outcome = served => outcome,
-        () = cut_off => {
-            tracing::warn!("connections that did not end in {} s were cut off", GRACE.as_secs());
-            Ok(())
-        }
-    };
+    }
     drop(tasks);
     drop(lives);
-    outcome
+    Ok(())
 }
 
 /// Lets the first cluster decide about bearer tokens once it is connected, where the settings ask for that.

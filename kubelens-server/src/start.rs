@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::access::Access;
 use crate::access::tls::Tls;
+use crate::api::load::Places;
 use crate::api::models::Build;
 use crate::audit::{Audit, AuditOptions};
 use crate::demo::Demo;
@@ -39,7 +40,9 @@ pub async fn run(
         format!("cannot listen on {address}: choose another address with --listen")
     })?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
+    let bound = listener.local_addr()?;
+    tracing::info!("listening on {scheme}://{bound}");
+    show_address(&format!("{scheme}://{}/", reachable(bound)), &settings);
     let store = store(&settings)?;
     let audit = AuditOptions {
         items: settings.state.audit_items,
@@ -52,6 +55,26 @@ pub async fn run(
     let state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
     let router = app(state.clone());
     serve(listener, tls, state, router, asked_to_stop()).await
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(bound: SocketAddr) -> String {
+    if bound.ip().is_unspecified() {
+        format!("localhost:{}", bound.port())
+    } else {
+        bound.to_string()
+    }
+}
+
+/// Tells a person where to look; the log is for machines.
+fn show_address(address: &str, settings: &Settings) {
+    use std::io::Write as _;
+    let demo = match settings.clusters.source {
+        ClusterSource::Demo => " (a simulated cluster)",
+        _ => "",
+    };
+    // Without a standard output there is nobody to tell.
+    let _ = writeln!(std::io::stdout(), "KubeLens{demo}: open {address}");
 }
 
 fn log_as(settings: &Settings) {
@@ -91,6 +114,8 @@ fn options(settings: &Settings, is_kept: bool) -> Options {
         namespaces: settings.clusters.namespaces.clone(),
         warnings: view.warnings,
         state_backend: if is_kept { "sled" } else { "memory" }.to_owned(),
+        places: Places::default(),
+        dist_dir: settings.listening.dist_dir.clone(),
         build: Build {
             version: settings.build.version.clone(),
             commit: settings.build.commit.clone(),

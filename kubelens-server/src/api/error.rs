@@ -68,6 +68,10 @@ codes! {
     ContinueExpired "continue_expired" 410;
     /// The body is too long.
     TooLarge "too_large" 413;
+    /// The body is of a type that is not read.
+    UnsupportedMediaType "unsupported_media_type" 415;
+    /// The route is for a WebSocket.
+    UpgradeRequired "upgrade_required" 426;
     /// Too many requests.
     RateLimited "rate_limited" 429;
     /// Too many wrong sign-ins.
@@ -149,6 +153,20 @@ impl ApiError {
     pub const fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// The same error as told by a library: its status and its text.
+    pub fn told(status: StatusCode, text: impl Into<String>) -> Self {
+        let code = match status.as_u16() {
+            404 => Code::NotFound,
+            405 => Code::MethodNotAllowed,
+            413 => Code::TooLarge,
+            415 => Code::UnsupportedMediaType,
+            426 => Code::UpgradeRequired,
+            400..=499 => Code::BadRequest,
+            _ => Code::Internal,
+        };
+        Self::new(code, text)
     }
 
     /// The body, for a request of this id.

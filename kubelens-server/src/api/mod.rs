@@ -7,9 +7,11 @@
 pub mod body;
 pub mod caching;
 pub mod error;
+pub mod load;
 pub mod models;
 pub mod outside;
 pub mod paging;
+pub mod query;
 pub mod router;
 pub mod routes;
 pub mod selection;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 pub use event::{Draft, Event, envelope};
 pub use filter::{Filter, Wanted};
@@ -25,6 +26,7 @@ const RING: usize = 4096;
 pub struct Bus {
     epoch: String,
     state: Mutex<State>,
+    over: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +73,7 @@ impl Bus {
         Self {
             epoch: format!("e{:x}", Timestamp::now().as_millisecond()),
             state: Mutex::default(),
+            over: watch::Sender::new(false),
         }
     }
 
@@ -181,6 +184,13 @@ impl Bus {
                 queue.close();
             }
         });
+        self.over.send_replace(true);
+    }
+
+    /// Done when the server goes away.
+    pub async fn over(&self) {
+        // The sender lives as long as this.
+        let _ = self.over.subscribe().wait_for(|is_over| *is_over).await;
     }
 
     /// The counts.

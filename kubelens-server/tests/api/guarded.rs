@@ -17,12 +17,16 @@ use crate::server::{Answer, Server};
 
 const TOKENS: &str = "ann:admin:admin-token,oli:operator:operator-token,vic:viewer:viewer-token";
 
-struct Guarded {
-    server: Server,
+pub(crate) struct Guarded {
+    pub(crate) server: Server,
     _directory: tempfile::TempDir,
 }
 
-async fn guarded(writes: bool) -> Guarded {
+pub(crate) async fn guarded(writes: bool) -> Guarded {
+    guarded_with(writes, Options::default()).await
+}
+
+pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
     let arguments = Arguments {
         demo: true,
         ..Arguments::default()
@@ -41,7 +45,7 @@ async fn guarded(writes: bool) -> Guarded {
     let options = Options {
         writes_enabled: writes,
         auth_enabled: true,
-        ..Options::default()
+        ..options
     };
     let state = AppState::new(Clusters::new(cluster, Vec::new()), options).behind(access);
     Guarded {
@@ -51,7 +55,7 @@ async fn guarded(writes: bool) -> Guarded {
 }
 
 impl Guarded {
-    async fn ask(&self, token: &str, method: Method, path: &str) -> Answer {
+    pub(crate) async fn ask(&self, token: &str, method: Method, path: &str) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(path)

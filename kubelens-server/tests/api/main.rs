@@ -13,6 +13,7 @@ mod errors;
 mod guarded;
 mod inventory;
 mod lists;
+mod pages;
 mod reports;
 mod server;
 mod streams;

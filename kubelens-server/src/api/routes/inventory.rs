@@ -1,6 +1,5 @@
 //! Namespaces, events and counts.
 
-use axum::extract::Query;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use kubelens_core::kubernetes::{Event, Kind, Namespace};
@@ -11,6 +10,7 @@ use crate::api::caching::Asked;
 use crate::api::error::ApiError;
 use crate::api::models::{EventItem, Stats, event_of, stats_of};
 use crate::api::paging::{Facts, ListQuery, page};
+use crate::api::query::Query;
 use crate::api::routes::resources::readable;
 
 /// The names of all namespaces, empty ones too.

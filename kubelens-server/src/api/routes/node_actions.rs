@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use kubelens_core::kubernetes::Kind;
@@ -16,6 +16,7 @@ use crate::api::Chosen;
 use crate::api::body::{Body, Ignored, is_true};
 use crate::api::error::{ApiError, Code};
 use crate::api::models::ActionResult;
+use crate::api::query::Query;
 use crate::api::routes::resources::readable;
 use crate::who::Role;
 

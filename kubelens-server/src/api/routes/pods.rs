@@ -1,7 +1,7 @@
 //! Pods, read.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 use kubelens_core::kubernetes::{Kind, Pod};
@@ -13,6 +13,7 @@ use crate::api::models::{
     EventItem, PodDetail, PodItem, events_about, pod_detail, pod_of, pod_words,
 };
 use crate::api::paging::{Facts, ListQuery, page};
+use crate::api::query::Query;
 use crate::api::routes::resources::readable;
 use crate::door::{Door, Place};
 use crate::live::Picture;

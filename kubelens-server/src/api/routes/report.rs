@@ -1,7 +1,7 @@
 //! What is broken.
 
 use axum::Json;
-use axum::extract::Query;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 use kubelens_core::comparison::{Interlude, compare};
@@ -10,9 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::Chosen;
+use crate::api::body::{parsed, read};
 use crate::api::caching::Asked;
 use crate::api::error::{ApiError, Code};
 use crate::api::models::Diagnostics;
+use crate::api::query::Query;
+use crate::server::AppState;
 
 /// Which part of the report.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -167,18 +170,14 @@ pub struct DiffRequest {
 /// What differs between an older report and now: causes by id.
 #[utoipa::path(post, path = "/api/report/diff", tag = "insight", request_body = DiffRequest,
     responses((status = 200, description = "`{new[], gone[], changed[]}`", body = Value)))]
-pub async fn diff(chosen: Chosen, body: axum::body::Body) -> Result<Response, ApiError> {
+pub async fn diff(
+    State(state): State<AppState>,
+    chosen: Chosen,
+    request: Request,
+) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
-    let bytes = axum::body::to_bytes(body, LONGEST_BASE)
-        .await
-        .map_err(|_| {
-            ApiError::new(
-                Code::TooLarge,
-                format!("the body is longer than {LONGEST_BASE} bytes"),
-            )
-        })?;
-    let request: DiffRequest = serde_json::from_slice(&bytes)
-        .map_err(|error| ApiError::new(Code::InvalidBody, format!("invalid JSON body: {error}")))?;
+    let bytes = read(request, LONGEST_BASE).await?;
+    let request: DiffRequest = parsed(&bytes, &state)?;
     let full = compare(&request.base, &picture.report, Interlude::default());
     let older: Vec<&str> = request
         .base

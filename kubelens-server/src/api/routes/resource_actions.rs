@@ -1,7 +1,7 @@
 //! Objects of any kind, changed.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use crate::api::Chosen;
 use crate::api::body::{Body, Ignored, is_true};
 use crate::api::error::ApiError;
 use crate::api::models::ActionResult;
+use crate::api::query::Query;
 use crate::door::{Door, Place, kinds};
 use crate::who::Role;
 

@@ -1,7 +1,7 @@
 //! Objects of any kind: lists, whole objects, YAML.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, header};
 use kubelens_core::kubernetes::Kind;
@@ -14,6 +14,7 @@ use crate::api::caching::Asked;
 use crate::api::error::{ApiError, Code};
 use crate::api::models::{EventItem, ResourceItem, ResourceList, Row, events_about, rows};
 use crate::api::paging::{Facts, ListQuery, page};
+use crate::api::query::Query;
 use crate::api::text::instant;
 use crate::door::masked::mask;
 use crate::door::{Door, Place, kinds};

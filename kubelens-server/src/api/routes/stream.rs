@@ -1,14 +1,16 @@
 //! What happens, as it happens: server-sent events and WebSocket.
 
 use axum::Extension;
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Query, State};
 use axum::response::Response;
 use http::HeaderMap;
 
 use crate::access::SessionId;
 use crate::api::Chosen;
 use crate::api::error::ApiError;
+use crate::api::load::Place;
+use crate::api::query::Query;
 use crate::bus::{Filter, Wanted};
 use crate::server::AppState;
 use crate::streams::{Greeting, session_ends, socket, sse};
@@ -55,6 +57,7 @@ pub async fn socket(
     chosen: Chosen,
     who: Identity,
     session: Option<Extension<SessionId>>,
+    place: Option<Extension<Place>>,
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
     upgrade: WebSocketUpgrade,
@@ -69,7 +72,8 @@ pub async fn socket(
     upgrade
         .max_message_size(socket::LONGEST_FRAME)
         .max_frame_size(socket::LONGEST_FRAME)
-        .on_upgrade(move |socket| {
-            socket::serve(socket, greeting, subscription, cluster, who.role, ends)
+        .on_upgrade(async move |socket| {
+            socket::serve(socket, greeting, subscription, cluster, who.role, ends).await;
+            drop(place);
         })
 }
