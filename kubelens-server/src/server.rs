@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use crate::access::Access;
 use crate::access::tls::{Tls, TlsListener};
 use crate::actions::Operations;
+use crate::api::answers::Answers;
 use crate::api::load::{Load, Places};
 use crate::api::models::Build;
 use crate::bus::{Bus, Draft};
@@ -89,6 +90,8 @@ pub struct AppState {
     pub operations: Arc<Operations>,
     /// How much goes on.
     pub load: Arc<Load>,
+    /// What was answered to requests that may be asked again; none where nothing is kept.
+    pub answers: Option<Arc<Answers>>,
     /// Who may do what, and the trail of what was done; none in tests of other rooms.
     pub access: Option<Access>,
 }
@@ -104,8 +107,16 @@ impl AppState {
             measures: Arc::default(),
             load: Arc::new(Load::new(options.places)),
             options: Arc::new(options),
+            answers: None,
             access: None,
         }
+    }
+
+    /// The same, with answers kept for those who ask again.
+    #[must_use]
+    pub fn remembering(mut self, answers: Answers) -> Self {
+        self.answers = Some(Arc::new(answers));
+        self
     }
 
     /// The same, with everybody behind the layers of access.

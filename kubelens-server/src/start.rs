@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::access::Access;
 use crate::access::tls::Tls;
+use crate::api::answers::Answers;
 use crate::api::load::Places;
 use crate::api::models::Build;
 use crate::audit::{Audit, AuditOptions};
@@ -51,8 +52,12 @@ pub async fn run(
     };
     let options = options(&settings, store.is_some());
     let audit = Audit::open(audit, store.clone())?;
+    let answers = store.clone().map(Answers::open).transpose()?;
     let access = Access::new(&settings, store, audit)?;
-    let state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
+    let mut state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
+    if let Some(answers) = answers {
+        state = state.remembering(answers);
+    }
     let router = app(state.clone());
     serve(listener, tls, state, router, asked_to_stop()).await
 }

@@ -128,7 +128,12 @@ impl Answers {
     }
 
     /// Begins a request: `key` stands for who asks for what with which key, `mark` for all that was asked.
-    pub fn begin(self: &Arc<Self>, key: &str, mark: &str, now: Timestamp) -> Result<Begun, ApiError> {
+    pub fn begin(
+        self: &Arc<Self>,
+        key: &str,
+        mark: &str,
+        now: Timestamp,
+    ) -> Result<Begun, ApiError> {
         self.forget_old(now)?;
         let entry = Entry {
             at: now,
@@ -186,7 +191,10 @@ impl Answers {
                 "whether the first request with this Idempotency-Key was done is not known: look at the object, then use a new key",
             )),
             Standing::Answered => {
-                let value = self.store.get(Shelf::Answers, key.as_bytes()).map_err(|error| unread(&error))?;
+                let value = self
+                    .store
+                    .get(Shelf::Answers, key.as_bytes())
+                    .map_err(|error| unread(&error))?;
                 let record = value.and_then(|value| serde_json::from_slice::<Record>(&value).ok());
                 record
                     .and_then(|record| record.answer)
@@ -200,7 +208,11 @@ impl Answers {
             let is_old = |entry: &Entry| {
                 entry.standing != Standing::Running && now.duration_since(entry.at) > KEPT_FOR
             };
-            let old: Vec<String> = known.iter().filter(|(_, entry)| is_old(entry)).map(|(key, _)| key.clone()).collect();
+            let old: Vec<String> = known
+                .iter()
+                .filter(|(_, entry)| is_old(entry))
+                .map(|(key, _)| key.clone())
+                .collect();
             for key in &old {
                 known.remove(key);
             }
@@ -209,13 +221,20 @@ impl Answers {
         if old.is_empty() {
             return Ok(());
         }
-        let changes = old.into_iter().map(|key| (key.into_bytes(), None)).collect();
-        self.store.write(Shelf::Answers, changes).map_err(|error| unwritten(&error))
+        let changes = old
+            .into_iter()
+            .map(|key| (key.into_bytes(), None))
+            .collect();
+        self.store
+            .write(Shelf::Answers, changes)
+            .map_err(|error| unwritten(&error))
     }
 }
 
 fn full(oldest: Timestamp, now: Timestamp) -> ApiError {
-    let rest = KEPT_FOR.as_secs().saturating_sub(now.duration_since(oldest).as_secs());
+    let rest = KEPT_FOR
+        .as_secs()
+        .saturating_sub(now.duration_since(oldest).as_secs());
     ApiError::new(
         Code::Overloaded,
         "too many Idempotency-Keys were used within a day: none can be kept at the moment",
@@ -228,7 +247,11 @@ fn unwritten(error: &StoreError) -> ApiError {
 }
 
 fn unread(error: &StoreError) -> ApiError {
-    ApiError::new(Code::StoreUnavailable, format!("the first answer cannot be read: {error}")).retry_after(5)
+    ApiError::new(
+        Code::StoreUnavailable,
+        format!("the first answer cannot be read: {error}"),
+    )
+    .retry_after(5)
 }
 
 impl Turn {
@@ -239,7 +262,9 @@ impl Turn {
             answer,
         };
         let value = serde_json::to_vec(&record).unwrap_or_default();
-        self.answers.store.put(Shelf::Answers, self.key.as_bytes(), &value)
+        self.answers
+            .store
+            .put(Shelf::Answers, self.key.as_bytes(), &value)
     }
 
     fn stands(&mut self, standing: Standing, bytes: usize) {
@@ -274,7 +299,11 @@ impl Turn {
     pub fn forget(mut self) {
         self.has_ended = true;
         self.answers.with(|known| known.remove(&self.key));
-        if let Err(error) = self.answers.store.remove(Shelf::Answers, self.key.as_bytes()) {
+        if let Err(error) = self
+            .answers
+            .store
+            .remove(Shelf::Answers, self.key.as_bytes())
+        {
             tracing::error!("a key that was not used stays: {error}");
         }
     }
@@ -323,10 +352,19 @@ mod tests {
         let (_directory, store, answers) = answers();
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let turn = go(&answers, "k", "m", now);
-        assert_eq!(refused(&answers, "k", "m", now), Code::IdempotencyInProgress);
+        assert_eq!(
+            refused(&answers, "k", "m", now),
+            Code::IdempotencyInProgress
+        );
         turn.answered(kept("done"));
-        for answers in [Arc::clone(&answers), Arc::new(Answers::open(store).unwrap())] {
-            assert_eq!(refused(&answers, "k", "other", now), Code::IdempotencyKeyReused);
+        for answers in [
+            Arc::clone(&answers),
+            Arc::new(Answers::open(store).unwrap()),
+        ] {
+            assert_eq!(
+                refused(&answers, "k", "other", now),
+                Code::IdempotencyKeyReused
+            );
             match answers.begin("k", "m", now).unwrap() {
                 Begun::Before(answer) => assert_eq!(answer, kept("done")),
                 Begun::Go(_) => panic!("it would be done again"),
@@ -344,7 +382,10 @@ mod tests {
         let running = go(&answers, "crashed", "m", now);
         assert_eq!(refused(&answers, "dropped", "m", now), Code::OutcomeUnknown);
         let reopened = Arc::new(Answers::open(store).unwrap());
-        assert_eq!(refused(&reopened, "crashed", "m", now), Code::OutcomeUnknown);
+        assert_eq!(
+            refused(&reopened, "crashed", "m", now),
+            Code::OutcomeUnknown
+        );
         running.forget();
         drop(go(&answers, "crashed", "m", now));
     }

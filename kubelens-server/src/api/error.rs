@@ -64,12 +64,18 @@ codes! {
     UnownedPod "unowned_pod" 409;
     /// It is not in the state for this.
     WrongState "wrong_state" 409;
+    /// The first request with this key is not answered yet.
+    IdempotencyInProgress "idempotency_in_progress" 409;
+    /// Whether it was done is not known.
+    OutcomeUnknown "outcome_unknown" 409;
     /// The continue token is of a picture that is gone.
     ContinueExpired "continue_expired" 410;
     /// The body is too long.
     TooLarge "too_large" 413;
     /// The body is of a type that is not read.
     UnsupportedMediaType "unsupported_media_type" 415;
+    /// The key was used for another request.
+    IdempotencyKeyReused "idempotency_key_reused" 422;
     /// The route is for a WebSocket.
     UpgradeRequired "upgrade_required" 426;
     /// Too many requests.

@@ -35,7 +35,8 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
     let (Some(rule), Some(key), Some(answers)) = (rule, key, state.answers.clone()) else {
         return next.run(request).await;
     };
-    let is_key = (1..=LONGEST_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let is_key =
+        (1..=LONGEST_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
     if !is_key {
         let why = format!("Idempotency-Key is 1 to {LONGEST_KEY} visible ASCII characters");
         return ApiError::bad_request(why).into_response();
@@ -46,10 +47,17 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
         return ApiError::new(Code::TooLarge, why).into_response();
     };
     let who = parts.extensions.get::<Identity>();
-    let cluster = parts.extensions.get::<Chosen>().map(|chosen| chosen.cluster.name.clone());
+    let cluster = parts
+        .extensions
+        .get::<Chosen>()
+        .map(|chosen| chosen.cluster.name.clone());
     let own = digest(&[
-        who.map(|who| format!("{:?}", who.provider)).unwrap_or_default().as_bytes(),
-        who.map(|who| who.subject.as_str()).unwrap_or_default().as_bytes(),
+        who.map(|who| format!("{:?}", who.provider))
+            .unwrap_or_default()
+            .as_bytes(),
+        who.map(|who| who.subject.as_str())
+            .unwrap_or_default()
+            .as_bytes(),
         cluster.unwrap_or_default().as_bytes(),
         rule.method.as_bytes(),
         rule.pattern.as_bytes(),
@@ -60,7 +68,8 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
         parts.uri.query().unwrap_or_default().as_bytes(),
         &body,
     ]);
-    let begun = tokio::task::spawn_blocking(move || answers.begin(&own, &mark, Timestamp::now())).await;
+    let begun =
+        tokio::task::spawn_blocking(move || answers.begin(&own, &mark, Timestamp::now())).await;
     match begun {
         Ok(Ok(Begun::Go(turn))) => {
             let request = Request::from_parts(parts, Body::from(body));
@@ -85,7 +94,11 @@ fn digest(parts: &[&[u8]]) -> String {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Keeps an answer, unless nothing was done or nobody knows.
@@ -93,7 +106,10 @@ async fn settled(turn: Turn, response: Response) -> Response {
     let status = response.status();
     if matches!(
         status,
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
     ) {
         end(move || turn.forget()).await;
         return response;
@@ -118,7 +134,10 @@ async fn settled(turn: Turn, response: Response) -> Response {
     let kind = parts.headers.get(header::CONTENT_TYPE);
     let kept = Kept::Answer {
         status: status.as_u16(),
-        kind: kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned(),
+        kind: kind
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     end(move || turn.answered(kept)).await;
@@ -152,7 +171,9 @@ fn replayed(kept: Kept) -> Response {
             error.into_response()
         }
     };
-    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
     response.extensions_mut().insert(AuditNote {
         reason: Some("asked again with the same Idempotency-Key: nothing was done".to_owned()),
         ..AuditNote::default()

@@ -4,9 +4,11 @@
     reason = "handlers are async, whether they wait or not"
 )]
 
+pub mod answers;
 pub mod body;
 pub mod caching;
 pub mod error;
+pub mod idempotency;
 pub mod load;
 pub mod models;
 pub mod outside;

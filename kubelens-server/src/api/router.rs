@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, Code};
+use super::idempotency::once;
 use super::load::bounded;
 use super::outside::{note_route, outside};
 use super::routes::{
@@ -97,6 +98,7 @@ pub fn router(state: AppState) -> Router {
         Some(access) => router
             .with_state(state.clone())
             .merge(access::routes(access.clone()))
+            .layer(from_fn_with_state(state.clone(), once))
             .layer(from_fn(note_route))
             .layer(from_fn_with_state(access.clone(), access::record))
             .layer(own)

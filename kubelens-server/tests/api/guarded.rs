@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use kubelens_server::access::Access;
+use kubelens_server::api::answers::Answers;
 use kubelens_server::audit::{Audit, AuditOptions};
 use kubelens_server::demo::Demo;
 use kubelens_server::live::{Cluster, Clusters, Origin};
@@ -40,6 +41,7 @@ pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
     let audit = Audit::open(AuditOptions::default(), Some(store.clone())).unwrap();
+    let answers = Answers::open(store.clone()).unwrap();
     let access = Access::new(&settings, Some(store), audit).unwrap();
     let cluster = Cluster::new("default", Origin::Demo(Demo::still().unwrap()));
     let options = Options {
@@ -47,7 +49,9 @@ pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
         auth_enabled: true,
         ..options
     };
-    let state = AppState::new(Clusters::new(cluster, Vec::new()), options).behind(access);
+    let state = AppState::new(Clusters::new(cluster, Vec::new()), options)
+        .behind(access)
+        .remembering(answers);
     Guarded {
         server: Server::of(state).await,
         _directory: directory,
@@ -66,6 +70,17 @@ impl Guarded {
         self.server
             .send(request.body(Body::from("{}")).unwrap())
             .await
+    }
+
+    /// Something that an operator asks for with an `Idempotency-Key`.
+    pub(crate) async fn once(&self, key: &str, path: &str, body: Value) -> Answer {
+        let request = Request::post(path)
+            .header("host", "kubelens.example.com")
+            .header("authorization", "Bearer operator-token")
+            .header("idempotency-key", key)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.server.send(request).await
     }
 }
 

@@ -11,6 +11,7 @@ mod actions;
 mod described;
 mod errors;
 mod guarded;
+mod idempotency;
 mod inventory;
 mod lists;
 mod pages;
