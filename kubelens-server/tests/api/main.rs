@@ -14,6 +14,7 @@ mod guarded;
 mod inventory;
 mod lists;
 mod reports;
+mod rights;
 mod server;
 mod streams;
 mod system;

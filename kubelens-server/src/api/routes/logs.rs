@@ -16,7 +16,6 @@ use super::pods::known;
 use crate::api::Chosen;
 use crate::api::body::{is_true, number};
 use crate::api::error::ApiError;
-use crate::door::Door;
 use crate::server::AppState;
 
 /// Which lines.
@@ -99,7 +98,7 @@ async fn opened(
         known(&picture, namespace, name)?,
         query.container.as_deref(),
     )?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let body = door
         .log(namespace, name, &query.text(&container, follow))
         .await?;

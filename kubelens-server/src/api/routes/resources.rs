@@ -16,7 +16,7 @@ use crate::api::models::{EventItem, ResourceItem, ResourceList, Row, events_abou
 use crate::api::paging::{Facts, ListQuery, page};
 use crate::api::text::instant;
 use crate::door::masked::mask;
-use crate::door::{Door, Place, kinds};
+use crate::door::{Place, kinds};
 use crate::live::Picture;
 
 /// Whether a kind could be read at all: what could not is no empty list.
@@ -33,10 +33,7 @@ pub(crate) fn readable(picture: &Picture, kind: Kind) -> Result<(), ApiError> {
         ))),
         CoverageState::Forbidden => Err(ApiError::new(
             Code::ClusterForbidden,
-            format!(
-                "this server's account may not list {plural}: {}",
-                gap.detail
-            ),
+            format!("{plural} may not be listed: {}", gap.detail),
         )),
         CoverageState::Partial if picture.snapshot.tables().count(kind) > 0 => Ok(()),
         CoverageState::Partial | CoverageState::Error => Err(ApiError::new(
@@ -154,7 +151,7 @@ pub async fn object(
 ) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
     let place = Place::new(kinds::needed(&kind)?, &namespace, &name)?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let mut object = door.get(&place).await?;
     mask(&mut object);
     let text = |pointer: &str| {
@@ -248,7 +245,7 @@ pub async fn yaml(
     Path((kind, namespace, name)): Path<(String, String, String)>,
 ) -> Result<Response, ApiError> {
     let place = Place::new(kinds::needed(&kind)?, &namespace, &name)?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let mut object = door.get(&place).await?;
     mask(&mut object);
     let version = object
