@@ -17,7 +17,7 @@ use crate::api::load::{Load, Places};
 use crate::api::models::Build;
 use crate::bus::{Bus, Draft};
 use crate::connections::{self, Waits};
-use crate::live::{Clusters, Origin, follow};
+use crate::live::{Clusters, Origin, follow, tell_views};
 use crate::measures::Measures;
 
 /// How long streams and requests get to end.
@@ -134,8 +134,9 @@ impl AppState {
             match entries.recv().await {
                 Ok(entry) => {
                     let entry = (*entry).clone().for_viewers();
+                    let by = entry.user.clone().unwrap_or_default();
                     let payload = serde_json::to_value(entry).unwrap_or_default();
-                    bus.tell([Draft::new("audit", payload)]);
+                    bus.tell([Draft::new("audit", payload).by(&by)]);
                 }
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -152,6 +153,9 @@ impl AppState {
                 Arc::clone(&self.bus),
                 self.options.namespaces.clone(),
             ));
+            if cluster.impersonates() {
+                tasks.spawn(tell_views(Arc::clone(cluster), Arc::clone(&self.bus)));
+            }
         }
         tasks
     }
@@ -213,7 +217,7 @@ pub async fn serve(
 async fn review_tokens(state: AppState, access: Access) {
     let mut pictures = state.clusters.first().pictures();
     if pictures.wait_for(Option::is_some).await.is_ok()
-        && let Ok(client) = state.clusters.first().client()
+        && let Ok(client) = state.clusters.first().own_client()
     {
         access.review_tokens_with(client);
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use kubelens_core::source::ConnectOptions;
 use tokio::net::TcpListener;
 
@@ -15,7 +15,7 @@ use crate::audit::{Audit, AuditOptions};
 use crate::demo::Demo;
 use crate::live::{Cluster, Clusters, Origin};
 use crate::server::{AppState, Options, app, serve};
-use crate::settings::{ClusterSource, Impersonation, LogFormat, Mode, Settings};
+use crate::settings::{ClusterSource, LogFormat, Mode, Settings};
 use crate::store::Store;
 
 /// The cluster that is meant where none is named.
@@ -30,11 +30,6 @@ pub async fn run(
     // There is one process, and nobody installed another.
     let _ = rustls::crypto::ring::default_provider().install_default();
     log_as(&settings);
-    if settings.clusters.impersonation != Impersonation::Off {
-        bail!(
-            "IMPERSONATION is not served yet: pictures would show everybody everything; leave it off"
-        );
-    }
     let tls = settings.listening.tls.clone().map(Tls::load).transpose()?;
     let address = listen.unwrap_or(settings.listening.address);
     let listener = TcpListener::bind(address).await.with_context(|| {
@@ -159,7 +154,8 @@ fn clusters(settings: &Settings, contexts: &[String]) -> anyhow::Result<Clusters
     all.extend(
         named.map(|one| Cluster::new(one.name.clone(), Origin::Data(one.kubeconfig.clone()))),
     );
-    let mut all = all.into_iter();
+    let mode = settings.clusters.impersonation;
+    let mut all = all.into_iter().map(|cluster| cluster.impersonating(mode));
     let first = all
         .next()
         .context("no cluster to follow: --demo shows a simulated one")?;

@@ -34,6 +34,10 @@ struct Server {
 
 impl Server {
     fn start(kubeconfig: &Path, state: &Path) -> Result<Self> {
+        Self::start_with(kubeconfig, state, &[])
+    }
+
+    fn start_with(kubeconfig: &Path, state: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let program = diagnosis::server()
             .context("no kubelens-server: build it (cargo build -p kubelens-server), or set KUBELENS_SERVER_BIN")?;
         let mut child = Command::new(program)
@@ -43,6 +47,7 @@ impl Server {
             .arg(state)
             .env("APP_MODE", "dev")
             .env("LOG_FORMAT", "human")
+            .envs(settings.iter().copied())
             .stderr(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("a pipe")?).lines();
@@ -72,8 +77,26 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> Result<(u16, String)> {
+        self.answer(self.open(path)?)
+    }
+
+    /// The same with a token, and with another method where one is named.
+    fn ask(&self, token: &str, method: &str, path: &str, body: &str) -> Result<(u16, Value)> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(SOON))?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len(),
+        )?;
+        let (status, body) = self.answer(BufReader::new(stream))?;
+        Ok((status, serde_json::from_str(&body).unwrap_or_default()))
+    }
+
+    fn answer(&self, mut stream: BufReader<TcpStream>) -> Result<(u16, String)> {
         let mut answer = String::new();
-        self.open(path)?.read_to_string(&mut answer)?;
+        stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").context("an HTTP answer")?;
         let status = head.split(' ').nth(1).context("a status")?.parse()?;
         Ok((status, body.to_owned()))
@@ -168,5 +191,94 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     // The last picture is still shown, and said to be old.
     let list = server.until("/api/resources/pods", |list| list["stale"] == true)?;
     ensure!(!list["items"].as_array().context("items")?.is_empty());
+    Ok(())
+}
+
+fn viewer_of(namespace: &str, role: &str, user: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": { "name": format!("{role}-{user}"), "namespace": namespace },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user }],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn everybody_sees_and_does_what_their_own_rights_allow() -> Result<()> {
+    let names = ["config-map-missing".to_owned()];
+    let theatre = Theatre::open(story::named(&names)?, |_| {}).await?;
+    theatre.all_played()?;
+    for (role, user) in [("view", "ann"), ("edit", "eve")] {
+        let binding = viewer_of("bakery", role, user);
+        theatre.cluster.apply(&binding, "bakery").await?;
+    }
+    let tokens = "ann:viewer:token-of-ann,eve:operator:token-of-eve,bob:operator:token-of-bob";
+    let server = Server::start_with(
+        theatre.plane.admin_kubeconfig(),
+        &theatre.plane.folder().join("state"),
+        &[
+            ("AUTH_ENABLED", "true"),
+            ("AUTH_TOKENS", tokens),
+            ("WRITE_ACTIONS_ENABLED", "true"),
+            ("IMPERSONATION", "user"),
+        ],
+    )?;
+    let started = Instant::now();
+    let report = loop {
+        let (status, report) = server.ask("token-of-ann", "GET", "/api/report", "")?;
+        if status == 200 && shows_cause(&report, "CFG001") {
+            break report;
+        }
+        ensure!(started.elapsed() < SOON, "{status} {report:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    let nodes = report["coverage"]["kinds"].as_array().context("gaps")?;
+    let nodes = nodes.iter().find(|gap| gap["kind"] == "Node");
+    assert_eq!(nodes.context("a gap")?["state"], "forbidden", "{report:#}");
+    ensure!(!report.to_string().contains("kube-system"), "{report:#}");
+
+    let (status, pods) = server.ask("token-of-ann", "GET", "/api/pods", "")?;
+    let pods = pods.as_array().context("pods")?;
+    ensure!(status == 200 && !pods.is_empty());
+    ensure!(
+        pods.iter().all(|pod| pod["namespace"] == "bakery"),
+        "{pods:#?}"
+    );
+    let (_, namespaces) = server.ask("token-of-ann", "GET", "/api/namespaces", "")?;
+    assert_eq!(namespaces, json!(["bakery"]));
+    let deployment = "/api/resources/deployments/bakery/oven-api";
+    for (token, path, wanted) in [
+        ("token-of-ann", "/api/nodes", 403),
+        ("token-of-ann", "/api/resources/secrets", 403),
+        (
+            "token-of-ann",
+            "/api/resources/configmaps/kube-system/kube-root-ca.crt",
+            403,
+        ),
+        ("token-of-ann", deployment, 200),
+        ("token-of-bob", deployment, 403),
+        ("token-of-bob", "/api/pods", 403),
+    ] {
+        let (status, body) = server.ask(token, "GET", path, "")?;
+        assert_eq!(status, wanted, "{path}: {body:#}");
+    }
+    let (_, access) = server.ask("token-of-ann", "GET", "/api/access?namespace=bakery", "")?;
+    assert_eq!(access["complete"], true, "{access:#}");
+    assert_eq!(access["namespaces"], json!(["bakery"]));
+    let pods = access["items"].as_array().context("items")?;
+    let pods = pods.iter().find(|one| one["resource"] == "pods");
+    assert_eq!(pods.context("pods")?["verbs"], json!(["get", "list"]));
+
+    // The same role here, other rights there.
+    let scale = format!("{deployment}/scale");
+    let body = json!({ "replicas": 2 }).to_string();
+    let (status, refused) = server.ask("token-of-bob", "POST", &scale, &body)?;
+    assert_eq!(
+        (status, &refused["code"]),
+        (403, &json!("cluster_forbidden")),
+        "{refused:#}"
+    );
+    let (status, done) = server.ask("token-of-eve", "POST", &scale, &body)?;
+    assert_eq!(status, 200, "{done:#}");
     Ok(())
 }

@@ -28,6 +28,7 @@ pub struct Act {
     pub cluster: Arc<Cluster>,
     /// Whether it is only tried: `?dryRun=true`.
     pub is_rehearsal: bool,
+    chosen: Chosen,
     id: String,
     method: String,
     path: String,
@@ -63,7 +64,8 @@ impl FromRequestParts<AppState> for Act {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             state: state.clone(),
-            cluster: chosen.cluster,
+            cluster: Arc::clone(&chosen.cluster),
+            chosen,
             is_rehearsal: query.dry_run.as_deref().is_some_and(is_true),
             reason: None,
             address,
@@ -79,9 +81,9 @@ impl Act {
         self
     }
 
-    /// The cluster's API server.
+    /// The cluster's API server, as who acts.
     pub fn door(&self) -> Result<Door, ApiError> {
-        Ok(Door::new(self.cluster.client()?))
+        self.chosen.door()
     }
 
     /// Whether they may, and whether anybody may.

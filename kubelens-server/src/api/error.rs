@@ -44,7 +44,7 @@ codes! {
     Unauthenticated "unauthenticated" 401;
     /// The role is too low.
     Forbidden "forbidden" 403;
-    /// Kubernetes refuses this server's account.
+    /// Kubernetes refuses the caller, or this server's account.
     ClusterForbidden "cluster_forbidden" 403;
     /// Changes are switched off.
     WriteGateBlocked "write_gate_blocked" 403;
@@ -86,6 +86,8 @@ codes! {
     Internal "internal" 500;
     /// It comes in a later version.
     NotImplemented "not_implemented" 501;
+    /// What the caller may do in the cluster could not be asked.
+    RightsUnknown "rights_unknown" 503;
     /// The cluster cannot be read, or could not for too long.
     ClusterUnavailable "cluster_unavailable" 503;
     /// What has to be written down before it is done could not be.

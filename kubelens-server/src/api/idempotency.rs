@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
-use super::Chosen;
 use super::answers::{Begun, Kept, Turn};
 use super::body::LONGEST;
 use super::error::{ApiError, Code};
+use super::selection::Selected;
 use crate::access::AuditNote;
 use crate::access::table::Rule;
 use crate::server::AppState;
@@ -49,8 +49,8 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
     let who = parts.extensions.get::<Identity>();
     let cluster = parts
         .extensions
-        .get::<Chosen>()
-        .map(|chosen| chosen.cluster.name.clone());
+        .get::<Selected>()
+        .map(|selected| selected.cluster.name.clone());
     let own = digest(&[
         who.map(|who| format!("{:?}", who.provider))
             .unwrap_or_default()

@@ -20,4 +20,4 @@ pub mod selection;
 pub mod text;
 
 pub use crate::access::RequestId;
-pub use selection::Chosen;
+pub use selection::{Chosen, Selected};

@@ -125,6 +125,7 @@ fn seal(query: &ListQuery, picture: &Picture) -> u64 {
         same,
         picture.revision,
         picture.as_of.as_nanosecond(),
+        picture.view,
     ))
 }
 

@@ -2,6 +2,7 @@
 
 mod event;
 mod filter;
+mod hearing;
 mod queue;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -11,8 +12,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-pub use event::{Draft, Event, envelope};
+pub use event::{Draft, Event, Reach, envelope};
 pub use filter::{Filter, Wanted};
+pub use hearing::Hearing;
 pub use queue::{Heard, Subscription};
 
 use crate::live::Cluster;
@@ -169,7 +171,9 @@ impl Bus {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        self.tell([Draft::new("cluster_status", payload).of_cluster(&name)]);
+        self.tell([Draft::new("cluster_status", payload)
+            .of_cluster(&name)
+            .for_all()]);
     }
 
     /// Tells everybody that the server goes away, and ends every stream.
@@ -177,7 +181,8 @@ impl Bus {
         self.tell([Draft::new(
             "shutdown",
             json!({"reason": "the server is shutting down", "retryMs": 2000}),
-        )]);
+        )
+        .for_all()]);
         self.with(|state| {
             state.is_over = true;
             for queue in state.queues.iter().filter_map(Weak::upgrade) {

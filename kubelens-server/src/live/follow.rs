@@ -161,6 +161,7 @@ async fn session(
                 troubles,
                 usage: memory.usage.clone(),
                 diagnosed_in: took.as_secs_f64(),
+                view: 0,
             },
             is_followed,
         );
@@ -184,7 +185,7 @@ async fn session(
 }
 
 /// The report as the command line prints it: indented, with a line end.
-fn written(report: &kubelens_core::Report) -> Bytes {
+pub(super) fn written(report: &kubelens_core::Report) -> Bytes {
     match serde_json::to_vec_pretty(report) {
         Ok(mut text) => {
             text.push(b'\n');

@@ -9,6 +9,7 @@ mod news;
 mod picture;
 mod rounds;
 mod usage;
+mod views;
 
 pub use cluster::{Cluster, ClusterItem, Origin, Standing};
 pub use clusters::Clusters;
@@ -16,3 +17,4 @@ pub use follow::follow;
 pub use picture::Picture;
 pub(crate) use usage::percent;
 pub use usage::{Point, Usage};
+pub use views::{View, ViewCounts, tell_views};

@@ -29,4 +29,6 @@ pub struct Picture {
     pub usage: Usage,
     /// How long the diagnosis took, in seconds.
     pub diagnosed_in: f64,
+    /// Of which view it is; 0 is everything that this server sees.
+    pub view: u64,
 }

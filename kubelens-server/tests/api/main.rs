@@ -16,6 +16,7 @@ mod inventory;
 mod lists;
 mod pages;
 mod reports;
+mod rights;
 mod server;
 mod streams;
 mod system;

@@ -20,7 +20,6 @@ use crate::api::Chosen;
 use crate::api::body::{is_true, number};
 use crate::api::error::ApiError;
 use crate::api::query::Query;
-use crate::door::Door;
 use crate::server::AppState;
 use crate::streams::session_ends;
 
@@ -104,7 +103,7 @@ async fn opened(
         known(&picture, namespace, name)?,
         query.container.as_deref(),
     )?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let body = door
         .log(namespace, name, &query.text(&container, follow))
         .await?;

@@ -13,7 +13,7 @@ use crate::api::body::{Body, Ignored, is_true};
 use crate::api::error::ApiError;
 use crate::api::models::ActionResult;
 use crate::api::query::Query;
-use crate::door::{Door, Place, kinds};
+use crate::door::{Place, kinds};
 use crate::who::Role;
 
 type Named = (String, String, String);
@@ -102,7 +102,7 @@ pub async fn revisions(
     chosen: Chosen,
     Path(named): Path<Named>,
 ) -> Result<Json<Vec<Revision>>, ApiError> {
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     Ok(Json(history(&door, &place(&named)?).await?))
 }
 
@@ -216,7 +216,7 @@ pub async fn compared(
     let place = place(&named)?;
     let manifest = Applied::read(&request.yaml, &place, None)?;
     let picture = chosen.picture()?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let result = apply(&door, &place, &manifest, true).await?;
     let diff = result.diff.unwrap_or_default();
     Ok(Json(Compared {

@@ -17,7 +17,7 @@ use crate::api::paging::{Facts, ListQuery, page};
 use crate::api::query::Query;
 use crate::api::text::instant;
 use crate::door::masked::mask;
-use crate::door::{Door, Place, kinds};
+use crate::door::{Place, kinds};
 use crate::live::Picture;
 
 /// Whether a kind could be read at all: what could not is no empty list.
@@ -34,10 +34,7 @@ pub(crate) fn readable(picture: &Picture, kind: Kind) -> Result<(), ApiError> {
         ))),
         CoverageState::Forbidden => Err(ApiError::new(
             Code::ClusterForbidden,
-            format!(
-                "this server's account may not list {plural}: {}",
-                gap.detail
-            ),
+            format!("{plural} may not be listed: {}", gap.detail),
         )),
         CoverageState::Partial if picture.snapshot.tables().count(kind) > 0 => Ok(()),
         CoverageState::Partial | CoverageState::Error => Err(ApiError::new(
@@ -155,7 +152,7 @@ pub async fn object(
 ) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
     let place = Place::new(kinds::needed(&kind)?, &namespace, &name)?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let mut object = door.get(&place).await?;
     mask(&mut object);
     let text = |pointer: &str| {
@@ -249,7 +246,7 @@ pub async fn yaml(
     Path((kind, namespace, name)): Path<(String, String, String)>,
 ) -> Result<Response, ApiError> {
     let place = Place::new(kinds::needed(&kind)?, &namespace, &name)?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let mut object = door.get(&place).await?;
     mask(&mut object);
     let version = object
