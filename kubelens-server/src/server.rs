@@ -17,7 +17,7 @@ use crate::api::load::{Load, Places};
 use crate::api::models::Build;
 use crate::bus::{Bus, Draft};
 use crate::connections::{self, Waits};
-use crate::live::{Clusters, Origin, follow, tell_views};
+use crate::live::{Clusters, Origin, Reading, follow, tell_views};
 use crate::measures::Measures;
 
 /// How long streams and requests get to end.
@@ -38,8 +38,10 @@ pub struct Options {
     pub stale_max_seconds: i64,
     /// How long a log may be followed.
     pub log_stream_max: Duration,
-    /// The namespaces that are read; none for all.
-    pub namespaces: Vec<String>,
+    /// What is read of clusters, and how often.
+    pub reading: Reading,
+    /// Whether terminals and ports of pods are offered.
+    pub exec_enabled: bool,
     /// What to know of how it runs.
     pub warnings: Vec<String>,
     /// Where records are kept: `memory` or `sled`.
@@ -61,7 +63,8 @@ impl Default for Options {
             writes_enabled: false,
             stale_max_seconds: 600,
             log_stream_max: Duration::from_hours(1),
-            namespaces: Vec::new(),
+            reading: Reading::default(),
+            exec_enabled: false,
             warnings: Vec::new(),
             state_backend: "memory".to_owned(),
             places: Places::default(),
@@ -151,7 +154,7 @@ impl AppState {
             tasks.spawn(follow(
                 Arc::clone(cluster),
                 Arc::clone(&self.bus),
-                self.options.namespaces.clone(),
+                self.options.reading.clone(),
             ));
             if cluster.impersonates() {
                 tasks.spawn(tell_views(Arc::clone(cluster), Arc::clone(&self.bus)));

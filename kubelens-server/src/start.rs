@@ -13,7 +13,7 @@ use crate::api::load::Places;
 use crate::api::models::Build;
 use crate::audit::{Audit, AuditOptions};
 use crate::demo::Demo;
-use crate::live::{Cluster, Clusters, Origin};
+use crate::live::{Cluster, Clusters, Origin, Reading};
 use crate::server::{AppState, Options, app, serve};
 use crate::settings::{ClusterSource, LogFormat, Mode, Settings};
 use crate::store::Store;
@@ -111,9 +111,14 @@ fn options(settings: &Settings, is_kept: bool) -> Options {
         writes_enabled: settings.writes,
         stale_max_seconds: i64::try_from(settings.clusters.stale_max.as_secs()).unwrap_or(i64::MAX),
         log_stream_max: settings.telemetry.log_stream_max,
-        namespaces: settings.clusters.namespaces.clone(),
+        reading: Reading {
+            namespaces: settings.clusters.namespaces.clone(),
+            ask_again: settings.clusters.resync,
+            poll: settings.clusters.metrics_poll,
+        },
         warnings: view.warnings,
         state_backend: if is_kept { "sled" } else { "memory" }.to_owned(),
+        exec_enabled: settings.exec,
         places: Places::default(),
         dist_dir: settings.listening.dist_dir.clone(),
         build: Build {
@@ -155,7 +160,11 @@ fn clusters(settings: &Settings, contexts: &[String]) -> anyhow::Result<Clusters
         named.map(|one| Cluster::new(one.name.clone(), Origin::Data(one.kubeconfig.clone()))),
     );
     let mode = settings.clusters.impersonation;
-    let mut all = all.into_iter().map(|cluster| cluster.impersonating(mode));
+    let mut all = all.into_iter().map(|cluster| {
+        cluster
+            .impersonating(mode)
+            .within(settings.clusters.timeout)
+    });
     let first = all
         .next()
         .context("no cluster to follow: --demo shows a simulated one")?;

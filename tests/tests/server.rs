@@ -175,6 +175,24 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     let object = server.until("/api/resources/deployments/bakery/oven-api", |_| true)?;
     assert_eq!(object["findings"][0]["code"], "CFG001", "{object:#}");
 
+    // What the pods lack is not there, and is shown as such.
+    let around = server.until("/api/topology?root=Deployment/bakery/oven-api&depth=4", |_| true)?;
+    let nodes = around["nodes"].as_array().context("nodes")?;
+    let map = nodes
+        .iter()
+        .find(|node| node["ref"]["kind"] == "ConfigMap" && node["ref"]["name"] == "oven-settings");
+    assert_eq!(map.context("the ConfigMap")?["status"], "missing");
+    let found = server.until("/api/search?q=oven-api&limit=50", |_| true)?;
+    ensure!(found["total"].as_u64() > Some(1), "{found:#}");
+    // A kind that has no type here, as every API server has it.
+    let schemas = server.until("/api/resources/flowschemas", |_| true)?;
+    ensure!(!schemas["items"].as_array().context("items")?.is_empty());
+    let schema = "/api/resources/flowschemas.flowcontrol.apiserver.k8s.io/_/exempt";
+    let exempt = server.until(schema, |_| true)?;
+    assert_eq!(exempt["object"]["kind"], "FlowSchema");
+    let yaml = server.until(&format!("{schema}/yaml"), |_| true)?;
+    ensure!(yaml["yaml"].as_str().is_some_and(|yaml| yaml.contains("kind: FlowSchema")));
+
     let mut stream = server.open("/api/stream?types=report_changed")?;
     let map = json!({
         "apiVersion": "v1", "kind": "ConfigMap",

@@ -48,6 +48,8 @@ codes! {
     ClusterForbidden "cluster_forbidden" 403;
     /// Changes are switched off.
     WriteGateBlocked "write_gate_blocked" 403;
+    /// Terminals and ports of pods are switched off.
+    ExecDisabled "exec_disabled" 403;
     /// The request comes from another site.
     CsrfBlocked "csrf_blocked" 403;
     /// There is no such thing.

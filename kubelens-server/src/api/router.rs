@@ -16,7 +16,7 @@ use super::load::bounded;
 use super::outside::{note_route, outside};
 use super::routes::{
     clusters, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions, pods,
-    report, resource_actions, resources, risk, stream, system,
+    report, resource_actions, resources, risk, search, stream, system, terminal, topology,
 };
 use super::selection::choose;
 use crate::access;
@@ -40,6 +40,10 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(inventory::namespaces))
         .routes(routes!(inventory::events))
         .routes(routes!(inventory::stats))
+        .routes(routes!(search::search))
+        .routes(routes!(topology::topology))
+        .routes(routes!(terminal::exec))
+        .routes(routes!(terminal::port))
         .routes(routes!(pods::list, pod_actions::create))
         .routes(routes!(pods::detail, pod_actions::delete))
         .routes(routes!(pods::events))

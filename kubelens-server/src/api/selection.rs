@@ -74,7 +74,7 @@ impl Chosen {
 
     /// Its API server, as the caller.
     pub fn door(&self) -> Result<Door, ApiError> {
-        Ok(Door::new(self.client()?))
+        Ok(Door::new(self.client()?).within(self.cluster.patience))
     }
 
     async fn of(selected: Selected, who: Identity) -> Self {

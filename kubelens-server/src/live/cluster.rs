@@ -1,6 +1,7 @@
 //! One cluster: how to reach it, how it stands, and the last picture of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kubelens_core::source::ConnectOptions;
@@ -13,6 +14,8 @@ use crate::access::rights::{KubernetesRights, Rights};
 use crate::access::{Identity, impersonation};
 use crate::api::error::{ApiError, Code};
 use crate::demo::Demo;
+use crate::door::PATIENCE;
+use crate::door::catalogue::Catalogue;
 use crate::settings::Impersonation;
 
 /// Where a cluster comes from.
@@ -47,6 +50,10 @@ pub struct Cluster {
     pub name: String,
     /// Where it comes from.
     pub origin: Origin,
+    /// Every kind that it serves.
+    pub catalogue: Catalogue,
+    /// How long a call to it may take.
+    pub patience: Duration,
     picture: watch::Sender<Option<Arc<Picture>>>,
     state: Mutex<State>,
     impersonation: Impersonation,
@@ -100,11 +107,20 @@ impl Cluster {
         Self {
             name: name.into(),
             origin,
+            catalogue: Catalogue::default(),
+            patience: PATIENCE,
             picture: watch::Sender::new(None),
             state: Mutex::default(),
             impersonation: Impersonation::Off,
             views: Mutex::default(),
         }
+    }
+
+    /// The same, with so much time for a call to it.
+    #[must_use]
+    pub const fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// The same, with every call that somebody's request makes in that person's name.

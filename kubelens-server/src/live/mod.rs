@@ -2,6 +2,7 @@
 
 mod cluster;
 mod clusters;
+mod credentials;
 mod difference;
 mod follow;
 mod logs;
@@ -13,7 +14,7 @@ mod views;
 
 pub use cluster::{Cluster, ClusterItem, Origin, Standing};
 pub use clusters::Clusters;
-pub use follow::follow;
+pub use follow::{Reading, follow};
 pub use picture::Picture;
 pub(crate) use usage::percent;
 pub use usage::{Point, Usage};

@@ -2,6 +2,7 @@
 
 pub mod socket;
 pub mod sse;
+pub mod tunnel;
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@
 mod actions;
 mod described;
 mod errors;
+mod found;
 mod guarded;
 mod idempotency;
 mod inventory;
@@ -17,6 +18,7 @@ mod lists;
 mod pages;
 mod reports;
 mod rights;
+mod secrets;
 mod server;
 mod streams;
 mod system;

@@ -44,7 +44,7 @@ pub struct LogQuery {
 const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
 
 /// The container that is meant.
-fn container(pod: &Pod, wanted: Option<&str>) -> Result<String, ApiError> {
+pub(super) fn container(pod: &Pod, wanted: Option<&str>) -> Result<String, ApiError> {
     if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
         let all: Vec<&str> = pod.containers().map(|one| one.name()).collect();
         if all.contains(&wanted) {

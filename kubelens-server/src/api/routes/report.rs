@@ -12,9 +12,11 @@ use serde_json::Value;
 use crate::api::Chosen;
 use crate::api::body::{parsed, read};
 use crate::api::caching::Asked;
-use crate::api::error::{ApiError, Code};
+use crate::api::error::ApiError;
 use crate::api::models::Diagnostics;
+use crate::api::paging::with_labels;
 use crate::api::query::Query;
+use crate::live::Picture;
 use crate::server::AppState;
 
 /// Which part of the report.
@@ -30,18 +32,24 @@ pub struct ReportQuery {
     pub code: Option<String>,
     /// Only the cause of this id.
     pub cause: Option<String>,
-    /// Only what has these labels; not served yet.
+    /// Only causes that concern an object with these labels: `app=web,tier!=cache`.
     pub selector: Option<String>,
 }
 
 impl ReportQuery {
     fn is_everything(&self) -> bool {
-        [&self.namespace, &self.min_severity, &self.code, &self.cause]
-            .into_iter()
-            .all(Option::is_none)
+        [
+            &self.namespace,
+            &self.min_severity,
+            &self.code,
+            &self.cause,
+            &self.selector,
+        ]
+        .into_iter()
+        .all(Option::is_none)
     }
 
-    fn narrowed(&self, report: &Report) -> Result<Report, ApiError> {
+    fn narrowed(&self, picture: &Picture) -> Result<Report, ApiError> {
         let words = |text: &'_ Option<String>| -> Vec<String> {
             let parts = text.as_deref().unwrap_or_default().split(',');
             parts
@@ -61,8 +69,17 @@ impl ReportQuery {
                 )));
             }
         };
-        let mut report = report.clone();
+        let selected = match self.selector.as_deref().unwrap_or_default() {
+            "" => None,
+            selector => Some(with_labels(&picture.snapshot, selector)?),
+        };
+        let mut report = (*picture.report).clone();
         report.causes.retain(|cause| {
+            if let Some(selected) = &selected
+                && !selected.iter().any(|object| cause.concerns(object))
+            {
+                return false;
+            }
             let is_in = |place: &Option<String>| {
                 place
                     .as_ref()
@@ -110,17 +127,11 @@ pub async fn report(
     asked: Asked,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
-    if query.selector.is_some() {
-        return Err(ApiError::new(
-            Code::NotImplemented,
-            "selector is not served yet: namespace, code, cause and minSeverity are",
-        ));
-    }
     let picture = chosen.picture()?;
     if query.is_everything() {
         return asked.answer_bytes(&chosen, &picture, |_| Ok(picture.report_json.clone()));
     }
-    asked.answer(&chosen, &picture, |_| query.narrowed(&picture.report))
+    asked.answer(&chosen, &picture, |_| query.narrowed(&picture))
 }
 
 /// The JSON Schema of the report.

@@ -156,7 +156,7 @@ pub async fn runtime(State(state): State<AppState>, chosen: Chosen) -> Json<Runt
         degraded: degraded
             .map(|cluster| format!("cluster/{}", cluster.name))
             .collect(),
-        exec_enabled: false,
+        exec_enabled: options.exec_enabled,
         state_backend: options.state_backend.clone(),
     })
 }
