@@ -99,7 +99,7 @@ mod tests {
             "selector": {"matchLabels": {"controller-uid": "1"}}, "template": {"metadata": {"labels":
             {"controller-uid": "1", "app": "x"}}, "spec": {}}}});
         let place = Place {
-            kind: Kind::Job,
+            resource: Kind::Job.into(),
             namespace: "shop".into(),
             name: "old-rerun-1".into(),
         };
