@@ -1,21 +1,23 @@
 //! What the server is made of, and how it starts and stops.
 
-use std::future::{Future, IntoFuture as _};
+use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum::Router;
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::access::Access;
-use crate::access::tls::{Peer, Tls, TlsListener};
+use crate::access::tls::{Tls, TlsListener};
 use crate::actions::Operations;
+use crate::api::answers::Answers;
+use crate::api::load::{Load, Places};
 use crate::api::models::Build;
 use crate::bus::{Bus, Draft};
-use crate::live::{Clusters, Origin, follow};
+use crate::connections::{self, Waits};
+use crate::live::{Clusters, Origin, Reading, follow, tell_views};
 use crate::measures::Measures;
 
 /// How long streams and requests get to end.
@@ -36,12 +38,18 @@ pub struct Options {
     pub stale_max_seconds: i64,
     /// How long a log may be followed.
     pub log_stream_max: Duration,
-    /// The namespaces that are read; none for all.
-    pub namespaces: Vec<String>,
+    /// What is read of clusters, and how often.
+    pub reading: Reading,
+    /// Whether terminals and ports of pods are offered.
+    pub exec_enabled: bool,
     /// What to know of how it runs.
     pub warnings: Vec<String>,
     /// Where records are kept: `memory` or `sled`.
     pub state_backend: String,
+    /// How much may go on at a time.
+    pub places: Places,
+    /// Where a user interface for browsers lies; without one the own pages are shown.
+    pub dist_dir: PathBuf,
     /// What was built.
     pub build: Build,
 }
@@ -55,9 +63,12 @@ impl Default for Options {
             writes_enabled: false,
             stale_max_seconds: 600,
             log_stream_max: Duration::from_hours(1),
-            namespaces: Vec::new(),
+            reading: Reading::default(),
+            exec_enabled: false,
             warnings: Vec::new(),
             state_backend: "memory".to_owned(),
+            places: Places::default(),
+            dist_dir: PathBuf::from("dist"),
             build: Build {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 commit: "local".to_owned(),
@@ -80,6 +91,10 @@ pub struct AppState {
     pub options: Arc<Options>,
     /// What goes on for longer than a request.
     pub operations: Arc<Operations>,
+    /// How much goes on.
+    pub load: Arc<Load>,
+    /// What was answered to requests that may be asked again; none where nothing is kept.
+    pub answers: Option<Arc<Answers>>,
     /// Who may do what, and the trail of what was done; none in tests of other rooms.
     pub access: Option<Access>,
 }
@@ -93,9 +108,18 @@ impl AppState {
             operations: Arc::new(Operations::new(Arc::clone(&bus))),
             bus,
             measures: Arc::default(),
+            load: Arc::new(Load::new(options.places)),
             options: Arc::new(options),
+            answers: None,
             access: None,
         }
+    }
+
+    /// The same, with answers kept for those who ask again.
+    #[must_use]
+    pub fn remembering(mut self, answers: Answers) -> Self {
+        self.answers = Some(Arc::new(answers));
+        self
     }
 
     /// The same, with everybody behind the layers of access.
@@ -113,8 +137,9 @@ impl AppState {
             match entries.recv().await {
                 Ok(entry) => {
                     let entry = (*entry).clone().for_viewers();
+                    let by = entry.user.clone().unwrap_or_default();
                     let payload = serde_json::to_value(entry).unwrap_or_default();
-                    bus.tell([Draft::new("audit", payload)]);
+                    bus.tell([Draft::new("audit", payload).by(&by)]);
                 }
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -129,8 +154,11 @@ impl AppState {
             tasks.spawn(follow(
                 Arc::clone(cluster),
                 Arc::clone(&self.bus),
-                self.options.namespaces.clone(),
+                self.options.reading.clone(),
             ));
+            if cluster.impersonates() {
+                tasks.spawn(tell_views(Arc::clone(cluster), Arc::clone(&self.bus)));
+            }
         }
         tasks
     }
@@ -165,51 +193,34 @@ pub async fn serve(
         lives.spawn(review_tokens(state.clone(), access.clone()));
     }
     let bus = Arc::clone(&state.bus);
-    let (stopped, stopping) = tokio::sync::oneshot::channel();
     let stop = async move {
         stop.await;
         bus.shut_down();
-        // The receiver waits for it, or the server is gone already.
-        let _ = stopped.send(());
     };
-    let service = router.into_make_service_with_connect_info::<Peer>();
-    let served: BoxFuture<'_, std::io::Result<()>> = match tls {
+    let waits = Waits::default();
+    match tls {
         Some(tls) => {
             let listener = TlsListener::new(listener, Arc::new(tls))?;
-            axum::serve(listener, service)
-                .with_graceful_shutdown(stop)
-                .into_future()
-                .boxed()
+            connections::serve(listener, true, router, stop, GRACE, waits).await;
         }
-        None => axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .into_future()
-            .boxed(),
-    };
-    let served = async move { served.await.context("serving failed") };
-    let cut_off = async move {
-        match stopping.await {
-            Ok(()) => tokio::time::sleep(GRACE).await,
-            Err(_) => std::future::pending().await,
+        None => {
+            // Events are small, and are not to wait for more of them.
+            let listener = listener.tap_io(|stream| {
+                let _ = stream.set_nodelay(true);
+            });
+            connections::serve(listener, false, router, stop, GRACE, waits).await;
         }
-    };
-    let outcome = tokio::select! {
-        outcome = served => outcome,
-        () = cut_off => {
-            tracing::warn!("connections that did not end in {} s were cut off", GRACE.as_secs());
-            Ok(())
-        }
-    };
+    }
     drop(tasks);
     drop(lives);
-    outcome
+    Ok(())
 }
 
 /// Lets the first cluster decide about bearer tokens once it is connected, where the settings ask for that.
 async fn review_tokens(state: AppState, access: Access) {
     let mut pictures = state.clusters.first().pictures();
     if pictures.wait_for(Option::is_some).await.is_ok()
-        && let Ok(client) = state.clusters.first().client()
+        && let Ok(client) = state.clusters.first().own_client()
     {
         access.review_tokens_with(client);
     }

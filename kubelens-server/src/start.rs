@@ -2,18 +2,20 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use kubelens_core::source::ConnectOptions;
 use tokio::net::TcpListener;
 
 use crate::access::Access;
 use crate::access::tls::Tls;
+use crate::api::answers::Answers;
+use crate::api::load::Places;
 use crate::api::models::Build;
 use crate::audit::{Audit, AuditOptions};
 use crate::demo::Demo;
-use crate::live::{Cluster, Clusters, Origin};
+use crate::live::{Cluster, Clusters, Origin, Reading};
 use crate::server::{AppState, Options, app, serve};
-use crate::settings::{ClusterSource, Impersonation, LogFormat, Mode, Settings};
+use crate::settings::{ClusterSource, LogFormat, Mode, Settings};
 use crate::store::Store;
 
 /// The cluster that is meant where none is named.
@@ -28,18 +30,15 @@ pub async fn run(
     // There is one process, and nobody installed another.
     let _ = rustls::crypto::ring::default_provider().install_default();
     log_as(&settings);
-    if settings.clusters.impersonation != Impersonation::Off {
-        bail!(
-            "IMPERSONATION is not served yet: pictures would show everybody everything; leave it off"
-        );
-    }
     let tls = settings.listening.tls.clone().map(Tls::load).transpose()?;
     let address = listen.unwrap_or(settings.listening.address);
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}: choose another address with --listen")
     })?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
+    let bound = listener.local_addr()?;
+    tracing::info!("listening on {scheme}://{bound}");
+    show_address(&format!("{scheme}://{}/", reachable(bound)), &settings);
     let store = store(&settings)?;
     let audit = AuditOptions {
         items: settings.state.audit_items,
@@ -48,10 +47,34 @@ pub async fn run(
     };
     let options = options(&settings, store.is_some());
     let audit = Audit::open(audit, store.clone())?;
+    let answers = store.clone().map(Answers::open).transpose()?;
     let access = Access::new(&settings, store, audit)?;
-    let state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
+    let mut state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
+    if let Some(answers) = answers {
+        state = state.remembering(answers);
+    }
     let router = app(state.clone());
     serve(listener, tls, state, router, asked_to_stop()).await
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(bound: SocketAddr) -> String {
+    if bound.ip().is_unspecified() {
+        format!("localhost:{}", bound.port())
+    } else {
+        bound.to_string()
+    }
+}
+
+/// Tells a person where to look; the log is for machines.
+fn show_address(address: &str, settings: &Settings) {
+    use std::io::Write as _;
+    let demo = match settings.clusters.source {
+        ClusterSource::Demo => " (a simulated cluster)",
+        _ => "",
+    };
+    // Without a standard output there is nobody to tell.
+    let _ = writeln!(std::io::stdout(), "KubeLens{demo}: open {address}");
 }
 
 fn log_as(settings: &Settings) {
@@ -88,9 +111,16 @@ fn options(settings: &Settings, is_kept: bool) -> Options {
         writes_enabled: settings.writes,
         stale_max_seconds: i64::try_from(settings.clusters.stale_max.as_secs()).unwrap_or(i64::MAX),
         log_stream_max: settings.telemetry.log_stream_max,
-        namespaces: settings.clusters.namespaces.clone(),
+        reading: Reading {
+            namespaces: settings.clusters.namespaces.clone(),
+            ask_again: settings.clusters.resync,
+            poll: settings.clusters.metrics_poll,
+        },
         warnings: view.warnings,
         state_backend: if is_kept { "sled" } else { "memory" }.to_owned(),
+        exec_enabled: settings.exec,
+        places: Places::default(),
+        dist_dir: settings.listening.dist_dir.clone(),
         build: Build {
             version: settings.build.version.clone(),
             commit: settings.build.commit.clone(),
@@ -129,7 +159,12 @@ fn clusters(settings: &Settings, contexts: &[String]) -> anyhow::Result<Clusters
     all.extend(
         named.map(|one| Cluster::new(one.name.clone(), Origin::Data(one.kubeconfig.clone()))),
     );
-    let mut all = all.into_iter();
+    let mode = settings.clusters.impersonation;
+    let mut all = all.into_iter().map(|cluster| {
+        cluster
+            .impersonating(mode)
+            .within(settings.clusters.timeout)
+    });
     let first = all
         .next()
         .context("no cluster to follow: --demo shows a simulated one")?;

@@ -80,11 +80,29 @@ fn the_server_may_read_every_kind_but_secrets_and_change_nothing() {
 }
 
 #[test]
+fn impersonation_is_granted_for_named_people_and_the_groups_of_roles_only() {
+    let role = &documents("components/impersonation/rbac.yaml")[0];
+    for rule in role["rules"].as_array().unwrap() {
+        let names = words(&rule["resourceNames"]);
+        assert!(!names.is_empty(), "{rule}");
+        assert!(
+            !names.iter().any(|name| name.starts_with("system:")),
+            "{rule}"
+        );
+        assert_eq!(words(&rule["verbs"]), ["impersonate"]);
+    }
+    let granted = granted("components/impersonation/rbac.yaml");
+    let wanted = ["/groups impersonate", "/users impersonate"].map(str::to_owned);
+    assert_eq!(granted, BTreeSet::from(wanted));
+}
+
+#[test]
 fn no_component_grants_everything() {
     for path in [
         "base/cluster-role.yaml",
         "components/secret-keys/rbac.yaml",
         "components/write-actions/rbac.yaml",
+        "components/impersonation/rbac.yaml",
     ] {
         for rule in granted(path) {
             assert!(!rule.ends_with(" *"), "{path}: {rule}");

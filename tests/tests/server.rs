@@ -20,6 +20,13 @@ use serde_json::{Value, json};
 /// A Deployment that lacks a ConfigMap, and one that is well.
 const STORIES: [&str; 2] = ["config-map-missing", "rollout-in-progress"];
 
+/// One request with a token: its status, and its body where that is JSON.
+fn ask(server: &Server, token: &str, method: &str, path: &str, body: &str) -> Result<(u16, Value)> {
+    let bearer = format!("Bearer {token}");
+    let answer = server.ask(method, path, &[("Authorization", &bearer)], body)?;
+    Ok((answer.status, answer.json()))
+}
+
 fn shows_cause(report: &Value, code: &str) -> bool {
     report["causes"]
         .as_array()
@@ -71,6 +78,31 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     let object = server.until("/api/resources/deployments/bakery/oven-api", |_| true)?;
     assert_eq!(object["findings"][0]["code"], "CFG001", "{object:#}");
 
+    // What the pods lack is not there, and is shown as such.
+    let around = server.until(
+        "/api/topology?root=Deployment/bakery/oven-api&depth=4",
+        |_| true,
+    )?;
+    let nodes = around["nodes"].as_array().context("nodes")?;
+    let map = nodes
+        .iter()
+        .find(|node| node["ref"]["kind"] == "ConfigMap" && node["ref"]["name"] == "oven-settings");
+    assert_eq!(map.context("the ConfigMap")?["status"], "missing");
+    let found = server.until("/api/search?q=oven-api&limit=50", |_| true)?;
+    ensure!(found["total"].as_u64() > Some(1), "{found:#}");
+    // A kind that has no type here, as every API server has it.
+    let schemas = server.until("/api/resources/flowschemas", |_| true)?;
+    ensure!(!schemas["items"].as_array().context("items")?.is_empty());
+    let schema = "/api/resources/flowschemas.flowcontrol.apiserver.k8s.io/_/exempt";
+    let exempt = server.until(schema, |_| true)?;
+    assert_eq!(exempt["object"]["kind"], "FlowSchema");
+    let yaml = server.until(&format!("{schema}/yaml"), |_| true)?;
+    ensure!(
+        yaml["yaml"]
+            .as_str()
+            .is_some_and(|yaml| yaml.contains("kind: FlowSchema"))
+    );
+
     let mut stream = server.open("/api/stream?types=report_changed")?;
     let map = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
@@ -87,5 +119,100 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     // The last picture is still shown, and said to be old.
     let list = server.until("/api/resources/pods", |list| list["stale"] == true)?;
     ensure!(!list["items"].as_array().context("items")?.is_empty());
+    Ok(())
+}
+
+fn viewer_of(namespace: &str, role: &str, user: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": { "name": format!("{role}-{user}"), "namespace": namespace },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user }],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn everybody_sees_and_does_what_their_own_rights_allow() -> Result<()> {
+    let names = ["config-map-missing".to_owned()];
+    let theatre = Theatre::open(story::named(&names)?, |_| {}).await?;
+    theatre.all_played()?;
+    for (role, user) in [("view", "ann"), ("edit", "eve")] {
+        let binding = viewer_of("bakery", role, user);
+        theatre.cluster.apply(&binding, "bakery").await?;
+    }
+    let tokens = "ann:viewer:token-of-ann,eve:operator:token-of-eve,bob:operator:token-of-bob";
+    let server = Server::start(
+        theatre.plane.admin_kubeconfig(),
+        &theatre.plane.folder().join("state"),
+        &[
+            ("AUTH_ENABLED", "true"),
+            ("AUTH_TOKENS", tokens),
+            ("WRITE_ACTIONS_ENABLED", "true"),
+            ("IMPERSONATION", "user"),
+        ],
+    )?;
+    let started = Instant::now();
+    let report = loop {
+        let (status, report) = ask(&server, "token-of-ann", "GET", "/api/report", "")?;
+        if status == 200 && shows_cause(&report, "CFG001") {
+            break report;
+        }
+        ensure!(started.elapsed() < SOON, "{status} {report:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    let nodes = report["coverage"]["kinds"].as_array().context("gaps")?;
+    let nodes = nodes.iter().find(|gap| gap["kind"] == "Node");
+    assert_eq!(nodes.context("a gap")?["state"], "forbidden", "{report:#}");
+    ensure!(!report.to_string().contains("kube-system"), "{report:#}");
+
+    let (status, pods) = ask(&server, "token-of-ann", "GET", "/api/pods", "")?;
+    let pods = pods.as_array().context("pods")?;
+    ensure!(status == 200 && !pods.is_empty());
+    ensure!(
+        pods.iter().all(|pod| pod["namespace"] == "bakery"),
+        "{pods:#?}"
+    );
+    let (_, namespaces) = ask(&server, "token-of-ann", "GET", "/api/namespaces", "")?;
+    assert_eq!(namespaces, json!(["bakery"]));
+    let deployment = "/api/resources/deployments/bakery/oven-api";
+    for (token, path, wanted) in [
+        ("token-of-ann", "/api/nodes", 403),
+        ("token-of-ann", "/api/resources/secrets", 403),
+        (
+            "token-of-ann",
+            "/api/resources/configmaps/kube-system/kube-root-ca.crt",
+            403,
+        ),
+        ("token-of-ann", deployment, 200),
+        ("token-of-bob", deployment, 403),
+        ("token-of-bob", "/api/pods", 403),
+    ] {
+        let (status, body) = ask(&server, token, "GET", path, "")?;
+        assert_eq!(status, wanted, "{path}: {body:#}");
+    }
+    let (_, access) = ask(
+        &server,
+        "token-of-ann",
+        "GET",
+        "/api/access?namespace=bakery",
+        "",
+    )?;
+    assert_eq!(access["complete"], true, "{access:#}");
+    assert_eq!(access["namespaces"], json!(["bakery"]));
+    let pods = access["items"].as_array().context("items")?;
+    let pods = pods.iter().find(|one| one["resource"] == "pods");
+    assert_eq!(pods.context("pods")?["verbs"], json!(["get", "list"]));
+
+    // The same role here, other rights there.
+    let scale = format!("{deployment}/scale");
+    let body = json!({ "replicas": 2 }).to_string();
+    let (status, refused) = ask(&server, "token-of-bob", "POST", &scale, &body)?;
+    assert_eq!(
+        (status, &refused["code"]),
+        (403, &json!("cluster_forbidden")),
+        "{refused:#}"
+    );
+    let (status, done) = ask(&server, "token-of-eve", "POST", &scale, &body)?;
+    assert_eq!(status, 200, "{done:#}");
     Ok(())
 }

@@ -5,12 +5,24 @@ use axum::response::Response;
 
 use super::Access;
 use super::origin::origin;
+use crate::pages::InlineStyles;
 
-const POLICY: &str = "default-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'self'; \
-    frame-ancestors 'none'; object-src 'none'; form-action 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data: blob:; font-src 'self' data:";
+macro_rules! policy {
+    ($styles:literal) => {
+        HeaderValue::from_static(concat!(
+            "default-src 'self'; base-uri 'self'; frame-ancestors 'none'; object-src 'none'; form-action 'self'; style-src ",
+            $styles,
+            "; img-src 'self' data: blob:; font-src 'self' data:; script-src 'self'; connect-src 'self'",
+        ))
+    };
+}
 
-const EVERYWHERE: [(HeaderName, HeaderValue); 4] = [
+/// Nothing within the markup counts: neither scripts nor styles.
+const STRICT: HeaderValue = policy!("'self'");
+/// For user interfaces that were built elsewhere.
+const WITH_STYLES: HeaderValue = policy!("'self' 'unsafe-inline'");
+
+const EVERYWHERE: [(HeaderName, HeaderValue); 3] = [
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
         header::X_CONTENT_TYPE_OPTIONS,
@@ -19,10 +31,6 @@ const EVERYWHERE: [(HeaderName, HeaderValue); 4] = [
     (
         header::REFERRER_POLICY,
         HeaderValue::from_static("strict-origin-when-cross-origin"),
-    ),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
     ),
 ];
 
@@ -38,7 +46,12 @@ pub async fn security_headers(
     request.extensions_mut().insert(secure);
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
+    let policy = match response.extensions().get::<InlineStyles>() {
+        Some(InlineStyles) => WITH_STYLES,
+        None => STRICT,
+    };
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in EVERYWHERE {
         headers.insert(name, value);
     }

@@ -49,6 +49,17 @@ impl Identity {
         self.provider == other.provider && self.subject == other.subject
     }
 
+    /// What decides about rights in a cluster: groups and role are part of who somebody is there.
+    pub fn as_seen_by_clusters(&self) -> String {
+        format!(
+            "{}|{:?}|{}|{:?}",
+            self.key(),
+            self.role,
+            self.name,
+            self.groups
+        )
+    }
+
     /// What limits count by.
     pub(super) fn key(&self) -> String {
         format!("{:?}:{}", self.provider, self.subject)

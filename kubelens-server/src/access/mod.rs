@@ -16,6 +16,7 @@ mod csrf;
 mod denial;
 mod headers;
 mod identity;
+pub mod impersonation;
 mod lockout;
 mod oidc;
 mod origin;
@@ -53,7 +54,6 @@ use crate::settings::{AuditReads, Authentication, EffectiveSetting, Impersonatio
 use crate::store::{Store, StoreError};
 use lockout::Lockout;
 use oidc::Oidc;
-use rights::{Rights, RightsToCome, SharedRights};
 use routing::Routing;
 use sessions::Sessions;
 use token_review::Reviewer;
@@ -79,7 +79,6 @@ struct Inner {
     tokens: TokenBook,
     oidc: Option<Oidc>,
     reviewer: OnceLock<Reviewer>,
-    rights: OnceLock<Arc<dyn Rights>>,
     sessions: Sessions,
     lockout: Lockout,
     windows: Option<Windows>,
@@ -115,7 +114,6 @@ impl Access {
                 ),
                 oidc: authentication.oidc.clone().map(Oidc::new),
                 reviewer: OnceLock::new(),
-                rights: OnceLock::new(),
                 sessions: Sessions::open(store, longest, Timestamp::now())?,
                 lockout: Lockout::new(),
                 windows: settings.rate_limit.map(Windows::new),
@@ -144,21 +142,6 @@ impl Access {
                 .inner
                 .reviewer
                 .set(Reviewer::new(client, settings.clone()));
-        }
-    }
-
-    /// Says who knows people's rights in the cluster. Only the first call counts.
-    pub fn use_rights(&self, rights: Arc<dyn Rights>) {
-        let _ = self.inner.rights.set(rights);
-    }
-
-    /// Who knows people's rights; without impersonation everyone has the server's, with it and
-    /// before [`Access::use_rights`] nobody's are known.
-    pub fn rights(&self) -> &dyn Rights {
-        match self.inner.rights.get() {
-            Some(rights) => rights.as_ref(),
-            None if self.inner.impersonation == Impersonation::Off => &SharedRights,
-            None => &RightsToCome,
         }
     }
 

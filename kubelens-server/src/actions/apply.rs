@@ -33,10 +33,10 @@ impl Applied {
             return Err(ApiError::bad_request("the YAML is no object"));
         }
         let kind = text(&object, "/kind");
-        if kind != place.kind.as_str() {
+        if kind != place.resource.kind {
             return Err(ApiError::bad_request(format!(
                 "the YAML is a {kind:?}, the path says {}",
-                place.kind.as_str()
+                place.resource.kind
             )));
         }
         let group = |version: &str| {
@@ -45,10 +45,10 @@ impl Applied {
                 .map_or(String::new(), |(group, _)| group.to_owned())
         };
         let api_version = text(&object, "/apiVersion");
-        if group(api_version) != group(place.kind.api_version()) {
+        if group(api_version) != place.resource.group() {
             return Err(ApiError::bad_request(format!(
                 "the YAML is of {api_version:?}, the path says {}",
-                place.kind.api_version()
+                place.resource.api_version
             )));
         }
         let (name, namespace) = (

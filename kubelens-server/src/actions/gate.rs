@@ -11,7 +11,7 @@ use crate::access::ClientAddress;
 use crate::api::body::is_true;
 use crate::api::error::{ApiError, Code};
 use crate::api::{Chosen, RequestId};
-use crate::audit::{Intent, Ticket};
+use crate::audit::{AuditEntry, Intent, Ticket};
 use crate::door::Door;
 use crate::live::Cluster;
 use crate::server::AppState;
@@ -28,6 +28,7 @@ pub struct Act {
     pub cluster: Arc<Cluster>,
     /// Whether it is only tried: `?dryRun=true`.
     pub is_rehearsal: bool,
+    chosen: Chosen,
     id: String,
     method: String,
     path: String,
@@ -63,7 +64,8 @@ impl FromRequestParts<AppState> for Act {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             state: state.clone(),
-            cluster: chosen.cluster,
+            cluster: Arc::clone(&chosen.cluster),
+            chosen,
             is_rehearsal: query.dry_run.as_deref().is_some_and(is_true),
             reason: None,
             address,
@@ -79,20 +81,20 @@ impl Act {
         self
     }
 
-    /// The cluster's API server.
+    /// The cluster's API server, as who acts.
     pub fn door(&self) -> Result<Door, ApiError> {
-        Ok(Door::new(self.cluster.client()?))
+        self.chosen.door()
     }
 
     /// Whether they may, and whether anybody may.
-    fn pass(&self, needed: Role) -> Result<(), ApiError> {
+    fn pass(&self, needed: Role, is_change: bool) -> Result<(), ApiError> {
         if self.who.role < needed {
             return Err(ApiError::new(
                 Code::Forbidden,
                 "insufficient role for this action",
             ));
         }
-        if !self.state.options.writes_enabled {
+        if is_change && !self.state.options.writes_enabled {
             return Err(ApiError::new(
                 Code::WriteGateBlocked,
                 "mutating operations are disabled for this environment",
@@ -108,8 +110,9 @@ impl Act {
         action: &'static str,
         needed: Role,
         target: &str,
+        is_change: bool,
     ) -> Result<Option<Ticket>, ApiError> {
-        self.pass(needed)?;
+        self.pass(needed, is_change)?;
         let Some(access) = &self.state.access else {
             return Ok(None);
         };
@@ -143,7 +146,62 @@ impl Act {
     where
         F: Future<Output = Result<T, ApiError>>,
     {
-        let ticket = self.begin(action, needed, &target.to_string()).await?;
+        self.go(action, needed, target, true, work).await
+    }
+
+    /// Shows what is not for everybody: it changes nothing, and is written down like a change.
+    pub async fn reveal<T, F>(
+        &self,
+        action: &'static str,
+        needed: Role,
+        target: impl std::fmt::Display,
+        work: impl FnOnce(Door) -> F,
+    ) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        self.go(action, needed, target, false, work).await
+    }
+
+    /// Writes down how something ended that went on for longer than its request.
+    pub async fn note_end(
+        &self,
+        action: &'static str,
+        target: impl std::fmt::Display,
+        said: &str,
+        took: std::time::Duration,
+    ) {
+        let Some(access) = &self.state.access else {
+            return;
+        };
+        let entry = AuditEntry {
+            action: Some(action.to_owned()),
+            request_id: Some(self.id.clone()),
+            client_ip: self.address.clone(),
+            user: Some(self.who.name.clone()),
+            role: Some(self.who.role),
+            cluster: Some(self.cluster.name.clone()),
+            target: Some(target.to_string()),
+            reason: Some(said.to_owned()),
+            ..AuditEntry::new(&self.method, &self.path).finished(101, 0, took)
+        };
+        access.audit().keep(entry).await;
+    }
+
+    async fn go<T, F>(
+        &self,
+        action: &'static str,
+        needed: Role,
+        target: impl std::fmt::Display,
+        is_change: bool,
+        work: impl FnOnce(Door) -> F,
+    ) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        let ticket = self
+            .begin(action, needed, &target.to_string(), is_change)
+            .await?;
         let done = match self.door() {
             Ok(door) => work(door).await,
             Err(why) => Err(why),

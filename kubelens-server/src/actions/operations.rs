@@ -130,16 +130,19 @@ impl Operations {
         running
     }
 
-    /// All of them, newest first.
-    pub fn list(&self) -> Vec<Operation> {
+    /// All of them, newest first; with a name, those that this person began.
+    pub fn list(&self, by: Option<&str>) -> Vec<Operation> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().map(|one| one.seen()).collect()
+        let seen = all.iter().map(|one| one.seen());
+        seen.filter(|one| by.is_none_or(|by| one.by == by))
+            .collect()
     }
 
-    /// The one of this id.
-    pub fn find(&self, id: &str) -> Result<Arc<Running>, ApiError> {
+    /// The one of this id; with a name, if this person began it.
+    pub fn find(&self, id: &str, by: Option<&str>) -> Result<Arc<Running>, ApiError> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = all.iter().find(|one| one.seen().id == id);
+        let is_it = |one: &Operation| one.id == id && by.is_none_or(|by| one.by == by);
+        let found = all.iter().find(|one| is_it(&one.seen()));
         found
             .cloned()
             .ok_or_else(|| ApiError::not_found(format!("no operation {id:?}")))
@@ -158,7 +161,8 @@ impl Running {
             "progress": now.progress});
         self.bus.tell([Draft::new("operation_update", payload)
             .of_cluster(&now.cluster)
-            .about("", &now.id)]);
+            .about("", &now.id)
+            .by(&now.by)]);
         result
     }
 

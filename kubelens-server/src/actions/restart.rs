@@ -14,8 +14,8 @@ pub async fn restart(
     place: &Place,
     is_rehearsal: bool,
 ) -> Result<ActionResult, ApiError> {
-    let mut result = match place.kind {
-        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => {
+    let mut result = match place.typed() {
+        Some(Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet) => {
             let annotation =
                 json!({"kubectl.kubernetes.io/restartedAt": instant(Timestamp::now())});
             let change = json!({"spec": {"template": {"metadata": {"annotations": annotation}}}});
@@ -26,7 +26,7 @@ pub async fn restart(
             result.resource_version = version(&object);
             result
         }
-        Kind::Job => {
+        Some(Kind::Job) => {
             let job = door.get(place).await?;
             let name = format!("{}-rerun-{}", place.name, Timestamp::now().as_second());
             let place = Place {
@@ -37,10 +37,10 @@ pub async fn restart(
                 .await?;
             ActionResult::done(format!("Created Job {name}"))
         }
-        other => {
+        _ => {
             return Err(ApiError::bad_request(format!(
                 "a {} cannot be restarted",
-                other.as_str()
+                place.resource.kind
             )));
         }
     };
@@ -99,7 +99,7 @@ mod tests {
             "selector": {"matchLabels": {"controller-uid": "1"}}, "template": {"metadata": {"labels":
             {"controller-uid": "1", "app": "x"}}, "spec": {}}}});
         let place = Place {
-            kind: Kind::Job,
+            resource: Kind::Job.into(),
             namespace: "shop".into(),
             name: "old-rerun-1".into(),
         };

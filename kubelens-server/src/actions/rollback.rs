@@ -62,13 +62,13 @@ async fn revisions(
     workload: &Value,
 ) -> Result<Vec<Revision>, ApiError> {
     let uid = text(workload, &["metadata", "uid"]);
-    let kind = match place.kind {
-        Kind::Deployment => Kind::ReplicaSet,
-        Kind::StatefulSet | Kind::DaemonSet => Kind::ControllerRevision,
-        other => {
+    let kind = match place.typed() {
+        Some(Kind::Deployment) => Kind::ReplicaSet,
+        Some(Kind::StatefulSet | Kind::DaemonSet) => Kind::ControllerRevision,
+        _ => {
             return Err(ApiError::bad_request(format!(
                 "a {} has no revisions",
-                other.as_str()
+                place.resource.kind
             )));
         }
     };

@@ -22,15 +22,17 @@ pub async fn scale(
             "replicas is between 0 and {MOST}, not {replicas}"
         )));
     }
-    let change = match place.kind {
-        Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet | Kind::ReplicationController => {
+    let change = match place.typed() {
+        Some(
+            Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet | Kind::ReplicationController,
+        ) => {
             json!({"spec": {"replicas": replicas}})
         }
-        Kind::Job => json!({"spec": {"parallelism": replicas}}),
-        other => {
+        Some(Kind::Job) => json!({"spec": {"parallelism": replicas}}),
+        _ => {
             return Err(ApiError::bad_request(format!(
                 "a {} cannot be scaled",
-                other.as_str()
+                place.resource.kind
             )));
         }
     };
@@ -42,7 +44,7 @@ pub async fn scale(
     result.resource_version = version(&object);
     let autoscalers = picture.snapshot.table::<HorizontalPodAutoscaler>();
     let owner = autoscalers.in_namespace(&place.namespace).find(|one| {
-        one.spec.scale_target_ref.kind == place.kind.as_str()
+        *one.spec.scale_target_ref.kind == *place.resource.kind
             && one.spec.scale_target_ref.name == *place.name
     });
     if let Some(owner) = owner {

@@ -49,6 +49,7 @@ impl Asked {
             chosen.cluster.stale_since().is_some(),
             // Another process counts its pictures anew.
             picture.as_of.as_nanosecond(),
+            picture.view,
         ));
         format!("W/\"{}-{hash:x}\"", picture.revision)
     }

@@ -44,10 +44,12 @@ codes! {
     Unauthenticated "unauthenticated" 401;
     /// The role is too low.
     Forbidden "forbidden" 403;
-    /// Kubernetes refuses this server's account.
+    /// Kubernetes refuses the caller, or this server's account.
     ClusterForbidden "cluster_forbidden" 403;
     /// Changes are switched off.
     WriteGateBlocked "write_gate_blocked" 403;
+    /// Terminals and ports of pods are switched off.
+    ExecDisabled "exec_disabled" 403;
     /// The request comes from another site.
     CsrfBlocked "csrf_blocked" 403;
     /// There is no such thing.
@@ -64,10 +66,20 @@ codes! {
     UnownedPod "unowned_pod" 409;
     /// It is not in the state for this.
     WrongState "wrong_state" 409;
+    /// The first request with this key is not answered yet.
+    IdempotencyInProgress "idempotency_in_progress" 409;
+    /// Whether it was done is not known.
+    OutcomeUnknown "outcome_unknown" 409;
     /// The continue token is of a picture that is gone.
     ContinueExpired "continue_expired" 410;
     /// The body is too long.
     TooLarge "too_large" 413;
+    /// The body is of a type that is not read.
+    UnsupportedMediaType "unsupported_media_type" 415;
+    /// The key was used for another request.
+    IdempotencyKeyReused "idempotency_key_reused" 422;
+    /// The route is for a WebSocket.
+    UpgradeRequired "upgrade_required" 426;
     /// Too many requests.
     RateLimited "rate_limited" 429;
     /// Too many wrong sign-ins.
@@ -76,6 +88,8 @@ codes! {
     Internal "internal" 500;
     /// It comes in a later version.
     NotImplemented "not_implemented" 501;
+    /// What the caller may do in the cluster could not be asked.
+    RightsUnknown "rights_unknown" 503;
     /// The cluster cannot be read, or could not for too long.
     ClusterUnavailable "cluster_unavailable" 503;
     /// What has to be written down before it is done could not be.
@@ -149,6 +163,20 @@ impl ApiError {
     pub const fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// The same error as told by a library: its status and its text.
+    pub fn told(status: StatusCode, text: impl Into<String>) -> Self {
+        let code = match status.as_u16() {
+            404 => Code::NotFound,
+            405 => Code::MethodNotAllowed,
+            413 => Code::TooLarge,
+            415 => Code::UnsupportedMediaType,
+            426 => Code::UpgradeRequired,
+            400..=499 => Code::BadRequest,
+            _ => Code::Internal,
+        };
+        Self::new(code, text)
     }
 
     /// The body, for a request of this id.

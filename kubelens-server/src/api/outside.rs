@@ -53,6 +53,9 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
             response.headers_mut().insert(header::ALLOW, allow);
         }
     }
+    if let Some(told) = told_by_library(&mut response).await {
+        response.extensions_mut().insert(told);
+    }
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         response = written(&error, &id, response);
     }
@@ -80,6 +83,35 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
         tracing::info!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
     }
     response
+}
+
+/// Longest text of a library's error.
+const LONGEST_TEXT: usize = 4096;
+
+/// What a library refuses before a handler is reached, it says in plain text.
+async fn told_by_library(response: &mut Response) -> Option<ApiError> {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_text = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || !is_text || response.extensions().get::<ApiError>().is_some() {
+        return None;
+    }
+    let body = std::mem::take(response.body_mut());
+    let bytes = axum::body::to_bytes(body, LONGEST_TEXT)
+        .await
+        .unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let line = kubelens_core::model::safe_text(text.trim());
+    let line = if line.is_empty() {
+        status
+            .canonical_reason()
+            .unwrap_or("refused")
+            .to_lowercase()
+    } else {
+        line
+    };
+    Some(ApiError::told(status, line))
 }
 
 /// The pattern of the route that answered.

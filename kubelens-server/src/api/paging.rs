@@ -3,6 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue};
+use kubelens_core::kubernetes::Kind;
+use kubelens_core::model::ObjectRef;
+use kubelens_core::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, Code};
@@ -125,6 +128,7 @@ fn seal(query: &ListQuery, picture: &Picture) -> u64 {
         same,
         picture.revision,
         picture.as_of.as_nanosecond(),
+        picture.view,
     ))
 }
 
@@ -228,6 +232,44 @@ impl<'q> Wanted<'q> {
                 .any(|known| known.to_lowercase().contains(&self.text));
         is_in && has_labels && has_fields && has_text
     }
+}
+
+/// The objects that have labels such as `app=web,tier!=cache`.
+pub fn with_labels(snapshot: &Snapshot, selector: &str) -> Result<Vec<ObjectRef>, ApiError> {
+    let query = ListQuery {
+        label_selector: Some(selector.to_owned()),
+        ..ListQuery::default()
+    };
+    let wanted = Wanted::of(&query)?;
+    let fits = |labels| {
+        wanted.fits(&Facts {
+            labels: Some(labels),
+            ..Facts::default()
+        })
+    };
+    let mut found = Vec::new();
+    for kind in Kind::ALL.iter().copied() {
+        let all = snapshot.tables().all_metadata(kind);
+        let references = snapshot.tables().references(kind);
+        let pairs = all.into_iter().zip(references);
+        found.extend(
+            pairs
+                .filter(|(meta, _)| fits(&meta.labels))
+                .map(|(_, one)| one),
+        );
+    }
+    for object in snapshot.custom().values().flatten() {
+        let meta = &object.metadata;
+        if fits(&meta.labels) {
+            found.push(ObjectRef::namespaced(
+                &object.api_version,
+                &object.kind,
+                &meta.namespace,
+                &meta.name,
+            ));
+        }
+    }
+    Ok(found)
 }
 
 /// Reads a label selector: equality and set requirements.

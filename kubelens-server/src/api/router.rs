@@ -1,10 +1,7 @@
 //! Every route on one screen, and what stands around them.
 
-use std::time::Duration;
-
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -14,17 +11,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, Code};
+use super::idempotency::once;
+use super::load::bounded;
 use super::outside::{note_route, outside};
 use super::routes::{
     clusters, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions, pods,
-    report, resource_actions, resources, risk, stream, system,
+    report, resource_actions, resources, risk, search, stream, system, terminal, topology,
 };
 use super::selection::choose;
 use crate::access;
+use crate::pages;
 use crate::server::AppState;
-
-/// How long a request may take.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The routes with their description.
 pub fn described() -> OpenApiRouter<AppState> {
@@ -43,6 +40,10 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(inventory::namespaces))
         .routes(routes!(inventory::events))
         .routes(routes!(inventory::stats))
+        .routes(routes!(search::search))
+        .routes(routes!(topology::topology))
+        .routes(routes!(terminal::exec))
+        .routes(routes!(terminal::port))
         .routes(routes!(pods::list, pod_actions::create))
         .routes(routes!(pods::detail, pod_actions::delete))
         .routes(routes!(pods::events))
@@ -87,7 +88,7 @@ pub fn router(state: AppState) -> Router {
             .and(NotForContentType::SSE)
             .and(NotForContentType::const_new("text/plain")),
     );
-    let router = router.merge(later::router()).fallback(nothing);
+    let router = router.merge(later::router()).fallback(pages::page);
     let own = from_fn_with_state(state.clone(), choose);
     // From the innermost outwards: the last layer meets a request first.
     let router = match state.access.clone() {
@@ -95,41 +96,26 @@ pub fn router(state: AppState) -> Router {
             .merge(later::without_access())
             .layer(from_fn(note_route))
             .layer(own)
-            .layer(from_fn(deadline))
+            .layer(from_fn_with_state(state.clone(), bounded))
             .layer(CatchPanicLayer::custom(panicked))
             .with_state(state.clone()),
         Some(access) => router
             .with_state(state.clone())
             .merge(access::routes(access.clone()))
+            .layer(from_fn_with_state(state.clone(), once))
             .layer(from_fn(note_route))
             .layer(from_fn_with_state(access.clone(), access::record))
             .layer(own)
             .layer(from_fn_with_state(access.clone(), access::authorize))
             .layer(from_fn_with_state(access.clone(), access::limit))
             .layer(from_fn_with_state(access.clone(), access::authenticate))
-            .layer(from_fn(deadline))
+            .layer(from_fn_with_state(state.clone(), bounded))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn_with_state(access, access::security_headers)),
     };
     router
         .layer(from_fn_with_state(state, outside))
         .layer(compressed)
-}
-
-async fn nothing(request: Request) -> ApiError {
-    ApiError::not_found(format!("nothing is at {}", request.uri().path()))
-}
-
-/// Ends what takes too long; streams and operations have no deadline.
-async fn deadline(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if path.starts_with("/api/stream") || path.ends_with("/logs/stream") {
-        return next.run(request).await;
-    }
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::new(Code::Timeout, "the answer took too long").into_response(),
-    }
 }
 
 /// A bug shows itself to nobody but the log.

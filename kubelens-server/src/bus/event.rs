@@ -1,5 +1,6 @@
 //! An event and its envelope.
 
+use kubelens_core::kubernetes::Kind;
 use serde_json::{Map, Value, json};
 
 use crate::who::Role;
@@ -12,7 +13,23 @@ pub struct Draft {
     namespace: Option<String>,
     resource: Option<String>,
     audience: Role,
+    reach: Reach,
     payload: Value,
+}
+
+/// Whom an event reaches where people have rights of their own in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody.
+    All,
+    /// Who sees all of the cluster: what nothing else is said of.
+    Whole,
+    /// Who may read this kind in the event's namespace.
+    Readers(Kind),
+    /// Who sees this view.
+    View(u64),
+    /// Who did it.
+    Person(String),
 }
 
 impl Draft {
@@ -24,6 +41,7 @@ impl Draft {
             namespace: None,
             resource: None,
             audience: Role::Viewer,
+            reach: Reach::Whole,
             payload,
         }
     }
@@ -40,6 +58,34 @@ impl Draft {
     pub fn about(mut self, namespace: &str, name: &str) -> Self {
         self.namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
         self.resource = Some(name.to_owned());
+        self
+    }
+
+    /// Where people have rights of their own, it is for everybody all the same.
+    #[must_use]
+    pub fn for_all(mut self) -> Self {
+        self.reach = Reach::All;
+        self
+    }
+
+    /// Where people have rights of their own, it is for who may read this kind there.
+    #[must_use]
+    pub fn for_readers_of(mut self, kind: Kind) -> Self {
+        self.reach = Reach::Readers(kind);
+        self
+    }
+
+    /// It is for who sees this view.
+    #[must_use]
+    pub fn of_view(mut self, view: u64) -> Self {
+        self.reach = Reach::View(view);
+        self
+    }
+
+    /// Where people have rights of their own, it is for who did it.
+    #[must_use]
+    pub fn by(mut self, name: &str) -> Self {
+        self.reach = Reach::Person(name.to_owned());
         self
     }
 
@@ -68,6 +114,8 @@ pub struct Event {
     pub resource: Option<String>,
     /// Who may hear it.
     pub audience: Role,
+    /// Whom it reaches where people have rights of their own.
+    pub reach: Reach,
     /// The envelope as it is sent.
     pub json: String,
 }
@@ -89,6 +137,7 @@ impl Event {
             namespace: draft.namespace,
             resource: draft.resource,
             audience: draft.audience,
+            reach: draft.reach,
             json,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Event;
+use super::{Event, Hearing};
 use crate::who::Role;
 
 /// Event types that everybody hears, whatever they asked for.
@@ -21,6 +21,8 @@ pub struct Filter {
     pub resource: Option<String>,
     /// What the listener may hear.
     pub role: Role,
+    /// What they may hear by their rights in the clusters.
+    pub hearing: Hearing,
 }
 
 /// The same as somebody writes it in a query or in a WebSocket frame.
@@ -64,7 +66,15 @@ impl Filter {
             cluster,
             resource: wanted.resource.clone().filter(|name| !name.is_empty()),
             role,
+            hearing: Hearing::default(),
         }
+    }
+
+    /// The same for somebody with these rights in the clusters.
+    #[must_use]
+    pub fn within(mut self, hearing: Hearing) -> Self {
+        self.hearing = hearing;
+        self
     }
 
     /// Whether events of a cluster are wanted; those of none are.
@@ -77,7 +87,7 @@ impl Filter {
     }
 
     pub(super) fn wants(&self, event: &Event) -> bool {
-        if event.audience > self.role {
+        if event.audience > self.role || !self.hearing.reaches(event, self.role) {
             return false;
         }
         if ALWAYS.contains(&event.kind) {

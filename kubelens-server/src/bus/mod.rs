@@ -2,6 +2,7 @@
 
 mod event;
 mod filter;
+mod hearing;
 mod queue;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,9 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-pub use event::{Draft, Event, envelope};
+pub use event::{Draft, Event, Reach, envelope};
 pub use filter::{Filter, Wanted};
+pub use hearing::Hearing;
 pub use queue::{Heard, Subscription};
 
 use crate::live::Cluster;
@@ -25,6 +28,7 @@ const RING: usize = 4096;
 pub struct Bus {
     epoch: String,
     state: Mutex<State>,
+    over: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +75,7 @@ impl Bus {
         Self {
             epoch: format!("e{:x}", Timestamp::now().as_millisecond()),
             state: Mutex::default(),
+            over: watch::Sender::new(false),
         }
     }
 
@@ -166,7 +171,9 @@ impl Bus {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        self.tell([Draft::new("cluster_status", payload).of_cluster(&name)]);
+        self.tell([Draft::new("cluster_status", payload)
+            .of_cluster(&name)
+            .for_all()]);
     }
 
     /// Tells everybody that the server goes away, and ends every stream.
@@ -174,13 +181,21 @@ impl Bus {
         self.tell([Draft::new(
             "shutdown",
             json!({"reason": "the server is shutting down", "retryMs": 2000}),
-        )]);
+        )
+        .for_all()]);
         self.with(|state| {
             state.is_over = true;
             for queue in state.queues.iter().filter_map(Weak::upgrade) {
                 queue.close();
             }
         });
+        self.over.send_replace(true);
+    }
+
+    /// Done when the server goes away.
+    pub async fn over(&self) {
+        // The sender lives as long as this.
+        let _ = self.over.subscribe().wait_for(|is_over| *is_over).await;
     }
 
     /// The counts.

@@ -2,8 +2,6 @@
 
 use kubelens_core::kubernetes::Kind;
 
-use crate::api::error::ApiError;
-
 /// Names that stand for several kinds.
 const GROUPS: [(&str, &[Kind]); 2] = [
     (
@@ -69,15 +67,6 @@ pub fn kinds(word: &str) -> Option<Vec<Kind>> {
         return Some(kinds.to_vec());
     }
     kind(word).map(|kind| vec![kind])
-}
-
-/// The kind of this name, or what to say.
-pub fn needed(word: &str) -> Result<Kind, ApiError> {
-    kind(word).ok_or_else(|| {
-        ApiError::bad_request(format!(
-            "no kind is called {word:?}; plurals work, such as deployments"
-        ))
-    })
 }
 
 #[cfg(test)]

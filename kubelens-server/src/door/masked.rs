@@ -9,7 +9,14 @@ pub const MASK: &str = "***";
 /// The annotation in which `kubectl apply` keeps the whole object once more.
 const APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Takes out what managers wrote about fields; of a Secret, and of variables that are called like one, the values too.
+/// Takes out what managers wrote about fields.
+pub fn trim(object: &mut Value) {
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.remove("managedFields");
+    }
+}
+
+/// The same; of a Secret, and of variables that are called like one, the values too.
 pub fn mask(object: &mut Value) {
     let is_secret = object.get("kind").and_then(Value::as_str) == Some("Secret");
     if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {

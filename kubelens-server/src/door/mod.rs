@@ -1,26 +1,32 @@
 //! The door to one cluster's API server: whole objects as JSON, read and written one at a time.
 
+pub mod catalogue;
 pub mod kinds;
 pub mod masked;
+mod resource;
+
+use std::time::Duration;
 
 use http::Request;
 use kube::Client;
 use kubelens_core::kubernetes::Kind;
 use serde_json::{Value, json};
 
+pub use resource::Resource;
+
 use crate::api::error::{ApiError, Code};
 
 /// The name under which fields are written.
 pub const MANAGER: &str = "kubelens";
 
-/// How long a call may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(8);
+/// How long a call may take where nobody says.
+pub const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Names an object of a typed kind.
+/// Names an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Its kind.
-    pub kind: Kind,
+    pub resource: Resource,
     /// Its namespace; empty for what is cluster-scoped.
     pub namespace: String,
     /// Its name.
@@ -29,7 +35,7 @@ pub struct Place {
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ", self.kind.as_str())?;
+        write!(f, "{} ", self.resource.kind)?;
         if !self.namespace.is_empty() {
             write!(f, "{}/", self.namespace)?;
         }
@@ -39,7 +45,8 @@ impl std::fmt::Display for Place {
 
 impl Place {
     /// An object of a kind; `_` as a namespace is none.
-    pub fn new(kind: Kind, namespace: &str, name: &str) -> Result<Self, ApiError> {
+    pub fn new(kind: impl Into<Resource>, namespace: &str, name: &str) -> Result<Self, ApiError> {
+        let resource = kind.into();
         let is_name = |text: &str| {
             !text.is_empty()
                 && text.len() <= 253
@@ -49,24 +56,33 @@ impl Place {
                     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':')
                 })
         };
-        let namespace = if kind.is_namespaced() { namespace } else { "" };
-        if !is_name(name) || (kind.is_namespaced() && !is_name(namespace)) {
+        let namespace = if resource.is_namespaced {
+            namespace
+        } else {
+            ""
+        };
+        if !is_name(name) || (resource.is_namespaced && !is_name(namespace)) {
             return Err(ApiError::bad_request(format!(
                 "{namespace:?}, {name:?}: no names of Kubernetes objects"
             )));
         }
         Ok(Self {
-            kind,
+            resource,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         })
     }
 
+    /// Its kind, where that has a type here.
+    pub const fn typed(&self) -> Option<Kind> {
+        self.resource.typed
+    }
+
     /// The path of its kind there.
     fn collection(&self) -> String {
-        let version = self.kind.api_version();
+        let version = &self.resource.api_version;
         let root = if version.contains('/') { "apis" } else { "api" };
-        let plural = self.kind.plural();
+        let plural = &self.resource.plural;
         if self.namespace.is_empty() {
             format!("/{root}/{version}/{plural}")
         } else {
@@ -99,6 +115,7 @@ pub enum Patch {
 #[derive(Clone)]
 pub struct Door {
     client: Client,
+    patience: Duration,
 }
 
 impl std::fmt::Debug for Door {
@@ -110,7 +127,34 @@ impl std::fmt::Debug for Door {
 impl Door {
     /// The API server behind a client.
     pub const fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The same, with so much time for a call.
+    #[must_use]
+    pub const fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Reads what is at a path.
+    pub(super) async fn read(&self, path: &str, accept: &str) -> Result<Value, ApiError> {
+        let request = Request::get(path).header(http::header::ACCEPT, accept);
+        self.send(request.body(Vec::new())).await
+    }
+
+    /// Takes a connection to a pod over: a terminal, or a port. What opens it has to come in time.
+    pub async fn connect(&self, path: &str) -> Result<kube::client::Connection, ApiError> {
+        let request = Request::get(path)
+            .body(Vec::new())
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        match tokio::time::timeout(self.patience, self.client.connect(request)).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(late()),
+        }
     }
 
     async fn send(
@@ -118,12 +162,9 @@ impl Door {
         request: Result<Request<Vec<u8>>, http::Error>,
     ) -> Result<Value, ApiError> {
         let request = request.map_err(|error| ApiError::bad_request(error.to_string()))?;
-        match tokio::time::timeout(PATIENCE, self.client.request::<Value>(request)).await {
+        match tokio::time::timeout(self.patience, self.client.request::<Value>(request)).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(ApiError::new(
-                Code::Timeout,
-                "the cluster did not answer in time",
-            )),
+            Err(_) => Err(late()),
         }
     }
 
@@ -135,12 +176,12 @@ impl Door {
     /// Reads the objects of a kind in a namespace that have these labels.
     pub async fn list(
         &self,
-        kind: Kind,
+        kind: impl Into<Resource>,
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
         let place = Place {
-            kind,
+            resource: kind.into(),
             namespace: namespace.to_owned(),
             name: String::new(),
         };
@@ -166,12 +207,7 @@ impl Door {
         object: &Value,
         is_rehearsal: bool,
     ) -> Result<Value, ApiError> {
-        let path = format!(
-            "{}?fieldManager={MANAGER}{}",
-            place.collection(),
-            rehearsal(is_rehearsal)
-        );
-        self.send(json_request("POST", &path, "application/json", object))
+        self.write("POST", &place.collection(), object, is_rehearsal)
             .await
     }
 
@@ -182,12 +218,18 @@ impl Door {
         object: &Value,
         is_rehearsal: bool,
     ) -> Result<Value, ApiError> {
-        let path = format!(
-            "{}?fieldManager={MANAGER}{}",
-            place.path(),
-            rehearsal(is_rehearsal)
-        );
-        self.send(json_request("PUT", &path, "application/json", object))
+        self.write("PUT", &place.path(), object, is_rehearsal).await
+    }
+
+    async fn write(
+        &self,
+        method: &str,
+        path: &str,
+        object: &Value,
+        is_rehearsal: bool,
+    ) -> Result<Value, ApiError> {
+        let path = format!("{path}?fieldManager={MANAGER}{}", rehearsal(is_rehearsal));
+        self.send(json_request(method, &path, "application/json", object))
             .await
     }
 
@@ -266,14 +308,9 @@ impl Door {
         let request = Request::get(path)
             .body(kube::client::Body::empty())
             .map_err(|error| ApiError::bad_request(error.to_string()))?;
-        let response = match tokio::time::timeout(PATIENCE, self.client.send(request)).await {
+        let response = match tokio::time::timeout(self.patience, self.client.send(request)).await {
             Ok(answer) => answer?,
-            Err(_) => {
-                return Err(ApiError::new(
-                    Code::Timeout,
-                    "the cluster did not answer in time",
-                ));
-            }
+            Err(_) => return Err(late()),
         };
         if response.status().is_success() {
             let stream = http_body_util::BodyStream::new(response.into_body())
@@ -294,6 +331,10 @@ impl Door {
         });
         Err(ApiError::from(kube::Error::Api(Box::new(status))))
     }
+}
+
+fn late() -> ApiError {
+    ApiError::new(Code::Timeout, "the cluster did not answer in time")
 }
 
 fn rehearsal(is_rehearsal: bool) -> &'static str {

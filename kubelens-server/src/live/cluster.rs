@@ -1,6 +1,7 @@
 //! One cluster: how to reach it, how it stands, and the last picture of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kubelens_core::source::ConnectOptions;
@@ -8,8 +9,14 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::Picture;
+use super::views::Views;
+use crate::access::rights::{KubernetesRights, Rights};
+use crate::access::{Identity, impersonation};
 use crate::api::error::{ApiError, Code};
 use crate::demo::Demo;
+use crate::door::PATIENCE;
+use crate::door::catalogue::Catalogue;
+use crate::settings::Impersonation;
 
 /// Where a cluster comes from.
 #[derive(Debug, Clone)]
@@ -43,14 +50,21 @@ pub struct Cluster {
     pub name: String,
     /// Where it comes from.
     pub origin: Origin,
+    /// Every kind that it serves.
+    pub catalogue: Catalogue,
+    /// How long a call to it may take.
+    pub patience: Duration,
     picture: watch::Sender<Option<Arc<Picture>>>,
     state: Mutex<State>,
+    impersonation: Impersonation,
+    views: Mutex<Views>,
 }
 
 #[derive(Default)]
 struct State {
     standing: Standing,
     client: Option<kube::Client>,
+    rights: Option<Arc<dyn Rights>>,
     /// Since when what is shown may be old.
     stale_since: Option<Timestamp>,
     watch_starts: u64,
@@ -93,9 +107,46 @@ impl Cluster {
         Self {
             name: name.into(),
             origin,
+            catalogue: Catalogue::default(),
+            patience: PATIENCE,
             picture: watch::Sender::new(None),
             state: Mutex::default(),
+            impersonation: Impersonation::Off,
+            views: Mutex::default(),
         }
+    }
+
+    /// The same, with so much time for a call to it.
+    #[must_use]
+    pub const fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The same, with every call that somebody's request makes in that person's name.
+    #[must_use]
+    pub fn impersonating(mut self, mode: Impersonation) -> Self {
+        self.impersonation = mode;
+        self
+    }
+
+    /// Whether people see and do there what they themselves may.
+    pub fn impersonates(&self) -> bool {
+        self.impersonation != Impersonation::Off
+    }
+
+    /// Who knows people's rights in it; none before it was connected to.
+    pub fn rights(&self) -> Option<Arc<dyn Rights>> {
+        self.with(|state| state.rights.clone())
+    }
+
+    /// Lets somebody else than its API server say what people may do, until it is connected to again.
+    pub fn use_rights(&self, rights: Arc<dyn Rights>) {
+        self.with(|state| state.rights = Some(rights));
+    }
+
+    pub(super) fn with_views<T>(&self, use_them: impl FnOnce(&mut Views) -> T) -> T {
+        use_them(&mut self.views.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
@@ -168,8 +219,30 @@ impl Cluster {
         Ok(picture)
     }
 
-    /// A client of its API server; it is there once it was connected to.
-    pub fn client(&self) -> Result<kube::Client, ApiError> {
+    /// The headers that make a call somebody's; an error where nothing may be asked in their name.
+    pub(super) fn named(&self, who: &Identity) -> Result<http::HeaderMap, ApiError> {
+        impersonation::headers(who, self.impersonation).map_err(|problem| {
+            let name = &who.name;
+            ApiError::new(
+                Code::Forbidden,
+                format!("nothing is asked of the cluster as {name:?}: {problem}"),
+            )
+        })
+    }
+
+    /// A client of its API server that acts as somebody, where people have rights of their own; else as the server.
+    pub(crate) fn client_for(&self, who: &Identity) -> Result<kube::Client, ApiError> {
+        let own = self.own_client()?;
+        if !self.impersonates() {
+            return Ok(own);
+        }
+        let headers = self.named(who)?;
+        Ok(impersonation::client(own, headers))
+    }
+
+    /// A client of its API server with this server's own rights; it is there once it was connected to. Not for what
+    /// somebody asks for: that is [`crate::api::Chosen::client`].
+    pub(crate) fn own_client(&self) -> Result<kube::Client, ApiError> {
         self.with(|state| state.client.clone()).ok_or_else(|| {
             ApiError::new(
                 Code::ClusterUnavailable,
@@ -180,8 +253,12 @@ impl Cluster {
     }
 
     pub(super) fn connected(&self, client: kube::Client) {
+        let rights: Option<Arc<dyn Rights>> = self
+            .impersonates()
+            .then(|| Arc::new(KubernetesRights::new(client.clone(), self.impersonation)) as _);
         self.with(|state| {
             state.client = Some(client);
+            state.rights = rights;
             state.watch_starts += 1;
         });
     }

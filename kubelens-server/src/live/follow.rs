@@ -11,6 +11,7 @@ use kubelens_core::source::{
 };
 use tokio::time::sleep;
 
+use super::credentials::CredentialFiles;
 use super::logs::FailingLogs;
 use super::news;
 use super::rounds::Rounds;
@@ -29,16 +30,34 @@ const GATHER_TIMES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// What could not be read at the start is asked for again this often.
-const ASK_AGAIN: Duration = Duration::from_mins(5);
+/// What is read of a cluster, and how often.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The namespaces; none for all.
+    pub namespaces: Vec<String>,
+    /// How often it is asked again for what could not be read.
+    pub ask_again: Duration,
+    /// How often lists are read anew that cannot be watched: what pods and nodes use.
+    pub poll: Duration,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            namespaces: Vec::new(),
+            ask_again: Duration::from_mins(5),
+            poll: Duration::from_secs(15),
+        }
+    }
+}
 
 /// Follows a cluster until the task is aborted. A bad connection is made again, with more and more patience.
-pub async fn follow(cluster: Arc<Cluster>, bus: Arc<Bus>, namespaces: Vec<String>) {
+pub async fn follow(cluster: Arc<Cluster>, bus: Arc<Bus>, reading: Reading) {
     let mut wait = FIRST_WAIT;
     let mut memory = Memory::default();
     loop {
         let begin = Instant::now();
-        match session(&cluster, &bus, &namespaces, &mut memory).await {
+        match session(&cluster, &bus, &reading, &mut memory).await {
             Ok(()) => {
                 wait = FIRST_WAIT;
                 continue;
@@ -100,12 +119,14 @@ async fn of_text(text: &str, name: &str) -> Result<LiveSource, SourceError> {
 async fn session(
     cluster: &Arc<Cluster>,
     bus: &Arc<Bus>,
-    namespaces: &[String],
+    reading: &Reading,
     memory: &mut Memory,
 ) -> Result<(), SourceError> {
+    let files = CredentialFiles::of(&cluster.origin);
     let source = connected(cluster).await?;
     let request = ReadRequest {
-        namespaces: namespaces.to_vec(),
+        namespaces: reading.namespaces.clone(),
+        poll: reading.poll,
         default_namespace: source.default_namespace().to_owned(),
         // The values of real Secrets are not even asked for.
         secret_keys: !cluster.is_real(),
@@ -162,6 +183,7 @@ async fn session(
                 usage: memory.usage.clone(),
                 diagnosed_in: took.as_secs_f64(),
                 answers: super::Answers::default(),
+                view: 0,
             },
             is_followed,
         );
@@ -169,7 +191,11 @@ async fn session(
             bus.cluster_status(&cluster.item());
         }
         bus.tell(told);
-        if has_gaps && begin.elapsed() > ASK_AGAIN {
+        if has_gaps && begin.elapsed() > reading.ask_again {
+            return Ok(());
+        }
+        if files.have_changed() {
+            tracing::info!(cluster = %cluster.name, "the kubeconfig has changed: connecting anew");
             return Ok(());
         }
         sleep(GATHER.max(took * GATHER_TIMES)).await;
@@ -185,7 +211,7 @@ async fn session(
 }
 
 /// The report as the command line prints it: indented, with a line end.
-fn written(report: &kubelens_core::Report) -> Bytes {
+pub(super) fn written(report: &kubelens_core::Report) -> Bytes {
     match serde_json::to_vec_pretty(report) {
         Ok(mut text) => {
             text.push(b'\n');

@@ -1,6 +1,8 @@
 //! What a round has to tell: events of the stream, in the words of the contract.
 
-use kubelens_core::kubernetes::{AnyObject, Condition, Deployment, Event, Node, Pod, condition};
+use kubelens_core::kubernetes::{
+    AnyObject, Condition, Deployment, Event, Kind, Node, Pod, condition,
+};
 use kubelens_core::model::{Cause, Report};
 use serde_json::{Value, json};
 
@@ -87,6 +89,7 @@ fn about_pod(kind: &'static str, pod: &Pod, more: Value) -> Draft {
         with(json!({"namespace": namespace, "pod": name}), more),
     )
     .about(namespace, name)
+    .for_readers_of(Kind::Pod)
 }
 
 fn pod_news(before: Option<&Pod>, pod: &Pod) -> Vec<Draft> {
@@ -118,7 +121,9 @@ fn pod_news(before: Option<&Pod>, pod: &Pod) -> Vec<Draft> {
 
 fn about_node(kind: &'static str, node: &Node, more: Value) -> Draft {
     let name = node.metadata.name.as_str();
-    Draft::new(kind, with(json!({"node": name}), more)).about("", name)
+    Draft::new(kind, with(json!({"node": name}), more))
+        .about("", name)
+        .for_readers_of(Kind::Node)
 }
 
 fn is_set(node: &Node, type_: &str) -> bool {
@@ -162,7 +167,9 @@ fn node_news(before: Option<&Node>, node: &Node) -> Vec<Draft> {
 fn about_deployment(kind: &'static str, deployment: &Deployment, more: Value) -> Draft {
     let meta = &deployment.metadata;
     let payload = json!({"namespace": meta.namespace.as_str(), "deployment": meta.name.as_str()});
-    Draft::new(kind, with(payload, more)).about(&meta.namespace, &meta.name)
+    Draft::new(kind, with(payload, more))
+        .about(&meta.namespace, &meta.name)
+        .for_readers_of(Kind::Deployment)
 }
 
 fn deployment_news(before: Option<&Deployment>, deployment: &Deployment) -> Vec<Draft> {
@@ -195,18 +202,23 @@ fn deployment_news(before: Option<&Deployment>, deployment: &Deployment) -> Vec<
 fn event_news(event: &Event, now: jiff::Timestamp) -> Vec<Draft> {
     let object = &event.involved_object;
     let payload = serde_json::to_value(event_of(event, now)).unwrap_or_default();
-    let mut told = vec![Draft::new("k8s_event", payload).about(&object.namespace, &object.name)];
+    let about = |kind: &'static str, payload: Value| {
+        Draft::new(kind, payload)
+            .about(&object.namespace, &object.name)
+            .for_readers_of(Kind::Event)
+    };
+    let mut told = vec![about("k8s_event", payload)];
     let short = json!({"namespace": object.namespace.as_str(), "resource": object.name.as_str(), "reason": event.reason.as_str()});
     if event.reason == "FailedScheduling" {
-        told.push(Draft::new("scheduling_failure", short).about(&object.namespace, &object.name));
+        told.push(about("scheduling_failure", short));
     } else if event.is_warning() && event.reason.to_lowercase().contains("pull") {
-        told.push(Draft::new("image_pull_failure", short).about(&object.namespace, &object.name));
+        told.push(about("image_pull_failure", short));
     }
     told
 }
 
 /// Causes that came, changed and went, by id.
-fn report_news(before: &Report, after: &Report) -> Option<Draft> {
+pub(super) fn report_news(before: &Report, after: &Report) -> Option<Draft> {
     let find = |causes: &[Cause], id: &str| causes.iter().position(|cause| cause.id == id);
     let short = |cause: &Cause| {
         json!({"id": cause.id, "code": cause.code, "severity": cause.severity, "title": cause.title,

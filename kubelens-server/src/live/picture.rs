@@ -31,4 +31,6 @@ pub struct Picture {
     pub diagnosed_in: f64,
     /// What was answered from it.
     pub answers: Answers,
+    /// Of which view it is; 0 is everything that this server sees.
+    pub view: u64,
 }

@@ -27,6 +27,14 @@ pub(super) fn check(settings: &Settings, reader: &mut Reader<'_>) {
             "nobody has a name without AUTH_ENABLED=true",
         );
     }
+    if settings.clusters.impersonation != super::Impersonation::Off
+        && matches!(settings.clusters.source, super::ClusterSource::Demo)
+    {
+        reader.problem(
+            "IMPERSONATION",
+            "the simulated cluster knows no rights of people; leave it off",
+        );
+    }
     let upstreams_insecure = reader.flag("UPSTREAMS_INSECURE", false);
     if settings.mode == Mode::Prod {
         check_prod(settings, upstreams_insecure, reader);

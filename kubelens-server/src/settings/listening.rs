@@ -8,8 +8,8 @@ use super::reader::Reader;
 pub struct Listening {
     /// Address and port.
     pub address: SocketAddr,
-    /// The browser's files; nothing = the embedded ones.
-    pub dist_dir: Option<PathBuf>,
+    /// The browser's files; where they are not there, the embedded ones.
+    pub dist_dir: PathBuf,
     /// Own TLS; nothing = plain HTTP behind a proxy.
     pub tls: Option<TlsFiles>,
 }
@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Listening {
     let path = |name| reader.optional(name).map(PathBuf::from);
     let authorities = path("TLS_CLIENT_CA_FILE");
     let (certificate, key) = (path("TLS_CERT_FILE"), path("TLS_KEY_FILE"));
-    let dist_dir = path("DIST_DIR");
+    let dist_dir = reader.text("DIST_DIR", "dist").into();
     let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => Some(TlsFiles {
             certificate,

@@ -39,7 +39,7 @@ pub const VARIABLES: &[Variable] = &[
     open("DEV_MODE", "false"),
     open("BIND_ADDRESS", "0.0.0.0"),
     open("PORT", "3000"),
-    open("DIST_DIR", ""),
+    open("DIST_DIR", "dist"),
     open("TLS_CERT_FILE", ""),
     open("TLS_KEY_FILE", ""),
     open("TLS_CLIENT_CA_FILE", ""),

@@ -13,17 +13,20 @@ pub enum Shelf {
     Settings,
     /// Records of workflows: incidents, proposals, runbooks.
     Records,
+    /// Answers to requests that may be asked again, by the hash of their key.
+    Answers,
 }
 
 impl Shelf {
     /// All shelves, in the order of their positions.
-    pub const ALL: [Shelf; 6] = [
+    pub const ALL: [Shelf; 7] = [
         Shelf::Sessions,
         Shelf::Audit,
         Shelf::Reports,
         Shelf::Clusters,
         Shelf::Settings,
         Shelf::Records,
+        Shelf::Answers,
     ];
 
     /// Its name on the disk and in backups; it never changes.
@@ -35,6 +38,7 @@ impl Shelf {
             Shelf::Clusters => "clusters",
             Shelf::Settings => "settings",
             Shelf::Records => "records",
+            Shelf::Answers => "answers",
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod socket;
 pub mod sse;
+pub mod tunnel;
 
 use std::time::Duration;
 
@@ -10,7 +11,11 @@ use serde_json::json;
 use crate::access::{Access, SessionId};
 use crate::api::Chosen;
 use crate::api::models::{event_of, stats_of};
-use crate::bus::envelope;
+use crate::api::routes::resources::readable;
+use crate::bus::{Hearing, envelope};
+use crate::live::Clusters;
+use crate::who::Identity;
+use kubelens_core::kubernetes::Kind;
 
 /// Events that a new listener is shown.
 const NEWEST: usize = 32;
@@ -25,6 +30,20 @@ pub async fn session_ends(access: Option<Access>, session: Option<SessionId>) {
     };
     while access.is_live(session) {
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Done once a listener may hear something else than at the beginning, or it is not known any more what; never where
+/// everybody hears everything.
+pub async fn rights_change(clusters: Clusters, who: Identity, before: Hearing) {
+    if !before.is_limited() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if Hearing::of(&clusters, &who).await != before {
+            return;
+        }
     }
 }
 
@@ -47,8 +66,12 @@ impl Greeting {
             envelope(None, "connected", None, json!({"message": message})),
         )];
         if let Ok(picture) = chosen.picture() {
-            let stats = serde_json::to_value(stats_of(&picture)).unwrap_or_default();
-            all.push(("stats", envelope(None, "stats", Some(name), stats)));
+            // What may not be read is not counted as nothing.
+            let is_counted = [Kind::Pod, Kind::Node].map(|kind| readable(&picture, kind).is_ok());
+            if is_counted == [true, true] {
+                let stats = serde_json::to_value(stats_of(&picture)).unwrap_or_default();
+                all.push(("stats", envelope(None, "stats", Some(name), stats)));
+            }
             let mut events: Vec<_> = picture
                 .snapshot
                 .table::<kubelens_core::kubernetes::Event>()

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, interval_at};
 
 use super::Greeting;
-use crate::bus::{Filter, Heard, Subscription, Wanted};
+use crate::bus::{Filter, Heard, Hearing, Subscription, Wanted};
 use crate::who::Role;
 
 /// Longest frame that a client may send.
@@ -26,13 +26,23 @@ enum Said {
     Filter(Wanted),
 }
 
+/// Who listens.
+#[derive(Debug)]
+pub struct Listener {
+    /// The cluster that is meant where a filter names none.
+    pub cluster: String,
+    /// Their role.
+    pub role: Role,
+    /// What they may hear.
+    pub hearing: Hearing,
+}
+
 /// Talks until one of both goes away or `ends` is done.
 pub async fn serve(
     mut socket: WebSocket,
     greeting: Greeting,
     heard: Subscription,
-    cluster: String,
-    role: Role,
+    listener: Listener,
     ends: impl Future<Output = ()> + Send,
 ) {
     let mut ends = pin!(ends);
@@ -65,7 +75,8 @@ pub async fn serve(
                 Some(Ok(Message::Text(text))) => {
                     // What is not understood is ignored.
                     if let Ok(Said::Filter(wanted)) = serde_json::from_str(&text) {
-                        heard.change(Filter::of(&wanted, &cluster, role));
+                        let filter = Filter::of(&wanted, &listener.cluster, listener.role);
+                        heard.change(filter.within(listener.hearing.clone()));
                     }
                 }
                 Some(Ok(Message::Pong(_))) => unanswered = 0,

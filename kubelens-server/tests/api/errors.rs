@@ -105,3 +105,97 @@ async fn nobody_changes_anything_past_the_gate() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_a_library_refuses_has_the_same_shape() {
+    let server = Server::start().await;
+    let post = |kind: &str, value: &str| {
+        Request::post("/api/risk-guard/analyze")
+            .header(kind, value)
+            .body(Body::from("{\"manifest\": \"kind: Pod\"}"))
+            .unwrap()
+    };
+    for (name, value, status, code) in [
+        (
+            "content-type",
+            "application/yaml",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+        ),
+        (
+            "content-encoding",
+            "gzip",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+        ),
+    ] {
+        let answer = server.send(post(name, value)).await;
+        assert_eq!(
+            (answer.status, answer.json()["code"].clone()),
+            (status, code.into()),
+            "{value}"
+        );
+    }
+    for kind in [
+        "application/json; charset=utf-8",
+        "text/plain;charset=UTF-8",
+        "application/x-www-form-urlencoded",
+    ] {
+        assert_eq!(
+            server.send(post("content-type", kind)).await.status,
+            StatusCode::OK,
+            "{kind}"
+        );
+    }
+    // No handshake of a WebSocket, a path that is no UTF-8.
+    for path in ["/api/stream/ws", "/api/nodes/%ff"] {
+        let answer = server.get(path).await;
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert!(
+            answer.json()["error"].is_string() && answer.json()["requestId"].is_string(),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn in_mode_prod_the_reader_of_json_says_less() {
+    let options = |mode: &str| Options {
+        mode: mode.to_owned(),
+        writes_enabled: true,
+        ..Options::default()
+    };
+    for (mode, is_told) in [("prod", false), ("dev", true)] {
+        let server = Server::with(options(mode)).await;
+        let bad = server
+            .act(Role::Admin, Method::POST, "/api/pods", json!({"nam": "x"}))
+            .await;
+        let text = bad.json()["error"].as_str().unwrap().to_owned();
+        assert!(text.starts_with("invalid JSON body"), "{text}");
+        assert_eq!(text.contains("nam"), is_told, "{mode}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn too_much_at_a_time_is_turned_away_and_probes_are_not() {
+    let places = kubelens_server::api::load::Places {
+        reads: 0,
+        ..kubelens_server::api::load::Places::default()
+    };
+    let options = Options {
+        places,
+        ..Options::default()
+    };
+    let server = Server::with(options).await;
+    let refused = server.get("/api/stats").await;
+    assert_eq!(
+        (
+            refused.status,
+            refused.json()["code"].clone(),
+            refused.header("retry-after")
+        ),
+        (StatusCode::SERVICE_UNAVAILABLE, "overloaded".into(), "1")
+    );
+    assert_eq!(server.get("/api/healthz").await.status, StatusCode::OK);
+    assert_eq!(server.get("/api/readyz").await.status, StatusCode::OK);
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use kubelens_server::access::Access;
+use kubelens_server::api::answers::Answers;
 use kubelens_server::audit::{Audit, AuditOptions};
 use kubelens_server::demo::Demo;
 use kubelens_server::live::{Cluster, Clusters, Origin};
@@ -17,12 +18,16 @@ use crate::server::{Answer, Server};
 
 const TOKENS: &str = "ann:admin:admin-token,oli:operator:operator-token,vic:viewer:viewer-token";
 
-struct Guarded {
-    server: Server,
+pub(crate) struct Guarded {
+    pub(crate) server: Server,
     _directory: tempfile::TempDir,
 }
 
-async fn guarded(writes: bool) -> Guarded {
+pub(crate) async fn guarded(writes: bool) -> Guarded {
+    guarded_with(writes, Options::default()).await
+}
+
+pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
     let arguments = Arguments {
         demo: true,
         ..Arguments::default()
@@ -36,14 +41,17 @@ async fn guarded(writes: bool) -> Guarded {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
     let audit = Audit::open(AuditOptions::default(), Some(store.clone())).unwrap();
+    let answers = Answers::open(store.clone()).unwrap();
     let access = Access::new(&settings, Some(store), audit).unwrap();
     let cluster = Cluster::new("default", Origin::Demo(Demo::still().unwrap()));
     let options = Options {
         writes_enabled: writes,
         auth_enabled: true,
-        ..Options::default()
+        ..options
     };
-    let state = AppState::new(Clusters::new(cluster, Vec::new()), options).behind(access);
+    let state = AppState::new(Clusters::new(cluster, Vec::new()), options)
+        .behind(access)
+        .remembering(answers);
     Guarded {
         server: Server::of(state).await,
         _directory: directory,
@@ -51,7 +59,7 @@ async fn guarded(writes: bool) -> Guarded {
 }
 
 impl Guarded {
-    async fn ask(&self, token: &str, method: Method, path: &str) -> Answer {
+    pub(crate) async fn ask(&self, token: &str, method: Method, path: &str) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -62,6 +70,17 @@ impl Guarded {
         self.server
             .send(request.body(Body::from("{}")).unwrap())
             .await
+    }
+
+    /// Something that an operator asks for with an `Idempotency-Key`.
+    pub(crate) async fn once(&self, key: &str, path: &str, body: Value) -> Answer {
+        let request = Request::post(path)
+            .header("host", "kubelens.example.com")
+            .header("authorization", "Bearer operator-token")
+            .header("idempotency-key", key)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.server.send(request).await
     }
 }
 

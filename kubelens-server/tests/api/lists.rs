@@ -118,3 +118,14 @@ async fn long_answers_are_compressed_for_who_wants_that() {
         ""
     );
 }
+
+#[tokio::test]
+async fn a_name_of_the_query_may_stand_there_more_than_once() {
+    let server = Server::start().await;
+    let both = names(&server, "/api/pods?namespace=default&namespace=monitoring").await;
+    assert_eq!(
+        both,
+        names(&server, "/api/pods?namespace=default,monitoring").await
+    );
+    assert_eq!(both.len(), 2);
+}

@@ -10,10 +10,15 @@
 mod actions;
 mod described;
 mod errors;
+mod found;
 mod guarded;
+mod idempotency;
 mod inventory;
 mod lists;
+mod pages;
 mod reports;
+mod rights;
+mod secrets;
 mod server;
 mod streams;
 mod system;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::error;
 use crate::access::{Access, Identity, RequestId, Role};
 use crate::audit::{AuditEntry, AuditFilter};
+use crate::settings::Impersonation;
 
 type Id = Option<Extension<RequestId>>;
 
@@ -85,10 +86,21 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
     id: Id,
 ) -> Response {
-    let filter = match wanted.filter() {
+    let mut filter = match wanted.filter() {
         Ok(filter) => filter,
         Err(text) => return error(StatusCode::BAD_REQUEST, "invalid_input", text, id),
     };
+    // Entries name objects that others may not see.
+    if access.inner.impersonation != Impersonation::Off && identity.role < Role::Admin {
+        if filter
+            .user
+            .as_ref()
+            .is_some_and(|user| *user != identity.name)
+        {
+            return Json(json!({"total": 0, "items": []})).into_response();
+        }
+        filter.user = Some(identity.name.clone());
+    }
     let audit = access.audit().clone();
     let found = tokio::task::spawn_blocking(move || audit.find(&filter)).await;
     match found {

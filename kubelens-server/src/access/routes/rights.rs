@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::access::rights::Question;
 use crate::access::{Access, Identity};
+use crate::api::Selected;
 use crate::settings::Impersonation;
 
 /// Namespaces in one answer.
@@ -34,10 +35,12 @@ pub(super) struct Wanted {
 }
 
 /// What the caller may do: by role, and by Kubernetes' own rules where calls carry their name.
-/// `complete` is false where Kubernetes could not be asked.
+/// `complete` is false where Kubernetes could not be asked; `namespaces` are those in which something can be read by
+/// who may not read everywhere.
 pub(super) async fn show(
     State(access): State<Access>,
     Extension(identity): Extension<Identity>,
+    selected: Option<Extension<Selected>>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let impersonation = match access.inner.impersonation {
@@ -48,18 +51,23 @@ pub(super) async fn show(
     let mut namespaces: Vec<_> = wanted.namespace.split(',').map(str::trim).collect();
     namespaces.truncate(MOST_NAMESPACES);
     let (mut items, mut complete) = (Vec::new(), true);
+    let mut seen = None;
     if access.inner.impersonation != Impersonation::Off {
-        for (namespace, (group, resource)) in namespaces
+        let cluster = selected.map(|selected| selected.0.cluster);
+        let rights = cluster.as_ref().and_then(|cluster| cluster.rights());
+        complete = rights.is_some();
+        let pairs = namespaces
             .iter()
-            .flat_map(|namespace| RESOURCES.map(|it| (*namespace, it)))
-        {
+            .flat_map(|namespace| RESOURCES.map(|it| (*namespace, it)));
+        for (namespace, (group, resource)) in pairs {
             let questions = VERBS.map(|verb| Question {
                 verb: verb.to_owned(),
                 group: group.to_owned(),
                 resource: resource.to_owned(),
                 namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+                name: None,
             });
-            let rights = access.rights();
+            let Some(rights) = &rights else { continue };
             let asked = questions.iter().map(|it| rights.may(&identity, it));
             let answers = join_all(asked).await;
             complete &= answers.iter().all(Result::is_ok);
@@ -72,14 +80,25 @@ pub(super) async fn show(
                 "group": group, "resource": resource, "namespace": namespace, "verbs": verbs,
             }));
         }
+        if let Some(cluster) = cluster {
+            match cluster.view_of(&identity).await {
+                Ok(view) => {
+                    seen = view.map(|view| json!(view.sight().namespaces()));
+                }
+                Err(_) => complete = false,
+            }
+        }
     }
-    Json(json!({
+    let mut body = json!({
         "user": identity.name,
         "role": identity.role,
         "permissions": identity.role.permissions(),
         "impersonation": impersonation,
         "complete": complete,
         "items": items,
-    }))
-    .into_response()
+    });
+    if let (Some(seen), Some(fields)) = (seen, body.as_object_mut()) {
+        fields.insert("namespaces".to_owned(), seen);
+    }
+    Json(body).into_response()
 }

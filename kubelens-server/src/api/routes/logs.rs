@@ -1,9 +1,11 @@
 //! Logs of containers: the last lines, or as they come.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::sse::{self, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
@@ -13,11 +15,13 @@ use serde::Deserialize;
 use std::convert::Infallible;
 
 use super::pods::known;
+use crate::access::SessionId;
 use crate::api::Chosen;
 use crate::api::body::{is_true, number};
 use crate::api::error::ApiError;
-use crate::door::Door;
+use crate::api::query::Query;
 use crate::server::AppState;
+use crate::streams::session_ends;
 
 /// Which lines.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -40,7 +44,7 @@ pub struct LogQuery {
 const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
 
 /// The container that is meant.
-fn container(pod: &Pod, wanted: Option<&str>) -> Result<String, ApiError> {
+pub(super) fn container(pod: &Pod, wanted: Option<&str>) -> Result<String, ApiError> {
     if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
         let all: Vec<&str> = pod.containers().map(|one| one.name()).collect();
         if all.contains(&wanted) {
@@ -99,7 +103,7 @@ async fn opened(
         known(&picture, namespace, name)?,
         query.container.as_deref(),
     )?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let body = door
         .log(namespace, name, &query.text(&container, follow))
         .await?;
@@ -141,15 +145,23 @@ pub async fn last(
 pub async fn follow(
     State(state): State<AppState>,
     chosen: Chosen,
+    session: Option<Extension<SessionId>>,
     headers: HeaderMap,
     Path((namespace, name)): Path<(String, String)>,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, ApiError> {
     let (container, body) = opened(&chosen, &namespace, &name, &query, true).await?;
     let longest = state.options.log_stream_max;
-    let limited = body
-        .into_data_stream()
-        .take_until(Box::pin(tokio::time::sleep(longest)));
+    let bus = Arc::clone(&state.bus);
+    let signed_out = session_ends(state.access, session.map(|session| session.0));
+    let over = async move {
+        tokio::select! {
+            () = tokio::time::sleep(longest) => {}
+            () = bus.over() => {}
+            () = signed_out => {}
+        }
+    };
+    let limited = body.into_data_stream().take_until(Box::pin(over));
     let wants_events = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())

@@ -14,5 +14,8 @@ pub mod report;
 pub mod resource_actions;
 pub mod resources;
 pub mod risk;
+pub mod search;
 pub mod stream;
 pub mod system;
+pub mod terminal;
+pub mod topology;

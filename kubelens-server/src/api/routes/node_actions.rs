@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use kubelens_core::kubernetes::Kind;
@@ -16,6 +16,7 @@ use crate::api::Chosen;
 use crate::api::body::{Body, Ignored, is_true};
 use crate::api::error::{ApiError, Code};
 use crate::api::models::ActionResult;
+use crate::api::query::Query;
 use crate::api::routes::resources::readable;
 use crate::who::Role;
 
@@ -27,14 +28,7 @@ pub async fn cordoned(
     Path(name): Path<String>,
     _: Ignored,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let is_rehearsal = act.is_rehearsal;
-    let done = act.perform(
-        "node.cordon",
-        Role::Operator,
-        format!("Node {name}"),
-        async |door| cordon(&door, &name, true, is_rehearsal).await,
-    );
-    done.await.map(Json)
+    set(&act, "node.cordon", &name, true).await
 }
 
 /// Lets new pods on a node again.
@@ -45,13 +39,19 @@ pub async fn uncordoned(
     Path(name): Path<String>,
     _: Ignored,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let is_rehearsal = act.is_rehearsal;
-    let done = act.perform(
-        "node.uncordon",
-        Role::Operator,
-        format!("Node {name}"),
-        async |door| cordon(&door, &name, false, is_rehearsal).await,
-    );
+    set(&act, "node.uncordon", &name, false).await
+}
+
+async fn set(
+    act: &Act,
+    action: &'static str,
+    name: &str,
+    is_cordoned: bool,
+) -> Result<Json<ActionResult>, ApiError> {
+    let target = format!("Node {name}");
+    let done = act.perform(action, Role::Operator, target, async |door| {
+        cordon(&door, name, is_cordoned, act.is_rehearsal).await
+    });
     done.await.map(Json)
 }
 

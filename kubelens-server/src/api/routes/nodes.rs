@@ -1,6 +1,6 @@
 //! Nodes, read.
 
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::Response;
 use kubelens_core::kubernetes::{Kind, Node, Pod};
 
@@ -13,6 +13,7 @@ use crate::api::models::{
     pod_of,
 };
 use crate::api::paging::{Facts, ListQuery, page};
+use crate::api::query::Query;
 use crate::api::routes::resources::readable;
 use crate::live::Picture;
 

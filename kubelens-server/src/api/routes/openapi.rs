@@ -7,6 +7,7 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
+use crate::access::table::{ROUTES, Who};
 use crate::api::error::{ApiError, Code, ErrorBody};
 
 /// What is said of all routes together.
@@ -36,8 +37,9 @@ pub fn finished(document: &utoipa::openapi::OpenApi) -> Value {
         .and_then(Value::as_object_mut)
         .into_iter()
         .flatten();
-    for (_, path) in paths {
-        for (_, operation) in path.as_object_mut().into_iter().flatten() {
+    for (pattern, path) in paths {
+        for (method, operation) in path.as_object_mut().into_iter().flatten() {
+            tell_rule(pattern, method, operation);
             if let Some(responses) = operation
                 .get_mut("responses")
                 .and_then(Value::as_object_mut)
@@ -47,6 +49,36 @@ pub fn finished(document: &utoipa::openapi::OpenApi) -> Value {
         }
     }
     value
+}
+
+/// Tells who may use a route, and whether the write gate stands before it.
+fn tell_rule(pattern: &str, method: &str, operation: &mut Value) {
+    let rule = ROUTES.iter().find(|rule| {
+        rule.method.eq_ignore_ascii_case(method) && is_same_pattern(rule.pattern, pattern)
+    });
+    let (Some(rule), Some(fields)) = (rule, operation.as_object_mut()) else {
+        return;
+    };
+    let role = match rule.who {
+        Who::Public => "public",
+        Who::Role(role) => role.word(),
+        Who::Scraper => "viewer or scrape token",
+    };
+    fields.insert("x-kubelens-role".to_owned(), json!(role));
+    fields.insert("x-kubelens-write-gate".to_owned(), json!(rule.is_gated()));
+}
+
+/// Whether two patterns are the same but for the names of their variables; one has the base path.
+fn is_same_pattern(rule: &str, pattern: &str) -> bool {
+    let parts = |text: &str| -> Vec<String> {
+        let names = text
+            .split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part });
+        names.map(str::to_owned).collect()
+    };
+    pattern
+        .strip_prefix("/api")
+        .is_some_and(|pattern| parts(pattern) == parts(rule))
 }
 
 static DOCUMENT: OnceLock<Value> = OnceLock::new();

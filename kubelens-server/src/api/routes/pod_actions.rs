@@ -1,13 +1,14 @@
 //! Pods, changed.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::Deserialize;
 
 use crate::actions::{Act, create_pod, delete_pod, restart_pod};
 use crate::api::body::{Body, Ignored, is_true};
 use crate::api::error::ApiError;
 use crate::api::models::ActionResult;
+use crate::api::query::Query;
 use crate::who::Role;
 
 /// A pod to make.

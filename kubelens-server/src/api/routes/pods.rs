@@ -1,7 +1,7 @@
 //! Pods, read.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 use kubelens_core::kubernetes::{Kind, Pod};
@@ -13,8 +13,9 @@ use crate::api::models::{
     EventItem, PodDetail, PodItem, events_about, pod_detail, pod_of, pod_words,
 };
 use crate::api::paging::{Facts, ListQuery, page};
+use crate::api::query::Query;
 use crate::api::routes::resources::readable;
-use crate::door::{Door, Place};
+use crate::door::Place;
 use crate::live::Picture;
 
 pub(crate) fn facts(pod: &Pod) -> Facts<'_> {
@@ -69,7 +70,7 @@ pub async fn detail(
     Path((namespace, name)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let object = door.get(&Place::new(Kind::Pod, &namespace, &name)?).await?;
     let whole: Pod = serde_json::from_value(object.clone()).map_err(|error| {
         ApiError::new(

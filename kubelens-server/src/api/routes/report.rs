@@ -1,7 +1,7 @@
 //! What is broken.
 
 use axum::Json;
-use axum::extract::Query;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 use kubelens_core::comparison::{Interlude, compare};
@@ -10,9 +10,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::Chosen;
+use crate::api::body::{parsed, read};
 use crate::api::caching::Asked;
-use crate::api::error::{ApiError, Code};
+use crate::api::error::ApiError;
 use crate::api::models::Diagnostics;
+use crate::api::paging::with_labels;
+use crate::api::query::Query;
+use crate::live::Picture;
+use crate::server::AppState;
 
 /// Which part of the report.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -27,18 +32,24 @@ pub struct ReportQuery {
     pub code: Option<String>,
     /// Only the cause of this id.
     pub cause: Option<String>,
-    /// Only what has these labels; not served yet.
+    /// Only causes that concern an object with these labels: `app=web,tier!=cache`.
     pub selector: Option<String>,
 }
 
 impl ReportQuery {
     fn is_everything(&self) -> bool {
-        [&self.namespace, &self.min_severity, &self.code, &self.cause]
-            .into_iter()
-            .all(Option::is_none)
+        [
+            &self.namespace,
+            &self.min_severity,
+            &self.code,
+            &self.cause,
+            &self.selector,
+        ]
+        .into_iter()
+        .all(Option::is_none)
     }
 
-    fn narrowed(&self, report: &Report) -> Result<Report, ApiError> {
+    fn narrowed(&self, picture: &Picture) -> Result<Report, ApiError> {
         let words = |text: &'_ Option<String>| -> Vec<String> {
             let parts = text.as_deref().unwrap_or_default().split(',');
             parts
@@ -58,8 +69,17 @@ impl ReportQuery {
                 )));
             }
         };
-        let mut report = report.clone();
+        let selected = match self.selector.as_deref().unwrap_or_default() {
+            "" => None,
+            selector => Some(with_labels(&picture.snapshot, selector)?),
+        };
+        let mut report = (*picture.report).clone();
         report.causes.retain(|cause| {
+            if let Some(selected) = &selected
+                && !selected.iter().any(|object| cause.concerns(object))
+            {
+                return false;
+            }
             let is_in = |place: &Option<String>| {
                 place
                     .as_ref()
@@ -107,17 +127,11 @@ pub async fn report(
     asked: Asked,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
-    if query.selector.is_some() {
-        return Err(ApiError::new(
-            Code::NotImplemented,
-            "selector is not served yet: namespace, code, cause and minSeverity are",
-        ));
-    }
     let picture = chosen.picture()?;
     if query.is_everything() {
         return asked.answer_bytes(&chosen, &picture, |_| Ok(picture.report_json.clone()));
     }
-    asked.answer(&chosen, &picture, |_| query.narrowed(&picture.report))
+    asked.answer(&chosen, &picture, |_| query.narrowed(&picture))
 }
 
 /// The JSON Schema of the report.
@@ -167,18 +181,14 @@ pub struct DiffRequest {
 /// What differs between an older report and now: causes by id.
 #[utoipa::path(post, path = "/api/report/diff", tag = "insight", request_body = DiffRequest,
     responses((status = 200, description = "`{new[], gone[], changed[]}`", body = Value)))]
-pub async fn diff(chosen: Chosen, body: axum::body::Body) -> Result<Response, ApiError> {
+pub async fn diff(
+    State(state): State<AppState>,
+    chosen: Chosen,
+    request: Request,
+) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
-    let bytes = axum::body::to_bytes(body, LONGEST_BASE)
-        .await
-        .map_err(|_| {
-            ApiError::new(
-                Code::TooLarge,
-                format!("the body is longer than {LONGEST_BASE} bytes"),
-            )
-        })?;
-    let request: DiffRequest = serde_json::from_slice(&bytes)
-        .map_err(|error| ApiError::new(Code::InvalidBody, format!("invalid JSON body: {error}")))?;
+    let bytes = read(request, LONGEST_BASE).await?;
+    let request: DiffRequest = parsed(&bytes, &state)?;
     let full = compare(&request.base, &picture.report, Interlude::default());
     let older: Vec<&str> = request
         .base

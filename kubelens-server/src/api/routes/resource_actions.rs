@@ -1,7 +1,7 @@
 //! Objects of any kind, changed.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,22 @@ use crate::api::Chosen;
 use crate::api::body::{Body, Ignored, is_true};
 use crate::api::error::ApiError;
 use crate::api::models::ActionResult;
-use crate::door::{Door, Place, kinds};
+use crate::api::query::Query;
+use crate::door::{Place, kinds};
 use crate::who::Role;
 
-type Named = (String, String, String);
+pub(super) type Named = (String, String, String);
 
-fn place((kind, namespace, name): &Named) -> Result<Place, ApiError> {
-    Place::new(kinds::needed(kind)?, namespace, name)
+/// The object that a path names, of any kind that the cluster serves.
+pub(super) async fn place(
+    chosen: &Chosen,
+    (kind, namespace, name): &Named,
+) -> Result<Place, ApiError> {
+    let resource = match kinds::kind(kind) {
+        Some(kind) => kind.into(),
+        None => chosen.cluster.catalogue.find(&chosen.door()?, kind).await?,
+    };
+    Place::new(resource, namespace, name)
 }
 
 /// How many replicas.
@@ -39,7 +48,7 @@ pub async fn scaled(
     Path(named): Path<Named>,
     Body(request): Body<ScaleRequest>,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let place = place(&named)?;
+    let place = place(&chosen, &named).await?;
     let replicas = request
         .replicas
         .ok_or_else(|| ApiError::bad_request("replicas is missing"))?;
@@ -57,10 +66,11 @@ pub async fn scaled(
     responses((status = 200, body = ActionResult)))]
 pub async fn restarted(
     act: Act,
+    chosen: Chosen,
     Path(named): Path<Named>,
     _: Ignored,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let place = place(&named)?;
+    let place = place(&chosen, &named).await?;
     let is_rehearsal = act.is_rehearsal;
     let done = act.perform("resource.restart", Role::Operator, &place, async |door| {
         restart(&door, &place, is_rehearsal).await
@@ -82,10 +92,11 @@ pub struct RollbackRequest {
     request_body = RollbackRequest, responses((status = 200, body = ActionResult)))]
 pub async fn rolled_back(
     act: Act,
+    chosen: Chosen,
     Path(named): Path<Named>,
     Body(request): Body<RollbackRequest>,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let place = place(&named)?;
+    let place = place(&chosen, &named).await?;
     let is_rehearsal = act.is_rehearsal;
     let done = act.perform("resource.rollback", Role::Operator, &place, async |door| {
         rollback(&door, &place, request.revision, is_rehearsal).await
@@ -101,8 +112,8 @@ pub async fn revisions(
     chosen: Chosen,
     Path(named): Path<Named>,
 ) -> Result<Json<Vec<Revision>>, ApiError> {
-    let door = Door::new(chosen.cluster.client()?);
-    Ok(Json(history(&door, &place(&named)?).await?))
+    let door = chosen.door()?;
+    Ok(Json(history(&door, &place(&chosen, &named).await?).await?))
 }
 
 /// A manifest to put in place.
@@ -148,7 +159,7 @@ pub async fn applied(
     Query(query): Query<ApplyQuery>,
     Body(request): Body<ApplyRequest>,
 ) -> Result<Response, ApiError> {
-    let place = place(&named)?;
+    let place = place(&chosen, &named).await?;
     let if_match = headers
         .get(header::IF_MATCH)
         .and_then(|value| value.to_str().ok());
@@ -212,10 +223,10 @@ pub async fn compared(
     Path(named): Path<Named>,
     Body(request): Body<CompareRequest>,
 ) -> Result<Json<Compared>, ApiError> {
-    let place = place(&named)?;
+    let place = place(&chosen, &named).await?;
     let manifest = Applied::read(&request.yaml, &place, None)?;
     let picture = chosen.picture()?;
-    let door = Door::new(chosen.cluster.client()?);
+    let door = chosen.door()?;
     let result = apply(&door, &place, &manifest, true).await?;
     let diff = result.diff.unwrap_or_default();
     Ok(Json(Compared {

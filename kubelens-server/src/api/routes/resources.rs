@@ -1,23 +1,30 @@
 //! Objects of any kind: lists, whole objects, YAML.
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, header};
-use kubelens_core::kubernetes::Kind;
+use kubelens_core::kubernetes::{CustomObject, Kind};
 use kubelens_core::model::{CoverageState, ObjectRef};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::actions::Act;
 use crate::api::Chosen;
+use crate::api::body::is_true;
 use crate::api::caching::Asked;
 use crate::api::error::{ApiError, Code};
-use crate::api::models::{EventItem, ResourceItem, ResourceList, Row, events_about, rows};
+use crate::api::models::{
+    EventItem, ResourceItem, ResourceList, Row, custom_row, events_about, rows,
+};
 use crate::api::paging::{Facts, ListQuery, page};
+use crate::api::query::Query;
+use crate::api::routes::resource_actions::{Named, place};
 use crate::api::text::instant;
-use crate::door::masked::mask;
-use crate::door::{Door, Place, kinds};
+use crate::door::kinds;
+use crate::door::masked::{mask, trim};
 use crate::live::Picture;
+use crate::who::Role;
 
 /// Whether a kind could be read at all: what could not is no empty list.
 pub(crate) fn readable(picture: &Picture, kind: Kind) -> Result<(), ApiError> {
@@ -33,10 +40,7 @@ pub(crate) fn readable(picture: &Picture, kind: Kind) -> Result<(), ApiError> {
         ))),
         CoverageState::Forbidden => Err(ApiError::new(
             Code::ClusterForbidden,
-            format!(
-                "this server's account may not list {plural}: {}",
-                gap.detail
-            ),
+            format!("{plural} may not be listed: {}", gap.detail),
         )),
         CoverageState::Partial if picture.snapshot.tables().count(kind) > 0 => Ok(()),
         CoverageState::Partial | CoverageState::Error => Err(ApiError::new(
@@ -65,7 +69,7 @@ pub async fn list(
             }
             rows(&picture, &found, picture.as_of)
         }
-        None => custom(&picture, &kind)?,
+        None => custom(&chosen, &picture, &kind).await?,
     };
     let stale = chosen.cluster.stale_since();
     asked.answer(&chosen, &picture, |headers| {
@@ -97,28 +101,33 @@ fn facts(row: &Row) -> Facts<'_> {
     }
 }
 
-/// Objects of a kind that has no type here, by what people call it.
-fn custom(picture: &Picture, word: &str) -> Result<Vec<Row>, ApiError> {
-    let word = word.to_lowercase();
-    let (plural, group) = word.split_once('.').unwrap_or((&word, ""));
-    let is_called = |kind: &str| {
-        let kind = kind.to_lowercase();
-        kind == plural || format!("{kind}s") == plural || format!("{kind}es") == plural || {
-            kind.strip_suffix('y')
-                .is_some_and(|stem| format!("{stem}ies") == plural)
-        }
+/// Objects of a kind that has no type here, by what people call it: those of the picture, else as the cluster has them.
+async fn custom(chosen: &Chosen, picture: &Picture, word: &str) -> Result<Vec<Row>, ApiError> {
+    let door = chosen.door()?;
+    let resource = chosen.cluster.catalogue.find(&door, word).await?;
+    if let Some(kind) = resource.typed {
+        readable(picture, kind)?;
+        return Ok(rows(picture, &[kind], picture.as_of));
+    }
+    let name = match resource.group() {
+        "" => resource.kind.clone(),
+        group => format!("{}.{group}", resource.kind),
     };
-    let all = picture.snapshot.custom().values().flatten();
-    let found: Vec<Row> = all
-        .filter(|object| is_called(&object.kind) && (group.is_empty() || object.group() == group))
-        .map(|object| crate::api::models::custom_row(object, picture.as_of))
+    let known = picture.snapshot.custom().values().flatten();
+    let mut found: Vec<Row> = known
+        .filter(|object| *object.kind == *resource.kind && object.group() == resource.group())
+        .map(|object| custom_row(object, picture.as_of))
         .collect();
-    let is_listed = picture.snapshot.custom_listed().iter().any(|known| {
-        let (kind, known_group) = known.split_once('.').unwrap_or((known, ""));
-        is_called(kind) && (group.is_empty() || known_group == group)
-    });
-    if found.is_empty() && !is_listed {
-        return Err(ApiError::bad_request(format!("no kind is called {word:?}")));
+    if found.is_empty() && !picture.snapshot.custom_listed().contains(&name) {
+        for object in door.list(resource, "", "").await? {
+            let object: CustomObject = serde_json::from_value(object).map_err(|error| {
+                ApiError::new(Code::Internal, format!("an object cannot be read: {error}"))
+            })?;
+            found.push(custom_row(&object, picture.as_of));
+        }
+        found.sort_by(|a, b| {
+            (&a.item.namespace, &a.item.name).cmp(&(&b.item.namespace, &b.item.name))
+        });
     }
     Ok(found)
 }
@@ -153,8 +162,8 @@ pub async fn object(
     Path((kind, namespace, name)): Path<(String, String, String)>,
 ) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
-    let place = Place::new(kinds::needed(&kind)?, &namespace, &name)?;
-    let door = Door::new(chosen.cluster.client()?);
+    let place = place(&chosen, &(kind, namespace, name)).await?;
+    let door = chosen.door()?;
     let mut object = door.get(&place).await?;
     mask(&mut object);
     let text = |pointer: &str| {
@@ -168,8 +177,8 @@ pub async fn object(
     let reference = ObjectRef {
         uid: (!uid.is_empty()).then(|| uid.clone()),
         ..ObjectRef::namespaced(
-            place.kind.api_version(),
-            place.kind.as_str(),
+            &place.resource.api_version,
+            &place.resource.kind,
             &place.namespace,
             &place.name,
         )
@@ -192,7 +201,7 @@ pub async fn object(
         owners,
         events: events_about(
             &picture.snapshot,
-            place.kind.as_str(),
+            &place.resource.kind,
             &place.namespace,
             &place.name,
             picture.as_of,
@@ -233,29 +242,48 @@ fn owned(picture: &Picture, namespace: &str, uid: &str) -> Vec<Value> {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Yaml {
-    /// The YAML; secret values masked.
+    /// The YAML; secret values masked, unless they were asked for.
     pub yaml: String,
     /// Its version.
     pub resource_version: String,
 }
 
+/// How YAML is shown.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct YamlQuery {
+    /// Whether secret values are shown; for an admin, and written down.
+    pub reveal: Option<String>,
+}
+
 /// An object as YAML, as the cluster has it now.
 #[utoipa::path(get, path = "/api/resources/{kind}/{namespace}/{name}/yaml", tag = "inventory",
-    params(("kind" = String, Path), ("namespace" = String, Path), ("name" = String, Path)),
+    params(("kind" = String, Path), ("namespace" = String, Path), ("name" = String, Path), YamlQuery),
     responses((status = 200, body = Yaml)))]
 pub async fn yaml(
+    act: Act,
     chosen: Chosen,
-    Path((kind, namespace, name)): Path<(String, String, String)>,
+    Path(named): Path<Named>,
+    Query(query): Query<YamlQuery>,
 ) -> Result<Response, ApiError> {
-    let place = Place::new(kinds::needed(&kind)?, &namespace, &name)?;
-    let door = Door::new(chosen.cluster.client()?);
-    let mut object = door.get(&place).await?;
-    mask(&mut object);
+    let place = place(&chosen, &named).await?;
+    let object = if query.reveal.as_deref().is_some_and(is_true) {
+        let read = act.reveal("secret.reveal", Role::Admin, &place, async |door| {
+            door.get(&place).await
+        });
+        let mut object = read.await?;
+        trim(&mut object);
+        object
+    } else {
+        let mut object = chosen.door()?.get(&place).await?;
+        mask(&mut object);
+        object
+    };
     let version = object
         .pointer("/metadata/resourceVersion")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+        .and_then(|version| version.as_str().map(str::to_owned))
+        .unwrap_or_default();
     let yaml = serde_saphyr::to_string(&object).map_err(|error| {
         ApiError::new(
             Code::Internal,

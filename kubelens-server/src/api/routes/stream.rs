@@ -1,17 +1,20 @@
 //! What happens, as it happens: server-sent events and WebSocket.
 
 use axum::Extension;
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Query, State};
 use axum::response::Response;
 use http::HeaderMap;
 
 use crate::access::SessionId;
 use crate::api::Chosen;
 use crate::api::error::ApiError;
-use crate::bus::{Filter, Wanted};
+use crate::api::load::Place;
+use crate::api::query::Query;
+use crate::bus::{Filter, Hearing, Wanted};
 use crate::server::AppState;
-use crate::streams::{Greeting, session_ends, socket, sse};
+use crate::streams::socket::{self, Listener};
+use crate::streams::{Greeting, rights_change, session_ends, sse};
 use crate::who::Identity;
 
 /// The header in which a browser says where it was.
@@ -27,6 +30,19 @@ fn last(headers: &HeaderMap, wanted: &Wanted) -> Option<String> {
         .filter(|id| !id.is_empty())
 }
 
+/// Done once a stream has to end: its session holds no more, or its listener's rights are others.
+async fn over(
+    state: AppState,
+    session: Option<Extension<SessionId>>,
+    who: Identity,
+    hearing: Hearing,
+) {
+    tokio::select! {
+        () = session_ends(state.access, session.map(|session| session.0)) => {}
+        () = rights_change(state.clusters, who, hearing) => {}
+    }
+}
+
 /// Server-sent events.
 #[utoipa::path(get, path = "/api/stream", tag = "streams", params(Wanted),
     responses((status = 200, description = "Envelopes {type, timestamp, payload, id, cluster}", body = String,
@@ -39,11 +55,12 @@ pub async fn events(
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, ApiError> {
-    let filter = Filter::of(&wanted, &chosen.cluster.name, who.role);
+    let hearing = Hearing::of(&state.clusters, &who).await;
+    let filter = Filter::of(&wanted, &chosen.cluster.name, who.role).within(hearing.clone());
     let subscription = state
         .bus
         .subscribe(filter, last(&headers, &wanted).as_deref());
-    let ends = session_ends(state.access, session.map(|session| session.0));
+    let ends = over(state, session, who, hearing);
     Ok(sse::stream(Greeting::of(&chosen), subscription, ends))
 }
 
@@ -55,21 +72,29 @@ pub async fn socket(
     chosen: Chosen,
     who: Identity,
     session: Option<Extension<SessionId>>,
+    place: Option<Extension<Place>>,
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let cluster = chosen.cluster.name.clone();
-    let filter = Filter::of(&wanted, &cluster, who.role);
+    let hearing = Hearing::of(&state.clusters, &who).await;
+    let filter = Filter::of(&wanted, &cluster, who.role).within(hearing.clone());
     let subscription = state
         .bus
         .subscribe(filter, last(&headers, &wanted).as_deref());
     let greeting = Greeting::of(&chosen);
-    let ends = session_ends(state.access, session.map(|session| session.0));
+    let listener = Listener {
+        cluster,
+        role: who.role,
+        hearing: hearing.clone(),
+    };
+    let ends = over(state, session, who, hearing);
     upgrade
         .max_message_size(socket::LONGEST_FRAME)
         .max_frame_size(socket::LONGEST_FRAME)
-        .on_upgrade(move |socket| {
-            socket::serve(socket, greeting, subscription, cluster, who.role, ends)
+        .on_upgrade(async move |socket| {
+            socket::serve(socket, greeting, subscription, listener, ends).await;
+            drop(place);
         })
 }

@@ -1,12 +1,13 @@
 //! How the server itself is.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
 use crate::api::Chosen;
+use crate::api::error::{ApiError, Code};
 use crate::api::models::{
     Build, Health, Metrics, RagCounts, Readyz, ReadyzCheck, RouteMetrics, Runtime,
 };
@@ -14,6 +15,7 @@ use crate::api::text::instant;
 use crate::live::Standing;
 use crate::measures::exposition;
 use crate::server::AppState;
+use crate::who::{Identity, Role};
 
 /// That the process answers; it looks at nothing else.
 #[utoipa::path(get, path = "/api/healthz", tag = "system", responses((status = 200, body = Health)))]
@@ -157,7 +159,7 @@ pub async fn runtime(State(state): State<AppState>, chosen: Chosen) -> Json<Runt
         degraded: degraded
             .map(|cluster| format!("cluster/{}", cluster.name))
             .collect(),
-        exec_enabled: false,
+        exec_enabled: options.exec_enabled,
         state_backend: options.state_backend.clone(),
     })
 }
@@ -212,8 +214,19 @@ pub async fn metrics(State(state): State<AppState>) -> Json<Metrics> {
 /// The same for Prometheus.
 #[utoipa::path(get, path = "/api/metrics/prometheus", tag = "system",
     responses((status = 200, body = String, content_type = "text/plain")))]
-pub async fn prometheus(State(state): State<AppState>) -> Response {
+pub async fn prometheus(
+    State(state): State<AppState>,
+    who: Option<Extension<Identity>>,
+) -> Result<Response, ApiError> {
+    // They count all objects: where people have rights of their own, that is for who looks after the server.
+    let is_limited = state.clusters.iter().any(|cluster| cluster.impersonates());
+    if is_limited && who.is_some_and(|who| who.0.role < Role::Admin) {
+        return Err(ApiError::new(
+            Code::Forbidden,
+            "metrics tell of the whole cluster: they are for admins and for METRICS_TOKEN",
+        ));
+    }
     let text = exposition(&state);
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
