@@ -168,6 +168,7 @@ pub async fn serve(
         ));
         lives.spawn(review_tokens(state.clone(), access.clone()));
     }
+    crate::telemetry::measure(&state);
     let bus = Arc::clone(&state.bus);
     let (stopped, stopping) = tokio::sync::oneshot::channel();
     let stop = async move {

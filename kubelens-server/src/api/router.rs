@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::error::{ApiError, Code};
 use super::outside::{note_route, outside};
 use super::routes::{
-    clusters, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions, pods,
-    report, resource_actions, resources, risk, stream, system,
+    clusters, debug, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions,
+    pods, report, resource_actions, resources, risk, stream, system,
 };
 use super::selection::choose;
 use crate::access;
@@ -35,6 +35,7 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(system::runtime))
         .routes(routes!(system::metrics))
         .routes(routes!(system::prometheus))
+        .routes(routes!(debug::inside))
         .routes(routes!(openapi::json))
         .routes(routes!(openapi::yaml))
         .routes(routes!(clusters::list))

@@ -1,5 +1,6 @@
 //! The live pictures of the clusters: each is followed on its own, and fails on its own.
 
+mod calls;
 mod cluster;
 mod clusters;
 mod difference;

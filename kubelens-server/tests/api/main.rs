@@ -13,6 +13,7 @@ mod errors;
 mod guarded;
 mod inventory;
 mod lists;
+mod measured;
 mod reports;
 mod rights;
 mod server;

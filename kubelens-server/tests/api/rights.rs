@@ -237,7 +237,11 @@ async fn where_rights_are_unknown_nothing_is_shown() {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert_eq!(answer.json()["code"], "rights_unknown", "{path}");
         let answer = server.get(path).await;
-        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: nobody is signed in");
+        assert_eq!(
+            answer.status,
+            StatusCode::FORBIDDEN,
+            "{path}: nobody is signed in"
+        );
     }
     // How the server itself runs depends on nobody's rights.
     assert_eq!(
