@@ -25,6 +25,7 @@ pub mod settings;
 pub mod start;
 pub mod store;
 pub mod streams;
+pub mod telemetry;
 pub mod who;
 
 pub use server::{AppState, Options, app};

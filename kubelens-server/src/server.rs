@@ -192,6 +192,7 @@ pub async fn serve(
         ));
         lives.spawn(review_tokens(state.clone(), access.clone()));
     }
+    crate::telemetry::measure(&state);
     let bus = Arc::clone(&state.bus);
     let stop = async move {
         stop.await;

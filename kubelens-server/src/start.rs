@@ -15,8 +15,9 @@ use crate::audit::{Audit, AuditOptions};
 use crate::demo::Demo;
 use crate::live::{Cluster, Clusters, Origin, Reading};
 use crate::server::{AppState, Options, app, serve};
-use crate::settings::{ClusterSource, LogFormat, Mode, Settings};
+use crate::settings::{ClusterSource, Mode, Settings};
 use crate::store::Store;
+use crate::telemetry;
 
 /// The cluster that is meant where none is named.
 const FIRST: &str = "default";
@@ -29,7 +30,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     // There is one process, and nobody installed another.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    log_as(&settings);
+    // Gone at the end: what was gathered is sent before.
+    let _telemetry = telemetry::begin(&settings.telemetry, &settings.build.version)?;
     let tls = settings.listening.tls.clone().map(Tls::load).transpose()?;
     let address = listen.unwrap_or(settings.listening.address);
     let listener = TcpListener::bind(address).await.with_context(|| {
@@ -75,19 +77,6 @@ fn show_address(address: &str, settings: &Settings) {
     };
     // Without a standard output there is nobody to tell.
     let _ = writeln!(std::io::stdout(), "KubeLens{demo}: open {address}");
-}
-
-fn log_as(settings: &Settings) {
-    let level = tracing_subscriber::EnvFilter::try_new(&settings.telemetry.log_level)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(level)
-        .with_ansi(false)
-        .with_writer(std::io::stderr);
-    match settings.telemetry.log_format {
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-        LogFormat::Human => lines.init(),
-    }
 }
 
 /// The state directory; outside mode prod the server also runs without one, and says so.

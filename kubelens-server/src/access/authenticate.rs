@@ -51,9 +51,27 @@ pub async fn authenticate(
     if let Asked::Route(rule) = asked {
         request.extensions_mut().insert(*rule);
     }
+    let asked_by = AskedBy {
+        name: request
+            .extensions()
+            .get::<Identity>()
+            .map(|identity| identity.name.clone()),
+        address: address(&request),
+    };
     request.extensions_mut().insert(credential);
     request.extensions_mut().insert(AskedFor(asked));
-    next.run(request).await
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(asked_by);
+    response
+}
+
+/// Who asked, for the layers outside: put into the answer's extensions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AskedBy {
+    /// The name, where somebody was let in.
+    pub name: Option<String>,
+    /// Where the request came from.
+    pub address: Option<ClientAddress>,
 }
 
 /// What [`authenticate`] found in the table.

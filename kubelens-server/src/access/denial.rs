@@ -33,6 +33,10 @@ pub enum Denial {
     Audit(String),
 }
 
+/// Why somebody was not let in, for who counts: put into the answer's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused(pub &'static str);
+
 impl Denial {
     fn parts(&self) -> (StatusCode, &'static str, &str) {
         match self {
@@ -113,6 +117,9 @@ impl Denial {
             body.insert("requestId".to_owned(), id.into());
         }
         let mut response = (status, Json(body)).into_response();
+        if let Some(reason) = self.action() {
+            response.extensions_mut().insert(Refused(reason));
+        }
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

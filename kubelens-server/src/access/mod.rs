@@ -37,10 +37,10 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use authenticate::{authenticate, limit};
+pub use authenticate::{AskedBy, authenticate, limit};
 pub use authorize::{authorize, require};
 pub use credential::{Channel, Credential};
-pub use denial::Denial;
+pub use denial::{Denial, Refused};
 pub use headers::security_headers;
 pub use identity::{Identity, Provider};
 pub use origin::{ClientAddress, Secure};

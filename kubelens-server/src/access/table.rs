@@ -142,7 +142,6 @@ pub const ROUTES: &[Rule] = &[
     viewer("GET", "/access"),
     admin("GET", "/config"),
     admin("GET", "/debug"),
-    admin("GET", "/debug/{what}"),
     // Inventory
     viewer("GET", "/namespaces"),
     viewer("GET", "/pods"),

@@ -9,8 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::error::{ApiError, Code};
-use crate::access::RequestId;
+use super::selection::HEADER;
+use crate::access::{AskedBy, Refused, RequestId};
 use crate::server::AppState;
+use crate::telemetry::{follow, trace_id};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 const ID: &str = "x-request-id";
 
@@ -35,7 +39,19 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
     let path = request.uri().path().to_owned();
     let started = Instant::now();
     let _running = state.measures.begin();
-    let mut response = next.run(request).await;
+    let span = tracing::info_span!(
+        "request",
+        otel.name = Empty,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        request_id = id,
+        http.request.method = %method,
+        http.route = Empty,
+        http.response.status_code = Empty,
+        url.path = path,
+    );
+    follow(&span, request.headers());
+    let mut response = next.run(request).instrument(span.clone()).await;
     let route = response
         .extensions()
         .get::<Route>()
@@ -56,7 +72,9 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
     if let Some(told) = told_by_library(&mut response).await {
         response.extensions_mut().insert(told);
     }
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+    let error = response.extensions_mut().remove::<ApiError>();
+    let problem = error.as_ref().map(|error| error.code);
+    if let Some(error) = error {
         response = written(&error, &id, response);
     }
     let headers = response.headers_mut();
@@ -74,13 +92,58 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
     );
     let bytes = response.body().size_hint().exact().unwrap_or(0);
     state.measures.note(&label, status, took, bytes);
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    span.record("otel.name", &label);
+    span.record(
+        "http.route",
+        label.split_once(' ').map_or("", |(_, route)| route),
+    );
+    span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
-        tracing::error!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
+        span.record("otel.status_code", "ERROR");
+    }
+    if let Some(refused) = response.extensions().get::<Refused>() {
+        state.measures.note_refusal(refused.0);
+    }
+    if matches!(
+        problem,
+        Some(Code::StoreUnavailable | Code::AuditUnavailable)
+    ) {
+        state.measures.note_state_error();
+    }
+    let trace_id = trace_id(&span);
+    let asked_by = response.extensions().get::<AskedBy>().cloned();
+    let client_ip = asked_by
+        .as_ref()
+        .and_then(|it| it.address.map(|it| it.0.to_string()));
+    let user = asked_by.as_ref().and_then(|it| it.name.as_deref());
+    let cluster = response.headers().get(HEADER);
+    let cluster = cluster.and_then(|it| it.to_str().ok());
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    macro_rules! tell {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = id,
+                %method,
+                path,
+                route = label,
+                status = status.as_u16(),
+                duration_ms = milliseconds,
+                bytes,
+                client_ip,
+                user,
+                cluster,
+                trace_id,
+                "request"
+            )
+        };
+    }
+    let _in_trace = span.enter();
+    if status.is_server_error() {
+        tell!(error);
     } else if status.is_client_error() {
-        tracing::warn!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
+        tell!(warn);
     } else {
-        tracing::info!(request_id = id, %method, path, route = label, status = status.as_u16(), duration_ms = milliseconds, "request");
+        tell!(info);
     }
     response
 }
@@ -132,6 +195,7 @@ pub async fn note_route(path: Option<MatchedPath>, request: Request, next: Next)
 fn written(error: &ApiError, id: &str, bare: Response) -> Response {
     let mut response = axum::Json(error.body(id)).into_response();
     *response.status_mut() = bare.status();
+    *response.extensions_mut() = bare.extensions().clone();
     for (name, value) in bare.headers() {
         if !matches!(*name, header::CONTENT_LENGTH | header::CONTENT_TYPE) {
             response.headers_mut().append(name.clone(), value.clone());

@@ -15,8 +15,8 @@ use super::idempotency::once;
 use super::load::bounded;
 use super::outside::{note_route, outside};
 use super::routes::{
-    clusters, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions, pods,
-    report, resource_actions, resources, risk, search, stream, system, terminal, topology,
+    clusters, debug, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions,
+    pods, report, resource_actions, resources, risk, search, stream, system, terminal, topology,
 };
 use super::selection::choose;
 use crate::access;
@@ -32,6 +32,7 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(system::runtime))
         .routes(routes!(system::metrics))
         .routes(routes!(system::prometheus))
+        .routes(routes!(debug::inside))
         .routes(routes!(openapi::json))
         .routes(routes!(openapi::yaml))
         .routes(routes!(clusters::list))

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::chain::Anchor;
 use super::filter::AuditFilter;
-use super::verify::{Verdict, verify};
+use super::verify::{Check, Verdict};
 use super::{AuditError, ledger};
 use crate::store::Store;
 
@@ -49,11 +49,11 @@ impl AuditCommand {
                 let verdict = if files.is_empty() {
                     verify_store(directory, anchors)?
                 } else {
-                    let mut lines = Vec::new();
+                    let mut check = Check::new(None, None, anchors);
                     for path in files {
-                        lines.extend(read_lines(path)?);
+                        read_lines(path, &mut check)?;
                     }
-                    verify(lines, None, None, anchors)
+                    check.end()
                 };
                 tell(&verdict, out).map_err(|error| failed(Path::new("output"), error))?;
                 Ok(verdict.is_intact())
@@ -84,10 +84,14 @@ impl AuditCommand {
 /// checkpoints and what is known from elsewhere.
 pub(super) fn verify_store(directory: &Path, anchors: &[Anchor]) -> Result<Verdict, AuditError> {
     let store = Store::open(directory)?;
-    let whole = ledger::whole(&store)?;
-    let known: Vec<_> = whole.checkpoints.iter().chain(anchors).cloned().collect();
-    let head = whole.head.as_ref();
-    Ok(verify(&whole.lines, Some(&whole.floor), head, &known))
+    let ends = ledger::ends(&store)?;
+    let known: Vec<_> = ends.checkpoints.iter().chain(anchors).cloned().collect();
+    let mut check = Check::new(Some(&ends.floor), ends.head.as_ref(), &known);
+    ledger::each(&store, |record| {
+        check.take(&record.line());
+        Ok(())
+    })?;
+    Ok(check.end())
 }
 
 fn tell(verdict: &Verdict, out: &mut dyn Write) -> std::io::Result<()> {
@@ -110,10 +114,12 @@ fn tell(verdict: &Verdict, out: &mut dyn Write) -> std::io::Result<()> {
     }
 }
 
-fn read_lines(path: &Path) -> Result<Vec<String>, AuditError> {
+fn read_lines(path: &Path, check: &mut Check) -> Result<(), AuditError> {
     let file = File::open(path).map_err(|error| failed(path, error))?;
-    let lines = BufReader::new(file).lines().collect::<Result<_, _>>();
-    lines.map_err(|error| failed(path, error))
+    for line in BufReader::new(file).lines() {
+        check.take(&line.map_err(|error| failed(path, error))?);
+    }
+    Ok(())
 }
 
 fn failed(path: &Path, error: std::io::Error) -> AuditError {

@@ -318,7 +318,7 @@ fn each_back(
 }
 
 /// Records oldest first, until `with` fails.
-fn each(
+pub(super) fn each(
     store: &Store,
     mut with: impl FnMut(Record) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
@@ -383,21 +383,15 @@ pub(super) fn export(
     Ok(count)
 }
 
-/// A whole chain, and what it must begin and end with.
-pub(super) struct Whole {
-    pub(super) lines: Vec<String>,
+/// What a chain must begin and end with, and hold.
+pub(super) struct Ends {
     pub(super) floor: Anchor,
     pub(super) head: Option<Anchor>,
     pub(super) checkpoints: Vec<Anchor>,
 }
 
-/// The chain of a store that no server has open.
-pub(super) fn whole(store: &Store) -> Result<Whole, StoreError> {
-    let mut lines = Vec::new();
-    each(store, |record| {
-        lines.push(record.line());
-        Ok(())
-    })?;
+/// Those of a store that no server has open.
+pub(super) fn ends(store: &Store) -> Result<Ends, StoreError> {
     let head: Option<Head> = get(store, HEAD)?;
     let floor: Option<Anchor> = get(store, FLOOR)?;
     let mut checkpoints = Vec::new();
@@ -408,8 +402,7 @@ pub(super) fn whole(store: &Store) -> Result<Whole, StoreError> {
         seq: 0,
         hash: GENESIS.to_owned(),
     };
-    Ok(Whole {
-        lines,
+    Ok(Ends {
         floor: floor.unwrap_or_else(genesis),
         head: head.map(|Head { seq, hash, .. }| Anchor { seq, hash }),
         checkpoints,

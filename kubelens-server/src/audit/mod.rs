@@ -32,7 +32,7 @@ pub use chain::{Anchor, Phase, Record};
 pub use command::AuditCommand;
 pub use entry::{AuditEntry, Intent};
 pub use filter::AuditFilter;
-pub use verify::{Fault, Verdict, verify};
+pub use verify::{Check, Fault, Verdict, verify};
 
 use crate::store::{Store, StoreError};
 use ledger::Ledger;
@@ -116,7 +116,7 @@ impl From<StoreError> for AuditError {
 }
 
 /// The state of the trail, for probes and measures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditHealth {
     /// Records on the disk since the start.
     pub entries: u64,

@@ -119,46 +119,57 @@ impl Verdict {
     }
 }
 
-/// Checks records, given as lines, oldest first.
-///
-/// `floor` is the record before the first one that must be there (nothing: the first one found is
-/// taken as it is); `head` the last one there is; `anchors` are places known from
-/// elsewhere. Without `head` and anchors a cut end cannot be told from a short chain.
-pub fn verify(
-    lines: impl IntoIterator<Item = impl AsRef<str>>,
-    floor: Option<&Anchor>,
-    head: Option<&Anchor>,
-    anchors: &[Anchor],
-) -> Verdict {
-    let mut verdict = Verdict::default();
-    let known: BTreeMap<u64, &str> = anchors
-        .iter()
-        .chain(head)
-        .map(|it| (it.seq, it.hash.as_str()))
-        .collect();
-    let mut before: Option<Anchor> = floor.cloned();
-    for (line, text) in (1..).zip(lines) {
-        let text = text.as_ref();
+/// A check of a chain, one record after the other: only the one before is remembered.
+#[derive(Debug)]
+pub struct Check {
+    verdict: Verdict,
+    known: BTreeMap<u64, String>,
+    head: Option<u64>,
+    before: Option<Anchor>,
+    line: u64,
+}
+
+impl Check {
+    /// Begins. `floor` is the record before the first one that must be there (nothing: the first one found is
+    /// taken as it is); `head` the last one there is; `anchors` are places known from
+    /// elsewhere. Without `head` and anchors a cut end cannot be told from a short chain.
+    pub fn new(floor: Option<&Anchor>, head: Option<&Anchor>, anchors: &[Anchor]) -> Check {
+        let known = anchors.iter().chain(head);
+        Check {
+            verdict: Verdict::default(),
+            known: known.map(|it| (it.seq, it.hash.clone())).collect(),
+            head: head.map(|head| head.seq),
+            before: floor.cloned(),
+            line: 0,
+        }
+    }
+
+    /// Looks at the next line, oldest first.
+    pub fn take(&mut self, text: &str) {
+        self.line += 1;
         let record = serde_json::from_str::<Record>(text)
             .ok()
             .filter(|it| it.line() == text);
         let Some(record) = record else {
-            verdict.fault(Fault::NotARecord { line });
-            continue;
+            return self.verdict.fault(Fault::NotARecord { line: self.line });
         };
+        let verdict = &mut self.verdict;
         let seq = record.seq;
         verdict.records += 1;
         verdict.first.get_or_insert(seq);
         if record.computed_hash() != record.hash {
             verdict.fault(Fault::Edited { seq });
         }
-        if known.get(&seq).is_some_and(|hash| *hash != record.hash) {
+        if self
+            .known
+            .get(&seq)
+            .is_some_and(|hash| *hash != record.hash)
+        {
             verdict.fault(Fault::Rewritten { seq });
         }
-        match &before {
+        match &self.before {
             Some(last) if seq <= last.seq => {
-                verdict.fault(Fault::OutOfOrder { seq });
-                continue;
+                return verdict.fault(Fault::OutOfOrder { seq });
             }
             Some(last) if seq > last.seq + 1 => verdict.fault(Fault::Missing {
                 from: last.seq + 1,
@@ -167,21 +178,40 @@ pub fn verify(
             Some(last) if record.prev_hash != last.hash => verdict.fault(Fault::Unlinked { seq }),
             _ => {}
         }
-        if head.is_some_and(|head| seq > head.seq) {
+        if self.head.is_some_and(|head| seq > head) {
             verdict.fault(Fault::AfterEnd { seq });
         }
-        before = Some(Anchor {
+        self.before = Some(Anchor {
             seq,
             hash: record.hash,
         });
     }
-    verdict.last = before.filter(|_| verdict.records > 0);
-    let last = verdict.last.as_ref().map(|it| it.seq);
-    let newest = known.last_key_value().map(|(seq, _)| *seq);
-    if let Some(head) = newest.filter(|head| last.is_none_or(|last| last < *head)) {
-        verdict.fault(Fault::Truncated { last, head });
+
+    /// What was found, once all lines were looked at.
+    pub fn end(self) -> Verdict {
+        let mut verdict = self.verdict;
+        verdict.last = self.before.filter(|_| verdict.records > 0);
+        let last = verdict.last.as_ref().map(|it| it.seq);
+        let newest = self.known.last_key_value().map(|(seq, _)| *seq);
+        if let Some(head) = newest.filter(|head| last.is_none_or(|last| last < *head)) {
+            verdict.fault(Fault::Truncated { last, head });
+        }
+        verdict
     }
-    verdict
+}
+
+/// Checks records, given as lines, oldest first; see [`Check::new`].
+pub fn verify(
+    lines: impl IntoIterator<Item = impl AsRef<str>>,
+    floor: Option<&Anchor>,
+    head: Option<&Anchor>,
+    anchors: &[Anchor],
+) -> Verdict {
+    let mut check = Check::new(floor, head, anchors);
+    for line in lines {
+        check.take(line.as_ref());
+    }
+    check.end()
 }
 
 #[cfg(test)]

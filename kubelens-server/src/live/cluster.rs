@@ -1,5 +1,6 @@
 //! One cluster: how to reach it, how it stands, and the last picture of it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::Picture;
+use super::calls::{Calls, told_of};
 use super::views::Views;
 use crate::access::rights::{KubernetesRights, Rights};
 use crate::access::{Identity, impersonation};
@@ -58,6 +60,9 @@ pub struct Cluster {
     state: Mutex<State>,
     impersonation: Impersonation,
     views: Mutex<Views>,
+    calls: Arc<Calls>,
+    /// How often the watch of a kind broke off, by kind.
+    breaks: Mutex<BTreeMap<String, u64>>,
 }
 
 #[derive(Default)]
@@ -113,6 +118,8 @@ impl Cluster {
             state: Mutex::default(),
             impersonation: Impersonation::Off,
             views: Mutex::default(),
+            calls: Arc::default(),
+            breaks: Mutex::default(),
         }
     }
 
@@ -252,7 +259,27 @@ impl Cluster {
         })
     }
 
+    /// Calls that were made for requests, by verb and status.
+    pub fn calls(&self) -> BTreeMap<(&'static str, String), u64> {
+        self.calls.counts()
+    }
+
+    /// How often the watch of a kind broke off and began anew, by kind.
+    pub fn watch_restarts(&self) -> BTreeMap<String, u64> {
+        let breaks = self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
+        breaks.clone()
+    }
+
+    /// Notes the kinds that are not followed any more.
+    pub(super) fn broke_off<'k>(&self, kinds: impl Iterator<Item = &'k String>) {
+        let mut breaks = self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
+        for kind in kinds {
+            *breaks.entry(kind.clone()).or_default() += 1;
+        }
+    }
+
     pub(super) fn connected(&self, client: kube::Client) {
+        let client = told_of(client, Arc::clone(&self.calls), &self.name);
         let rights: Option<Arc<dyn Rights>> = self
             .impersonates()
             .then(|| Arc::new(KubernetesRights::new(client.clone(), self.impersonation)) as _);

@@ -169,6 +169,12 @@ async fn session(
             .gaps()
             .iter()
             .any(|(_, _, gap)| gap.state != CoverageState::Absent);
+        let before = cluster.seen();
+        let known = |kind: &&String| {
+            let known = before.as_ref().map(|before| &before.troubles);
+            known.is_some_and(|known| known.contains_key(*kind))
+        };
+        cluster.broke_off(troubles.keys().filter(|kind| !known(kind)));
         let was_ready = cluster.standing() == super::Standing::Ready;
         let as_of = round.snapshot.taken_at().unwrap_or_else(Timestamp::now);
         let told = news::of(&round, &cluster.name);

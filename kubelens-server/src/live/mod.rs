@@ -1,6 +1,7 @@
 //! The live pictures of the clusters: each is followed on its own, and fails on its own.
 
 mod answers;
+mod calls;
 mod cluster;
 mod clusters;
 mod credentials;

@@ -10,25 +10,35 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
+use super::durations::Durations;
+use super::process::Process;
+use crate::access::Access;
 use crate::live::Standing;
 use crate::server::AppState;
 
 type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
-/// Everything that is counted, in the text format.
+/// Everything that is counted, in the older text format.
 pub fn exposition(state: &AppState) -> String {
+    plain(&open_metrics(state))
+}
+
+/// The same as OpenMetrics.
+pub fn open_metrics(state: &AppState) -> String {
     let mut registry = Registry::default();
     http(&mut registry, state);
     runtime(&mut registry, state);
     clusters(&mut registry, state);
     streams(&mut registry, state);
     trail(&mut registry, state);
+    later(&mut registry);
+    process(&mut registry);
     let mut text = String::new();
     if let Err(error) = encode(&mut text, &registry) {
         tracing::error!("metrics cannot be written: {error}");
     }
-    plain(&text)
+    text
 }
 
 /// From OpenMetrics to the older text format, which older scrapers read: no `# EOF`, counters named whole.
@@ -183,6 +193,16 @@ fn http(registry: &mut Registry, state: &AppState) {
         "Answers with 5xx by route",
         by(|one| one.statuses[3]),
     );
+    registry.register(
+        "kubelens_http_request_duration_seconds",
+        "Time of an answer by route",
+        Durations(
+            routes
+                .iter()
+                .map(|(route, counts)| (route.clone(), counts.clone()))
+                .collect(),
+        ),
+    );
     counters(
         registry,
         "kubelens_actions",
@@ -201,6 +221,11 @@ fn http(registry: &mut Registry, state: &AppState) {
 }
 
 fn runtime(registry: &mut Registry, state: &AppState) {
+    registry.register(
+        "kubelens_state_errors",
+        "Failures of the state store",
+        ConstCounter::new(state.measures.state_errors()),
+    );
     let flag = |on: bool| if on { 1.0 } else { 0.0 };
     let build = &state.options.build;
     gauges(
@@ -282,6 +307,59 @@ fn clusters(registry: &mut Registry, state: &AppState) {
         "kubelens_cluster_staleness_seconds",
         "For how long the cluster was not followed",
         staleness,
+    );
+    let restarts = all.iter().flat_map(|(one, _)| {
+        let name = one.name.clone();
+        one.watch_restarts()
+            .into_iter()
+            .map(move |(kind, count)| (vec![("cluster", name.clone()), ("kind", kind)], count))
+    });
+    counters(
+        registry,
+        "kubelens_cluster_watch_restarts",
+        "How often the watch of a kind broke off and began anew",
+        restarts.collect::<Vec<_>>(),
+    );
+    let calls = all.iter().flat_map(|(one, _)| {
+        let name = one.name.clone();
+        one.calls().into_iter().map(move |((verb, code), count)| {
+            let labels = vec![
+                ("cluster", name.clone()),
+                ("verb", verb.to_owned()),
+                ("code", code),
+            ];
+            (labels, count)
+        })
+    });
+    counters(
+        registry,
+        "kubelens_cluster_api_requests",
+        "Calls to the API server for requests, watches aside",
+        calls.collect::<Vec<_>>(),
+    );
+    let views = all.iter().flat_map(|(one, _)| {
+        let counts = one.view_counts();
+        let label = |cache: &str| vec![("cluster", one.name.clone()), ("cache", cache.to_owned())];
+        [
+            (label("people"), counts.people as f64),
+            (label("views"), counts.views as f64),
+        ]
+    });
+    gauges(
+        registry,
+        "kubelens_cache_entries",
+        "What is remembered of people's rights",
+        views.collect::<Vec<_>>(),
+    );
+    let ages = all.iter().filter_map(|(one, picture)| {
+        let age = jiff::Timestamp::now().duration_since(picture.as_ref()?.as_of);
+        Some((label(&one.name), age.as_secs_f64().max(0.0)))
+    });
+    gauges(
+        registry,
+        "kubelens_cluster_picture_age_seconds",
+        "How far the picture is behind",
+        ages.collect::<Vec<_>>(),
     );
     counters(
         registry,
@@ -395,8 +473,19 @@ fn streams(registry: &mut Registry, state: &AppState) {
 
 #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 fn trail(registry: &mut Registry, state: &AppState) {
-    let Some(access) = &state.access else { return };
-    let health = access.audit().health();
+    counters(
+        registry,
+        "kubelens_auth_failures",
+        "Requests that were not let in, by reason",
+        state
+            .measures
+            .refusals()
+            .into_iter()
+            .map(|(reason, count)| (vec![("reason", reason.to_owned())], count)),
+    );
+    let health = state.access.as_ref().map(|access| access.audit().health());
+    let sessions = state.access.as_ref().map_or(0, Access::sessions);
+    let health = health.unwrap_or_default();
     registry.register(
         "kubelens_audit_entries",
         "Records that were written into the trail",
@@ -411,6 +500,83 @@ fn trail(registry: &mut Registry, state: &AppState) {
         registry,
         "kubelens_sessions",
         "Sessions that hold",
-        access.sessions() as f64,
+        sessions as f64,
     );
+}
+
+/// What this version does not do yet, and so counts none of.
+fn later(registry: &mut Registry) {
+    for (name, help) in [
+        ("kubelens_rag_enabled", "Whether references are looked up"),
+        ("kubelens_rag_hit_rate", "Look-ups that found something"),
+        ("kubelens_rag_average_results", "Results of a look-up"),
+        ("kubelens_alert_queue", "Alerts that wait"),
+    ] {
+        gauge(registry, name, help, 0.0);
+    }
+    for (name, help) in [
+        ("kubelens_rag_queries", "Look-ups"),
+        ("kubelens_rag_empty_results", "Look-ups without a result"),
+        ("kubelens_rag_feedback_signals", "Judgements of results"),
+        ("kubelens_rag_feedback_positive", "Good judgements"),
+        ("kubelens_rag_feedback_negative", "Bad judgements"),
+        ("kubelens_llm_requests", "Calls to a language model"),
+        ("kubelens_llm_tokens", "Tokens of a language model"),
+    ] {
+        registry.register(name, help, ConstCounter::new(0_u64));
+    }
+    for (name, help) in [
+        ("kubelens_alert_deliveries", "Alerts by channel and result"),
+        (
+            "kubelens_predictor_requests",
+            "Calls to the predictor by result",
+        ),
+    ] {
+        counters(registry, name, help, []);
+    }
+    registry.register(
+        "kubelens_llm_duration_seconds",
+        "Time of a call to a language model",
+        Durations(Vec::new()),
+    );
+}
+
+/// Of this process, as far as the system tells.
+fn process(registry: &mut Registry) {
+    let own = Process::now();
+    if let Some(seconds) = own.cpu_seconds {
+        registry.register(
+            "process_cpu_seconds",
+            "CPU time that was used",
+            ConstCounter::new(seconds),
+        );
+    }
+    for (name, help, value) in [
+        (
+            "process_resident_memory_bytes",
+            "Memory in use",
+            own.resident_bytes,
+        ),
+        (
+            "process_virtual_memory_bytes",
+            "Memory that is mapped",
+            own.virtual_bytes,
+        ),
+        (
+            "process_open_fds",
+            "Open files and connections",
+            own.open_files,
+        ),
+        (
+            "process_max_fds",
+            "Files and connections that may be open",
+            own.most_files,
+        ),
+        ("process_threads", "Threads", own.threads),
+        ("process_start_time_seconds", "When it began", own.began_at),
+    ] {
+        if let Some(value) = value {
+            gauge(registry, name, help, value);
+        }
+    }
 }

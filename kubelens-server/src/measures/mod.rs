@@ -1,6 +1,8 @@
 //! What the server counts of itself.
 
+mod durations;
 mod exposition;
+mod process;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-pub use exposition::exposition;
+pub use exposition::{exposition, open_metrics};
+pub(crate) use process::Process;
 
 /// Counts of the requests since the start.
 #[derive(Debug)]
@@ -21,6 +24,9 @@ pub struct Measures {
     routes: Mutex<BTreeMap<String, RouteCounts>>,
     /// What came of actions: by action and result.
     actions: Mutex<BTreeMap<(String, &'static str), u64>>,
+    /// Who was not let in, by reason.
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
+    state_errors: AtomicU64,
 }
 
 /// Upper bounds of the times that are counted apart, in seconds.
@@ -64,6 +70,8 @@ impl Default for Measures {
             running: AtomicI64::new(0),
             routes: Mutex::default(),
             actions: Mutex::default(),
+            refusals: Mutex::default(),
+            state_errors: AtomicU64::new(0),
         }
     }
 }
@@ -113,6 +121,30 @@ impl Measures {
         let result = if is_done { "success" } else { "failure" };
         let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
         *actions.entry((action.to_owned(), result)).or_default() += 1;
+    }
+
+    /// Somebody was not let in.
+    pub fn note_refusal(&self, reason: &'static str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusals.entry(reason).or_default() += 1;
+    }
+
+    /// Who was not let in, by reason.
+    pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The state store failed.
+    pub fn note_state_error(&self) {
+        self.state_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the state store failed.
+    pub fn state_errors(&self) -> u64 {
+        self.state_errors.load(Ordering::Relaxed)
     }
 
     /// The counts by route.

@@ -23,11 +23,13 @@ pub enum OtlpProtocol {
     HttpProtobuf,
 }
 
-/// Where traces go.
+/// Where traces go, and metrics and logs where the collector takes all.
 #[derive(Debug, Clone)]
 pub struct Otlp {
     /// The collector.
     pub endpoint: Url,
+    /// Whether it is for traces alone: then the address is taken as it is.
+    pub is_for_traces: bool,
     /// The way.
     pub protocol: OtlpProtocol,
     /// Whether plain text was allowed by name.
@@ -109,6 +111,7 @@ fn read_otlp(reader: &mut Reader<'_>) -> Option<Otlp> {
     };
     Some(Otlp {
         insecure: told_insecure,
+        is_for_traces: name.contains("TRACES"),
         endpoint,
         protocol,
         service_name,

@@ -201,3 +201,27 @@ async fn the_gate_holds_whatever_the_role() {
         (StatusCode::FORBIDDEN, "write_gate_blocked".into())
     );
 }
+
+#[tokio::test]
+async fn the_inside_is_for_admins_only() {
+    let guarded = guarded(false).await;
+    for (token, status) in [
+        ("admin", 200),
+        ("operator", 403),
+        ("viewer", 403),
+        ("", 401),
+    ] {
+        let answer = guarded.ask(token, Method::GET, "/api/debug").await;
+        assert_eq!(answer.status, status, "{token}: {}", answer.text());
+    }
+    let metrics = guarded
+        .ask("viewer", Method::GET, "/api/metrics/prometheus")
+        .await;
+    let text = metrics.text();
+    for line in [
+        "kubelens_auth_failures_total{reason=\"forbidden\"} 2",
+        "kubelens_auth_failures_total{reason=\"unauthenticated\"} 1",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}

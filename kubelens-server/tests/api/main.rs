@@ -15,6 +15,7 @@ mod guarded;
 mod idempotency;
 mod inventory;
 mod lists;
+mod measured;
 mod pages;
 mod reports;
 mod rights;

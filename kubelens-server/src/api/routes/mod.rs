@@ -1,6 +1,7 @@
 //! Handlers, one file a resource: what is asked for, what is answered, and its description beside it.
 
 pub mod clusters;
+pub mod debug;
 pub mod inventory;
 pub mod later;
 pub mod logs;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
 use crate::api::Chosen;
@@ -13,7 +13,7 @@ use crate::api::models::{
 };
 use crate::api::text::instant;
 use crate::live::Standing;
-use crate::measures::exposition;
+use crate::measures::{exposition, open_metrics};
 use crate::server::AppState;
 use crate::who::{Identity, Role};
 
@@ -217,6 +217,7 @@ pub async fn metrics(State(state): State<AppState>) -> Json<Metrics> {
 pub async fn prometheus(
     State(state): State<AppState>,
     who: Option<Extension<Identity>>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     // They count all objects: where people have rights of their own, that is for who looks after the server.
     let is_limited = state.clusters.iter().any(|cluster| cluster.impersonates());
@@ -226,7 +227,14 @@ pub async fn prometheus(
             "metrics tell of the whole cluster: they are for admins and for METRICS_TOKEN",
         ));
     }
-    let text = exposition(&state);
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let accepted = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    let wants_open = accepted.is_some_and(|it| it.contains("application/openmetrics-text"));
+    let (text, kind) = if wants_open {
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        (open_metrics(&state), HeaderValue::from_static(kind))
+    } else {
+        let kind = "text/plain; version=0.0.4; charset=utf-8";
+        (exposition(&state), HeaderValue::from_static(kind))
+    };
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
