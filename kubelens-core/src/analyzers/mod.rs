@@ -2,6 +2,8 @@
 
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
+mod cloud_controller;
+mod control_plane_pod;
 mod failed_create;
 mod gate_owner;
 pub(crate) mod hygiene;
@@ -24,6 +26,7 @@ pub(crate) mod scheduling;
 pub(crate) mod security;
 mod standing_workload;
 pub(crate) mod storage;
+mod unix_socket;
 pub(crate) mod workloads;
 
 use std::sync::LazyLock;

@@ -15,7 +15,8 @@ use super::edges::missing_machine::MACHINE;
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
 use super::edges::selected_pods::{Behind, behind};
-use super::index::Key;
+use super::edges::same_node::OF_PODS;
+use super::index::{Key, set_between};
 use crate::analysis::{Analyzer, Sighting};
 use crate::kubernetes::Pod;
 use crate::model::ObjectRef;
@@ -77,7 +78,7 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         }
     }
     let tells_of_node =
-        NODE_DOWN.contains(&code) || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
+        NODE_DOWN.contains(&code) || OF_PODS.contains(&code) || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
     if tells_of_node && sighting.seen_on.kind == "Node" {
         links.tells.push(Of::Node(&sighting.seen_on.name).link());
     }
@@ -101,7 +102,10 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
 
 impl Links {
     fn of_pod(&mut self, cluster: &Cluster<'_>, code: &str, pod: &Pod) {
-        self.tells.push(reference(&cluster.top_of(pod)));
+        let top = cluster.top_of(pod);
+        self.tells
+            .extend(set_between(pod, Some(&top)).map(|set| object(&set)));
+        self.tells.push(reference(&top));
         if !pod.node_name.is_empty() {
             self.seeks.push(Of::Node(&pod.node_name).link());
         }

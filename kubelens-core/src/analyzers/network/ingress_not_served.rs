@@ -1,6 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Event, Ingress, IngressClass, Kind, Object, Pod};
-use crate::model::{Evidence, Suggestion, safe_text, shortened};
+use crate::model::{Evidence, Severity, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -196,7 +196,13 @@ fn refused(ingress: &Ingress, event: &Event) -> Sighting {
     } else {
         format!("{}: {said}", event.reason)
     };
-    base(ingress, &why).event(event)
+    // Without an address nothing of it is served; with one, what was served before may still be.
+    let severity = if ingress.status.load_balancer.ingress.is_empty() {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    base(ingress, &why).severity(severity).event(event)
 }
 
 fn no_controller(ingress: &Ingress, class: &IngressClass) -> Sighting {

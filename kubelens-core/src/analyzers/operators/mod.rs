@@ -13,6 +13,7 @@ pub(super) mod controller;
 pub(super) mod custom_resource_failing;
 pub(super) mod delivery_not_ready;
 pub(super) mod external_secret_not_synced;
+pub(super) mod failed_part;
 pub(super) mod failing;
 pub(super) mod install_plan_failed;
 pub(super) mod machine_not_provisioned;
@@ -34,6 +35,7 @@ pub(super) mod provider_health_issue;
 pub(super) mod reference;
 pub(super) mod scaled_object_not_ready;
 pub(super) mod secret_producer;
+pub(super) mod unreached;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &argo_object_failing::ANALYZER,

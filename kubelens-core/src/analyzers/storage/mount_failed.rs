@@ -1,5 +1,6 @@
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::unix_socket::silent_listeners;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -121,6 +122,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         if is_meant {
             sighting = sighting.blames(object, "mounts");
         }
+    }
+    for listener in silent_listeners(cluster, &event.message, &pod.node_name) {
+        sighting = sighting.blames(listener, "answers");
     }
     sink.report(sighting.suggest(Suggestion::look(
         "Read what the kubelet says",

@@ -174,6 +174,9 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     {
         sighting = sighting.blames(driver.reference(), "provisions");
     }
+    for system in drivers::storage_systems(cluster, provisioner) {
+        sighting = sighting.blames(system, "stores");
+    }
     if let Some(source) = claims::source(claim) {
         sighting = sighting.blames(source, "dataSource");
     }
@@ -232,7 +235,9 @@ fn error_of(reason: &str) -> &str {
 }
 
 fn refusal(message: &str) -> Refusal {
-    let text = message.to_lowercase();
+    // Nothing is used up where only time ran out.
+    let text = message.to_lowercase().replace("deadline exceeded", "timeout");
+    let text = text.replace("deadlineexceeded", "timeout");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&[
         "resourceexhausted",
@@ -355,6 +360,10 @@ mod tests {
                 Refusal::Topology,
             ),
             ("dial tcp: connection refused", Refusal::Other),
+            (
+                "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+                Refusal::Other,
+            ),
         ];
         for (message, expected) in cases {
             assert_eq!(refusal(message), expected, "{message}");

@@ -25,9 +25,16 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         };
         for (cause, machine) in &machines {
             let name = machine.sighting.subject.name.as_str();
+            // Karpenter names no pool where none is ready; cluster-autoscaler names no group that it leaves alone.
             let is_named = cluster
                 .events_about("Pod", &pod.metadata.namespace, &pod.metadata.name, "")
-                .any(|event| has_word(&event.message, name));
+                .any(|event| {
+                    has_word(&event.message, name)
+                        || event.message.contains("no nodepools found")
+                            && machine.sighting.subject.kind == "NodePool"
+                        || event.message.contains("in backoff after failed scale-up")
+                            && machine.sighting.subject.kind == "ConfigMap"
+                });
             if is_named {
                 edges.push(Edge {
                     effect,
