@@ -1,8 +1,9 @@
 //! One condition, one file. Each family's `mod.rs` is a generated list of its files.
 
+mod api_server;
+mod cloud_controller;
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
-mod cloud_controller;
 mod control_plane_pod;
 mod failed_create;
 mod gate_owner;
@@ -17,6 +18,7 @@ pub(crate) mod network;
 pub(crate) mod nodes;
 pub(crate) mod operators;
 mod pattern;
+mod plain_to_tls;
 mod polarity;
 mod refusal;
 mod refused_pods;

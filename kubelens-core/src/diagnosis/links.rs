@@ -14,8 +14,8 @@ use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
-use super::edges::selected_pods::{Behind, behind};
 use super::edges::same_node::OF_PODS;
+use super::edges::selected_pods::{Behind, behind};
 use super::index::{Key, set_between};
 use crate::analysis::{Analyzer, Sighting};
 use crate::kubernetes::Pod;
@@ -77,8 +77,9 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
             links.of_pod(cluster, code, pod);
         }
     }
-    let tells_of_node =
-        NODE_DOWN.contains(&code) || OF_PODS.contains(&code) || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
+    let tells_of_node = NODE_DOWN.contains(&code)
+        || OF_PODS.contains(&code)
+        || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
     if tells_of_node && sighting.seen_on.kind == "Node" {
         links.tells.push(Of::Node(&sighting.seen_on.name).link());
     }

@@ -131,10 +131,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
 }
 
 /// What a container of a component that crashes said last.
-fn last_words_of<'a>(
-    cluster: &Cluster<'a>,
-    pod: &'a Pod,
-) -> Option<(ContainerView<'a>, &'a str)> {
+fn last_words_of<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(ContainerView<'a>, &'a str)> {
     let mut failed = pod
         .containers()
         .filter(|container| !container.is_ready())

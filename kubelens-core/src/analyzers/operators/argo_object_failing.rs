@@ -218,10 +218,12 @@ fn is_superseded(cluster: &Cluster<'_>, run: &CustomObject) -> bool {
     };
     cluster.customs(run.group(), &run.kind).any(|other| {
         // How the newest one ended is how it stands, well or not.
-        let is_over = matches!(other.status_text("/phase"), "Succeeded" | "Failed" | "Error")
-            || other
-                .condition("Succeeded")
-                .is_some_and(|done| done.is_true() || done.is_false());
+        let is_over = matches!(
+            other.status_text("/phase"),
+            "Succeeded" | "Failed" | "Error"
+        ) || other
+            .condition("Succeeded")
+            .is_some_and(|done| done.is_true() || done.is_false());
         is_over
             && other.metadata.namespace == run.metadata.namespace
             && other.metadata.labels.value(key) == Some(value)

@@ -192,8 +192,8 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         .iter()
         .find_map(|field| object.status_text(field).parse().ok())
         .or(object.metadata.creation_timestamp);
-    let is_history = is_run(object)
-        && (!cluster.is_within(end, RUN_WINDOW) || has_later_run(cluster, object));
+    let is_history =
+        is_run(object) && (!cluster.is_within(end, RUN_WINDOW) || has_later_run(cluster, object));
     if is_resting(object)
         || is_history
         || cluster.seconds_since(end) <= cluster.thresholds(&object.metadata).condition_grace

@@ -79,7 +79,10 @@ mod tests {
                                    {"id":1,"state":"FAILED","trace":"A: it failed\n\tat x\nCaused by: B: wrong password\n\tat y"}]}}"#,
         )
         .unwrap_or_default();
-        let expected = ("status.tasks[1].trace".to_owned(), "B: wrong password".to_owned());
+        let expected = (
+            "status.tasks[1].trace".to_owned(),
+            "B: wrong password".to_owned(),
+        );
         assert_eq!(failed_parts(&object), [expected]);
     }
 }

@@ -1,10 +1,12 @@
 //! What all custom resources that fail have in common: their proof, and whom they point at.
 
 use super::bad_condition::{evidence, since, words};
-use super::failed_part::failed_parts;
 use super::children::children_of;
+use super::failed_part::failed_parts;
 use super::named_object::named_in;
-use super::reference::{Reference, is_absent, is_there, located, missing, missing_behind, references};
+use super::reference::{
+    Reference, is_absent, is_there, located, missing, missing_behind, references,
+};
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{Condition, CustomObject, Event};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};

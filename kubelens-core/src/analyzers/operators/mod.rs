@@ -35,6 +35,7 @@ pub(super) mod provider_health_issue;
 pub(super) mod reference;
 pub(super) mod scaled_object_not_ready;
 pub(super) mod secret_producer;
+pub(super) mod traefik_route_refers_to_nothing;
 pub(super) mod unreached;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
@@ -57,4 +58,5 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &prometheus_config_invalid::ANALYZER,
     &provider_health_issue::ANALYZER,
     &scaled_object_not_ready::ANALYZER,
+    &traefik_route_refers_to_nothing::ANALYZER,
 ];

@@ -102,7 +102,10 @@ pub(super) fn missing_behind(
     let named = fields.filter_map(|(key, field)| {
         let kind = key.strip_suffix("Ref")?;
         let name = field.get("name").and_then(Value::as_str)?;
-        Some((field.get("kind").and_then(Value::as_str).unwrap_or(kind), name))
+        Some((
+            field.get("kind").and_then(Value::as_str).unwrap_or(kind),
+            name,
+        ))
     });
     let mut all = Vec::new();
     for (kind, name) in named {
@@ -113,10 +116,14 @@ pub(super) fn missing_behind(
         });
         for other in between {
             let own = other.reference();
-            all.extend(missing(cluster, other, messages).into_iter().map(|found| Reference {
-                path: format!("{} of {own}", found.path),
-                ..found
-            }));
+            all.extend(
+                missing(cluster, other, messages)
+                    .into_iter()
+                    .map(|found| Reference {
+                        path: format!("{} of {own}", found.path),
+                        ..found
+                    }),
+            );
         }
     }
     all

@@ -128,7 +128,10 @@ fn sighting<'a>(
         sighting = sighting.evidence(Evidence::field(
             own.clone(),
             "status.observedGeneration",
-            format!("not yet {}: its controller has not looked at it", deployment.metadata.generation.unwrap_or_default()),
+            format!(
+                "not yet {}: its controller has not looked at it",
+                deployment.metadata.generation.unwrap_or_default()
+            ),
         ));
         for pod in component_pods(cluster, "kube-controller-manager") {
             sighting = sighting.blames(pod.reference(), "controlled by");

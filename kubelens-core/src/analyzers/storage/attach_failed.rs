@@ -171,10 +171,10 @@ fn sighting(cluster: &Cluster<'_>, volume: &str, node: &str, reason: &str) -> Si
         sighting = sighting.blames(object, "stores");
     }
     sighting
-    .identified_by("node", node)
-    .blames(ObjectRef::cluster_scoped("v1", "Node", node), "attached to")
-    .suggest(Suggestion::look(
-        "See the attachments and their errors",
-        "kubectl describe volumeattachments",
-    ))
+        .identified_by("node", node)
+        .blames(ObjectRef::cluster_scoped("v1", "Node", node), "attached to")
+        .suggest(Suggestion::look(
+            "See the attachments and their errors",
+            "kubectl describe volumeattachments",
+        ))
 }

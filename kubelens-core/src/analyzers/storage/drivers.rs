@@ -34,7 +34,9 @@ fn named_controller<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Workload<
 /// The storage systems behind a driver that stand in the cluster themselves: Rook puts the namespace of its Ceph before
 /// the name of the driver.
 pub(super) fn storage_systems(cluster: &Cluster<'_>, driver: &str) -> Vec<ObjectRef> {
-    let Some((namespace, _)) = driver.split_once('.').filter(|(_, rest)| rest.ends_with("csi.ceph.com"))
+    let Some((namespace, _)) = driver
+        .split_once('.')
+        .filter(|(_, rest)| rest.ends_with("csi.ceph.com"))
     else {
         return Vec::new();
     };

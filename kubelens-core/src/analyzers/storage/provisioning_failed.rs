@@ -236,7 +236,9 @@ fn error_of(reason: &str) -> &str {
 
 fn refusal(message: &str) -> Refusal {
     // Nothing is used up where only time ran out.
-    let text = message.to_lowercase().replace("deadline exceeded", "timeout");
+    let text = message
+        .to_lowercase()
+        .replace("deadline exceeded", "timeout");
     let text = text.replace("deadlineexceeded", "timeout");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&[

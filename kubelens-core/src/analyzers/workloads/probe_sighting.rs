@@ -6,7 +6,7 @@ use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind};
 use crate::analysis::{Sighting, event_evidence};
-use crate::analyzers::pattern::Pattern;
+use crate::analyzers::plain_to_tls::PLAIN_TO_TLS;
 use crate::kubernetes::{Container, Object, Pod, Probe};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
@@ -102,7 +102,10 @@ pub(super) fn sighting<'a>(
         let path = format!("spec.containers[{}].ports", container.name());
         Evidence::field(pod.reference(), &path, ports)
     }))
-    .suggest(edit(&top, advice(failure, speaks_tls(cluster, pod, failure))))
+    .suggest(edit(
+        &top,
+        advice(failure, speaks_tls(cluster, pod, failure)),
+    ))
     .suggest(describe_pod(pod))
 }
 
@@ -158,7 +161,12 @@ pub(super) fn speaks_tls<'a>(
         return false;
     };
     let answer = probe_answer::classify(failure.answer, failure.probe);
-    if get.scheme == "HTTPS" || !matches!(answer, ProbeAnswer::WrongQuestion(400) | ProbeAnswer::WrongProtocol) {
+    if get.scheme == "HTTPS"
+        || !matches!(
+            answer,
+            ProbeAnswer::WrongQuestion(400) | ProbeAnswer::WrongProtocol
+        )
+    {
         return false;
     }
     let said = [false, true].into_iter().any(|previous| {
@@ -166,19 +174,19 @@ pub(super) fn speaks_tls<'a>(
             .log(pod, failure.container.name(), previous)
             .is_some_and(|log| log.lines.iter().any(|line| PLAIN_TO_TLS.is_in(line)))
     });
-    let port = failure.probe.port().map(|port| port.to_string()).unwrap_or_default();
+    let port = failure
+        .probe
+        .port()
+        .map(|port| port.to_string())
+        .unwrap_or_default();
     let has_its_name = failure.container.spec.ports.iter().any(|declared| {
         let is_asked = *declared.name == *port || declared.container_port.to_string() == port;
         is_asked && (declared.name.contains("https") || declared.name.contains("tls"))
     });
-    said || has_its_name || matches!(port.as_str(), "443" | "8443" | "https")
+    said || has_its_name
+        || matches!(port.as_str(), "443" | "8443" | "https")
         || PLAIN_TO_TLS.is_in(failure.answer)
 }
-
-/// What servers that speak TLS write of a client that does not.
-static PLAIN_TO_TLS: Pattern = Pattern::new(
-    r"(?i)sent an http request to an https server|plain http request (?:was )?sent to https port|speaking plain http to an ssl-enabled|first record does not look like a tls handshake|malformed http response|SSL routines:[^:]*:http request|http_request",
-);
 
 /// A probe's settings: what it does and how patient it is.
 pub(super) fn settings(probe: &Probe) -> String {
