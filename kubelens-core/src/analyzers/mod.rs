@@ -20,6 +20,7 @@ pub(crate) mod operators;
 mod pattern;
 mod plain_to_tls;
 mod polarity;
+mod policy_parameters;
 mod refusal;
 mod refused_pods;
 pub(crate) mod rollouts;

@@ -14,6 +14,7 @@ use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
+use super::edges::owned_pods::OF_THE_WORKLOAD;
 use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
 use super::index::{Key, set_between};
@@ -129,7 +130,7 @@ impl Links {
         if code != STORE && quotes_etcd(sighting) {
             self.seeks.push(Of::Store.link());
         }
-        if code.starts_with("SCH") {
+        if code.starts_with("SCH") || code == "NET001" || OF_THE_WORKLOAD.contains(&code) {
             self.seeks.push(Of::Machines.link());
         }
         if may_wait(code) {
@@ -143,7 +144,7 @@ impl Links {
         let proof = sighting.evidence.iter();
         match code {
             "NOD008" => self.tells.push(Of::Cordon(&sighting.subject.name).link()),
-            "SCH013" => self.seeks.extend(
+            "SCH013" | "SCA030" => self.seeks.extend(
                 proof
                     .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
                     .map(|proof| Of::Cordon(&proof.object.name).link()),

@@ -1,5 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
+use crate::analyzers::policy_parameters::{NO_PARAMETERS, Parameters, parameters_of};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::refused_pods::{read_refusal, sighting as refused_sighting};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -130,9 +131,6 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     broken_policies(cluster, sink);
 }
 
-/// What the API server says where a binding names parameters that are not there.
-const NO_PARAMETERS: &str = "no params found for policy binding";
-
 /// The policy is asked with parameters from an object that does not exist: whoever it is for is refused, whatever they do.
 fn without_parameters(
     cluster: &Cluster<'_>,
@@ -140,26 +138,10 @@ fn without_parameters(
     policy: &str,
     name: &str,
 ) -> Sighting {
-    let bindings = cluster.custom("ValidatingAdmissionPolicyBinding");
-    let binding = bindings
-        .iter()
-        .find(|binding| binding.metadata.name == *name);
-    let own = binding.map_or_else(
-        || ObjectRef::cluster_scoped(API, "ValidatingAdmissionPolicyBinding", name),
-        |binding| binding.reference(),
-    );
-    let kind_of = |field: &str| {
-        let policies = cluster.custom("ValidatingAdmissionPolicy");
-        let found = policies.iter().find(|known| known.metadata.name == *policy);
-        found.map_or("", |found| found.spec_text(&format!("/paramKind/{field}")))
-    };
-    let wanted = binding.and_then(|binding| {
-        let (kind, name) = (kind_of("kind"), binding.spec_text("/paramRef/name"));
-        (!kind.is_empty() && !name.is_empty()).then(|| {
-            let namespace = binding.spec_text("/paramRef/namespace");
-            ObjectRef::namespaced(kind_of("apiVersion"), kind, namespace, name)
-        })
-    });
+    let Parameters {
+        binding: own,
+        wanted,
+    } = parameters_of(cluster, policy, name);
     let title = wanted.as_ref().map_or_else(
         || format!("{own} finds no parameters, so ValidatingAdmissionPolicy {policy} refuses everything"),
         |wanted| format!("{wanted} does not exist: without its parameters ValidatingAdmissionPolicy {policy} refuses everything"),
@@ -183,9 +165,6 @@ fn without_parameters(
         )))
         .suggest(read_refusal(failed))
 }
-
-/// The API of policies and bindings.
-const API: &str = "admissionregistration.k8s.io/v1";
 
 fn broken_policies(cluster: &Cluster<'_>, sink: &mut Sink) {
     let policies = cluster.custom("ValidatingAdmissionPolicy");

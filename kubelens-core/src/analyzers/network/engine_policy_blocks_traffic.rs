@@ -291,8 +291,11 @@ fn sighting(
     );
     let labels = &call.pod.metadata.labels;
     let explanation = format!(
-        "{} is restricted by it, and none of its rules fits a call from pods labelled {labels} in namespace {}: packets are dropped, and the call times out.",
-        direction.as_str(),
+        "It restricts {}, and none of its rules fits a call from pods labelled {labels} in namespace {}: packets are dropped, and the call times out.",
+        match direction {
+            Direction::Egress => format!("what {caller} may send"),
+            Direction::Ingress => format!("what the pods of {service} may receive"),
+        },
         call.pod.metadata.namespace
     );
     let selector = ["endpointSelector", "selector"]

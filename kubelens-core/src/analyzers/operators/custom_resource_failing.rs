@@ -108,15 +108,19 @@ declare_analyzer! {
 }
 
 /// Where resources without conditions tell how they are, and the words for failed.
-const PHASES: [(&str, &str); 6] = [
+const PHASES: [(&str, &str); 8] = [
     ("/phase", "status.phase"),
     ("/state", "status.state"),
     ("/status", "status.status"),
     ("/health", "status.health"),
+    ("/applicationState/state", "status.applicationState.state"),
+    ("/lifecycleState", "status.lifecycleState"),
     ("/robustness", "status.robustness"),
     ("/ceph/health", "status.ceph.health"),
 ];
-const FAILED: [&str; 12] = [
+const FAILED: [&str; 14] = [
+    "FAILED",
+    "SUBMISSION_FAILED",
     "Failed",
     "failed",
     "Error",
@@ -135,8 +139,15 @@ const FAILED: [&str; 12] = [
 const DOWN: [&str; 3] = ["faulted", "red", "HEALTH_ERR"];
 
 /// Where they tell why, and when they ended.
-const MESSAGES: [&str; 4] = ["/message", "/failureReason", "/reason", "/error"];
-const ENDS: [&str; 4] = [
+const MESSAGES: [&str; 5] = [
+    "/message",
+    "/failureReason",
+    "/applicationState/errorMessage",
+    "/reason",
+    "/error",
+];
+const ENDS: [&str; 5] = [
+    "/terminationTime",
     "/completionTimestamp",
     "/completionTime",
     "/finishedAt",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::{CustomObject, text_at};
+use crate::kubernetes::{CustomObject, list_at, text_at};
 
 /// Most parts that are shown, and how deep they are looked for.
 const MOST: usize = 2;
@@ -21,6 +21,16 @@ pub(super) fn failed_parts(object: &CustomObject) -> Vec<(String, String)> {
     for (key, value) in object.status.as_object().into_iter().flatten() {
         if key != "conditions" {
             walk(value, &format!("status.{key}"), DEPTH, &mut found);
+        }
+    }
+    // Contour puts what is wrong below the condition that says that something is.
+    for (at, condition) in object.status_list("/conditions").iter().enumerate() {
+        for error in list_at(condition, "/errors") {
+            let message = text_at(error, "/message");
+            if !message.is_empty() && found.len() < MOST {
+                let path = format!("status.conditions[{at}].errors[].message");
+                found.push((path, message.to_owned()));
+            }
         }
     }
     found

@@ -17,6 +17,7 @@ pub(super) mod failed_part;
 pub(super) mod failing;
 pub(super) mod install_plan_failed;
 pub(super) mod machine_not_provisioned;
+pub(super) mod mesh_gateway;
 pub(super) mod mesh_host;
 pub(super) mod mesh_proxy;
 pub(super) mod mesh_refuses_traffic;

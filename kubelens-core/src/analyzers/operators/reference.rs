@@ -198,6 +198,17 @@ fn walk(
                         is_output,
                     });
                 }
+                if let (Some(one), Value::Array(items)) = (key.strip_suffix('s'), field) {
+                    for (at, item) in items.iter().enumerate() {
+                        let object =
+                            named_by(owner, one, item, fields).filter(|_| item.is_object());
+                        found.extend(object.map(|object| Reference {
+                            path: format!("{path}[{at}]"),
+                            object,
+                            is_output,
+                        }));
+                    }
+                }
                 walk(owner, field, &path, is_output, depth - 1, found);
             }
         }
@@ -299,6 +310,7 @@ mod tests {
                         "claimRef":{"apiVersion":"other.com/v1","kind":"Gadget","name":"g","namespace":"bank"},
                         "tls":{"secretName":"web-tls"},
                         "color":{"name":"red"},
+                        "caRefs":[{"group":"","kind":"ConfigMap","name":"roots"}],
                         "extra":{"secretRef":{"name":"perhaps","optional":true}}}}"#,
         )
         .unwrap_or_default();
@@ -311,6 +323,7 @@ mod tests {
             found,
             [
                 "spec.auth.passwordSecretRef Secret shop/login",
+                "spec.caRefs[0] ConfigMap shop/roots",
                 "spec.claimRef Gadget bank/g",
                 "spec.issuerRef Issuer shop/ca",
                 "spec.tls.secretName Secret shop/web-tls",

@@ -1,6 +1,6 @@
 use super::failing::describe;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{CustomObject, Object, Secret, Service, list_at, text_at};
+use crate::kubernetes::{CustomObject, Secret, Service, list_at, text_at};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 

@@ -21,7 +21,7 @@ declare_analyzer! {
     /// apiVersion: v1
     /// kind: Service
     /// metadata: {name: db, namespace: shop}
-    /// spec: {clusterIP: None, selector: {app: db}}
+    /// spec: {clusterIP: None}
     /// ---
     /// apiVersion: v1
     /// kind: Pod
@@ -48,7 +48,7 @@ declare_analyzer! {
     /// apiVersion: v1
     /// kind: Service
     /// metadata: {name: db, namespace: shop}
-    /// spec: {clusterIP: None, selector: {app: db}, publishNotReadyAddresses: true}
+    /// spec: {clusterIP: None, publishNotReadyAddresses: true}
     /// ---
     /// apiVersion: v1
     /// kind: Pod

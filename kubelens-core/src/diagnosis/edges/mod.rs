@@ -11,7 +11,7 @@ mod measured_use;
 pub(super) mod missing_machine;
 pub(super) mod node_fault;
 pub(super) mod operator_down;
-mod owned_pods;
+pub(super) mod owned_pods;
 pub(super) mod same_node;
 mod same_object;
 pub(super) mod selected_pods;
