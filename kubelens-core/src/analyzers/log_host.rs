@@ -58,9 +58,10 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 12] = [
+static GRAMMARS: [Pattern; 13] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
+    Pattern::new(r#"(?i)getaddrinfo for ['"]?([a-z0-9][a-z0-9._-]*)['"]? failed"#),
     Pattern::new(
         r#"(?i)(?:could not resolve host(?:name)?|could not resolve proxy|name does not resolve|unknown (?:mysql server )?host|unknownhostexception|bad address|can't resolve|cannot resolve|failed to resolve|server can't find|translate host name|host not found in upstream|name or service not known|temporary failure in name resolution|nodename nor servname provided, or not known|no such host|dns resolution failed for|resolve server)[:\s]*['"`(]*([a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*)(?::(\d+))?"#,
     ),
@@ -355,6 +356,10 @@ mod tests {
                 "db:5432",
             ),
             ("nc: bad address 'db'", "db"),
+            (
+                "PDOException: SQLSTATE[HY000] [2002] php_network_getaddresses: getaddrinfo for db failed: Name or service not known in /var/www/html/lib/Pdo.php:424",
+                "db",
+            ),
             (
                 "curl: (7) Failed to connect to api port 8080 after 2 ms: Connection refused",
                 "api:8080",

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::finished_owner;
 use crate::kubernetes::{ContainerRole, ContainerView, Job, Pod, condition};
 use crate::snapshot::Cluster;
 
@@ -31,6 +32,9 @@ pub(crate) struct Run<'a> {
     pub(crate) was_out_of_memory: bool,
 }
 
+/// Seconds in which a run after a failed one has not proven yet that it is better.
+const YOUNG_RUN: i64 = 600;
+
 /// The containers of a pod that are not well and left words. A healthy pod costs a glance.
 pub(crate) fn unwell_containers<'a>(
     cluster: &Cluster<'a>,
@@ -46,7 +50,10 @@ pub(crate) fn unwell_containers<'a>(
             .iter()
             .chain(statuses.init_container_statuses.iter())
             .any(|status| status.restart_count > 0);
-    if !may_be_unwell || is_of_a_finished_job(cluster, pod) {
+    if !may_be_unwell
+        || is_of_a_finished_job(cluster, pod)
+        || finished_owner::is_forgiven(cluster, pod)
+    {
         return Vec::new();
     }
     pod.containers()
@@ -107,7 +114,7 @@ fn unwell<'a>(
         }
         runs.push(run(cluster, pod, &container, false));
         runs.push(run(cluster, pod, &container, true));
-        true
+        !finished_owner::is_step(pod)
     } else {
         let running = status.state.running.as_ref()?;
         let crashed_lately = failed_before.is_some_and(|end| {
@@ -120,10 +127,15 @@ fn unwell<'a>(
         let is_down = is_waited_for
             && cluster.seconds_since(running.started_at)
                 >= cluster.thresholds(&pod.metadata).young_grace;
+        let mut earlier = None;
         if crashed_lately {
-            runs.push(run(cluster, pod, &container, true));
+            earlier = run(cluster, pod, &container, true);
         }
-        if is_down {
+        // Where the log of the run that failed is not there, a young run tells the same.
+        let repeats =
+            crashed_lately && earlier.is_none() && cluster.is_within(running.started_at, YOUNG_RUN);
+        runs.push(earlier);
+        if is_down || repeats {
             runs.push(run(cluster, pod, &container, false));
         }
         is_waited_for

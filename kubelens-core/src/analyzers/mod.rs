@@ -6,6 +6,7 @@ pub(crate) mod configuration;
 pub(crate) mod control_plane;
 mod control_plane_pod;
 mod failed_create;
+mod finished_owner;
 mod gate_owner;
 pub(crate) mod hygiene;
 pub(crate) mod images;

@@ -7,7 +7,7 @@ use super::reads::{Question, Reads};
 use super::{ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
     CustomObject, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
-    Node, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
+    Node, Object, ObjectMeta, OwnerReference, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
 use crate::model::{CoverageState, ObjectRef};
 
@@ -470,6 +470,7 @@ impl<'a> Cluster<'a> {
             }
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
+            let below = current;
             current = kind.and_then(|kind| {
                 self.note(Question::Object(kind, &namespace, &owner.name));
                 let found = self
@@ -482,6 +483,19 @@ impl<'a> Cluster<'a> {
                 uid: owner.uid.non_empty().map(str::to_owned),
                 ..ObjectRef::namespaced(&owner.api_version, &owner.kind, &namespace, &owner.name)
             };
+            if current.is_none()
+                && kind == Some(Kind::ReplicaSet)
+                && !self.is_complete(Kind::ReplicaSet, &namespace)
+                && let Some(deployment) = below.and_then(|pod| deployment_of(pod, owner))
+            {
+                let uid = self
+                    .get::<Deployment>(&namespace, deployment)
+                    .and_then(|found| found.metadata.uid.non_empty().map(str::to_owned));
+                reference = ObjectRef {
+                    uid,
+                    ..ObjectRef::namespaced("apps/v1", "Deployment", &namespace, deployment)
+                };
+            }
         }
         reference
     }
@@ -662,3 +676,12 @@ pub(super) static OUTSIDE_SCOPE: Gap = Gap {
     state: crate::model::CoverageState::Partial,
     detail: String::new(),
 };
+/// The Deployment of a ReplicaSet that cannot be read: it names its ReplicaSets after itself and the
+/// hash that their pods carry as a label.
+fn deployment_of<'m>(pod: &ObjectMeta, set: &'m OwnerReference) -> Option<&'m str> {
+    let hash = pod.labels.value("pod-template-hash")?;
+    set.name
+        .strip_suffix(hash)?
+        .strip_suffix('-')
+        .filter(|name| !name.is_empty())
+}

@@ -1,8 +1,9 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod, ServiceAccount};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::model::{Evidence, ObjectRef, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -79,7 +80,11 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for problem in problems_of(
         cluster,
         pod,
-        &[PullFault::Denied, PullFault::DeniedOrMissing],
+        &[
+            PullFault::Denied,
+            PullFault::DeniedOrMissing,
+            PullFault::HeldBack,
+        ],
     ) {
         sink.report(sighting(&problem, cluster));
     }
@@ -89,16 +94,26 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 const UNSURE: f64 = 0.70;
 
 fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+    if problem.fault == PullFault::HeldBack {
+        return held_back(problem, cluster);
+    }
     let top = cluster.top_of(problem.pod);
     let name = problem.name();
-    let may_be_missing = problem.fault == PullFault::DeniedOrMissing;
+    let may_be_missing =
+        problem.fault == PullFault::DeniedOrMissing && !EXPIRED.is_in(problem.text);
     let doubt = if may_be_missing {
         " or the repository does not exist"
     } else {
         ""
     };
+    let is_expired = EXPIRED.is_in(problem.text);
+    let why = if is_expired {
+        "the login has expired"
+    } else {
+        "authentication is required, the credentials are not accepted"
+    };
     let title = format!(
-        "Registry {} denied the pull of image `{}` of {top}: authentication is required, the credentials are not accepted{doubt}",
+        "Registry {} denied the pull of image `{}` of {top}: {why}{doubt}",
         name.registry, problem.image
     );
     let secrets = pull_secrets(problem.pod, cluster);
@@ -139,7 +154,17 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
         let named = ObjectRef::namespaced("v1", "Secret", namespace, secret);
         sighting = sighting.blames(named, "imagePullSecret");
     }
-    let advice = if secrets.is_empty() {
+    let advice = if secrets.is_empty() && may_be_missing {
+        format!(
+            "Check the name `{}`: without a login, {} says the same of what does not exist; if it is private, add a pull secret to {top} or to its ServiceAccount",
+            problem.image, name.registry
+        )
+    } else if is_expired && !secrets.is_empty() {
+        format!(
+            "Renew the token in Secret {}, and let something renew it before it expires",
+            secrets.join(", ")
+        )
+    } else if secrets.is_empty() {
         format!(
             "Add a pull secret for {} to imagePullSecrets of {top} or of its ServiceAccount",
             name.registry
@@ -153,6 +178,40 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
     };
     sighting
         .suggest(Suggestion::advice(advice))
+        .suggest(problem.look())
+}
+
+/// Words of a registry that knows the login and takes it no more.
+static EXPIRED: Pattern = Pattern::new(r"(?i)token has expired|token is expired|expired token");
+
+/// A policy of the registry, not a login, keeps the image from being pulled.
+fn held_back(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+    let top = cluster.top_of(problem.pod);
+    let registry = problem.name().registry;
+    let title = format!(
+        "A policy of registry {registry} holds back image `{}` of {top}",
+        problem.image
+    );
+    let words = problem.words();
+    let said = words
+        .split_once("412 Precondition Failed")
+        .map_or(words, |(_, rest)| rest.trim_start_matches([':', ' ']))
+        .trim();
+    let said = if said.is_empty() {
+        "412 Precondition Failed"
+    } else {
+        said
+    };
+    let explanation = format!(
+        "It is there, and the registry refuses to hand it out: \"{}\". {} cannot start.",
+        safe_text(said),
+        crate::model::capitalized(&problem.container.title())
+    );
+    problem
+        .sighting(cluster, title, explanation)
+        .suggest(Suggestion::advice(format!(
+            "Set {top} to an image that meets the policy (such as one rebuilt without the findings), or have the registry except this one"
+        )))
         .suggest(problem.look())
 }
 

@@ -33,6 +33,8 @@ pub(super) enum PullFault {
     Denied,
     /// As the registry says: no such repository, or no permission. It does not tell which.
     DeniedOrMissing,
+    /// A policy of the registry holds the image back: too many findings of a scan, no approval.
+    HeldBack,
     /// The registry has no such tag, digest or repository.
     NotFound,
     /// The pull policy is Never and the node has no such image.
@@ -59,7 +61,7 @@ pub(super) fn is_image_wait(reason: &str) -> bool {
 
 /// The tests, in the order in which they are asked: a platform's text ends in `not found` as well,
 /// and Docker Hub says `denied` of what does not exist.
-static GRAMMAR: [(PullFault, Pattern); 17] = [
+static GRAMMAR: [(PullFault, Pattern); 18] = [
     (
         PullFault::NameInvalid,
         Pattern::new(
@@ -129,6 +131,12 @@ static GRAMMAR: [(PullFault, Pattern); 17] = [
         ),
     ),
     (
+        PullFault::HeldBack,
+        Pattern::new(
+            r"(?i)\b412 precondition failed|cannot be pulled due to configured policy|due to configured policy in|prevent vulnerable images|PROJECTPOLICYVIOLATION|blocked by .{0,40}(?:policy|xray)|quarantined",
+        ),
+    ),
+    (
         PullFault::DeniedOrMissing,
         Pattern::new(
             r"(?i)repository does not exist or may require|may require 'docker login'|requested access to the resource is denied|insufficient_scope",
@@ -187,7 +195,7 @@ mod tests {
 
     #[test]
     fn real_wordings_fall_into_their_classes() {
-        let cases: [(&str, PullFault); 44] = [
+        let cases: [(&str, PullFault); 46] = [
             (
                 "Failed to apply default image tag \"a b\": couldn't parse image name \"a b\": invalid reference format",
                 NameInvalid,
@@ -289,6 +297,14 @@ mod tests {
             (
                 "reading manifest 1 in quay.io/a/b: unauthorized: access to the requested resource is not authorized",
                 Denied,
+            ),
+            (
+                "unexpected status from HEAD request to https://r.local/v2/a/manifests/1: 412 Precondition Failed",
+                HeldBack,
+            ),
+            (
+                "denied: The image is blocked: current image with 2 vulnerabilities cannot be pulled due to configured policy in 'Prevent vulnerable images from running.'",
+                HeldBack,
             ),
             (
                 "denied: Your authorization token has expired. Reauthenticate and try again.",

@@ -1,6 +1,7 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
 use crate::model::Suggestion;
 use crate::snapshot::Cluster;
@@ -88,8 +89,10 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
         return sighting;
     }
     let top = cluster.top_of(problem.pod);
+    let proxy = PROXY.first(problem.text);
+    let through = proxy.map_or_else(String::new, |proxy| format!(" through proxy {proxy}"));
     let title = format!(
-        "Registry {registry} cannot be reached for image `{}` of {top}: {}",
+        "Registry {registry} cannot be reached{through} for image `{}` of {top}: {}",
         problem.image,
         short(problem.words())
     );
@@ -100,14 +103,29 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     problem
         .sighting(cluster, title, explanation)
         .grouped(
-            format!("registry {registry}"),
-            format!("workloads cannot reach registry {registry}"),
+            proxy.map_or_else(
+                || format!("registry {registry}"),
+                |proxy| format!("proxy {proxy}"),
+            ),
+            proxy.map_or_else(
+                || format!("workloads cannot reach registry {registry}"),
+                |proxy| format!("workloads cannot reach a registry through proxy {proxy}"),
+            ),
         )
-        .suggest(Suggestion::advice(format!(
-            "Check that {registry} is up and reachable from the nodes"
+        .suggest(Suggestion::advice(proxy.map_or_else(
+            || format!("Check that {registry} is up and reachable from the nodes"),
+            |proxy| {
+                format!(
+                    "Check that proxy {proxy}, which the container runtime of the nodes is set to, is up, or correct the setting"
+                )
+            },
         )))
         .suggest(problem.look())
 }
+
+/// The proxy that did not answer in place of the registry.
+static PROXY: Pattern =
+    Pattern::new(r"(?i)proxyconnect tcp: dial tcp:? (?:lookup )?([\w.-]+(?::\d+)?)");
 
 /// The end of what was said: the step that failed stands last.
 fn short(words: &str) -> &str {

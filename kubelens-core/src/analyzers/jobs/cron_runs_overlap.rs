@@ -8,7 +8,7 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A run of a CronJob takes longer than the time to the next one: with `Forbid` the next runs are
-    /// left out, with `Allow` they pile up.
+    /// left out, with `Allow` they pile up, with `Replace` each ends the one before and none gets done.
     ///
     /// # Fires on
     /// ```yaml
@@ -24,6 +24,21 @@ declare_analyzer! {
     /// status: {active: 1, startTime: "2026-01-01T09:00:00Z"}
     /// ```
     ///
+    /// Runs that end each other:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: {name: digest, namespace: mail, uid: c1, creationTimestamp: "2025-11-01T09:00:00Z"}
+    /// spec: {schedule: "*/10 * * * *", concurrencyPolicy: Replace}
+    /// status: {lastScheduleTime: "2026-01-01T12:00:00Z", lastSuccessfulTime: "2025-12-30T09:00:00Z"}
+    /// ---
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: {name: digest-29, namespace: mail, uid: j1, creationTimestamp: "2026-01-01T12:00:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: digest, uid: c1, controller: true}]}
+    /// status: {active: 1, startTime: "2026-01-01T12:00:00Z"}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -36,6 +51,21 @@ declare_analyzer! {
     /// kind: Job
     /// metadata: {name: digest-29, namespace: mail, uid: j1, creationTimestamp: "2026-01-01T11:30:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: digest, uid: c1, controller: true}]}
     /// status: {active: 1, startTime: "2026-01-01T11:30:00Z"}
+    /// ```
+    ///
+    /// Runs that replace each other now and then:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: batch/v1
+    /// kind: CronJob
+    /// metadata: {name: digest, namespace: mail, uid: c1, creationTimestamp: "2025-11-01T09:00:00Z"}
+    /// spec: {schedule: "*/10 * * * *", concurrencyPolicy: Replace}
+    /// status: {lastScheduleTime: "2026-01-01T12:00:00Z", lastSuccessfulTime: "2026-01-01T11:45:00Z"}
+    /// ---
+    /// apiVersion: batch/v1
+    /// kind: Job
+    /// metadata: {name: digest-29, namespace: mail, uid: j1, creationTimestamp: "2026-01-01T12:00:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: digest, uid: c1, controller: true}]}
+    /// status: {active: 1, startTime: "2026-01-01T12:00:00Z"}
     /// ```
     ///
     /// A run that never got a pod is not a long one:
@@ -111,8 +141,47 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
             }
         }
         "Allow" | "" if active.len() >= MANY => sink.report(piled_up(cron, &active)),
+        "Replace" => {
+            let period = Timetable::of(cron).and_then(|table| table.period(cluster.now()));
+            if let Some(period) = period.filter(|period| never_ends(cron, cluster, *period)) {
+                sink.report(replaced(cron, oldest, period));
+            }
+        }
         _ => {}
     }
+}
+
+/// Periods without a success after which runs that replace each other are not chance.
+const FRUITLESS: i64 = 3;
+
+/// Whether the schedule starts runs, and none has ended well for several periods.
+fn never_ends(cron: &CronJob, cluster: &Cluster<'_>, period: i64) -> bool {
+    let status = &cron.status;
+    let since = status
+        .last_successful_time
+        .max(cron.metadata.creation_timestamp);
+    let fails = cluster
+        .jobs_of(&cron.metadata)
+        .any(|job| is_finished(job) && job.status.succeeded == 0);
+    let is_started = cluster.is_within(status.last_schedule_time, period.saturating_mul(2));
+    is_started && !fails && cluster.seconds_since(since) > period.saturating_mul(FRUITLESS)
+}
+
+fn replaced(cron: &CronJob, oldest: &Job, period: i64) -> Sighting {
+    let own = cron.reference();
+    let title =
+        format!("Runs of {own} replace each other: none has ended for {FRUITLESS} periods or more");
+    let last = cron
+        .status
+        .last_successful_time
+        .map_or_else(|| "never".to_owned(), |last| last.to_string());
+    let mut sighting = base(cron, oldest, title)
+        .identified_by("policy", "Replace")
+        .evidence(Evidence::field(own, "status.lastSuccessfulTime", last));
+    sighting.explanation = format!(
+        "A run takes longer than the {period} s to the next one, and with concurrencyPolicy Replace the next one ends it."
+    );
+    sighting
 }
 
 fn left_out(cron: &CronJob, oldest: &Job, event: Option<&Event>) -> Sighting {

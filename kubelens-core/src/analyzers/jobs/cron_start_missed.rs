@@ -238,10 +238,22 @@ fn said_by_controller(cron: &CronJob, event: &Event) -> Sighting {
     } else {
         (Severity::Warning, format!("{own} missed a start"))
     };
-    base(cron, title, "Its controller says so.")
+    let deadline = too_short_deadline(cron);
+    let explanation = deadline.map_or_else(
+        || "Its controller says so.".to_owned(),
+        |deadline| {
+            format!(
+                "Its startingDeadlineSeconds is {deadline}, and its controller looks every {CONTROLLER_PERIOD} s: what it sees later than that is left out."
+            )
+        },
+    );
+    base(cron, title, &explanation)
         .severity(severity)
         .identified_by("event", event.reason.as_str())
         .evidence(event_evidence(event))
+        .all_evidence(deadline.map(|deadline| {
+            Evidence::field(cron.reference(), "spec.startingDeadlineSeconds", deadline)
+        }))
         .suggest(Suggestion::advice(
             "Set startingDeadlineSeconds to a few minutes: only that much is looked back",
         ))

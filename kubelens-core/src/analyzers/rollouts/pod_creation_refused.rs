@@ -127,7 +127,15 @@ fn refused(failed: &FailedCreate<'_>) -> Sighting {
         failed.counts()
     );
     let controller = &failed.controller;
-    Sighting::of(failed.top.clone(), title, explanation).suggest(Suggestion::look(
+    let mut sighting = Sighting::of(failed.top.clone(), title, explanation);
+    if let Refusal::NoQuotaCovers { what } = failed.refusal {
+        sighting = sighting.suggest(Suggestion::advice(format!(
+            "Give {} a class that needs no quota here (a priorityClassName of its own), or have a ResourceQuota of the namespace cover {}",
+            failed.top,
+            quoted(what)
+        )));
+    }
+    sighting.suggest(Suggestion::look(
         "Read the newest refusal",
         format!(
             "kubectl -n {} describe {} {}",

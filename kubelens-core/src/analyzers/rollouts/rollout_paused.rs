@@ -1,12 +1,12 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Deployment, Object};
+use crate::kubernetes::{Deployment, Object, condition};
 use crate::model::{Evidence, Risk, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
     /// A Deployment is paused: changes of its template do not reach its pods until it is resumed. A
-    /// warning where such a change has waited for more than an hour.
+    /// warning where such a change has waited for more than an hour, or a part of the pods has it since then.
     ///
     /// # Fires on
     /// ```yaml
@@ -16,6 +16,19 @@ declare_analyzer! {
     /// metadata: {name: web, namespace: shop, uid: d1}
     /// spec: {replicas: 2, paused: true}
     /// status: {replicas: 2, updatedReplicas: 2}
+    /// ```
+    ///
+    /// In the middle of a rollout, for hours:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: Deployment
+    /// metadata: {name: web, namespace: shop, uid: d1}
+    /// spec: {replicas: 4, paused: true}
+    /// status:
+    ///   replicas: 5
+    ///   updatedReplicas: 2
+    ///   conditions: [{type: Progressing, status: Unknown, reason: DeploymentPaused, lastTransitionTime: "2026-01-01T04:00:00Z"}]
     /// ```
     ///
     /// # Stays silent on
@@ -39,7 +52,7 @@ declare_analyzer! {
         role: Root,
         severity: Info,
         confidence: 0.95,
-        reads: [],
+        reads: [ReplicaSet],
         maps_to: [],
         check: Deployment(check),
     }
@@ -54,27 +67,69 @@ fn check<'a>(deployment: &'a Deployment, cluster: &Cluster<'a>, sink: &mut Sink)
     }
     let status = &deployment.status;
     let has_waiting_change = status.replicas > 0 && status.updated_replicas == 0;
-    let changed = deployment.metadata.last_write;
-    let is_forgotten =
-        has_waiting_change && changed.is_some() && !cluster.is_within(changed, FORGOTTEN);
-    sink.report(sighting(deployment, has_waiting_change, is_forgotten));
+    // Pods of two templates: it was paused in the middle.
+    let is_halfway = status.updated_replicas > 0 && status.updated_replicas < status.replicas;
+    let changed = if is_halfway {
+        paused_at(deployment).max(
+            cluster
+                .newest_replica_set(&deployment.metadata)
+                .and_then(|set| set.metadata.creation_timestamp),
+        )
+    } else {
+        deployment.metadata.last_write
+    };
+    let is_forgotten = (has_waiting_change || is_halfway)
+        && changed.is_some()
+        && !cluster.is_within(changed, FORGOTTEN);
+    let state = match (is_halfway, has_waiting_change) {
+        (true, _) => State::Halfway,
+        (false, true) => State::Waiting,
+        (false, false) => State::Quiet,
+    };
+    sink.report(sighting(deployment, state, is_forgotten));
 }
 
-fn sighting(deployment: &Deployment, has_waiting_change: bool, is_forgotten: bool) -> Sighting {
+/// What the pause keeps back.
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nothing yet.
+    Quiet,
+    /// A change that no pod has.
+    Waiting,
+    /// A change that a part of the pods has.
+    Halfway,
+}
+
+/// When the controller saw the pause.
+fn paused_at(deployment: &Deployment) -> Option<jiff::Timestamp> {
+    condition(&deployment.status.conditions, "Progressing")
+        .filter(|progressing| progressing.reason == "DeploymentPaused")
+        .and_then(|progressing| progressing.last_transition_time)
+}
+
+fn sighting(deployment: &Deployment, state: State, is_forgotten: bool) -> Sighting {
     let own = deployment.reference();
-    let (severity, explanation) = match (is_forgotten, has_waiting_change) {
-        (true, _) => (
-            Severity::Warning,
-            "Its template was changed more than an hour ago, and none of its pods has the change.",
+    let status = &deployment.status;
+    let severity = if is_forgotten {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
+    let explanation = match (state, is_forgotten) {
+        (State::Halfway, _) => format!(
+            "It stands between two templates: {} of its {} pods have the newer one, and both serve.",
+            status.updated_replicas, status.replicas
         ),
-        (false, true) => (
-            Severity::Info,
-            "Its template was changed, and none of its pods has the change yet.",
-        ),
-        (false, false) => (
-            Severity::Info,
-            "Changes of its template do not reach its pods until it is resumed.",
-        ),
+        (State::Waiting, true) => {
+            "Its template was changed more than an hour ago, and none of its pods has the change."
+                .to_owned()
+        }
+        (State::Waiting, false) => {
+            "Its template was changed, and none of its pods has the change yet.".to_owned()
+        }
+        (State::Quiet, _) => {
+            "Changes of its template do not reach its pods until it is resumed.".to_owned()
+        }
     };
     Sighting::of(
         own.clone(),

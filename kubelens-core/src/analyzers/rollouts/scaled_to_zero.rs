@@ -75,7 +75,8 @@ declare_analyzer! {
     /// Scale it up, or remove what still points at it.
     ///
     /// # What it cannot know
-    /// Whether it rests by intent. A workload that KEDA or Knative scales is left out.
+    /// Whether it rests by intent. A workload that KEDA or Knative scales is left out; one that carries
+    /// the number of replicas to wake up to, as downscalers write it, is only a note.
     ///
     /// # Source
     /// `spec.replicas` of the workload; selectors of Services; backends of Ingresses; condition
@@ -134,6 +135,15 @@ fn is_scaled_by_demand(cluster: &Cluster<'_>, workload: &Workload<'_>) -> bool {
         })
 }
 
+/// Whether something wrote on it to how many replicas it is to wake up: a schedule put it to sleep.
+fn is_put_to_sleep(workload: &Workload<'_>) -> bool {
+    let notes = ["original-replicas", "replicas-before", "previous-replicas"];
+    workload.metadata().annotations.iter().any(|(key, value)| {
+        let key = key.to_lowercase();
+        notes.iter().any(|note| key.contains(note)) && value.parse::<i64>().is_ok_and(|n| n > 0)
+    })
+}
+
 /// Whether the Service selects the workload's pods and no others, now or wanted.
 fn stands_only_on(cluster: &Cluster<'_>, service: &Service, workload: &Workload<'_>) -> bool {
     let selector = &service.spec.selector;
@@ -157,7 +167,19 @@ fn behind_service(cluster: &Cluster<'_>, workload: &Workload<'_>, service: &Serv
         .in_namespace::<Ingress>(&service.metadata.namespace)
         .find(|ingress| ingress.spec.backends().any(|backend| backend.name == *name));
     let caller = caller_of(cluster, service);
+    let sleeps = is_put_to_sleep(workload);
     let (severity, need) = match (ingress, caller) {
+        (Some(ingress), _) if sleeps => (
+            Severity::Info,
+            format!(
+                "{} sends traffic to it, and a schedule put it to sleep",
+                ingress.reference()
+            ),
+        ),
+        (None, Some(caller)) if sleeps => (
+            Severity::Info,
+            format!("{caller} names it, and a schedule put it to sleep"),
+        ),
         (Some(ingress), _) => (
             Severity::Critical,
             format!("{} sends traffic to it", ingress.reference()),
@@ -236,7 +258,7 @@ fn below_autoscaler(
     let explanation = format!(
         "The autoscaler is to keep at least {least} replicas, but does nothing while its target is at zero."
     );
-    let severity = if least > 0 {
+    let severity = if least > 0 && !is_put_to_sleep(workload) {
         Severity::Warning
     } else {
         Severity::Info

@@ -192,7 +192,12 @@ fn sighting(
 ) -> Sighting {
     let namespace = own.namespace.as_deref().unwrap_or_default();
     let wanted = target_ref(namespace, reference);
-    let title = format!("{own} is to scale {wanted}, {fault}");
+    let of = if fault.starts_with("a kind") && !reference.api_version.is_empty() {
+        format!(" of {}", reference.api_version)
+    } else {
+        String::new()
+    };
+    let title = format!("{own} is to scale {wanted}{of}, {fault}");
     let explanation =
         "The autoscaler does nothing: the number of replicas stays as it is, whatever the load.";
     let near = match reference.kind.as_str() {

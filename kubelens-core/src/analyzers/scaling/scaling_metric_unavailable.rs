@@ -1,6 +1,9 @@
 use super::target::{Target, target, target_ref};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Condition, Event, HorizontalPodAutoscaler, Object, condition};
+use crate::analyzers::log_host::{hosts_in, suspects};
+use crate::kubernetes::{
+    APIService, Condition, Event, HorizontalPodAutoscaler, Object, Service, condition,
+};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
@@ -80,6 +83,7 @@ declare_analyzer! {
         confidence: 0.92,
         reads: [
             Event, Deployment, StatefulSet, ReplicaSet, ReplicationController, CustomResourceDefinition, Pod,
+            APIService, Service, Ingress, Namespace, DaemonSet, Job, CronJob,
         ],
         maps_to: ["k8sgpt:HorizontalPodAutoscaler"],
         check: HorizontalPodAutoscaler(check),
@@ -221,6 +225,9 @@ fn sighting<'a>(
     for service in services_behind(reason) {
         sighting = sighting.blames(service, "serves metrics to");
     }
+    for source in sources_of_the_adapter(cluster, reason) {
+        sighting = sighting.blames(source, "serves metrics to");
+    }
     let no_pod_is_ready = match target(cluster, namespace, reference) {
         Target::Found(workload) => !cluster
             .pods_of(&workload)
@@ -266,6 +273,36 @@ fn services_behind(reason: &str) -> Vec<ObjectRef> {
             ObjectRef::cluster_scoped("apiregistration.k8s.io/v1", "APIService", &name)
         })
         .collect()
+}
+
+/// What the adapter behind the API takes its numbers from: the Services that its arguments name, and
+/// the workloads of their pods that are not ready.
+fn sources_of_the_adapter(cluster: &Cluster<'_>, reason: &str) -> Vec<ObjectRef> {
+    let group = group_of(reason);
+    let mut all: Vec<ObjectRef> = Vec::new();
+    let services = cluster
+        .all::<APIService>()
+        .filter(|api| api.spec.group == *group)
+        .filter_map(|api| api.spec.service.as_ref());
+    for service in services {
+        let Some(service) = cluster.get::<Service>(&service.namespace, &service.name) else {
+            continue;
+        };
+        for pod in cluster.pods_behind(service) {
+            let words = pod.spec.containers.iter().flat_map(|container| {
+                let words = container.args.iter().chain(&container.command);
+                words.map(|word| word.as_str())
+            });
+            for host in words.flat_map(hosts_in) {
+                for (object, _) in suspects(cluster, &pod.metadata.namespace, host.name) {
+                    if !all.iter().any(|known| known.is_same(&object)) {
+                        all.push(object);
+                    }
+                }
+            }
+        }
+    }
+    all
 }
 
 /// What the controller's words mean.

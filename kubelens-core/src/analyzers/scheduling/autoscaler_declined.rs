@@ -1,4 +1,4 @@
-use super::unscheduled::{has_declined, waits};
+use super::unscheduled::{declined, waits};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Suggestion, safe_text};
@@ -65,10 +65,10 @@ declare_analyzer! {
 }
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
-    if !waits(pod) || !has_declined(cluster, pod) {
+    if !waits(pod) {
         return;
     }
-    let Some(event) = cluster.newest_event(pod, &["NotTriggerScaleUp"]) else {
+    let Some(event) = declined(cluster, pod) else {
         return;
     };
     let top = cluster.top_of(pod);

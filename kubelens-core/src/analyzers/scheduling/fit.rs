@@ -323,7 +323,7 @@ impl<'a> Search<'_, 'a> {
         if free.is_empty() && self.says(|kind| kind == ReasonKind::Ports) {
             return Blocker::HostPort { nodes };
         }
-        let nodes = non_empty_or(free, nodes);
+        let nodes = self.rest(free, nodes, "with the host port taken");
         let own = pod_affinity::anti_affinity(self.cluster, self.pod);
         let says_existing = self.says(|kind| kind == ReasonKind::ExistingAntiAffinity);
         let apart = keep(&nodes, |node| {
@@ -337,13 +337,13 @@ impl<'a> Search<'_, 'a> {
         if apart.is_empty() && says_apart {
             return Blocker::AntiAffinity { nodes, own };
         }
-        let nodes = non_empty_or(apart, nodes);
+        let nodes = self.rest(apart, nodes, "closed by anti-affinity");
         let terms = pod_affinity::affinity(self.cluster, self.pod);
         let near = keep(&nodes, |node| self.is_near(&terms, node));
         if near.is_empty() && self.says(|kind| kind == ReasonKind::Affinity) {
             return Blocker::Affinity { terms };
         }
-        let nodes = non_empty_or(near, nodes);
+        let nodes = self.rest(near, nodes, "outside its pod affinity");
         let spreads = topology_spread::constraints(self.cluster, self.pod);
         let even = keep(&nodes, |node| {
             spreads.iter().all(|spread| spread.allows(node))
@@ -351,7 +351,21 @@ impl<'a> Search<'_, 'a> {
         if even.is_empty() && self.says(|kind| kind == ReasonKind::Spread) {
             return Blocker::Spread { spreads };
         }
-        self.by_resources(non_empty_or(even, nodes))
+        let nodes = self.rest(even, nodes, "that its topology spread leaves out");
+        self.by_resources(nodes)
+    }
+
+    /// The nodes that are kept, with a note of the others; all of them where none is.
+    fn rest(&mut self, kept: Vec<&'a Node>, all: Vec<&'a Node>, why: &str) -> Vec<&'a Node> {
+        if kept.is_empty() {
+            return all;
+        }
+        let others: Vec<&Node> = all
+            .into_iter()
+            .filter(|node| !kept.iter().any(|known| std::ptr::eq(*known, *node)))
+            .collect();
+        self.note(&others, why);
+        kept
     }
 
     /// What is asked for on every node. Most pods are kept from the nodes by something else, and never ask.
@@ -454,10 +468,6 @@ pub(super) fn named_node(pod: &Pod) -> Option<&str> {
 
 fn keep<'a>(nodes: &[&'a Node], test: impl Fn(&'a Node) -> bool) -> Vec<&'a Node> {
     nodes.iter().copied().filter(|node| test(node)).collect()
-}
-
-fn non_empty_or<'a>(kept: Vec<&'a Node>, all: Vec<&'a Node>) -> Vec<&'a Node> {
-    if kept.is_empty() { all } else { kept }
 }
 
 #[cfg(test)]

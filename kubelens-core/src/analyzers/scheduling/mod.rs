@@ -5,6 +5,7 @@ pub(super) mod device_claim_unallocatable;
 pub(super) mod device_class_or_claim_missing;
 pub(super) mod exclusive_volume_in_use;
 pub(super) mod extended_resource_unavailable;
+pub(super) mod filled_in;
 pub(super) mod fit;
 pub(super) mod host_port_occupied;
 pub(super) mod host_ports;

@@ -1,3 +1,4 @@
+use super::filled_in;
 use super::fit::{Blocker, NodeShortage};
 use super::scheduler_message::ReasonKind;
 use super::unscheduled::{self, Unscheduled};
@@ -72,7 +73,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.92,
-        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
+        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment, LimitRange],
         maps_to: ["k8sgpt:Pod", "classic:scheduling"],
         check: Unplaced(check),
     }
@@ -112,10 +113,15 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         })
         .collect();
     let title = format!(
-        "Insufficient {}: {} asks for {}, and no node has that left",
+        "Insufficient {}: {} asks for {}, and no node {}has that left",
         resources.join(" and "),
         waiting.top,
-        asked.join(" and ")
+        asked.join(" and "),
+        if waiting.fit.set_aside.is_empty() {
+            ""
+        } else {
+            "that they may use "
+        }
     );
     let most: Vec<String> = resources
         .iter()
@@ -130,7 +136,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         },
         cordoned(waiting),
         waiting.others()
-    );
+    ) + &filled_in::note(cluster, waiting.pod);
     let mut sighting = waiting
         .of_the_owner(title, explanation)
         .severity(waiting.severity_for_room(cluster))
@@ -147,6 +153,10 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         for node in short.iter().take(3) {
             sighting = sighting.all_evidence(free_on(node, resource));
         }
+    }
+    sighting = sighting.all_evidence(filled_in::proof(waiting.pod));
+    if let Some(advice) = filled_in::advice(cluster, waiting.pod, &waiting.top) {
+        sighting = sighting.suggest(Suggestion::advice(advice));
     }
     sighting
         .suggest(Suggestion::advice(advice(cluster, short, &resources)))

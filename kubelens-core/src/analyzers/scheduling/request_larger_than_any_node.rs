@@ -1,8 +1,9 @@
+use super::filled_in;
 use super::fit::{Blocker, NodeShortage};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::{Verdict, too_large};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::Object;
+use crate::kubernetes::{Node, Object};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::{Cluster, Unplaced};
 
@@ -70,7 +71,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.97,
-        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment],
+        reads: [Pod, Node, Event, PersistentVolumeClaim, PersistentVolume, Namespace, Deployment, LimitRange],
         maps_to: ["classic:scheduling"],
         check: Unplaced(check),
     }
@@ -79,69 +80,119 @@ declare_analyzer! {
 fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
     for waiting in unscheduled::with(unplaced, cluster, Verdict::TooLarge) {
         if let Blocker::Resources { short } = &waiting.fit.blocker {
-            for resource in too_large(short) {
-                if let Some(sighting) = sighting(cluster, &waiting, short, resource) {
-                    waiting.report(cluster, sink, sighting);
-                }
+            let larger: Vec<Larger<'a>> = too_large(short)
+                .into_iter()
+                .filter_map(|resource| Larger::of(short, resource))
+                .collect();
+            if !larger.is_empty() {
+                let sighting = sighting(cluster, &waiting, short.len(), &larger);
+                waiting.report(cluster, sink, sighting);
             }
         }
     }
 }
 
+/// A resource of which more is asked for than any node has.
+struct Larger<'a> {
+    resource: String,
+    wanted: String,
+    /// The node that has most of it.
+    node: &'a Node,
+    /// What that has.
+    largest: String,
+}
+
+impl<'a> Larger<'a> {
+    fn of(short: &[NodeShortage<'a>], resource: &str) -> Option<Self> {
+        let (node, shortage) = short
+            .iter()
+            .flat_map(|node| {
+                node.shortages
+                    .iter()
+                    .map(move |shortage| (node.node, shortage))
+            })
+            .filter(|(_, shortage)| shortage.resource == resource)
+            .max_by_key(|(_, shortage)| shortage.allocatable)?;
+        Some(Self {
+            resource: resource.to_owned(),
+            wanted: shortage.wanted.human(resource),
+            node,
+            largest: shortage.allocatable.human(resource),
+        })
+    }
+}
+
+fn all_of(larger: &[Larger<'_>], words: impl Fn(&Larger<'_>) -> String) -> String {
+    larger.iter().map(words).collect::<Vec<_>>().join(" and ")
+}
+
 fn sighting<'a>(
     cluster: &Cluster<'a>,
     waiting: &Unscheduled<'a>,
-    short: &[NodeShortage<'a>],
-    resource: &str,
-) -> Option<Sighting> {
-    let (node, shortage) = short
-        .iter()
-        .flat_map(|node| {
-            node.shortages
-                .iter()
-                .map(move |shortage| (node.node, shortage))
-        })
-        .filter(|(_, shortage)| shortage.resource == resource)
-        .max_by_key(|(_, shortage)| shortage.allocatable)?;
-    let wanted = shortage.wanted.human(resource);
-    let largest = shortage.allocatable.human(resource);
+    nodes: usize,
+    larger: &[Larger<'a>],
+) -> Sighting {
+    let resources = all_of(larger, |it| it.resource.clone());
     let title = format!(
-        "{} asks for {wanted} {resource} per pod; the largest node has {largest} allocatable",
-        waiting.top
+        "{} asks for {} per pod; the largest node has {} allocatable",
+        waiting.top,
+        all_of(larger, |it| format!("{} {}", it.wanted, it.resource)),
+        all_of(larger, |it| it.largest.clone()),
     );
     let explanation = format!(
-        "Insufficient {resource}: the request fits on none of the {} that the pods may use, even if it were empty (largest: {} with {largest}).{}",
-        counted(short.len(), "node"),
-        node.metadata.name,
-        waiting.others()
+        "Insufficient {resources}: the request fits on none of the {} that the pods may use, even if it were empty (largest: {}).{}{}",
+        counted(nodes, "node"),
+        all_of(larger, |it| format!(
+            "{} with {}",
+            it.node.metadata.name, it.largest
+        )),
+        waiting.others(),
+        filled_in::note(cluster, waiting.pod),
     );
     let mut sighting = waiting
         .of_the_owner(title, explanation)
         .severity(waiting.severity_for_room(cluster))
-        .identified_by("resource", resource);
-    for (index, container) in waiting.pod.spec.containers.iter().enumerate() {
-        if let Some(amount) = container.resources.effective_requests().get(resource) {
-            sighting = sighting.evidence(Evidence::field(
-                waiting.pod.reference(),
-                &format!("spec.containers[{index}].resources.requests.{resource}"),
-                amount.human(resource),
-            ));
+        .identified_by("resource", all_of(larger, |it| it.resource.clone()));
+    for it in larger {
+        let resource = it.resource.as_str();
+        for (index, container) in waiting.pod.spec.containers.iter().enumerate() {
+            if let Some(amount) = container.resources.effective_requests().get(resource) {
+                sighting = sighting.evidence(Evidence::field(
+                    waiting.pod.reference(),
+                    &format!("spec.containers[{index}].resources.requests.{resource}"),
+                    amount.human(resource),
+                ));
+            }
         }
+        sighting = sighting.evidence(Evidence::field(
+            it.node.reference(),
+            &format!("status.allocatable.{resource}"),
+            it.largest.clone(),
+        ));
     }
-    Some(
-        sighting
-            .evidence(Evidence::field(
-                node.reference(),
-                &format!("status.allocatable.{resource}"),
-                largest.clone(),
-            ))
-            .suggest(Suggestion::advice(format!(
-                "Lower the {resource} request of {} below {largest}, or add a node with more than {wanted} allocatable",
-                waiting.top
-            )))
-            .suggest(Suggestion::look(
-                "Compare the nodes",
-                format!("kubectl get nodes -o custom-columns=NAME:.metadata.name,ALLOCATABLE:.status.allocatable.{resource}"),
-            )),
-    )
+    sighting = sighting.all_evidence(filled_in::proof(waiting.pod));
+    if let Some(advice) = filled_in::advice(cluster, waiting.pod, &waiting.top) {
+        sighting = sighting.suggest(Suggestion::advice(advice));
+    }
+    let columns: String = larger
+        .iter()
+        .map(|it| {
+            format!(
+                ",{}:.status.allocatable.{}",
+                it.resource.to_uppercase(),
+                it.resource
+            )
+        })
+        .collect();
+    sighting
+        .suggest(Suggestion::advice(format!(
+            "Lower the {resources} request of {} below {}, or add a node with more than {} allocatable",
+            waiting.top,
+            all_of(larger, |it| it.largest.clone()),
+            all_of(larger, |it| it.wanted.clone()),
+        )))
+        .suggest(Suggestion::look(
+            "Compare the nodes",
+            format!("kubectl get nodes -o custom-columns=NAME:.metadata.name{columns}"),
+        ))
 }

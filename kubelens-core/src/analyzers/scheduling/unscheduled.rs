@@ -197,7 +197,7 @@ impl<'a> Unscheduled<'a> {
     pub(super) fn severity_for_room(&self, cluster: &Cluster<'a>) -> Severity {
         if adds_a_node(cluster, self.pod) {
             Severity::Info
-        } else if has_node_autoscaler(cluster) && !has_declined(cluster, self.pod) {
+        } else if has_node_autoscaler(cluster) && declined(cluster, self.pod).is_none() {
             Severity::Warning
         } else {
             Severity::Critical
@@ -238,18 +238,34 @@ pub(in crate::analyzers) fn has_node_autoscaler(cluster: &Cluster<'_>) -> bool {
 /// Seconds that a node which is on its way may take.
 const NODE_GRACE: i64 = 900;
 
-/// Whether a node autoscaler said for this pod, not long ago, that a node comes.
-fn adds_a_node<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+/// What a node autoscaler said last about the pod.
+fn last_word<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
     cluster
-        .newest_event(pod, &["NotTriggerScaleUp", "TriggeredScaleUp", "Nominated"])
-        .is_some_and(|event| {
-            event.reason != "NotTriggerScaleUp" && cluster.is_within(event.last_seen(), NODE_GRACE)
+        .events_of(pod)
+        .filter(|event| {
+            matches!(
+                event.reason.as_str(),
+                "NotTriggerScaleUp" | "TriggeredScaleUp" | "Nominated"
+            ) || is_refusal_of_karpenter(event)
         })
+        .next_back()
 }
 
-/// Whether that something said that it cannot help this pod, and nothing since that it does.
-pub(super) fn has_declined<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
-    cluster
-        .newest_event(pod, &["NotTriggerScaleUp", "TriggeredScaleUp", "Nominated"])
-        .is_some_and(|event| event.reason == "NotTriggerScaleUp")
+/// Karpenter says with the scheduler's reason that it makes no node.
+fn is_refusal_of_karpenter(event: &Event) -> bool {
+    event.reason == "FailedScheduling" && event.message.starts_with("Failed to schedule pod, ")
+}
+
+/// Whether a node autoscaler said for this pod, not long ago, that a node comes.
+fn adds_a_node<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+    last_word(cluster, pod).is_some_and(|event| {
+        matches!(event.reason.as_str(), "TriggeredScaleUp" | "Nominated")
+            && cluster.is_within(event.last_seen(), NODE_GRACE)
+    })
+}
+
+/// What that something said where it cannot help this pod, and said nothing since that it does.
+pub(super) fn declined<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
+    last_word(cluster, pod)
+        .filter(|event| event.reason == "NotTriggerScaleUp" || is_refusal_of_karpenter(event))
 }

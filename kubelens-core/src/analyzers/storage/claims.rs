@@ -206,7 +206,7 @@ pub(super) fn misfit(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -
             && (bound.uid.is_empty() || bound.uid == claim.metadata.uid.as_str());
         if !is_own {
             return Some(format!(
-                "it is reserved for claim {}/{}",
+                "it is reserved for, or bound to, claim {}/{}",
                 bound.namespace, bound.name
             ));
         }

@@ -26,7 +26,7 @@ pub(super) enum Fault {
 }
 
 /// Texts of refusals by what is mounted.
-const REFUSALS: [&str; 15] = [
+const REFUSALS: [&str; 16] = [
     "wrong fs type",
     "bad superblock",
     "structure needs cleaning",
@@ -39,6 +39,7 @@ const REFUSALS: [&str; 15] = [
     "hostpath type check failed",
     "no such file or directory",
     "failed to resolve server",
+    "check that your file system id is correct",
     "name or service not known",
     "unknown filesystem type",
     "stale file handle",

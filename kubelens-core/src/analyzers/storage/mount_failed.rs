@@ -1,7 +1,8 @@
+use super::backend;
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::unix_socket::silent_listeners;
-use crate::kubernetes::{Object, Pod};
+use crate::kubernetes::{Object, PersistentVolume, Pod};
 use crate::model::{Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
@@ -64,7 +65,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.80,
-        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume],
+        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume, StorageClass],
         maps_to: ["k8sgpt:Pod"],
         check: Pod(check),
     }
@@ -125,6 +126,13 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     for listener in silent_listeners(cluster, &event.message, &pod.node_name) {
         sighting = sighting.blames(listener, "answers");
+    }
+    let volume = mount_events::volume_name(&event.message)
+        .and_then(|name| cluster.get::<PersistentVolume>("", name));
+    if let Some(volume) = volume.filter(|_| backend::is_silence(&event.message)) {
+        for workload in backend::unwell_behind_volume(cluster, volume) {
+            sighting = sighting.blames(workload, "stores");
+        }
     }
     sink.report(sighting.suggest(Suggestion::look(
         "Read what the kubelet says",

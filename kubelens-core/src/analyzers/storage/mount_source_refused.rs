@@ -1,5 +1,6 @@
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::log_host::suspects;
 use crate::kubernetes::{Event, Object, PersistentVolume, Pod, Volume};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -58,7 +59,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.90,
-        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume],
+        reads: [Pod, Event, PersistentVolumeClaim, PersistentVolume, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: [],
         check: Pod(check),
     }
@@ -79,8 +80,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod, event: &'a Event) -> Sighti
     let volume = cluster.get::<PersistentVolume>("", name);
     let reason = safe_text(mount_events::reason(&event.message));
     let text = event.message.to_lowercase();
-    let subject = if text.contains("need a /sbin/mount") || text.contains("unknown filesystem type")
-    {
+    let subject = if is_helper_missing(&text) {
         ObjectRef::cluster_scoped("v1", "Node", &pod.node_name)
     } else {
         volume.map_or_else(|| top.clone(), Object::reference)
@@ -125,6 +125,15 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod, event: &'a Event) -> Sighti
             ));
         }
     }
+    let server = volume
+        .and_then(|volume| volume.spec.nfs.as_ref())
+        .or_else(|| inline.and_then(|inline| inline.nfs.as_deref()))
+        .map(|share| share.server.as_str());
+    if let Some(server) = server.filter(|_| answers_not(&text)) {
+        for (object, relation) in suspects(cluster, &pod.metadata.namespace, server) {
+            sighting = sighting.blames(object, relation);
+        }
+    }
     sighting.suggest(Suggestion::advice(advice(&text)))
 }
 
@@ -144,9 +153,9 @@ fn meaning(text: &str) -> &'static str {
         "the path on the node is missing or of another type"
     } else if has("access denied") || has("mount error(13)") {
         "the server of the share refuses access"
-    } else if has("need a /sbin/mount") || has("unknown filesystem type") {
+    } else if is_helper_missing(text) {
         "the node lacks the program to mount this type"
-    } else if has("resolve server") || has("name or service not known") {
+    } else if has("failed to resolve") || has("name or service not known") {
         "the server's name does not resolve"
     } else if has("superblock")
         || has("fsck")
@@ -154,7 +163,7 @@ fn meaning(text: &str) -> &'static str {
         || has("wrong fs type")
     {
         "the file system is damaged or of another type"
-    } else if has("timed out") || has("no route to host") || has("connection refused") {
+    } else if answers_not(text) {
         "the server of the share does not answer"
     } else {
         "the source of the volume refuses or does not exist"
@@ -166,7 +175,20 @@ fn advice(text: &str) -> &'static str {
         "Correct the hostPath or its type, or make the path on the node"
     } else if text.contains("superblock") || text.contains("fsck") || text.contains("cleaning") {
         "Repair the file system from a machine that has the disk, or restore a backup"
+    } else if is_helper_missing(text) {
+        "Install the mount program of this file system on the node (nfs-common, cifs-utils), or keep such pods off it"
     } else {
         "Check server, path, permissions and reachability of the share"
     }
+}
+
+/// Whether the server of a share does not answer.
+fn answers_not(text: &str) -> bool {
+    ["timed out", "no route to host", "connection refused"]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
+fn is_helper_missing(text: &str) -> bool {
+    text.contains("need a /sbin/mount") || text.contains("unknown filesystem type")
 }

@@ -91,10 +91,22 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
         || "there is no PersistentVolume at all that it could take".to_owned(),
         |(volume, differs)| format!("nearest is {}: {differs}", volume.metadata.name),
     );
-    let title = format!("No PersistentVolume fits {own}: {how}");
+    let (title, why) = match (pinned, &nearest) {
+        (Some(name), Some((_, differs))) => (
+            format!("{own} names PersistentVolume {name}, which it cannot take: {differs}"),
+            "Its spec.volumeName is set, so no other volume is bound to it or made for it"
+                .to_owned(),
+        ),
+        _ => (
+            format!("No PersistentVolume fits {own}: {how}"),
+            format!(
+                "Its class `{}` makes no volumes by itself",
+                claims::class_of(claim).unwrap_or_default()
+            ),
+        ),
+    };
     let explanation = format!(
-        "Its class `{}` makes no volumes by itself; it asks for {}. {}",
-        claims::class_of(claim).unwrap_or_default(),
+        "{why}; it asks for {}. {}",
         claims::asked(&claim.spec),
         claims::who_waits(cluster, &users)
     );
@@ -123,8 +135,11 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
 /// Whether nobody makes volumes for the claim: no class is wanted, the class has no provisioner, or a
 /// class of that name stands on volumes only.
 fn is_static(cluster: &Cluster<'_>, claim: &PersistentVolumeClaim) -> bool {
+    if !claim.spec.volume_name.is_empty() {
+        return true;
+    }
     match claims::class_of(claim) {
-        None => !claim.spec.volume_name.is_empty(),
+        None => false,
         Some("") => true,
         Some(name) => match claims::storage_class(cluster, claim) {
             Some(class) => class.provisioner == "kubernetes.io/no-provisioner",

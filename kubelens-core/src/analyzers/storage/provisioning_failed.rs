@@ -1,5 +1,4 @@
-use super::claims;
-use super::drivers;
+use super::{backend, claims, drivers};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Secret};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
@@ -180,6 +179,16 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     if let Some(source) = claims::source(claim) {
         sighting = sighting.blames(source, "dataSource");
     }
+    if refusal == Refusal::Other {
+        if let Some(helper) = backend::helper_of(cluster, &claim.metadata.uid) {
+            sighting = sighting.blames(helper, "provisions");
+        }
+        if backend::is_silence(&event.message) {
+            for workload in backend::unwell_behind_class(cluster, class) {
+                sighting = sighting.blames(workload, "stores");
+            }
+        }
+    }
     let advice = login.map_or_else(
         || advice(refusal, class, provisioner),
         |login| {
@@ -235,11 +244,12 @@ fn error_of(reason: &str) -> &str {
 }
 
 fn refusal(message: &str) -> Refusal {
-    // Nothing is used up where only time ran out.
+    // That a time is over says nothing of an amount.
     let text = message
         .to_lowercase()
-        .replace("deadline exceeded", "timeout");
-    let text = text.replace("deadlineexceeded", "timeout");
+        .replace("deadlineexceeded", "")
+        .replace("deadline exceeded", "")
+        .replace("timeout exceeded", "");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&[
         "resourceexhausted",

@@ -1,6 +1,7 @@
 use super::advice::{describe_pod, edit, read_last_log};
 use super::failing_run::{failing_end, severity};
 use super::last_words;
+use super::log_place::place_of;
 use super::start_error::{StartFault, classify, start_error};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod};
@@ -93,6 +94,8 @@ struct Fault {
     what: String,
     proof: Vec<Evidence>,
     severity: Severity,
+    /// What to do, where it is not just to correct the command.
+    advice: Option<String>,
 }
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
@@ -116,6 +119,7 @@ fn refused_by_the_runtime(pod: &Pod, container: &ContainerView<'_>) -> Option<Fa
         what: in_words(&error.fault, container, &code)?,
         proof: vec![error.proof],
         severity: Severity::Critical,
+        advice: advice(pod, container, &error.fault),
     })
 }
 
@@ -160,7 +164,26 @@ fn ended_at_once<'a>(
         what,
         proof,
         severity: severity(cluster, pod, container),
+        advice: None,
     })
+}
+
+/// What is not executable lies on a volume, or has no execute bit in the image.
+fn advice(pod: &Pod, container: &ContainerView<'_>, fault: &StartFault) -> Option<String> {
+    let StartFault::CommandNotExecutable(command) = fault else {
+        return None;
+    };
+    let place = place_of(pod, container.spec, command)
+        .filter(|place| place.volume.config_map.is_some() || place.volume.secret.is_some());
+    Some(place.map_or_else(
+        || "Make the file executable in the image, or run it by its interpreter".to_owned(),
+        |place| {
+            format!(
+                "Set defaultMode 0755 on {}, whose files are not executable by default, or run the file by its interpreter",
+                place.title()
+            )
+        },
+    ))
 }
 
 fn said(line: &str) -> String {
@@ -231,10 +254,10 @@ fn sighting<'a>(
         let path = format!("spec.containers[{}].workingDir", container.name());
         sighting = sighting.evidence(Evidence::field(pod.reference(), &path, directory));
     }
-    let sighting = sighting.suggest(edit(
-        &top,
-        "Correct command and args, or use an image that holds the program",
-    ));
+    let advice = fault.advice.unwrap_or_else(|| {
+        "Correct command and args, or use an image that holds the program".to_owned()
+    });
+    let sighting = sighting.suggest(edit(&top, advice));
     // What never ran has written nothing.
     match container.last_end() {
         Some(end) if end.exit_code != 128 => sighting.suggest(read_last_log(pod, container)),

@@ -1,5 +1,6 @@
 //! Whether a container is down, or keeps going down, because its runs end by themselves.
 
+use crate::analyzers::finished_owner;
 use crate::kubernetes::{ContainerRole, ContainerView, CronJob, Job, Pod, Terminated};
 use crate::model::Severity;
 use crate::snapshot::Cluster;
@@ -32,6 +33,9 @@ pub(super) fn failing_end<'a>(
         && !cluster.is_within(end.finished_at, LEFTOVER)
         && job_outcome(cluster, pod) == JobOutcome::NoJob
     {
+        return None;
+    }
+    if finished_owner::is_forgiven(cluster, pod) {
         return None;
     }
     let is_down = is_looping(cluster, pod, container) || has_ended_badly(cluster, pod, container);
@@ -149,6 +153,7 @@ pub(super) fn severity(
 ) -> Severity {
     let is_up = container.is_running() && container.is_ready();
     if is_up
+        || finished_owner::is_step(pod)
         || (job_outcome(cluster, pod) == JobOutcome::Open
             && container.waiting_reason() != "CrashLoopBackOff")
     {

@@ -2,7 +2,7 @@ use super::log_place::{path_in, place_of};
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::Pod;
+use crate::kubernetes::{Job, Object, Pod, PodSpec, condition};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -95,7 +95,7 @@ const CONFIDENCE: f64 = 0.80;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK118",
     words: Pattern::new(
-        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config"#,
+        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|unapplied migrations?|migrations? (?:is|are) (?:pending|not applied)|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config"#,
     ),
     weight: Weight::Telling,
 };
@@ -108,7 +108,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// What a database lacks.
 static SCHEMA: Pattern = Pattern::new(
-    r"(?i)relation \S+ does not exist|no such table|table '[^']+' doesn't exist|pending migration|column .{1,80} does not exist|unknown column|schema version|database \S+ does not exist|unknown database",
+    r"(?i)relation \S+ does not exist|no such table|table '[^']+' doesn't exist|pending migration|unapplied migration|migrations? (?:is|are) (?:pending|not applied)|column .{1,80} does not exist|unknown column|schema version|database \S+ does not exist|unknown database",
 );
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
@@ -122,7 +122,10 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             short(line)
         );
         let explanation = "The schema does not fit this version of the program: a migration did not run, or ran against another database.".to_owned();
-        let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+        let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+        for job in failed_migrations(cluster, pod) {
+            sighting = sighting.blames(job, "migrated by");
+        }
         return advise(
             sighting,
             format!(
@@ -168,6 +171,34 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
         advise(sighting, format!("Correct the configuration of {top}"))
     }
+}
+
+/// The Jobs of the namespace that were to migrate a database and failed, by their names and commands.
+fn failed_migrations(cluster: &Cluster<'_>, pod: &Pod) -> Vec<ObjectRef> {
+    cluster
+        .in_namespace::<Job>(&pod.metadata.namespace)
+        .filter(|job| {
+            let has_failed = condition(&job.status.conditions, "Failed")
+                .is_some_and(crate::kubernetes::Condition::is_true);
+            has_failed || (job.status.failed > 0 && job.status.succeeded == 0)
+        })
+        .filter(|job| migrates(&job.metadata.name, &job.spec.template.spec))
+        .map(Object::reference)
+        .collect()
+}
+
+fn migrates(name: &str, spec: &PodSpec) -> bool {
+    let is_said = |text: &str| {
+        let text = text.to_lowercase();
+        ["migrat", "flyway", "liquibase", "alembic"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    is_said(name)
+        || spec.all_containers().any(|(_, container)| {
+            let words = container.command.iter().chain(&container.args);
+            is_said(&container.image) || words.into_iter().any(|word| is_said(word))
+        })
 }
 
 /// The ConfigMap or Secret of a place.

@@ -78,7 +78,7 @@ const CONFIDENCE: f64 = 0.60;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK103",
     words: Pattern::new(
-        r#"(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connection timed out|connect(?:ion)? timeout|connect timed out|context deadline exceeded|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable|upstream request timeout|read timed out|operation timed out|timed out (?:while )?(?:waiting for|connecting)|timeout (?:while )?(?:connecting|waiting for)|ConnectTimeout|- no response"#,
+        r#"(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connection timed out|connect(?:ion)? timeout|connect timed out|context deadline exceeded|no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable|upstream request timeout|read timed out|operation timed out|timed out (?:while )?(?:waiting for|connecting)|timeout (?:while )?(?:connecting|waiting for)|ConnectTimeout|ServerSelectionError|server selection (?:error|timed out|timeout)|- no response"#,
     ),
     weight: Weight::Vague,
 };

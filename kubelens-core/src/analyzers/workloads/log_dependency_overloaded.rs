@@ -91,15 +91,27 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         peers.names()
     };
+    let is_unserved = UNSERVED.is_in(found.line());
     let title = format!(
         "{} is turned away by {whom}: {}",
         found.speaker(&top),
         short(found.line())
     );
-    let explanation = "The other side answers that it takes no more.";
+    let explanation = if is_unserved {
+        "A gateway answers in place of the other side: nothing behind it serves the request."
+    } else {
+        "The other side answers that it takes no more."
+    };
+    let advice = if is_unserved {
+        format!("Bring what serves {whom} back")
+    } else {
+        format!("Give {whom} more capacity, or let {top} ask less of it")
+    };
     let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
-    advise(
-        sighting,
-        format!("Give {whom} more capacity, or let {top} ask less of it"),
-    )
+    advise(sighting, advice)
 }
+
+/// Words of a gateway that has nobody to pass a request to.
+static UNSERVED: Pattern = Pattern::new(
+    r#"(?i)\b50[234] (?:bad gateway|service (?:temporarily )?unavailable|gateway time-?out)|(?:status|code|http)[ :=\"]*50[234]\b|upstream connect error|no healthy upstream"#,
+);

@@ -1,14 +1,15 @@
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::Pod;
-use crate::model::Severity;
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
     /// A container that crashed wrote an error before it ended, and no other condition knows its
-    /// words. What it said last is shown.
+    /// words. What it said first of its last errors is shown: what follows it mostly says that the
+    /// program gives up.
     ///
     /// # Fires on
     /// ```yaml
@@ -89,11 +90,14 @@ const CONFIDENCE: f64 = 0.55;
 /// was, is only a note.
 const LONG_AGO: i64 = 600;
 
+/// Lines after the deciding one that are quoted with it: many programs tell the details there.
+const DETAILS: usize = 2;
+
 /// Its words.
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK124",
     words: Pattern::new(
-        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b"#,
+        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b|\bcorrupt"#,
     ),
     weight: Weight::Any,
 };
@@ -116,8 +120,29 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         },
         short(found.line())
     );
-    let explanation = "That is the last error in the log of the run that ended.".to_owned();
-    let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let last = found
+        .same_lines()
+        .last()
+        .filter(|line| *line != found.line());
+    let explanation = last.map_or_else(
+        || "That is the last error in the log of the run that ended.".to_owned(),
+        |last| {
+            format!(
+                "With that begin the errors that end the log of the run; the last is: {}",
+                short(last)
+            )
+        },
+    );
+    let pod = found.pod();
+    let container = found.unwell.container.name();
+    let mut sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation)
+        .all_evidence(
+            found
+                .after()
+                .take(DETAILS)
+                .map(|line| Evidence::log(pod.reference(), container, line, None)),
+        );
     let run = found
         .unwell
         .container

@@ -103,7 +103,13 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let name = path
         .or_else(|| NAMED.first(line))
         .map_or_else(|| short(line), |name| format!("`{name}`"));
-    let title = format!("{} does not find {name}: no such file", found.speaker(&top));
+    // A module by its name is a matter of what is installed, not of a path.
+    let is_module = path.is_none() && MODULE.is_in(line);
+    let title = if is_module {
+        format!("{} does not find module {name}", found.speaker(&top))
+    } else {
+        format!("{} does not find {name}: no such file", found.speaker(&top))
+    };
     let place = path.and_then(|path| place_of(pod, found.unwell.container.spec, path));
     let object = place.and_then(|place| place.object());
     let keys = object.as_ref().and_then(|object| keys_of(cluster, object));
@@ -114,6 +120,10 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         (Some(place), None) => format!("The path is on {}.", place.title()),
         (None, _) if is_token(path) => {
             "The token of the ServiceAccount is not mounted, as with automountServiceAccountToken: false.".to_owned()
+        }
+        (None, _) if is_module => {
+            "The image that it runs does not hold the module, or not where the program looks."
+                .to_owned()
         }
         (None, _) => {
             "No volume is mounted there: the image does not have it, or the path is wrong."
@@ -136,12 +146,19 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         None if is_token(path) => format!(
             "Set automountServiceAccountToken to true in the pod template of {top}, or in its ServiceAccount"
         ),
+        None if is_module => {
+            format!("Build the module into the image of {top}, or go back to the image that had it")
+        }
         None => format!(
             "Correct the path in the command or configuration of {top}, or build the file into the image"
         ),
     };
     advise(sighting, advice)
 }
+
+/// Words of an interpreter that looks for a part of the program.
+static MODULE: Pattern =
+    Pattern::new(r"(?i)cannot find module|no module named|could not find or load main class");
 
 fn is_token(path: Option<&str>) -> bool {
     path.is_some_and(|path| path.starts_with("/var/run/secrets/kubernetes.io/serviceaccount"))

@@ -1,5 +1,5 @@
 use super::log_peer::Peers;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Object, Pod};
@@ -73,7 +73,7 @@ const CONFIDENCE: f64 = 0.80;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK115",
     words: Pattern::new(
-        r#"(?i)password authentication failed|access denied for user|\bNOAUTH\b|\bWRONGPASS\b|authentication failed|authentication failure|invalid credentials|invalid username or password|bad credentials|\b401 unauthorized\b|status(?: code)?[ :=]*401\b|SASL.{0,60}(?:failed|failure|error)|login failed for user|invalid (?:api[ -]?key|token|access[ -]?key)|no pg_hba\.conf entry|InvalidAccessKeyId|SignatureDoesNotMatch|ACCESS_REFUSED|permission denied \(publickey|role \"[^\"]+\" does not exist|unauthenticated"#,
+        r#"(?i)password authentication failed|access denied for user|\bNOAUTH\b|\bWRONGPASS\b|authentication failed|authentication failure|invalid credentials|invalid username or password|bad credentials|\b401 unauthorized\b|status(?: code)?[ :=]*401\b|SASL.{0,60}(?:failed|failure|error)|login failed for user|invalid (?:api[ -]?key|token|access[ -]?key)|no pg_hba\.conf entry|InvalidAccessKeyId|SignatureDoesNotMatch|ACCESS_REFUSED|permission denied \(publickey|role \"[^\"]+\" does not exist|unauthenticated|permission denied for (?:schema|table|database|relation|sequence|function|view)|InsufficientPrivilege|command denied to user|\bORA-01031\b|not authorized on \S+ to execute"#,
     ),
     weight: Weight::Telling,
 };
@@ -88,20 +88,53 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 static USER: Pattern =
     Pattern::new(r#"(?i)user(?:name)?[ =:]+['"`]?([\w.@-]+)['"`]?|role "([^"]+)""#);
 
+/// Words of a database that knows the user and does not let it do that.
+static NO_RIGHT: Pattern = Pattern::new(
+    r"(?i)permission denied for (?:schema|table|database|relation|sequence|function|view)|InsufficientPrivilege|command denied to user|\bORA-01031\b|not authorized on \S+ to execute",
+);
+
+fn without_right<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let title = format!(
+        "{} lacks a right in its database: {}",
+        found.speaker(&top),
+        short(found.line())
+    );
+    let explanation =
+        "The database accepts the login, and its user may not do that there.".to_owned();
+    let sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation)
+        .identified_by("fact", "right");
+    advise(
+        sighting,
+        format!("Grant the right to the database user of {top}, or let it use one that has it"),
+    )
+}
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    if NO_RIGHT.is_in(found.line()) {
+        return without_right(found, cluster);
+    }
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let peers = Peers::of(found, cluster);
     let user = USER
         .first(found.line())
         .map_or_else(String::new, |user| format!(" for user `{user}`"));
-    let at = if peers.hosts.is_empty() {
+    // PostgreSQL names the address of who asks there, not its own.
+    let is_not_admitted = found.line().contains("pg_hba.conf");
+    let at = if peers.hosts.is_empty() || is_not_admitted {
         String::new()
     } else {
         format!(" at {}", peers.names())
     };
+    let fault = if is_not_admitted {
+        "the database has no pg_hba.conf entry that admits it"
+    } else {
+        "authentication failed"
+    };
     let title = format!(
-        "Login of {} is refused{user}{at}: authentication failed",
+        "Login of {} is refused{user}{at}: {fault}",
         found.name(&top)
     );
     let container = found.unwell.container.name();
@@ -120,7 +153,16 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         format!("Its logins come from Secret {}.", names.join(", "))
     };
-    let explanation = format!("The other side answers and does not accept the credentials. {from}");
+    let explanation = if is_not_admitted {
+        let plain = ["no encryption", "SSL off"];
+        let is_plain = plain.iter().any(|words| found.line().contains(words));
+        format!(
+            "PostgreSQL answers, and admits nobody with this user, database and address{}.",
+            if is_plain { " without TLS" } else { "" }
+        )
+    } else {
+        format!("The other side answers and does not accept the credentials. {from}")
+    };
     let proof = secrets.first().map(|secret| {
         let value = match secret.keys.first() {
             Some(key) => format!("{} key {key}", secret.name),
@@ -131,7 +173,11 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(proof);
-    let advice = if names.is_empty() {
+    let advice = if is_not_admitted {
+        format!(
+            "Let {top} connect with TLS (such as sslmode=require), or admit it in the database's pg_hba.conf"
+        )
+    } else if names.is_empty() {
         format!("Correct the user and password in the configuration of {top}")
     } else {
         let then = match top.kind.as_str() {

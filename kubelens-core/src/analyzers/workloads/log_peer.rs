@@ -1,8 +1,9 @@
 //! Whom a failing container could not reach, as an object of the cluster where it is one.
 
+use super::environment_hosts::hosts_in_environment;
 use super::log_signature::LogMatch;
 use crate::analysis::Sighting;
-use crate::analyzers::log_host::{Host, Target, hosts_in, missing_service, resolve, suspects};
+use crate::analyzers::log_host::{Host, Target, missing_service, resolve, suspects};
 use crate::kubernetes::{Object, Service};
 use crate::model::{ObjectRef, some_of};
 use crate::snapshot::Cluster;
@@ -27,8 +28,18 @@ impl<'a> Peers<'a> {
     pub(super) fn of(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Self {
         let namespace = found.pod().metadata.namespace.as_str();
         let mut hosts = found.hosts();
-        if hosts.is_empty() {
-            hosts = in_environment(found, cluster);
+        // An address that nobody has now was a Service's or a pod's before.
+        let are_nobodys = hosts.iter().all(|host| {
+            is_private_address(host.name)
+                && matches!(resolve(cluster, namespace, host.name), Target::Elsewhere)
+        });
+        if are_nobodys {
+            let port = hosts.first().and_then(|host| host.port);
+            let named =
+                hosts_in_environment(cluster, found.pod(), found.unwell.container.spec, port);
+            if !named.is_empty() {
+                hosts = named;
+            }
         }
         let mut all = Vec::new();
         let mut notes = Vec::new();
@@ -187,37 +198,8 @@ fn service_note<'a>(cluster: &Cluster<'a>, service: &'a Service, host: &Host<'_>
     )
 }
 
-/// The one Service that the container's environment names, where it names just one.
-fn in_environment<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Vec<Host<'a>> {
-    let namespace = found.pod().metadata.namespace.as_str();
-    let spec = found.unwell.container.spec;
-    let words = spec.env.iter().map(|variable| variable.value.as_str());
-    let words = words.chain(spec.args.iter().map(|word| word.as_str()));
-    let words = words.chain(spec.command.iter().map(|word| word.as_str()));
-    let mut all: Vec<Host<'a>> = Vec::new();
-    for word in words.filter(|word| !word.is_empty()) {
-        let mut named = hosts_in(word);
-        if named.is_empty() && is_a_name(word) {
-            named.push(Host {
-                name: word,
-                port: None,
-            });
-        }
-        for host in named {
-            let is_service = matches!(resolve(cluster, namespace, host.name), Target::Service(_));
-            if is_service && !all.iter().any(|known| known.name == host.name) {
-                all.push(host);
-            }
-        }
-    }
-    if all.len() == 1 { all } else { Vec::new() }
-}
-
-/// Whether a value is nothing but a host name.
-fn is_a_name(word: &str) -> bool {
-    word.len() < 254
-        && word.starts_with(|c: char| c.is_ascii_lowercase())
-        && word
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
+/// Whether it is an address that clusters give out themselves.
+fn is_private_address(name: &str) -> bool {
+    name.parse::<std::net::Ipv4Addr>()
+        .is_ok_and(|address| address.is_private())
 }

@@ -91,7 +91,7 @@ const CONFIDENCE: f64 = 0.70;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK105",
     words: Pattern::new(
-        r#"(?i)permission denied|\bEACCES\b|\bEPERM\b|operation not permitted|read-only file ?system|\bEROFS\b|AccessDeniedException: /|not writable|access is denied"#,
+        r#"(?i)permission denied|\bEACCES\b|\bEPERM\b|operation not permitted|read-only file ?system|\bEROFS\b|AccessDeniedException: /|\bis not writable|access is denied"#,
     ),
     weight: Weight::Telling,
 };

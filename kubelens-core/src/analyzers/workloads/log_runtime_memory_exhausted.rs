@@ -71,7 +71,7 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK109",
     words: Pattern::new(
-        r#"(?i)OutOfMemoryError|heap out of memory|reached heap limit|\bMemoryError\b|runtime: out of memory|cannot allocate memory|std::bad_alloc|\bENOMEM\b|out of memory|memory allocation of \d+ bytes failed|allowed memory size of \d+ bytes exhausted|killed process \d+"#,
+        r#"(?i)OutOfMemoryError|heap out of memory|reached heap limit|\bMemoryError\b|runtime: out of memory|cannot allocate memory|std::bad_alloc|\bENOMEM\b|out of memory|could not reserve enough space|memory allocation of \d+ bytes failed|allowed memory size of \d+ bytes exhausted|killed process \d+"#,
     ),
     weight: Weight::Telling,
 };
@@ -95,7 +95,11 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         short(found.line())
     );
-    let limit = spec.resources.limits.get("memory");
+    let limit = spec
+        .resources
+        .limits
+        .get("memory")
+        .map(|limit| limit.human("memory"));
     let words = spec
         .args
         .iter()
@@ -103,7 +107,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .map(|word| word.as_str());
     let values = spec.env.iter().map(|variable| variable.value.as_str());
     let heap = words.chain(values).find_map(|word| HEAP.first(word));
-    let bounds = match (heap, limit) {
+    let bounds = match (heap, &limit) {
         (Some(heap), Some(limit)) => {
             format!("Its heap is set by {heap}, its memory limit is {limit}.")
         }

@@ -127,11 +127,29 @@ fn verdict(run: &Run<'_>) -> Option<(&'static str, Vec<usize>)> {
         .filter(|(_, known, owner)| *known == score && *owner == code)
         .map(|(at, _, _)| *at)
         .collect();
-    // Of many tries the first one stands nearest to what set them off; a last word is the last.
+    // Of many tries the first one stands nearest to what set them off; of any errors, the first of
+    // those that the run ended with.
     if matches!(code, "WRK124") {
-        places.reverse();
+        places = last_series(&places);
     }
     Some((code, places))
+}
+
+/// Most errors that are taken to belong together at the end of a run.
+const LONGEST_SERIES: usize = 5;
+
+/// The errors that stand together at the end: what goes wrong is said first, and that the program
+/// gives up ("aborting", "exiting", "see the log") last.
+fn last_series(places: &[usize]) -> Vec<usize> {
+    let mut series: Vec<usize> = Vec::new();
+    for at in places.iter().rev().take(LONGEST_SERIES) {
+        if series.last().is_some_and(|next| next - at > 2) {
+            break;
+        }
+        series.push(*at);
+    }
+    series.reverse();
+    series
 }
 
 fn score(weight: Weight, level: LogLevel, run: &Run<'_>) -> Option<u8> {
@@ -303,10 +321,11 @@ static FRONT: Pattern = Pattern::new(
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
 /// Group 1 is the words of an error, 2 and 3 those of a message.
-static MESSAGES: [Pattern; 3] = [
+static MESSAGES: [Pattern; 4] = [
     Pattern::new(r"^[EFWI]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (.+)$"),
     Pattern::new(r#"(?:^|\s)(?:time|ts|level)=\S.*?\smsg="((?:[^"\\]|\\.)+)"\s*$"#),
     Pattern::new(r#"^\{.*"(?:error|err)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
+    Pattern::new(r#"^\{.*"(?:message|msg)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
 ];
 
 fn message_of(line: &str) -> Option<&str> {
@@ -535,6 +554,24 @@ mod tests {
         ] {
             assert_eq!(code_of(&[line], None), None, "{line}");
         }
+    }
+
+    #[test]
+    fn the_first_of_the_errors_that_a_run_ended_with_decides() {
+        let run = Run {
+            lines: vec![
+                "[ERROR] plugin x is not there, going on",
+                "[Note] starting",
+                "[Note] ready to recover",
+                "[ERROR] Cannot open the dictionary of a later version",
+                "[ERROR] Initialization failed.",
+                "[ERROR] Aborting",
+            ],
+            ended: None,
+            exit_code: Some(1),
+            was_out_of_memory: false,
+        };
+        assert_eq!(verdict(&run), Some(("WRK124", vec![3, 4, 5])));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) mod crash_looping_container;
 pub(super) mod crashes_by_signal;
 pub(super) mod ended_by_signal;
 pub(super) mod entrypoint_not_runnable;
+pub(super) mod environment_hosts;
 pub(super) mod evicted_pod;
 pub(super) mod eviction;
 pub(super) mod exit_code;

@@ -4,6 +4,7 @@ use super::failing_run::LEFTOVER;
 use super::last_words::quoted;
 use super::stopped_pod::{severity, stopped_at};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::finished_owner;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Cluster;
@@ -66,12 +67,16 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         .is_some_and(|owner| owner.kind == "Job");
     let reason = pod.status.reason.as_str();
     let is_told_elsewhere = !reason.is_empty() && reason != "DeadlineExceeded";
-    if is_of_a_job || is_told_elsewhere || is_stopped_by_a_signal(pod, reason) {
+    if is_of_a_job
+        || is_told_elsewhere
+        || is_stopped_by_a_signal(pod, reason)
+        || finished_owner::has_succeeded(cluster, pod)
+    {
         return;
     }
     if let Some(severity) = severity(cluster, pod) {
         let is_leftover = !cluster.is_within(stopped_at(pod), LEFTOVER);
-        let severity = if is_leftover {
+        let severity = if is_leftover || finished_owner::is_one_of_many_runs(cluster, pod) {
             Severity::Info
         } else {
             severity.min(Severity::Warning)

@@ -1,3 +1,4 @@
+use super::environment_hosts::broken_dependency;
 use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
@@ -75,7 +76,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.90,
-        reads: [Event],
+        reads: [Event, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Pod"],
         check: Pod(check),
     }
@@ -104,14 +105,20 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         Some(line) => format!("{explanation} Its log says {}.", last_words::quoted(line)),
         None => explanation,
     };
-    sighting(
+    let mut sighting = sighting(
         cluster,
         pod,
         failure,
         &in_words(failure, answer),
         &explanation,
-    )
-    .all_evidence(
+    );
+    // Who answers for itself that it is not well may say so for somebody else.
+    if matches!(answer, ProbeAnswer::Unwell(_) | ProbeAnswer::Failed) {
+        for (object, relation) in broken_dependency(cluster, pod, failure.container.spec) {
+            sighting = sighting.blames(object, relation);
+        }
+    }
+    sighting.all_evidence(
         line.map(|line| Evidence::log(pod.reference(), failure.container.name(), line, None)),
     )
 }

@@ -1,0 +1,127 @@
+//! Whom a container depends on by its environment and arguments, where its log names nobody.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::analyzers::log_host::{Host, Target, hosts_in, resolve, suspects};
+use crate::kubernetes::{Container, Pod, Service};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+/// The one Service or Ingress host that the container's environment names, where it names just one; of
+/// several, the only one with a pod that is not ready. With a port, only what has that port.
+pub(super) fn hosts_in_environment<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    spec: &'a Container,
+    port: Option<u16>,
+) -> Vec<Host<'a>> {
+    let namespace = pod.metadata.namespace.as_str();
+    let words = spec.env.iter().map(|variable| variable.value.as_str());
+    let words = words.chain(spec.args.iter().map(|word| word.as_str()));
+    let words = words.chain(spec.command.iter().map(|word| word.as_str()));
+    let mut all: Vec<Host<'a>> = Vec::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        let mut named = hosts_in(word);
+        if named.is_empty() && is_a_name(word) {
+            named.push(Host {
+                name: word,
+                port: None,
+            });
+        }
+        for host in named {
+            let is_known = match resolve(cluster, namespace, host.name) {
+                Target::Service(service) => {
+                    !is_in_front_of(service, pod) && port.is_none_or(|port| has_port(service, port))
+                }
+                Target::Ingress(_) => port.is_none_or(|port| matches!(port, 80 | 443)),
+                _ => false,
+            };
+            if is_known && !all.iter().any(|known| known.name == host.name) {
+                all.push(host);
+            }
+        }
+    }
+    if all.len() > 1 {
+        // More than the Service or the Ingress itself: workloads that are not ready.
+        all.retain(|host| suspects(cluster, namespace, host.name).len() > 1);
+    }
+    if all.len() == 1 { all } else { Vec::new() }
+}
+
+/// Whether the Service leads to the pod itself: then it is not what the pod depends on.
+fn is_in_front_of(service: &Service, pod: &Pod) -> bool {
+    let selector = &service.spec.selector;
+    !selector.is_empty()
+        && service.metadata.namespace == pod.metadata.namespace
+        && selector
+            .iter()
+            .all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
+}
+
+fn has_port(service: &Service, port: u16) -> bool {
+    let ports = &service.spec.ports;
+    ports.is_empty() || ports.iter().any(|known| known.port == i64::from(port))
+}
+
+/// Seconds by which what depends on another may seem to fail before it.
+const SLACK: i64 = 60;
+
+/// What may be the reason that a pod does not get ready: the only Service or Ingress host of its
+/// environment, and the workloads behind it with pods that are not ready and were so first. Who calls it
+/// reads Service, Ingress, Namespace and Pod.
+pub(super) fn broken_dependency<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    spec: &'a Container,
+) -> Vec<(ObjectRef, &'static str)> {
+    let namespace = pod.metadata.namespace.as_str();
+    let hosts = hosts_in_environment(cluster, pod, spec, None);
+    let Some(since) = unready_since(pod) else {
+        return Vec::new();
+    };
+    let Ok(until) = since.checked_add(SignedDuration::from_secs(SLACK)) else {
+        return Vec::new();
+    };
+    hosts
+        .into_iter()
+        .filter(|host| {
+            behind(cluster, namespace, host.name)
+                .into_iter()
+                .filter(|other| other.is_live())
+                .filter_map(unready_since)
+                .any(|other| other <= until)
+        })
+        .flat_map(|host| suspects(cluster, namespace, host.name))
+        .collect()
+}
+
+fn unready_since(pod: &Pod) -> Option<Timestamp> {
+    pod.condition("Ready")
+        .filter(|ready| ready.is_false())
+        .and_then(|ready| ready.last_transition_time)
+}
+
+/// The pods behind a host.
+fn behind<'a>(cluster: &Cluster<'a>, namespace: &str, host: &str) -> Vec<&'a Pod> {
+    match resolve(cluster, namespace, host) {
+        Target::Service(service) => cluster.pods_behind(service),
+        Target::Ingress(ingress) => ingress
+            .spec
+            .backends()
+            .filter_map(|backend| {
+                cluster.get::<Service>(&ingress.metadata.namespace, &backend.name)
+            })
+            .flat_map(|service| cluster.pods_behind(service))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a value is nothing but a host name.
+fn is_a_name(word: &str) -> bool {
+    word.len() < 254
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
+}
