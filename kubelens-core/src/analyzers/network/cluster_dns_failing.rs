@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::cluster_dns;
 use super::endpoints::{live_pods, ready_endpoints, workloads_behind};
+use super::failed_call::{Failure, failed_calls};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Object, Pod, Service};
@@ -213,6 +214,15 @@ fn silent_upstream(cluster: &Cluster<'_>, pod: &Pod) -> Option<Sighting> {
         let (upstream, (line, times)) = asked.into_iter().max_by_key(|(_, (_, times))| *times)?;
         (times >= OFTEN).then_some((container, upstream, line, times))
     })?;
+    // Its log has no times: what was in vain may have been so weeks ago. Who needs names tells of now.
+    let is_felt = failed_calls(cluster)
+        .iter()
+        .any(|call| call.failure == Failure::NoNameServer);
+    let severity = if is_felt {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
     let subject = configuration_of(pod);
     let mut proof = Evidence::log(pod.reference(), &container.name, line, None);
     proof.count = u32::try_from(times).ok();
@@ -224,7 +234,7 @@ fn silent_upstream(cluster: &Cluster<'_>, pod: &Pod) -> Option<Sighting> {
         )
         .seen_on(pod.reference(), "configures")
         .identified_by("upstream", upstream)
-        .severity(Severity::Warning)
+        .severity(severity)
         .confidence(0.85)
         .evidence(proof)
         .suggest(Suggestion::advice(format!(
