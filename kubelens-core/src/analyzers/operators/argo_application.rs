@@ -1,6 +1,7 @@
 //! What is wrong with an Application of Argo CD.
 
 use super::failing::{blaming, failing, pointing, titled};
+use super::unreached::unreached;
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{CustomObject, text_at};
 use crate::model::{Evidence, ObjectRef, Severity};
@@ -40,6 +41,7 @@ pub(super) fn check(cluster: &Cluster<'_>, application: &CustomObject, sink: &mu
     .since(since)
     .evidence(Evidence::message(application.reference(), path_of(fact), &words).at(since));
     sighting = pointing(cluster, application, sighting, &words);
+    sighting = unreached(cluster, application, sighting, &words);
     sink.report(with_children(application, sighting, fact == "health"));
 }
 
