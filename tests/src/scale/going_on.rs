@@ -5,6 +5,8 @@
     reason = "what is indexed is JSON objects that this crate itself makes, and tables of constant length"
 )]
 
+use std::collections::VecDeque;
+
 use jiff::{SignedDuration, Timestamp};
 use kubelens_core::kubernetes::{AnyObject, Kind};
 use kubelens_core::snapshot::Change;
@@ -43,11 +45,16 @@ pub struct Going {
     made: u64,
     begin: Timestamp,
     /// Events that are still there, oldest first: the API server keeps them for an hour.
-    events: std::collections::VecDeque<(String, String)>,
+    events: VecDeque<(String, String)>,
+    /// Deployments that are being rolled out, oldest first.
+    rollouts: VecDeque<usize>,
 }
 
 /// Events that are kept; beyond these the oldest goes for each new one.
 const KEPT_EVENTS: usize = 20_000;
+
+/// Rollouts that go on at a time.
+const ROLLOUTS: usize = 50;
 
 impl Going {
     /// Changes of a cluster of this size.
@@ -57,7 +64,8 @@ impl Going {
             state: 0x9e37_79b9_7f4a_7c15,
             made: 0,
             begin: TAKEN.parse()?,
-            events: std::collections::VecDeque::new(),
+            events: VecDeque::new(),
+            rollouts: VecDeque::new(),
         })
     }
 
@@ -96,7 +104,8 @@ impl Going {
             50..65 => vec![self.pod(number, replica, &now)],
             65..70 => self.replaced(number, replica),
             70..85 => self.event(number, replica, &now),
-            85..92 => {
+            85..87 => self.rollout(number),
+            87..92 => {
                 let mut deployment = written::deployment(number);
                 deployment["status"]["observedGeneration"] = json!(1 + self.made % 2);
                 vec![self.stored(Kind::Deployment, deployment)]
@@ -160,6 +169,34 @@ impl Going {
             written::pod_name(number, replica),
         );
         vec![gone, self.pod(number, replica, "")]
+    }
+
+    /// A Deployment gets a new ReplicaSet that has no pod yet; the oldest rollout is undone.
+    fn rollout(&mut self, number: usize) -> Vec<Told> {
+        let mut all = Vec::new();
+        if self.rollouts.len() >= ROLLOUTS
+            && let Some(oldest) = self.rollouts.pop_front()
+        {
+            let set = written::next_replica_set(oldest);
+            let name = set["metadata"]["name"].as_str().unwrap_or_default();
+            all.push(Told::Removed(
+                Kind::ReplicaSet,
+                written::namespace(oldest),
+                name.to_owned(),
+            ));
+            all.push(self.stored(Kind::Deployment, written::deployment(oldest)));
+        }
+        if !self.rollouts.contains(&number) {
+            self.rollouts.push_back(number);
+            let mut deployment = written::deployment(number);
+            deployment["metadata"]["generation"] = json!(2);
+            deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("2");
+            deployment["status"]["observedGeneration"] = json!(2);
+            deployment["status"]["updatedReplicas"] = json!(0);
+            all.push(self.stored(Kind::ReplicaSet, written::next_replica_set(number)));
+            all.push(self.stored(Kind::Deployment, deployment));
+        }
+        all
     }
 
     fn event(&mut self, number: usize, replica: usize, now: &str) -> Vec<Told> {

@@ -1,6 +1,7 @@
 //! The benchmark: what a whole run costs next to raw lists of the same kinds, whether it finds the faults that
 //! the loader made and nothing else, and what analysis and parsing cost without a cluster.
 
+pub mod alone;
 pub mod faults;
 pub mod going_on;
 pub mod multiplied;
@@ -10,4 +11,5 @@ pub mod requests;
 pub mod rounds;
 pub mod table;
 pub mod usage;
+pub mod watched;
 pub mod written;

@@ -358,6 +358,21 @@ fn replica_set(number: usize) -> Value {
     )
 }
 
+/// The ReplicaSet of a Deployment's next revision, before it has made a pod.
+pub fn next_replica_set(number: usize) -> Value {
+    let mut set = replica_set(number);
+    let hash = json!("7f8b6c9d54");
+    set["metadata"]["name"] = json!(format!("{}-7f8b6c9d54", load::name(number)));
+    set["metadata"]["uid"] = json!(format!("next-set-{number}"));
+    set["metadata"]["creationTimestamp"] = json!(TAKEN);
+    set["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("2");
+    set["metadata"]["labels"]["pod-template-hash"] = hash.clone();
+    set["spec"]["selector"]["matchLabels"]["pod-template-hash"] = hash.clone();
+    set["spec"]["template"]["metadata"]["labels"]["pod-template-hash"] = hash;
+    set["status"] = json!({ "replicas": 0, "observedGeneration": 1 });
+    set
+}
+
 /// The name of a pod.
 pub fn pod_name(number: usize, at: usize) -> String {
     // Five of the letters that Kubernetes uses for such endings.
