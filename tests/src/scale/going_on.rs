@@ -48,13 +48,23 @@ pub struct Going {
     events: VecDeque<(String, String)>,
     /// Deployments that are being rolled out, oldest first.
     rollouts: VecDeque<usize>,
+    /// Pods that crash, by Deployment and replica, oldest first.
+    crashing: VecDeque<(usize, usize)>,
+    /// Deployments whose ConfigMap is gone, oldest first.
+    lacking: VecDeque<usize>,
 }
 
 /// Events that are kept; beyond these the oldest goes for each new one.
 const KEPT_EVENTS: usize = 20_000;
 
-/// Rollouts that go on at a time.
+/// Rollouts that go on at a time; the oldest is undone for each new one.
 const ROLLOUTS: usize = 50;
+
+/// Pods that crash at a time; the oldest recovers for each new one.
+const CRASHING: usize = 200;
+
+/// ConfigMaps that are gone at a time; the oldest comes back for each new one.
+const LACKING: usize = 50;
 
 impl Going {
     /// Changes of a cluster of this size.
@@ -66,6 +76,8 @@ impl Going {
             begin: TAKEN.parse()?,
             events: VecDeque::new(),
             rollouts: VecDeque::new(),
+            crashing: VecDeque::new(),
+            lacking: VecDeque::new(),
         })
     }
 
@@ -101,7 +113,8 @@ impl Going {
                 }
                 vec![self.stored(Kind::Node, node)]
             }
-            50..65 => vec![self.pod(number, replica, &now)],
+            50..55 => self.crash(number, replica, &now),
+            55..65 => vec![self.pod(number, replica, "")],
             65..70 => self.replaced(number, replica),
             70..85 => self.event(number, replica, &now),
             85..87 => self.rollout(number),
@@ -111,15 +124,7 @@ impl Going {
                 vec![self.stored(Kind::Deployment, deployment)]
             }
             // A ConfigMap that pods need goes, or comes back.
-            92..96 => {
-                let (namespace, name) = (written::namespace(number), crate::load::name(number));
-                if self.made.is_multiple_of(2) {
-                    vec![Told::Removed(Kind::ConfigMap, namespace, name)]
-                } else {
-                    let map = json!({ "metadata": { "name": name, "namespace": namespace, "uid": format!("ConfigMap-{number}") }, "data": { "LOG_LEVEL": "info", "REGION": "eu-north" } });
-                    vec![self.stored(Kind::ConfigMap, map)]
-                }
-            }
+            92..96 => self.lack(number),
             _ => vec![self.pod(number, replica, "")],
         }
     }
@@ -136,11 +141,39 @@ impl Going {
         Told::Stored(kind, object.to_string())
     }
 
+    /// A pod begins to crash; the one that has crashed longest is well again.
+    fn crash(&mut self, number: usize, replica: usize, now: &str) -> Vec<Told> {
+        let mut all = Vec::new();
+        if self.crashing.len() >= CRASHING
+            && let Some((number, replica)) = self.crashing.pop_front()
+        {
+            all.push(self.pod(number, replica, ""));
+        }
+        self.crashing.push_back((number, replica));
+        all.push(self.pod(number, replica, now));
+        all
+    }
+
+    /// A ConfigMap goes; the one that has been gone longest comes back.
+    fn lack(&mut self, number: usize) -> Vec<Told> {
+        let mut all = Vec::new();
+        if self.lacking.len() >= LACKING
+            && let Some(number) = self.lacking.pop_front()
+        {
+            let (namespace, name) = (written::namespace(number), crate::load::name(number));
+            let map = json!({ "metadata": { "name": name, "namespace": namespace, "uid": format!("ConfigMap-{number}") }, "data": { "LOG_LEVEL": "info", "REGION": "eu-north" } });
+            all.push(self.stored(Kind::ConfigMap, map));
+        }
+        self.lacking.push_back(number);
+        let (namespace, name) = (written::namespace(number), crate::load::name(number));
+        all.push(Told::Removed(Kind::ConfigMap, namespace, name));
+        all
+    }
+
     /// A pod of which a container crashes at this time; with no time, one that is well.
     fn pod(&self, number: usize, replica: usize, crashed: &str) -> Told {
         let mut pod = written::pod(number, replica, self.extent);
-        if !crashed.is_empty() && pod["status"]["phase"] == "Running" && self.made.is_multiple_of(3)
-        {
+        if !crashed.is_empty() && pod["status"]["phase"] == "Running" {
             let container = &mut pod["status"]["containerStatuses"][0];
             container["ready"] = json!(false);
             container["restartCount"] = json!(7);

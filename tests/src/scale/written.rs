@@ -10,6 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use kubelens_core::kubernetes::Kind;
 use serde_json::{Value, json};
 
 use crate::load::{self, Fault};
@@ -131,6 +132,12 @@ pub fn write(extent: Extent, folder: &Path) -> Result<u64> {
         "Event",
         &mut pods().flat_map(|(number, at)| events(number, at, extent)),
     )?;
+    // An API server answers with an empty list where there is nothing: it is known, not missing.
+    for kind in Kind::ALL {
+        if !folder.join(format!("{}.json", kind.as_str())).exists() {
+            list(kind.api_version(), kind.as_str(), &mut std::iter::empty())?;
+        }
+    }
     Ok(bytes)
 }
 
