@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::reads::{Question, Reads};
-use super::{ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
+use super::{Age, ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
     CustomObject, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
     Node, Object, ObjectMeta, OwnerReference, Pod, PodMetrics, ReplicaSet, Service, Text,
@@ -84,7 +84,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// Writes down that the answer holds until then, by the clock; always a new one where there is no such time.
-    fn note_until(&self, until: Option<Timestamp>) {
+    pub(super) fn note_until(&self, until: Option<Timestamp>) {
         if let Some(reads) = &self.reads {
             reads.borrow_mut().note_until(until);
         }
@@ -122,48 +122,27 @@ impl<'a> Cluster<'a> {
         self.instant()
     }
 
-    fn instant(&self) -> Timestamp {
+    pub(super) fn instant(&self) -> Timestamp {
         self.snapshot.taken_at.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Seconds from `then` to the picture's instant, at least 0; 0 where `then` is not known. What is only rehearsed
     /// is as old as anything asks for.
-    pub fn seconds_since(&self, then: Option<Timestamp>) -> i64 {
-        let Some(then) = then else {
-            // In a rehearsal nothing is young: what would be, is there for good.
-            return if self.snapshot.is_rehearsal {
-                i64::from(i32::MAX)
-            } else {
-                0
-            };
-        };
-        // Before that time it stays 0.
-        self.note_until((self.instant() < then).then_some(then));
-        self.instant().duration_since(then).as_secs().max(0)
+    pub const fn seconds_since(&self, then: Option<Timestamp>) -> Age<'_, 'a> {
+        Age {
+            cluster: self,
+            then,
+        }
     }
 
     /// How old the object is, in seconds.
-    pub fn age(&self, meta: &ObjectMeta) -> i64 {
+    pub const fn age(&self, meta: &ObjectMeta) -> Age<'_, 'a> {
         self.seconds_since(meta.creation_timestamp)
     }
 
-    /// Whether `then` is at least so many seconds ago, as [`Self::seconds_since`] counts them; a time that is not
-    /// known is not.
+    /// Whether `then` is at least so many seconds ago, as [`Self::seconds_since`] counts them.
     pub fn has_lasted(&self, then: Option<Timestamp>, seconds: i64) -> bool {
-        let Some(then) = then.filter(|_| seconds > 0) else {
-            return self.seconds_since(None) >= seconds;
-        };
-        let end = then.checked_add(SignedDuration::from_secs(seconds)).ok();
-        let has_lasted = end.is_some_and(|end| end <= self.instant());
-        if !has_lasted {
-            // Up to then the answer stays; beyond the end of time it always does.
-            let last = end.map(|end| {
-                end.checked_sub(SignedDuration::from_nanos(1))
-                    .unwrap_or(end)
-            });
-            self.note_until(Some(last.unwrap_or(Timestamp::MAX)));
-        }
-        has_lasted
+        self.seconds_since(then) >= seconds
     }
 
     /// Whether `then` lies within the last `seconds`.

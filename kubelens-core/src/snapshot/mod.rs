@@ -1,6 +1,7 @@
 //! An immutable picture of a cluster at one instant: what was read, how it hangs together, and what
 //! could not be read.
 
+mod age;
 mod builder;
 mod change;
 mod cluster;
@@ -30,6 +31,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+pub use age::Age;
 pub use builder::{SnapshotBuilder, custom_kind};
 pub use change::Change;
 pub(crate) use change::Changed;

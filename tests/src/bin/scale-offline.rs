@@ -1,34 +1,24 @@
 //! `scale-offline [PODS...]`: what reading and analysing clusters of these sizes costs without a cluster (1 000,
-//! 10 000 and 100 000 pods with a twentieth as many nodes, if nothing else is said), how that grows, and what a watch
-//! of those from 10 000 pods on costs. Prints the table and fails where a bar is missed. `tests/scale/offline` builds it.
+//! 10 000 and 100 000 pods with a twentieth as many nodes, if nothing else is said), and how that grows. Prints the
+//! table and fails where a bar is missed. `tests/scale/offline` builds it.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use kubelens_core::engine::{Incremental, Options, diagnose};
+use kubelens_core::engine::{Options, diagnose};
 use kubelens_core::model::Severity;
 use kubelens_core::source::{FileSource, ReadRequest, Silent};
-use kubelens_tests::scale::going_on::Going;
+use kubelens_tests::scale::alone::measured;
 use kubelens_tests::scale::rounds::megabytes;
 use kubelens_tests::scale::table::{Row, markdown};
-use kubelens_tests::scale::usage::{own_cpu, own_now, own_peak};
+use kubelens_tests::scale::usage::{own_cpu, own_peak};
 use kubelens_tests::scale::written::{Extent, write};
 use serde::{Deserialize, Serialize};
 
-/// The first arguments with which this program measures one thing in a process of its own.
+/// The first argument with which this program measures one picture in a process of its own.
 const READ: &str = "--read";
-const WATCH: &str = "--watch";
-
-/// Changes a second that a watch tells.
-const RATE: usize = 1000;
-/// Seconds that they come at that rate.
-const SECONDS: usize = 60;
-/// Pods from which on a cluster is watched too.
-const WATCHED_FROM: usize = 10_000;
-/// Changes of an hour, which come as fast as they are taken in.
-const HOUR: usize = 3600 * RATE;
 
 fn say(line: impl std::fmt::Display) {
     // Nobody reads any more: that is no reason to stop.
@@ -44,17 +34,6 @@ fn main() -> Result<()> {
         .as_slice()
     {
         [READ, folder] => say(serde_json::to_string(&read(Path::new(folder))?)?),
-        [WATCH, folder, pods, nodes, hour] => {
-            let extent = Extent {
-                pods: pods.parse()?,
-                nodes: nodes.parse()?,
-            };
-            say(serde_json::to_string(&watch(
-                Path::new(folder),
-                extent,
-                hour.parse()?,
-            )?)?);
-        }
         [] => run(&[1_000, 10_000, 100_000])?,
         sizes => {
             let sizes: Result<Vec<usize>, _> = sizes.iter().map(|word| word.parse()).collect();
@@ -77,30 +56,9 @@ struct Cost {
     peak: u64,
 }
 
-/// What a watch costs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Watched {
-    begin: Duration,
-    changes: usize,
-    batches: usize,
-    half: Duration,
-    p99: Duration,
-    worst: Duration,
-    /// CPU time for the changes at the rate, decoding included.
-    cpu: Duration,
-    report: Duration,
-    hour_changes: usize,
-    hour: Duration,
-    memory_before: u64,
-    memory_half: u64,
-    memory_after: u64,
-    is_equal: bool,
-}
-
 fn run(sizes: &[usize]) -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let mut costs: Vec<(Extent, Cost)> = Vec::new();
-    let mut rows = Vec::new();
     for pods in sizes {
         let extent = Extent::of_pods(*pods);
         let folder = scratch.path().join(pods.to_string());
@@ -125,13 +83,10 @@ fn run(sizes: &[usize]) -> Result<()> {
             extent.faults()
         );
         costs.push((extent, cost));
-        if *pods >= WATCHED_FROM {
-            rows.extend(judged_watch(&watched(extent, &folder)?, extent));
-        }
         std::fs::remove_dir_all(folder)?;
     }
     let (extent, largest) = costs.last().context("at least one size")?;
-    rows.splice(0..0, judged(&costs, *extent, largest));
+    let rows = judged(&costs, *extent, largest);
     say(format!("\n{}", markdown(&rows)));
     let missed: Vec<&str> = rows
         .iter()
@@ -140,32 +95,6 @@ fn run(sizes: &[usize]) -> Result<()> {
         .collect();
     ensure!(missed.is_empty(), "missed: {}", missed.join(", "));
     Ok(())
-}
-
-/// Watches a cluster; smaller ones than the largest see fewer changes.
-fn watched(extent: Extent, folder: &Path) -> Result<Watched> {
-    let hour = if extent.pods < 100_000 {
-        HOUR / 100
-    } else {
-        HOUR
-    };
-    measured(&[
-        WATCH,
-        &folder.display().to_string(),
-        &extent.pods.to_string(),
-        &extent.nodes.to_string(),
-        &hour.to_string(),
-    ])
-}
-
-/// Runs this program for one thing: the system tells the peak of a whole process only.
-fn measured<T: serde::de::DeserializeOwned>(words: &[&str]) -> Result<T> {
-    let ran = std::process::Command::new(std::env::current_exe()?)
-        .args(words)
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    ensure!(ran.status.success(), "{}: {}", words.join(" "), ran.status);
-    serde_json::from_slice(&ran.stdout).context("a measurement")
 }
 
 fn read(folder: &Path) -> Result<Cost> {
@@ -238,152 +167,6 @@ fn judged(costs: &[(Extent, Cost)], extent: Extent, largest: &Cost) -> Vec<Row> 
             format!("{memory:.2}"),
             "<= 1.1",
             memory <= 1.1,
-        ),
-    ]
-}
-
-/// Takes changes in as they come, at the rate, then an hour of them as fast as it goes.
-fn watch(folder: &Path, extent: Extent, hour: usize) -> Result<Watched> {
-    let picture = FileSource::new(folder).read(&ReadRequest::default(), &Silent)?;
-    let options = Options::default();
-    let begin = Instant::now();
-    let mut going_on = Incremental::new(&picture, &options);
-    drop(picture);
-    let first = begin.elapsed();
-    let mut going = Going::of(extent)?;
-    let mut delays = Vec::with_capacity(RATE * SECONDS);
-    let mut batches = 0;
-    // Made up before, so that only what a watch has to do is measured.
-    let mut told = Vec::new();
-    while told.len() < RATE * SECONDS {
-        let second = i64::try_from(told.len() / RATE)?;
-        told.extend(going.next(second));
-    }
-    let (begin, cpu) = (Instant::now(), own_cpu()?);
-    let tick = Duration::from_secs(1) / u32::try_from(RATE)?;
-    let due = |at: usize| tick.saturating_mul(u32::try_from(at).unwrap_or(u32::MAX));
-    let mut at = 0;
-    while at < told.len() {
-        let now = begin.elapsed();
-        if let Some(wait) = due(at).checked_sub(now) {
-            std::thread::sleep(wait);
-            continue;
-        }
-        let end = told.len().min(
-            at + told
-                .iter()
-                .skip(at)
-                .enumerate()
-                .take_while(|(next, _)| due(at + next) <= now)
-                .count(),
-        );
-        let changes: Result<Vec<_>> = told
-            .iter()
-            .take(end)
-            .skip(at)
-            .map(|one| one.decoded())
-            .collect();
-        let instant = going.at(i64::try_from(now.as_secs())?);
-        going_on.apply(changes?, instant);
-        let done = begin.elapsed();
-        delays.extend((at..end).map(|number| done.saturating_sub(due(number))));
-        batches += 1;
-        at = end;
-    }
-    let cpu = own_cpu()?.saturating_sub(cpu);
-    delays.sort_unstable();
-    let changes = told.len();
-    drop(told);
-    let begin = Instant::now();
-    let report = going_on.report();
-    let reporting = begin.elapsed();
-    drop(report);
-    let memory_before = own_now()?;
-    let (mut memory_half, mut done) = (memory_before, 0);
-    let begin = Instant::now();
-    while done < hour {
-        let second = i64::try_from(SECONDS + done / RATE)?;
-        let mut changes = Vec::with_capacity(RATE);
-        while changes.len() < RATE {
-            for told in going.next(second) {
-                changes.push(told.decoded()?);
-            }
-        }
-        done += changes.len();
-        going_on.apply(changes, going.at(second));
-        if done < hour / 2 {
-            memory_half = own_now()?;
-        }
-    }
-    let took = begin.elapsed();
-    let memory_after = own_now()?;
-    let full = diagnose(&going_on.snapshot(), &options);
-    Ok(Watched {
-        begin: first,
-        changes,
-        batches,
-        half: delays.get(delays.len() / 2).copied().unwrap_or_default(),
-        p99: delays
-            .get(delays.len() * 99 / 100)
-            .copied()
-            .unwrap_or_default(),
-        worst: delays.last().copied().unwrap_or_default(),
-        cpu,
-        report: reporting,
-        hour_changes: done,
-        hour: took,
-        memory_before,
-        memory_half,
-        memory_after,
-        is_equal: serde_json::to_string(&going_on.report())? == serde_json::to_string(&full)?,
-    })
-}
-
-fn judged_watch(watched: &Watched, extent: Extent) -> Vec<Row> {
-    #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
-    let growth = watched.memory_after as f64 / watched.memory_half as f64;
-    let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-    vec![
-        Row::told(
-            "watch: first look",
-            format!("{} ({} pods)", seconds(watched.begin), extent.pods),
-        ),
-        Row::judged(
-            "watch: from a change to the causes, p99",
-            format!(
-                "{} (p50 {}, worst {}, {} CPU; {} changes at {RATE}/s in {} batches, {} pods)",
-                millis(watched.p99),
-                millis(watched.half),
-                millis(watched.worst),
-                seconds(watched.cpu),
-                watched.changes,
-                watched.batches,
-                extent.pods
-            ),
-            "<= 50 ms",
-            watched.p99 <= Duration::from_millis(50),
-        ),
-        Row::told("watch: a whole report", millis(watched.report)),
-        Row::told(
-            "watch: an hour of changes",
-            format!("{} in {}", watched.hour_changes, seconds(watched.hour)),
-        ),
-        Row::judged(
-            "watch: memory after it",
-            format!(
-                "{:.0} MB (before {:.0}, after half {:.0})",
-                megabytes(watched.memory_after),
-                megabytes(watched.memory_before),
-                megabytes(watched.memory_half)
-            ),
-            "<= 1.02 of half-way",
-            growth <= 1.02,
-        ),
-        Row::judged(
-            "watch: the report is that of a full run",
-            watched.is_equal.to_string(),
-            "true",
-            watched.is_equal,
         ),
     ]
 }

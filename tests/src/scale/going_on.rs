@@ -5,6 +5,8 @@
     reason = "what is indexed is JSON objects that this crate itself makes, and tables of constant length"
 )]
 
+use std::collections::VecDeque;
+
 use jiff::{SignedDuration, Timestamp};
 use kubelens_core::kubernetes::{AnyObject, Kind};
 use kubelens_core::snapshot::Change;
@@ -43,11 +45,26 @@ pub struct Going {
     made: u64,
     begin: Timestamp,
     /// Events that are still there, oldest first: the API server keeps them for an hour.
-    events: std::collections::VecDeque<(String, String)>,
+    events: VecDeque<(String, String)>,
+    /// Deployments that are being rolled out, oldest first.
+    rollouts: VecDeque<usize>,
+    /// Pods that crash, by Deployment and replica, oldest first.
+    crashing: VecDeque<(usize, usize)>,
+    /// Deployments whose ConfigMap is gone, oldest first.
+    lacking: VecDeque<usize>,
 }
 
 /// Events that are kept; beyond these the oldest goes for each new one.
 const KEPT_EVENTS: usize = 20_000;
+
+/// Rollouts that go on at a time; the oldest is undone for each new one.
+const ROLLOUTS: usize = 50;
+
+/// Pods that crash at a time; the oldest recovers for each new one.
+const CRASHING: usize = 200;
+
+/// ConfigMaps that are gone at a time; the oldest comes back for each new one.
+const LACKING: usize = 50;
 
 impl Going {
     /// Changes of a cluster of this size.
@@ -57,7 +74,10 @@ impl Going {
             state: 0x9e37_79b9_7f4a_7c15,
             made: 0,
             begin: TAKEN.parse()?,
-            events: std::collections::VecDeque::new(),
+            events: VecDeque::new(),
+            rollouts: VecDeque::new(),
+            crashing: VecDeque::new(),
+            lacking: VecDeque::new(),
         })
     }
 
@@ -93,24 +113,18 @@ impl Going {
                 }
                 vec![self.stored(Kind::Node, node)]
             }
-            50..65 => vec![self.pod(number, replica, &now)],
+            50..55 => self.crash(number, replica, &now),
+            55..65 => vec![self.pod(number, replica, "")],
             65..70 => self.replaced(number, replica),
             70..85 => self.event(number, replica, &now),
-            85..92 => {
+            85..87 => self.rollout(number),
+            87..92 => {
                 let mut deployment = written::deployment(number);
                 deployment["status"]["observedGeneration"] = json!(1 + self.made % 2);
                 vec![self.stored(Kind::Deployment, deployment)]
             }
             // A ConfigMap that pods need goes, or comes back.
-            92..96 => {
-                let (namespace, name) = (written::namespace(number), crate::load::name(number));
-                if self.made.is_multiple_of(2) {
-                    vec![Told::Removed(Kind::ConfigMap, namespace, name)]
-                } else {
-                    let map = json!({ "metadata": { "name": name, "namespace": namespace, "uid": format!("ConfigMap-{number}") }, "data": { "LOG_LEVEL": "info", "REGION": "eu-north" } });
-                    vec![self.stored(Kind::ConfigMap, map)]
-                }
-            }
+            92..96 => self.lack(number),
             _ => vec![self.pod(number, replica, "")],
         }
     }
@@ -127,11 +141,39 @@ impl Going {
         Told::Stored(kind, object.to_string())
     }
 
+    /// A pod begins to crash; the one that has crashed longest is well again.
+    fn crash(&mut self, number: usize, replica: usize, now: &str) -> Vec<Told> {
+        let mut all = Vec::new();
+        if self.crashing.len() >= CRASHING
+            && let Some((number, replica)) = self.crashing.pop_front()
+        {
+            all.push(self.pod(number, replica, ""));
+        }
+        self.crashing.push_back((number, replica));
+        all.push(self.pod(number, replica, now));
+        all
+    }
+
+    /// A ConfigMap goes; the one that has been gone longest comes back.
+    fn lack(&mut self, number: usize) -> Vec<Told> {
+        let mut all = Vec::new();
+        if self.lacking.len() >= LACKING
+            && let Some(number) = self.lacking.pop_front()
+        {
+            let (namespace, name) = (written::namespace(number), crate::load::name(number));
+            let map = json!({ "metadata": { "name": name, "namespace": namespace, "uid": format!("ConfigMap-{number}") }, "data": { "LOG_LEVEL": "info", "REGION": "eu-north" } });
+            all.push(self.stored(Kind::ConfigMap, map));
+        }
+        self.lacking.push_back(number);
+        let (namespace, name) = (written::namespace(number), crate::load::name(number));
+        all.push(Told::Removed(Kind::ConfigMap, namespace, name));
+        all
+    }
+
     /// A pod of which a container crashes at this time; with no time, one that is well.
     fn pod(&self, number: usize, replica: usize, crashed: &str) -> Told {
         let mut pod = written::pod(number, replica, self.extent);
-        if !crashed.is_empty() && pod["status"]["phase"] == "Running" && self.made.is_multiple_of(3)
-        {
+        if !crashed.is_empty() && pod["status"]["phase"] == "Running" {
             let container = &mut pod["status"]["containerStatuses"][0];
             container["ready"] = json!(false);
             container["restartCount"] = json!(7);
@@ -160,6 +202,34 @@ impl Going {
             written::pod_name(number, replica),
         );
         vec![gone, self.pod(number, replica, "")]
+    }
+
+    /// A Deployment gets a new ReplicaSet that has no pod yet; the oldest rollout is undone.
+    fn rollout(&mut self, number: usize) -> Vec<Told> {
+        let mut all = Vec::new();
+        if self.rollouts.len() >= ROLLOUTS
+            && let Some(oldest) = self.rollouts.pop_front()
+        {
+            let set = written::next_replica_set(oldest);
+            let name = set["metadata"]["name"].as_str().unwrap_or_default();
+            all.push(Told::Removed(
+                Kind::ReplicaSet,
+                written::namespace(oldest),
+                name.to_owned(),
+            ));
+            all.push(self.stored(Kind::Deployment, written::deployment(oldest)));
+        }
+        if !self.rollouts.contains(&number) {
+            self.rollouts.push_back(number);
+            let mut deployment = written::deployment(number);
+            deployment["metadata"]["generation"] = json!(2);
+            deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("2");
+            deployment["status"]["observedGeneration"] = json!(2);
+            deployment["status"]["updatedReplicas"] = json!(0);
+            all.push(self.stored(Kind::ReplicaSet, written::next_replica_set(number)));
+            all.push(self.stored(Kind::Deployment, deployment));
+        }
+        all
     }
 
     fn event(&mut self, number: usize, replica: usize, now: &str) -> Vec<Told> {

@@ -10,6 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use kubelens_core::kubernetes::Kind;
 use serde_json::{Value, json};
 
 use crate::load::{self, Fault};
@@ -131,6 +132,12 @@ pub fn write(extent: Extent, folder: &Path) -> Result<u64> {
         "Event",
         &mut pods().flat_map(|(number, at)| events(number, at, extent)),
     )?;
+    // An API server answers with an empty list where there is nothing: it is known, not missing.
+    for kind in Kind::ALL {
+        if !folder.join(format!("{}.json", kind.as_str())).exists() {
+            list(kind.api_version(), kind.as_str(), &mut std::iter::empty())?;
+        }
+    }
     Ok(bytes)
 }
 
@@ -356,6 +363,21 @@ fn replica_set(number: usize) -> Value {
         &format!("set-{number}"),
         "kube-controller-manager",
     )
+}
+
+/// The ReplicaSet of a Deployment's next revision, before it has made a pod.
+pub fn next_replica_set(number: usize) -> Value {
+    let mut set = replica_set(number);
+    let hash = json!("7f8b6c9d54");
+    set["metadata"]["name"] = json!(format!("{}-7f8b6c9d54", load::name(number)));
+    set["metadata"]["uid"] = json!(format!("next-set-{number}"));
+    set["metadata"]["creationTimestamp"] = json!(TAKEN);
+    set["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("2");
+    set["metadata"]["labels"]["pod-template-hash"] = hash.clone();
+    set["spec"]["selector"]["matchLabels"]["pod-template-hash"] = hash.clone();
+    set["spec"]["template"]["metadata"]["labels"]["pod-template-hash"] = hash;
+    set["status"] = json!({ "replicas": 0, "observedGeneration": 1 });
+    set
 }
 
 /// The name of a pod.

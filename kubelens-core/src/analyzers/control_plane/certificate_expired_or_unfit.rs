@@ -161,11 +161,11 @@ fn fault(cluster: &Cluster<'_>, kept: &Kept<'_>) -> Option<Sighting> {
         }
         ("chain", Some(end), _) => format!(
             "A certificate in the chain of {own} expired {} ago",
-            in_words(cluster.seconds_since(Some(end)))
+            in_words(cluster.seconds_since(Some(end)).seconds())
         ),
         (_, end, _) => format!(
             "The certificate in {own} expired {} ago",
-            in_words(cluster.seconds_since(end))
+            in_words(cluster.seconds_since(end).seconds())
         ),
     };
     let effect = match what {
@@ -235,7 +235,7 @@ fn bundle(cluster: &Cluster<'_>, hook: &Hook<'_>, last: &Certificate) -> Sightin
     let title = format!(
         "The certificate by which the API server knows webhook `{}` of {own} expired {} ago",
         hook.webhook.name,
-        in_words(cluster.seconds_since(last.not_after))
+        in_words(cluster.seconds_since(last.not_after).seconds())
     );
     Sighting::of(own.clone(), title, hook.consequence())
         .identified_by("webhook", hook.webhook.name.as_str())

@@ -2,7 +2,7 @@ use super::outcome::{has_succeeded, is_finished, schedule_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Job, Object};
 use crate::model::{Evidence, Severity, Suggestion};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Age, Cluster};
 
 declare_analyzer! {
     /// # What it means
@@ -94,7 +94,7 @@ fn norm(cluster: &Cluster<'_>, job: &Job) -> Option<i64> {
         .flatten()
 }
 
-fn sighting(cluster: &Cluster<'_>, job: &Job, ran: i64, norm: &str) -> Sighting {
+fn sighting(cluster: &Cluster<'_>, job: &Job, ran: Age<'_, '_>, norm: &str) -> Sighting {
     let own = job.reference();
     let hours = ran / 3600;
     let title = if hours > 0 {

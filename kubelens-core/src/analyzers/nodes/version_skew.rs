@@ -115,7 +115,7 @@ pub(in crate::analyzers) fn server_version(cluster: &Cluster<'_>) -> Option<(Ver
         return Some((version, Evidence::field(own, "version", text)));
     }
     cluster
-        .all::<Node>()
+        .nodes_but_heartbeats()
         .filter(|node| {
             CONTROL_PLANE
                 .iter()

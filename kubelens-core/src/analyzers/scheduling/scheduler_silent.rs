@@ -120,7 +120,7 @@ fn default_scheduler(cluster: &Cluster<'_>, top: &ObjectRef) -> Sighting {
         sighting = sighting.blames(lease.reference(), "leads");
         let renewed = lease.spec.renew_time;
         if !cluster.is_within(renewed, cluster.thresholds_in("").leader_stale) {
-            let seconds = cluster.seconds_since(renewed);
+            let seconds = cluster.seconds_since(renewed).seconds();
             sighting = sighting.evidence(
                 Evidence::field(
                     lease.reference(),
