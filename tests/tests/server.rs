@@ -10,9 +10,10 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use kubelens_tests::server::Server;
+use kubelens_tests::server::{SOON, Server};
 use kubelens_tests::story;
 use kubelens_tests::theatre::Theatre;
 use serde_json::{Value, json};

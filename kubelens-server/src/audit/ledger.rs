@@ -56,8 +56,8 @@ pub(super) struct Ledger {
     is_doubtful: bool,
 }
 
-/// Where the chain of a store ends and begins.
-fn ends(store: &Store) -> Result<(Head, Anchor), StoreError> {
+/// Where the chain of a store ends and begins; an error where its head and its newest record disagree.
+fn checked_ends(store: &Store) -> Result<(Head, Anchor), StoreError> {
     let genesis = Anchor {
         seq: 0,
         hash: GENESIS.to_owned(),
@@ -110,7 +110,7 @@ fn to_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
 impl Ledger {
     /// The chain that `store` holds. Its last record must be the one that the head names.
     pub(super) fn open(store: Store, options: AuditOptions) -> Result<Ledger, AuditError> {
-        let (head, floor) = ends(&store)?;
+        let (head, floor) = checked_ends(&store)?;
         let file = options.file.as_deref().map(AuditFile::open).transpose()?;
         let mut ledger = Ledger {
             store,
@@ -134,7 +134,7 @@ impl Ledger {
     pub(super) fn append(&mut self, batch: Vec<Pending>) -> Result<Vec<Record>, AuditError> {
         if self.is_doubtful {
             let next_id = self.head.next_id;
-            (self.head, self.floor) = ends(&self.store)?;
+            (self.head, self.floor) = checked_ends(&self.store)?;
             self.head.next_id = self.head.next_id.max(next_id);
             self.is_doubtful = false;
         }
