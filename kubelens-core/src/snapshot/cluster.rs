@@ -3,11 +3,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::names::{deployment_of, is_near};
 use super::reads::{Question, Reads};
 use super::{Age, ContainerLog, EventTrait, Gap, LogKey, Logs, PodTrait, Snapshot, Workload};
 use crate::kubernetes::{
     CustomObject, Deployment, EndpointSlice, Event, Job, Kind, KindSet, LabelSelector, Labels,
-    Node, Object, ObjectMeta, OwnerReference, Pod, PodMetrics, ReplicaSet, Service, Text,
+    Node, Object, ObjectMeta, Pod, PodMetrics, ReplicaSet, Service, Text,
 };
 use crate::model::{CoverageState, ObjectRef};
 
@@ -662,21 +663,3 @@ pub(super) static OUTSIDE_SCOPE: Gap = Gap {
     state: crate::model::CoverageState::Partial,
     detail: String::new(),
 };
-/// Whether one name may be meant by the other: a slip of the hand, or a part of it. `orders-mail` is not
-/// meant by `orders-db`, for all that they have in common.
-fn is_near(known: &str, name: &str) -> bool {
-    let slips = 1 + name.chars().count() / 4;
-    known.contains(name)
-        || name.contains(known)
-        || strsim::damerau_levenshtein(known, name) <= slips
-}
-
-/// The Deployment of a ReplicaSet that cannot be read: it names its ReplicaSets after itself and the
-/// hash that their pods carry as a label.
-fn deployment_of<'m>(pod: &ObjectMeta, set: &'m OwnerReference) -> Option<&'m str> {
-    let hash = pod.labels.value("pod-template-hash")?;
-    set.name
-        .strip_suffix(hash)?
-        .strip_suffix('-')
-        .filter(|name| !name.is_empty())
-}

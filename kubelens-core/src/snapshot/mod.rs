@@ -11,6 +11,7 @@ pub(crate) mod example;
 mod gap;
 mod logs;
 mod memo;
+mod names;
 mod newest_time;
 mod overlay;
 mod reads;

@@ -10,7 +10,7 @@ declare_analyzer! {
     /// # What it means
     /// The registry refuses the pull: it wants a login that the pod does not have, or the login it
     /// has is wrong, expired or not permitted. Docker Hub says the same of a repository that does not
-    /// exist.
+    /// exist. Or a policy of the registry holds the image back, whoever asks.
     ///
     /// # Fires on
     /// ```yaml
@@ -25,6 +25,20 @@ declare_analyzer! {
     ///   containerStatuses:
     ///   - name: web
     ///     state: {waiting: {reason: ImagePullBackOff, message: 'Back-off pulling image "ghcr.example.io/acme/ledger:1.4": ErrImagePull: failed to pull and unpack image: failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://ghcr.example.io/token: 401 Unauthorized'}}
+    /// ```
+    /// A registry that holds back what its scanner objects to:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "registry.example.io/acme/ledger:1.4"}]
+    /// status:
+    ///   phase: Pending
+    ///   containerStatuses:
+    ///   - name: web
+    ///     state: {waiting: {reason: ImagePullBackOff, message: 'Back-off pulling image "registry.example.io/acme/ledger:1.4": ErrImagePull: failed to pull and unpack image: unexpected status from HEAD request to https://registry.example.io/v2/acme/ledger/manifests/1.4: 412 Precondition Failed'}}
     /// ```
     ///
     /// # Stays silent on

@@ -28,6 +28,29 @@ declare_analyzer! {
     /// spec: {storageClassName: manual, accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Gi}}}
     /// status: {phase: Pending}
     /// ```
+    /// The volume that the claim names belongs to another one:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: PersistentVolume
+    /// metadata: {name: pv-1, uid: v1}
+    /// spec: {capacity: {storage: 10Gi}, accessModes: [ReadWriteOnce], storageClassName: block, claimRef: {namespace: old, name: data, uid: c0}}
+    /// status: {phase: Bound}
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: shop, uid: c1, creationTimestamp: "2026-01-01T11:00:00Z"}
+    /// spec: {volumeName: pv-1, storageClassName: block, accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Gi}}}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: PersistentVolumeClaim, namespace: shop, name: data, uid: c1}
+    /// reason: FailedBinding
+    /// message: 'volume "pv-1" already bound to a different claim.'
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml

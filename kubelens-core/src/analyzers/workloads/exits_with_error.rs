@@ -71,6 +71,31 @@ declare_analyzer! {
     ///     state: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:00:00Z"}}
     /// ```
     ///
+    /// A step of a workflow that got its work done by a later try:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: argoproj.io/v1alpha1
+    /// kind: Workflow
+    /// metadata: {name: etl, namespace: shop, uid: w1}
+    /// status: {phase: Succeeded}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: etl-1
+    ///   namespace: shop
+    ///   uid: p1
+    ///   ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Workflow, name: etl, uid: w1, controller: true}]
+    /// spec:
+    ///   restartPolicy: Never
+    ///   containers: [{name: main}]
+    /// status:
+    ///   phase: Failed
+    ///   containerStatuses:
+    ///   - name: main
+    ///     state: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:00:00Z"}}
+    /// ```
+    ///
     /// # How to fix
     /// Read the log of the run that ended, and change what it names.
     ///
