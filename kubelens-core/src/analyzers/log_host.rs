@@ -1,6 +1,7 @@
 //! Whom a log line talks about: host and port in the words of many languages, and the object of the
 //! cluster that such a host names.
 
+use super::api_server::{self, is_api_server};
 use super::pattern::Pattern;
 use crate::kubernetes::{Ingress, Namespace, Object, Pod, Service};
 use crate::model::ObjectRef;
@@ -254,6 +255,9 @@ pub(crate) fn suspects(
     namespace: &str,
     host: &str,
 ) -> Vec<(ObjectRef, &'static str)> {
+    if is_api_server(cluster, host) {
+        return api_server::suspects(cluster);
+    }
     match resolve(cluster, namespace, host) {
         Target::Service(service) => suspects_of_service(cluster, service),
         Target::Pod(pod) => vec![(cluster.top_of(pod), "calls")],

@@ -1,7 +1,10 @@
 //! One condition, one file. Each family's `mod.rs` is a generated list of its files.
 
+mod api_server;
+mod cloud_controller;
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
+mod control_plane_pod;
 mod failed_create;
 mod finished_owner;
 mod gate_owner;
@@ -16,7 +19,9 @@ pub(crate) mod network;
 pub(crate) mod nodes;
 pub(crate) mod operators;
 mod pattern;
+mod plain_to_tls;
 mod polarity;
+mod policy_parameters;
 mod refusal;
 mod refused_pods;
 pub(crate) mod rollouts;
@@ -25,6 +30,7 @@ pub(crate) mod scheduling;
 pub(crate) mod security;
 mod standing_workload;
 pub(crate) mod storage;
+mod unix_socket;
 pub(crate) mod workloads;
 
 use std::sync::LazyLock;

@@ -36,6 +36,8 @@ const POSITIVE_ENDINGS: &[&str] = &["Ready", "Available", "Healthy", "Synced", "
 
 /// Types that are bad when True, besides those known by their beginning or ending.
 const NEGATIVE: &[&str] = &[
+    "ACK.Recoverable",
+    "ACK.Terminal",
     "Blocked",
     "BundleUnpackFailed",
     "CatalogSourcesUnhealthy",
@@ -118,6 +120,7 @@ mod tests {
             ("Progressing", Polarity::Neutral),
             ("Active", Polarity::Neutral),
             ("EtcdIsVoter", Polarity::Neutral),
+            ("ACK.Terminal", Polarity::Negative),
             ("Whatever", Polarity::Neutral),
         ] {
             assert_eq!(polarity(type_), expected, "{type_}");

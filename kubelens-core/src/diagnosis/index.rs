@@ -78,6 +78,9 @@ impl<'a> Index<'a> {
             if let Some(top) = &top {
                 index.by_top.entry(top.key()).or_default().push(at);
             }
+            if let Some(set) = pod.and_then(|pod| set_between(pod, top.as_ref())) {
+                index.by_top.entry(set).or_default().push(at);
+            }
             index.seen.push(Seen {
                 id: id_of(analyzer.code, &sighting),
                 analyzer,
@@ -114,6 +117,17 @@ impl<'a> Index<'a> {
             .iter()
             .map(|(key, all)| (key, all.as_slice()))
     }
+}
+
+/// The set of a pod that is not what a person edits: a custom resource makes it.
+pub(super) fn set_between(pod: &Pod, top: Option<&ObjectRef>) -> Option<Key> {
+    let owner = pod.metadata.controller()?;
+    let is_set = matches!(owner.kind.as_str(), "StatefulSet" | "DaemonSet");
+    let is_top = top.is_some_and(|top| *top.kind == *owner.kind && *top.name == *owner.name);
+    (is_set && !is_top).then(|| {
+        let namespace = pod.metadata.namespace.to_string();
+        (owner.kind.to_string(), namespace, owner.name.to_string())
+    })
 }
 
 /// The fingerprint of a fault: code, subject, identity. Never a uid or a pod of an owner.

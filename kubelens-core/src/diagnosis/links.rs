@@ -14,8 +14,10 @@ use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
+use super::edges::owned_pods::OF_THE_WORKLOAD;
+use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
-use super::index::Key;
+use super::index::{Key, set_between};
 use crate::analysis::{Analyzer, Sighting};
 use crate::kubernetes::Pod;
 use crate::model::ObjectRef;
@@ -76,8 +78,9 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
             links.of_pod(cluster, code, pod);
         }
     }
-    let tells_of_node =
-        NODE_DOWN.contains(&code) || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
+    let tells_of_node = NODE_DOWN.contains(&code)
+        || OF_PODS.contains(&code)
+        || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
     if tells_of_node && sighting.seen_on.kind == "Node" {
         links.tells.push(Of::Node(&sighting.seen_on.name).link());
     }
@@ -101,7 +104,10 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
 
 impl Links {
     fn of_pod(&mut self, cluster: &Cluster<'_>, code: &str, pod: &Pod) {
-        self.tells.push(reference(&cluster.top_of(pod)));
+        let top = cluster.top_of(pod);
+        self.tells
+            .extend(set_between(pod, Some(&top)).map(|set| object(&set)));
+        self.tells.push(reference(&top));
         if !pod.node_name.is_empty() {
             self.seeks.push(Of::Node(&pod.node_name).link());
         }
@@ -124,7 +130,7 @@ impl Links {
         if code != STORE && quotes_etcd(sighting) {
             self.seeks.push(Of::Store.link());
         }
-        if code.starts_with("SCH") {
+        if code.starts_with("SCH") || code == "NET001" || OF_THE_WORKLOAD.contains(&code) {
             self.seeks.push(Of::Machines.link());
         }
         if may_wait(code) {
@@ -138,7 +144,7 @@ impl Links {
         let proof = sighting.evidence.iter();
         match code {
             "NOD008" => self.tells.push(Of::Cordon(&sighting.subject.name).link()),
-            "SCH013" => self.seeks.extend(
+            "SCH013" | "SCA030" => self.seeks.extend(
                 proof
                     .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
                     .map(|proof| Of::Cordon(&proof.object.name).link()),

@@ -1,5 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::failed_create::failed_creates;
+use crate::analyzers::failed_create::{FailedCreate, failed_creates};
+use crate::analyzers::policy_parameters::{NO_PARAMETERS, Parameters, parameters_of};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::refused_pods::{read_refusal, sighting as refused_sighting};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -34,6 +35,30 @@ declare_analyzer! {
     /// kind: ValidatingAdmissionPolicyBinding
     /// metadata: {name: tags-all}
     /// spec: {policyName: tag}
+    /// ```
+    /// Parameters that are not there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingAdmissionPolicy
+    /// metadata: {name: sizes}
+    /// spec: {paramKind: {apiVersion: v1, kind: ConfigMap}}
+    /// ---
+    /// apiVersion: admissionregistration.k8s.io/v1
+    /// kind: ValidatingAdmissionPolicyBinding
+    /// metadata: {name: sizes-all}
+    /// spec: {policyName: sizes, paramRef: {name: limits, namespace: guard, parameterNotFoundAction: Deny}}
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: ReplicaSet
+    /// metadata: {name: web-5d, namespace: shop, uid: r1}
+    /// spec: {replicas: 1}
+    /// status:
+    ///   conditions:
+    ///   - type: ReplicaFailure
+    ///     status: "True"
+    ///     reason: FailedCreate
+    ///     message: "pods \"web-5d-x\" is forbidden: ValidatingAdmissionPolicy 'sizes' with binding 'sizes-all' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
     /// ```
     ///
     /// # Stays silent on
@@ -72,9 +97,15 @@ declare_analyzer! {
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for failed in failed_creates(cluster) {
         if let Refusal::AdmissionPolicy {
-            policy, binding, ..
+            policy,
+            binding,
+            message,
         } = failed.refusal
         {
+            if message.contains(NO_PARAMETERS) {
+                sink.report(without_parameters(cluster, &failed, policy, binding));
+                continue;
+            }
             let title = format!(
                 "ValidatingAdmissionPolicy {policy} denies the pods of {}",
                 failed.top
@@ -98,6 +129,41 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     broken_policies(cluster, sink);
+}
+
+/// The policy is asked with parameters from an object that does not exist: whoever it is for is refused, whatever they do.
+fn without_parameters(
+    cluster: &Cluster<'_>,
+    failed: &FailedCreate<'_>,
+    policy: &str,
+    name: &str,
+) -> Sighting {
+    let Parameters {
+        binding: own,
+        wanted,
+    } = parameters_of(cluster, policy, name);
+    let title = wanted.as_ref().map_or_else(
+        || format!("{own} finds no parameters, so ValidatingAdmissionPolicy {policy} refuses everything"),
+        |wanted| format!("{wanted} does not exist: without its parameters ValidatingAdmissionPolicy {policy} refuses everything"),
+    );
+    let explanation = format!(
+        "{} of {}: {own} asks for parameters and denies what they are missing for; no change of a workload helps.",
+        failed.counts(),
+        failed.top
+    );
+    let subject = wanted.clone().unwrap_or_else(|| own.clone());
+    let mut sighting = refused_sighting(cluster, failed, title, explanation)
+        .identified_by("binding", name)
+        .blames(subject.clone(), "same object");
+    sighting.subject = subject.clone();
+    if let Some(wanted) = wanted {
+        sighting = sighting.evidence(Evidence::field(own.clone(), "spec.paramRef", wanted.path()));
+    }
+    sighting
+        .suggest(Suggestion::advice(format!(
+            "Create {subject}, correct spec.paramRef of {own}, or set its parameterNotFoundAction to Allow"
+        )))
+        .suggest(read_refusal(failed))
 }
 
 fn broken_policies(cluster: &Cluster<'_>, sink: &mut Sink) {

@@ -1,5 +1,7 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Object, Pod};
+use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
+use crate::analyzers::workloads::log_signature::short;
+use crate::kubernetes::{ContainerView, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -73,11 +75,11 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         .and_then(|ready| ready.last_transition_time)
         .or(meta.creation_timestamp);
     if cluster.seconds_since(since) > GRACE {
-        sink.report(sighting(pod).since(since));
+        sink.report(sighting(cluster, pod).since(since));
     }
 }
 
-fn sighting(pod: &Pod) -> Sighting {
+fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
     let own = pod.reference();
     let component = pod
         .metadata
@@ -85,11 +87,15 @@ fn sighting(pod: &Pod) -> Sighting {
         .value("component")
         .unwrap_or(&pod.metadata.name);
     let node = pod.node_name.non_empty().unwrap_or("no node");
-    let mut sighting = Sighting::of(
-        own.clone(),
-        format!("{component} on {node} does not run as it should: {own} is not ready"),
-        consequence(component),
+    let words = last_words_of(cluster, pod);
+    let title = words.map_or_else(
+        || format!("{component} on {node} does not run as it should: {own} is not ready"),
+        |(_, line)| format!("{component} on {node} crashes and says: {}", short(line)),
     );
+    let mut sighting = Sighting::of(own.clone(), title, consequence(component));
+    if let Some((container, _)) = words {
+        sighting = sighting.all_evidence(as_evidence(cluster, pod, &container));
+    }
     if let Some(ready) = pod.condition("Ready") {
         sighting = sighting.evidence(
             Evidence::message(own.clone(), "status.conditions[Ready]", &ready.message)
@@ -122,6 +128,15 @@ fn sighting(pod: &Pod) -> Sighting {
                 pod.metadata.namespace, pod.metadata.name
             ),
         ))
+}
+
+/// What a container of a component that crashes said last.
+fn last_words_of<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(ContainerView<'a>, &'a str)> {
+    let mut failed = pod
+        .containers()
+        .filter(|container| !container.is_ready())
+        .filter(|container| container.last_end().is_some_and(|end| end.exit_code != 0));
+    failed.find_map(|container| Some((container, telling_line(cluster, pod, &container)?)))
 }
 
 fn consequence(component: &str) -> &'static str {

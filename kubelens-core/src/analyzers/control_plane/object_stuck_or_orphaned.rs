@@ -1,5 +1,6 @@
 use super::finalizer_holder::{Held, alike, held};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::kubernetes::Event;
 use crate::model::{Evidence, Risk, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -60,7 +61,7 @@ declare_analyzer! {
         reads: [
             ConfigMap, Secret, Service, ServiceAccount, ReplicationController, Deployment, ReplicaSet,
             StatefulSet, DaemonSet, Job, CronJob, Ingress, NetworkPolicy, Role, RoleBinding,
-            ClusterRole, CustomResourceDefinition,
+            ClusterRole, CustomResourceDefinition, Event,
         ],
         maps_to: [],
         check: Cluster(check),
@@ -77,15 +78,25 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         .collect();
     for alike in alike(stuck) {
         if let Some((first, others)) = alike.split_first() {
-            sink.report(sighting(first, others));
+            sink.report(sighting(first, others, told(cluster, first)));
         }
     }
+}
+
+/// What its controller said last about an object that it cannot clean up after.
+fn told<'a>(cluster: &Cluster<'a>, held: &Held<'a>) -> Option<&'a Event> {
+    let meta = held.meta;
+    let window = cluster.thresholds(meta).event_window;
+    cluster
+        .events_about(&held.object.kind, &meta.namespace, &meta.name, &meta.uid)
+        .rev()
+        .find(|event| event.is_warning() && cluster.is_within(event.last_seen(), window))
 }
 
 /// Most other objects that are shown beside the first.
 const MOST_OTHERS: usize = 2;
 
-fn sighting(held: &Held<'_>, others: &[Held<'_>]) -> Sighting {
+fn sighting(held: &Held<'_>, others: &[Held<'_>], told: Option<&Event>) -> Sighting {
     let own = &held.object;
     let who = match others.len() {
         0 => format!("{own} is"),
@@ -97,6 +108,11 @@ fn sighting(held: &Held<'_>, others: &[Held<'_>]) -> Sighting {
         .namespace
         .as_ref()
         .map_or_else(String::new, |namespace| format!("-n {namespace} "));
+    let advice = if told.is_some() {
+        format!("Do what the event asks for: the controller of {finalizers} tries, and fails")
+    } else {
+        format!("Bring the controller that owns {finalizers} back")
+    };
     let mut sighting = Sighting::of(
         own.clone(),
         format!("{who} stuck in deletion: finalizer {finalizers} is not removed"),
@@ -116,9 +132,8 @@ fn sighting(held: &Held<'_>, others: &[Held<'_>]) -> Sighting {
         "metadata.finalizers",
         &finalizers,
     ))
-    .suggest(Suggestion::advice(format!(
-        "Bring the controller that owns {finalizers} back"
-    )))
+    .all_evidence(told.map(event_evidence))
+    .suggest(Suggestion::advice(advice))
     .suggest(Suggestion::run(
         "If what it cleans up is known to be gone, take the finalizers away",
         format!(

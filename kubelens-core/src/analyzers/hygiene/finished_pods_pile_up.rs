@@ -42,7 +42,7 @@ declare_analyzer! {
         role: Root,
         severity: Info,
         confidence: 0.95,
-        reads: [Pod, Namespace],
+        reads: [Pod, Namespace, ReplicaSet],
         maps_to: [],
         profiles: [Hygiene],
         check: Cluster(check),

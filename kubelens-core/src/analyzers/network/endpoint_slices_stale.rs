@@ -29,6 +29,24 @@ declare_analyzer! {
     /// metadata: {name: web-1, namespace: shop, labels: {app: web}}
     /// status: {phase: Running, podIP: 10.0.0.7, conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:00:00Z"}]}
     /// ```
+    /// A Service of one family, and pods of the other:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {selector: {app: web}, clusterIP: "fd00::a1"}
+    /// ---
+    /// apiVersion: discovery.k8s.io/v1
+    /// kind: EndpointSlice
+    /// metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+    /// addressType: IPv6
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, labels: {app: web}}
+    /// status: {phase: Running, podIP: 10.0.0.7, conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:00:00Z"}]}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -111,9 +129,49 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_known = |pod: &&Pod| {
         known.contains(pod.status.pod_ip.as_str()) || known.contains(pod.metadata.name.as_str())
     };
-    if !ready.iter().any(is_known) {
+    if ready.iter().any(is_known) {
+        return;
+    }
+    // The controller has made a slice of the family that the Service asks for, and no pod has an address of it.
+    let wanted = family(&service.spec.cluster_ip);
+    let is_other = |pod: &&Pod| family(&pod.status.pod_ip) != wanted;
+    if wanted.is_some() && ready.iter().all(is_other) && failed.is_none() {
+        sink.report(of_another_family(service, &ready));
+    } else {
         sink.report(sighting(service, &ready));
     }
+}
+
+/// The family of an address, as the API names it.
+fn family(address: &str) -> Option<&'static str> {
+    match address.parse::<std::net::IpAddr>().ok()? {
+        std::net::IpAddr::V4(_) => Some("IPv4"),
+        std::net::IpAddr::V6(_) => Some("IPv6"),
+    }
+}
+
+fn of_another_family(service: &Service, ready: &[&Pod]) -> Sighting {
+    let own = service.reference();
+    let address = &service.spec.cluster_ip;
+    let wanted = family(address).unwrap_or_default();
+    let mut sighting = Sighting::of(
+        own.clone(),
+        format!("{own} is for {wanted} only, and none of its pods has an {wanted} address"),
+        "Endpoints are made of the pods' addresses of the same family: there are none, so traffic goes nowhere.",
+    )
+    .identified_by("fact", "family")
+    .evidence(Evidence::field(own.clone(), "spec.clusterIP", address));
+    for pod in ready.iter().take(2) {
+        sighting = sighting.evidence(Evidence::field(
+            pod.reference(),
+            "status.podIP",
+            &pod.status.pod_ip,
+        ));
+    }
+    let other = if wanted == "IPv6" { "IPv4" } else { "IPv6" };
+    sighting.suggest(Suggestion::advice(format!(
+        "Make {own} anew with spec.ipFamilies [{other}] (or ipFamilyPolicy PreferDualStack), or give the pods {wanted} addresses"
+    )))
 }
 
 fn sighting(service: &Service, ready: &[&Pod]) -> Sighting {

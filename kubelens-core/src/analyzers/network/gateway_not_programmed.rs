@@ -1,8 +1,8 @@
 use super::gateway::{condition, find, list, object_ref, objects, text};
 use super::listener_not_ready::fault_of;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject};
-use crate::model::{Evidence, Suggestion};
+use crate::kubernetes::{Condition, CustomObject, Object, Service};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -56,7 +56,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [],
+        reads: [Service],
         maps_to: ["k8sgpt:Gateway"],
         check: Cluster(check),
     }
@@ -83,9 +83,39 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             (!found.is_true() && cluster.seconds_since(since) > *grace).then_some(found)
         });
         if let Some(fault) = fault {
-            sink.report(sighting(gateway, &fault));
+            let mut sighting = sighting(gateway, &fault);
+            if fault.type_ == "Programmed" {
+                for service in services_of(cluster, gateway) {
+                    sighting = sighting.blames(service, "has its address from");
+                }
+            }
+            sink.report(sighting);
         }
     }
+}
+
+/// Labels by which a controller marks what it made for a Gateway: the one that the Gateway API names, and Envoy Gateway's.
+const MADE_FOR: [&str; 2] = [
+    "gateway.networking.k8s.io/gateway-name",
+    "gateway.envoyproxy.io/owning-gateway-name",
+];
+
+/// The Services that a controller made for a Gateway.
+fn services_of(cluster: &Cluster<'_>, gateway: &CustomObject) -> Vec<ObjectRef> {
+    let name = gateway.metadata.name.as_str();
+    let own = gateway.metadata.namespace.as_str();
+    let is_made_for_it = |service: &&Service| {
+        let labels = &service.metadata.labels;
+        let [here, elsewhere] = MADE_FOR;
+        (labels.value(here) == Some(name) && service.metadata.namespace == *own)
+            || (labels.value(elsewhere) == Some(name)
+                && labels.value("gateway.envoyproxy.io/owning-gateway-namespace") == Some(own))
+    };
+    cluster
+        .all::<Service>()
+        .filter(is_made_for_it)
+        .map(Object::reference)
+        .collect()
 }
 
 fn sighting(gateway: &CustomObject, fault: &Condition) -> Sighting {

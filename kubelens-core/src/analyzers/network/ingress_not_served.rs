@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
+use super::ingress_backend::backends;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Event, Ingress, IngressClass, Kind, Object, Pod};
-use crate::model::{Evidence, Suggestion, safe_text, shortened};
+use crate::kubernetes::{Event, Ingress, IngressClass, Kind, Object, Pod, Service};
+use crate::model::{Evidence, Severity, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -42,6 +45,18 @@ declare_analyzer! {
     /// metadata: {name: other, namespace: shop}
     /// status: {phase: Running}
     /// ```
+    /// A load balancer outside of the cluster that gets no good answer:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: networking.k8s.io/v1
+    /// kind: Ingress
+    /// metadata:
+    ///   name: web
+    ///   namespace: shop
+    ///   creationTimestamp: "2026-01-01T10:00:00Z"
+    ///   annotations: {ingress.kubernetes.io/backends: '{"k8s1-a1-kube-system-default-http-backend-80-b2":"HEALTHY","k8s1-a1-shop-web-80-c3":"UNHEALTHY"}'}
+    /// status: {loadBalancer: {ingress: [{ip: 203.0.113.1}]}}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -74,7 +89,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.85,
-        reads: [Event, IngressClass, Pod],
+        reads: [Event, IngressClass, Pod, Service],
         maps_to: ["k8sgpt:Ingress", "k8sgpt:Service", "POP-1400"],
         check: Ingress(check),
     }
@@ -112,6 +127,8 @@ fn check<'a>(ingress: &'a Ingress, cluster: &Cluster<'a>, sink: &mut Sink) {
             "status.loadBalancer.ingress[].ports[].error",
             &port.error,
         )));
+    } else if let Some(sighting) = unhealthy_backends(ingress, cluster) {
+        sink.report(sighting);
     } else if status.is_empty() && cluster.age(&ingress.metadata) > GRACE {
         let class = cluster.get::<IngressClass>("", &ingress.spec.ingress_class_name);
         if let Some(class) = class.filter(|class| !runs(cluster, &class.spec.controller)) {
@@ -126,6 +143,48 @@ fn is_repaired<'a>(ingress: &'a Ingress, cluster: &Cluster<'a>, event: &Event) -
         .events_of(ingress)
         .rev()
         .any(|other| !other.is_warning() && other.last_seen() > event.last_seen())
+}
+
+/// Where the controller of Google's cloud notes how its load balancer finds each backend.
+const BACKENDS: &str = "ingress.kubernetes.io/backends";
+
+/// The backends that a load balancer outside of the cluster holds for unhealthy, so that it sends them nothing.
+fn unhealthy_backends(ingress: &Ingress, cluster: &Cluster<'_>) -> Option<Sighting> {
+    let noted = ingress.metadata.annotations.value(BACKENDS)?;
+    let states: BTreeMap<String, String> = serde_json::from_str(noted).ok()?;
+    let own: Vec<(&String, &String)> = states
+        .iter()
+        .filter(|(name, _)| !name.contains("default-http-backend"))
+        .collect();
+    let bad: Vec<&(&String, &String)> = own
+        .iter()
+        .filter(|(_, state)| *state == "UNHEALTHY")
+        .collect();
+    let (first, _) = bad.first()?;
+    let (severity, how_many) = if bad.len() == own.len() {
+        (Severity::Critical, "every backend")
+    } else {
+        (Severity::Warning, "a backend")
+    };
+    let why = format!("its load balancer finds {how_many} UNHEALTHY ({first})");
+    let mut sighting = base(ingress, &why)
+        .identified_by("fact", "health")
+        .severity(severity)
+        .evidence(Evidence::field(
+            ingress.reference(),
+            &format!("metadata.annotations[{BACKENDS}]"),
+            noted,
+        ))
+        .suggest(Suggestion::advice(
+            "The health check of the load balancer must get 200: it asks the path of the readiness probe, or `/`; set another in a BackendConfig, and let its addresses (130.211.0.0/22, 35.191.0.0/16) through",
+        ));
+    for backend in backends(ingress) {
+        let namespace = &ingress.metadata.namespace;
+        if let Some(service) = cluster.get::<Service>(namespace, &backend.service.name) {
+            sighting = sighting.blames(service.reference(), "routes to");
+        }
+    }
+    Some(sighting)
 }
 
 /// Words of controller names that say nothing of who it is.
@@ -196,7 +255,13 @@ fn refused(ingress: &Ingress, event: &Event) -> Sighting {
     } else {
         format!("{}: {said}", event.reason)
     };
-    base(ingress, &why).event(event)
+    // Without an address nothing of it is served; with one, what was served before may still be.
+    let severity = if ingress.status.load_balancer.ingress.is_empty() {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    base(ingress, &why).severity(severity).event(event)
 }
 
 fn no_controller(ingress: &Ingress, class: &IngressClass) -> Sighting {

@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::cloud_controller::cloud_controllers;
 use crate::kubernetes::{Event, Object, Service};
 use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
@@ -53,7 +54,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.93,
-        reads: [Event],
+        reads: [Event, Deployment, DaemonSet],
         maps_to: ["k8sgpt:Service"],
         check: Service(check),
     }
@@ -148,9 +149,15 @@ fn sighting(
             "(empty)",
         ));
     }
-    match failed {
-        Some(event) => sighting = sighting.event(event),
-        None => sighting = sighting.confidence(0.85),
+    if let Some(event) = failed {
+        sighting = sighting.event(event);
+    } else {
+        sighting = sighting.confidence(0.85);
+        if service.spec.load_balancer_class.is_empty() {
+            for controller in cloud_controllers(cluster) {
+                sighting = sighting.blames(controller, "provided by");
+            }
+        }
     }
     let meta = &service.metadata;
     let advice = if failed.is_some() {

@@ -2,7 +2,10 @@
 
 pub(super) mod address_or_host_port_clash;
 pub(super) mod allowed_routes;
+pub(super) mod calico_rules;
+pub(super) mod calico_selector;
 pub(super) mod called_service;
+pub(super) mod cilium_rules;
 pub(super) mod cluster_dns;
 pub(super) mod cluster_dns_failing;
 pub(super) mod cluster_dns_unreachable;
@@ -10,6 +13,7 @@ pub(super) mod cluster_ip_conflict;
 pub(super) mod cross_namespace_reference_refused;
 pub(super) mod endpoint_slices_stale;
 pub(super) mod endpoints;
+pub(super) mod engine_policy_blocks_traffic;
 pub(super) mod failed_call;
 pub(super) mod gateway;
 pub(super) mod gateway_class_unusable;
@@ -17,6 +21,7 @@ pub(super) mod gateway_not_programmed;
 pub(super) mod ingress_backend;
 pub(super) mod ingress_backend_port_missing;
 pub(super) mod ingress_backend_service_missing;
+pub(super) mod ingress_backend_speaks_tls;
 pub(super) mod ingress_certificate_unfit;
 pub(super) mod ingress_class_missing;
 pub(super) mod ingress_class_unclear;
@@ -34,6 +39,7 @@ pub(super) mod node_network_agent_failing;
 pub(super) mod pod_ip_pool_empty;
 pub(super) mod policy;
 pub(super) mod policy_text;
+pub(super) mod policy_verdict;
 pub(super) mod route_backend_down;
 pub(super) mod route_backend_missing;
 pub(super) mod route_not_accepted;
@@ -53,10 +59,12 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &cluster_ip_conflict::ANALYZER,
     &cross_namespace_reference_refused::ANALYZER,
     &endpoint_slices_stale::ANALYZER,
+    &engine_policy_blocks_traffic::ANALYZER,
     &gateway_class_unusable::ANALYZER,
     &gateway_not_programmed::ANALYZER,
     &ingress_backend_port_missing::ANALYZER,
     &ingress_backend_service_missing::ANALYZER,
+    &ingress_backend_speaks_tls::ANALYZER,
     &ingress_certificate_unfit::ANALYZER,
     &ingress_class_missing::ANALYZER,
     &ingress_class_unclear::ANALYZER,

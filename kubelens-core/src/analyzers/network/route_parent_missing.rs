@@ -76,6 +76,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 continue;
             }
             match find(cluster, "Gateway", &parent.namespace, &parent.name) {
+                // Its controller took the route: the Gateway is there, and was not recorded.
+                None if is_accepted(route, &parent) => {}
                 None => sink.report(missing(cluster, route, &parent, any_gateway)),
                 Some(gateway) => {
                     if let Some(listeners) = listener_problem(gateway, &parent) {
@@ -85,6 +87,29 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether the status of the route says that this parent takes it.
+fn is_accepted(route: &CustomObject, parent: &Reference) -> bool {
+    list(&route.status, "parents").iter().any(|status| {
+        let of_parent = |pointer: &str| {
+            let text = status.pointer(pointer).and_then(serde_json::Value::as_str);
+            text.unwrap_or_default()
+        };
+        let namespace = match of_parent("/parentRef/namespace") {
+            "" => route.metadata.namespace.as_str(),
+            other => other,
+        };
+        let accepted = list(status, "conditions").iter().any(|condition| {
+            text(condition, "type") == "Accepted"
+                && text(condition, "status") == "True"
+                && condition
+                    .get("observedGeneration")
+                    .and_then(serde_json::Value::as_i64)
+                    .is_none_or(|seen| route.metadata.generation.is_none_or(|own| seen >= own))
+        });
+        accepted && of_parent("/parentRef/name") == parent.name && namespace == parent.namespace
+    })
 }
 
 /// The listeners that there are, if none of them is the one that the route attaches to.

@@ -1,7 +1,8 @@
 use super::state::{JOINING, describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{DaemonSet, Deployment, Node, Object, PodSpec, Taint};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::analyzers::cloud_controller::cloud_controllers;
+use crate::kubernetes::{Node, Object, Taint};
+use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -70,32 +71,6 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// The taint of a node that the cloud's controller has not looked at yet.
 const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
-
-/// The workloads that run the cloud's controller: by the name of the program, which all of them keep.
-fn cloud_controllers(cluster: &Cluster<'_>) -> Vec<ObjectRef> {
-    let is_one = |name: &str, spec: &PodSpec| {
-        name.contains(CLOUD_CONTROLLER)
-            || spec.all_containers().any(|(_, container)| {
-                container.image.contains(CLOUD_CONTROLLER)
-                    || container
-                        .command
-                        .iter()
-                        .any(|word| word.contains(CLOUD_CONTROLLER))
-            })
-    };
-    let deployments = cluster
-        .all::<Deployment>()
-        .filter(|it| is_one(&it.metadata.name, &it.spec.template.spec))
-        .map(Object::reference);
-    let sets = cluster
-        .all::<DaemonSet>()
-        .filter(|it| is_one(&it.metadata.name, &it.spec.template.spec))
-        .map(Object::reference);
-    deployments.chain(sets).collect()
-}
-
-/// What the program is called, whatever the cloud.
-const CLOUD_CONTROLLER: &str = "cloud-controller-manager";
 
 /// What a start-up taint says, and who has to take it away.
 fn waits_for(taint: &Taint) -> Option<(&'static str, &'static str)> {

@@ -1,6 +1,6 @@
 use super::argo_application;
 use super::bad_condition::{is_resting, words};
-use super::failing::{failing, pointing, titled};
+use super::failing::{failing, pointing, report, titled};
 use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject};
 use crate::model::{Evidence, Severity};
@@ -65,7 +65,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.88,
-        reads: [],
+        reads: [Service, Pod, Ingress, Namespace, Event, Secret, ConfigMap, ServiceAccount],
         maps_to: [],
         check: Cluster(check),
     }
@@ -173,7 +173,7 @@ fn check_rollout(cluster: &Cluster<'_>, rollout: &CustomObject, sink: &mut Sink)
     sink.report(sighting);
 }
 
-/// A run that failed lately, unless a later one of the same definition went well.
+/// A run that failed lately, unless a later one of the same definition is over.
 fn failed_run(cluster: &Cluster<'_>, run: &CustomObject, said: &str, path: &str, sink: &mut Sink) {
     let end = ["/finishedAt", "/completionTime", "/completedAt"]
         .iter()
@@ -192,7 +192,12 @@ fn failed_run(cluster: &Cluster<'_>, run: &CustomObject, said: &str, path: &str,
     .severity(Severity::Warning)
     .evidence(Evidence::message(run.reference(), path, said).at(end))
     .since(end);
-    sink.report(pointing(cluster, run, sighting, said));
+    let sighting = pointing(cluster, run, sighting, said);
+    let told = Condition {
+        message: said.into(),
+        ..Condition::default()
+    };
+    report(cluster, run, sighting, &[told], sink);
 }
 
 /// Labels that name the definition that runs are made from.
@@ -212,11 +217,14 @@ fn is_superseded(cluster: &Cluster<'_>, run: &CustomObject) -> bool {
         return false;
     };
     cluster.customs(run.group(), &run.kind).any(|other| {
-        let is_well = other.status_text("/phase") == "Succeeded"
-            || other
-                .condition("Succeeded")
-                .is_some_and(|done| done.is_true());
-        is_well
+        // How the newest one ended is how it stands, well or not.
+        let is_over = matches!(
+            other.status_text("/phase"),
+            "Succeeded" | "Failed" | "Error"
+        ) || other
+            .condition("Succeeded")
+            .is_some_and(|done| done.is_true() || done.is_false());
+        is_over
             && other.metadata.namespace == run.metadata.namespace
             && other.metadata.labels.value(key) == Some(value)
             && other.metadata.creation_timestamp > run.metadata.creation_timestamp

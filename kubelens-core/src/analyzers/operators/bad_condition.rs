@@ -1,7 +1,7 @@
 //! The conditions of a custom resource that say that something is wrong, for long enough to matter.
 
 use crate::analyzers::polarity::{Polarity, polarity};
-use crate::kubernetes::{Condition, CustomObject};
+use crate::kubernetes::{Condition, CustomObject, list_at};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
 use jiff::Timestamp;
@@ -46,8 +46,7 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
     }
     let grace = cluster.thresholds(&object.metadata).condition_grace;
     let is_just_changed = cluster.is_within(object.metadata.last_write, grace);
-    let mut bad: Vec<Condition> = object
-        .conditions()
+    let mut bad: Vec<Condition> = all_conditions(object)
         .into_iter()
         .filter(|condition| {
             let is_stale = condition.observed_generation < object.metadata.generation
@@ -71,6 +70,21 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
         rank(a).cmp(&rank(b))
     });
     bad
+}
+
+/// The conditions of an object; where it has none of its own, those that it has for each object that it is about: the
+/// ancestors of a policy of the Gateway API, the bindings of a rule.
+fn all_conditions(object: &CustomObject) -> Vec<Condition> {
+    let own = object.conditions();
+    if !own.is_empty() {
+        return own;
+    }
+    let each = ["/ancestors", "/bindings"];
+    let parts = each.iter().flat_map(|field| object.status_list(field));
+    parts
+        .flat_map(|part| list_at(part, "/conditions"))
+        .filter_map(|condition| serde_json::from_value(condition.clone()).ok())
+        .collect()
 }
 
 /// How bad a bad condition is.
@@ -149,6 +163,14 @@ pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
             == Some(0)
 }
 
+/// Whether the reason of a condition says by its ending that something failed. What OpenShift's own kinds tell in
+/// conditions beside the known ones is news of theirs.
+fn says_failure(object: &CustomObject, reason: &str) -> bool {
+    let is_news = object.group() == "config.openshift.io";
+    let endings = ["Failing", "Failed", "Error", "Failure"];
+    !is_news && endings.iter().any(|ending| reason.ends_with(ending))
+}
+
 fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
     let reason = condition.reason.as_str();
     // Something optional that nobody has set up, such as a place for backups.
@@ -172,7 +194,8 @@ fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
         type_ => match polarity(type_) {
             Polarity::Positive => condition.is_false() || condition.status == "Unknown",
             Polarity::Negative => condition.is_true(),
-            Polarity::Neutral => false,
+            // A type that nobody has named: what its reason says of it, where that is a failure.
+            Polarity::Neutral => condition.is_false() && says_failure(object, reason),
         },
     }
 }

@@ -76,7 +76,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Secret, ConfigMap, ServiceAccount, Service],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
         maps_to: [],
         check: Cluster(check),
     }

@@ -99,8 +99,7 @@ declare_analyzer! {
         severity: Warning,
         confidence: 0.88,
         reads: [
-            Pod, Node, Namespace, ServiceAccount, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
-        ],
+            Pod, Node, Namespace, ServiceAccount, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob, Event],
         maps_to: ["POP-1600", "POP-1601", "POP-1602", "POP-1603", "POP-1604", "POP-1700", "POP-1701", "POP-1702", "POP-1703", "POP-1704"],
         check: Cluster(check),
     }

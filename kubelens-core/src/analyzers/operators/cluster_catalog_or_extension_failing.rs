@@ -58,7 +58,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Secret, ConfigMap, ServiceAccount, Service],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
         maps_to: ["k8sgpt:ClusterCatalog", "k8sgpt:ClusterExtension"],
         check: Cluster(check),
     }

@@ -4,7 +4,7 @@ use super::bad_condition::{bad_conditions, is_resting, severity};
 use super::failing::{failing, pointing, report, title, titled};
 use super::pack::has_pack;
 use crate::analysis::{Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject};
+use crate::kubernetes::{Condition, CustomObject, text_at};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
 
@@ -101,20 +101,26 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.75,
-        reads: [Secret, ConfigMap, ServiceAccount, Service],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
         maps_to: [],
         check: Cluster(check),
     }
 }
 
 /// Where resources without conditions tell how they are, and the words for failed.
-const PHASES: [(&str, &str); 4] = [
+const PHASES: [(&str, &str); 8] = [
     ("/phase", "status.phase"),
     ("/state", "status.state"),
     ("/status", "status.status"),
     ("/health", "status.health"),
+    ("/applicationState/state", "status.applicationState.state"),
+    ("/lifecycleState", "status.lifecycleState"),
+    ("/robustness", "status.robustness"),
+    ("/ceph/health", "status.ceph.health"),
 ];
-const FAILED: [&str; 10] = [
+const FAILED: [&str; 14] = [
+    "FAILED",
+    "SUBMISSION_FAILED",
     "Failed",
     "failed",
     "Error",
@@ -124,12 +130,24 @@ const FAILED: [&str; 10] = [
     "PartiallyFailed",
     "Unavailable",
     "Faulted",
+    "faulted",
     "red",
+    "HEALTH_ERR",
 ];
 
+/// Of these, what says that data is out of reach.
+const DOWN: [&str; 3] = ["faulted", "red", "HEALTH_ERR"];
+
 /// Where they tell why, and when they ended.
-const MESSAGES: [&str; 4] = ["/message", "/failureReason", "/reason", "/error"];
-const ENDS: [&str; 4] = [
+const MESSAGES: [&str; 5] = [
+    "/message",
+    "/failureReason",
+    "/applicationState/errorMessage",
+    "/reason",
+    "/error",
+];
+const ENDS: [&str; 5] = [
+    "/terminationTime",
     "/completionTimestamp",
     "/completionTime",
     "/finishedAt",
@@ -185,27 +203,68 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         .iter()
         .find_map(|field| object.status_text(field).parse().ok())
         .or(object.metadata.creation_timestamp);
-    let is_history = is_run(object) && !cluster.is_within(end, RUN_WINDOW);
+    let is_history =
+        is_run(object) && (!cluster.is_within(end, RUN_WINDOW) || has_later_run(cluster, object));
     if is_resting(object)
         || is_history
         || cluster.seconds_since(end) <= cluster.thresholds(&object.metadata).condition_grace
     {
         return;
     }
-    let message = MESSAGES
-        .iter()
-        .map(|field| object.status_text(field))
-        .find(|text| !text.is_empty())
-        .unwrap_or_default();
+    let message = match path {
+        "status.ceph.health" => ceph_details(object),
+        _ => MESSAGES
+            .iter()
+            .map(|field| object.status_text(field))
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
+            .to_owned(),
+    };
     let said = format!("{phase} {message}");
     let text = "Its operator could not bring it to the state that its spec asks for.";
     let title = titled(object, "failed", said.trim_end());
+    let severity = if DOWN.contains(&phase) {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     let sighting = failing(cluster, object, title, text, &[])
         .identified_by("fact", "phase")
+        .severity(severity)
         .confidence(0.7)
         .since(end)
         .evidence(Evidence::message(object.reference(), path, said.trim_end()).at(end));
-    sink.report(pointing(cluster, object, sighting, message));
+    sink.report(pointing(cluster, object, sighting, &message));
+}
+
+/// What Ceph says of its health, by its checks.
+fn ceph_details(object: &CustomObject) -> String {
+    let details = object
+        .status
+        .pointer("/ceph/details")
+        .and_then(|details| details.as_object());
+    let texts = details.into_iter().flatten().map(|(check, detail)| {
+        let message = text_at(detail, "/message");
+        format!("{check}: {message}")
+    });
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// The label that names the schedule of a backup.
+const SCHEDULE: &str = "velero.io/schedule-name";
+
+/// Whether a later run of the same schedule is over: that one tells how it stands.
+fn has_later_run(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
+    let meta = &object.metadata;
+    let Some(schedule) = meta.labels.value(SCHEDULE) else {
+        return false;
+    };
+    cluster.customs(object.group(), &object.kind).any(|other| {
+        is_run(other)
+            && other.metadata.namespace == meta.namespace
+            && other.metadata.labels.value(SCHEDULE) == Some(schedule)
+            && other.metadata.creation_timestamp > meta.creation_timestamp
+    })
 }
 
 /// Whether it runs to an end, as backups and builds do.

@@ -49,8 +49,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.90,
         reads: [
-            Secret, ConfigMap, ServiceAccount, Service, Deployment, StatefulSet, DaemonSet, Job,
-        ],
+            Secret, ConfigMap, ServiceAccount, Service, Deployment, StatefulSet, DaemonSet, Job, Event],
         maps_to: [],
         check: Cluster(check),
     }

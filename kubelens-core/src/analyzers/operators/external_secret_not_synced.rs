@@ -2,6 +2,7 @@ use super::bad_condition::{has_lasted, is_resting, words};
 use super::failing::{blaming, failing, report, titled, without_it};
 use super::named_object::says_missing;
 use super::reference::{Reference, is_absent, is_there};
+use super::secret_producer::{VAULT, VAULT_KINDS};
 use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject, Secret};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -62,7 +63,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Secret, ConfigMap, ServiceAccount, Service],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
         maps_to: [],
         check: Cluster(check),
     }
@@ -89,6 +90,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             check_external(cluster, secret, sink);
         }
     }
+    for kind in VAULT_KINDS {
+        for secret in cluster.customs(VAULT, kind) {
+            check_vault(cluster, secret, sink);
+        }
+    }
     for sealed in cluster.customs("bitnami.com", "SealedSecret") {
         if let Some(synced) = not_true(cluster, sealed, "Synced") {
             let said = titled(sealed, "is not unsealed", &words(&synced));
@@ -103,6 +109,35 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// What Vault's operator makes Secrets from: its older versions tell how it went by events alone.
+fn check_vault(cluster: &Cluster<'_>, secret: &CustomObject, sink: &mut Sink) {
+    let meta = &secret.metadata;
+    let newest = cluster
+        .events_about(&secret.kind, &meta.namespace, &meta.name, "")
+        .next_back();
+    let window = cluster.thresholds(meta).event_window;
+    let failed = newest.filter(|event| {
+        event.is_warning() && cluster.is_within(event.last_seen(), window) && !is_resting(secret)
+    });
+    let Some(event) = failed.filter(|_| secret.conditions().is_empty()) else {
+        return;
+    };
+    let target = secret.spec_text("/destination/name");
+    let text = format!("Secret `{target}` is not made, or stays as it was.");
+    let said = format!("{}: {}", event.reason, event.message);
+    sink.report(
+        failing(
+            cluster,
+            secret,
+            titled(secret, "is not synced", &said),
+            text,
+            &[],
+        )
+        .severity(severity(cluster, secret, target))
+        .since(event.first_seen()),
+    );
 }
 
 fn check_external(cluster: &Cluster<'_>, secret: &CustomObject, sink: &mut Sink) {

@@ -2,10 +2,13 @@
 
 use super::bad_condition::{evidence, since, words};
 use super::children::children_of;
+use super::failed_part::failed_parts;
 use super::named_object::named_in;
-use super::reference::{Reference, is_absent, is_there, located, missing, references};
+use super::reference::{
+    Reference, is_absent, is_there, located, missing, missing_behind, references,
+};
 use crate::analysis::{Sighting, Sink};
-use crate::kubernetes::{Condition, CustomObject};
+use crate::kubernetes::{Condition, CustomObject, Event};
 use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
@@ -37,6 +40,13 @@ pub(super) fn failing(
     for condition in conditions {
         sighting = pointing(cluster, object, sighting, &condition.message);
     }
+    for (path, text) in failed_parts(object) {
+        sighting = sighting.evidence(Evidence::message(own.clone(), &path, &text));
+        sighting = pointing(cluster, object, sighting, &text);
+    }
+    if let Some(event) = newest_warning(cluster, object) {
+        sighting = pointing(cluster, object, sighting.event(event), &event.message);
+    }
     for reference in references(object) {
         let reference = located(cluster, reference);
         if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
@@ -47,6 +57,16 @@ pub(super) fn failing(
         sighting = blaming(sighting, child, "owns");
     }
     blaming(sighting, own, "owns")
+}
+
+/// The newest warning that the operator wrote about the object: it often says more than the conditions.
+fn newest_warning<'a>(cluster: &Cluster<'a>, object: &CustomObject) -> Option<&'a Event> {
+    let meta = &object.metadata;
+    let window = cluster.thresholds(meta).event_window;
+    cluster
+        .events_about(&object.kind, &meta.namespace, &meta.name, "")
+        .rev()
+        .find(|event| event.is_warning() && cluster.is_within(event.last_seen(), window))
 }
 
 /// The same sighting, pointing at what a message names.
@@ -88,7 +108,10 @@ pub(super) fn report(
         .iter()
         .map(|condition| condition.message.as_str())
         .collect();
-    let missing = missing(cluster, object, &messages);
+    let mut missing = missing(cluster, object, &messages);
+    if missing.is_empty() {
+        missing = missing_behind(cluster, object, &messages);
+    }
     if missing.is_empty() {
         sink.report(sighting);
         return;

@@ -49,7 +49,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [],
+        reads: [Event],
         maps_to: ["k8sgpt:InstallPlan"],
         check: Cluster(check),
     }

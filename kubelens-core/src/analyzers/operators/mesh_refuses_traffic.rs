@@ -1,4 +1,5 @@
 use super::failing::describe;
+use super::mesh_gateway;
 use super::mesh_host::{Target, target};
 use super::mesh_proxy;
 use super::mesh_tls;
@@ -71,6 +72,23 @@ declare_analyzer! {
     /// spec: {containers: [{name: cron}]}
     /// status: {phase: Running, conditions: [{type: Ready, status: "False"}]}
     /// ```
+    /// A gateway without its certificate:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Secret
+    /// apiVersion: networking.istio.io/v1
+    /// kind: Gateway
+    /// metadata: {name: web, namespace: shop, creationTimestamp: "2026-01-01T08:00:00Z"}
+    /// spec:
+    ///   selector: {istio: ingressgateway}
+    ///   servers: [{hosts: [www.example.org], port: {number: 443, name: https, protocol: HTTPS}, tls: {mode: SIMPLE, credentialName: web-cert}}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: gateway-1, namespace: istio-system, labels: {istio: ingressgateway}}
+    /// spec: {containers: [{name: istio-proxy}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -130,7 +148,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.85,
-        reads: [Service, Pod, Namespace, Ingress],
+        reads: [Service, Pod, Namespace, Ingress, Secret],
         maps_to: [],
         check: Cluster(check),
     }
@@ -152,6 +170,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             check_rule(cluster, rule, sink);
         }
     }
+    mesh_gateway::check(cluster, sink);
     mesh_proxy::check(cluster, sink);
     mesh_tls::check(cluster, sink);
 }

@@ -13,9 +13,11 @@ pub(super) mod controller;
 pub(super) mod custom_resource_failing;
 pub(super) mod delivery_not_ready;
 pub(super) mod external_secret_not_synced;
+pub(super) mod failed_part;
 pub(super) mod failing;
 pub(super) mod install_plan_failed;
 pub(super) mod machine_not_provisioned;
+pub(super) mod mesh_gateway;
 pub(super) mod mesh_host;
 pub(super) mod mesh_proxy;
 pub(super) mod mesh_refuses_traffic;
@@ -34,6 +36,8 @@ pub(super) mod provider_health_issue;
 pub(super) mod reference;
 pub(super) mod scaled_object_not_ready;
 pub(super) mod secret_producer;
+pub(super) mod traefik_route_refers_to_nothing;
+pub(super) mod unreached;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &argo_object_failing::ANALYZER,
@@ -55,4 +59,5 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &prometheus_config_invalid::ANALYZER,
     &provider_health_issue::ANALYZER,
     &scaled_object_not_ready::ANALYZER,
+    &traefik_route_refers_to_nothing::ANALYZER,
 ];

@@ -60,7 +60,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.92,
-        reads: [],
+        reads: [Event],
         maps_to: ["k8sgpt:Subscription", "k8sgpt:CatalogSource"],
         check: Cluster(check),
     }

@@ -50,7 +50,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.92,
-        reads: [],
+        reads: [Event],
         maps_to: ["k8sgpt:ClusterServiceVersion"],
         check: Cluster(check),
     }

@@ -12,7 +12,6 @@ const GROUPS: &[&str] = &[
     "cilium.io",
     "constraints.gatekeeper.sh",
     "external-secrets.io",
-    "gateway.networking.k8s.io",
     "generators.external-secrets.io",
     "helm.toolkit.fluxcd.io",
     "karpenter.sh",
@@ -49,8 +48,15 @@ const KINDS: &[(&str, &str)] = &[
     ("tekton.dev", "PipelineRun"),
 ];
 
+/// The Gateway API.
+const GATEWAY: &str = "gateway.networking.k8s.io";
+
 /// Whether another rule looks at objects of this kind.
 pub(super) fn has_pack(object: &CustomObject) -> bool {
     let group = object.group();
+    if group == GATEWAY {
+        // Its policies have no rule of their own.
+        return !object.kind.ends_with("Policy");
+    }
     GROUPS.contains(&group) || KINDS.contains(&(group, object.kind.as_str()))
 }

@@ -63,7 +63,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.85,
-        reads: [Pod],
+        reads: [Pod, Event],
         maps_to: ["k8sgpt:PolicyReport", "k8sgpt:ClusterPolicyReport"],
         check: Cluster(check),
     }

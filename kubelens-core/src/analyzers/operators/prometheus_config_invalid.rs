@@ -90,7 +90,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Pod, Secret, ConfigMap, ServiceAccount, Service, Namespace],
+        reads: [Pod, Secret, ConfigMap, ServiceAccount, Service, Namespace, Event],
         maps_to: ["k8sgpt:PrometheusConfigValidate"],
         check: Cluster(check),
     }

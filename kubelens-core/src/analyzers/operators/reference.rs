@@ -88,6 +88,47 @@ pub(super) fn missing(
     all
 }
 
+/// The references that name nothing of an object that this one names in its spec, such as the login in the configuration
+/// of a provider, or a step of a pipeline: what the message says is not there.
+pub(super) fn missing_behind(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    messages: &[&str],
+) -> Vec<Reference> {
+    if !messages.iter().any(|text| says_missing(text)) {
+        return Vec::new();
+    }
+    let fields = object.spec.as_object().into_iter().flatten();
+    let named = fields.filter_map(|(key, field)| {
+        let kind = key.strip_suffix("Ref")?;
+        let name = field.get("name").and_then(Value::as_str)?;
+        Some((
+            field.get("kind").and_then(Value::as_str).unwrap_or(kind),
+            name,
+        ))
+    });
+    let mut all = Vec::new();
+    for (kind, name) in named {
+        let between = cluster.all_customs().filter(|other| {
+            let is_near = other.metadata.namespace.is_empty()
+                || other.metadata.namespace == object.metadata.namespace;
+            is_near && other.kind.eq_ignore_ascii_case(kind) && other.metadata.name == *name
+        });
+        for other in between {
+            let own = other.reference();
+            all.extend(
+                missing(cluster, other, messages)
+                    .into_iter()
+                    .map(|found| Reference {
+                        path: format!("{} of {own}", found.path),
+                        ..found
+                    }),
+            );
+        }
+    }
+    all
+}
+
 /// Whether a text names something as a word of its own.
 fn names(text: &str, name: &str) -> bool {
     text.split(|letter: char| letter.is_whitespace() || "'\"`,;()[]{}/=".contains(letter))
@@ -156,6 +197,17 @@ fn walk(
                         object,
                         is_output,
                     });
+                }
+                if let (Some(one), Value::Array(items)) = (key.strip_suffix('s'), field) {
+                    for (at, item) in items.iter().enumerate() {
+                        let object =
+                            named_by(owner, one, item, fields).filter(|_| item.is_object());
+                        found.extend(object.map(|object| Reference {
+                            path: format!("{path}[{at}]"),
+                            object,
+                            is_output,
+                        }));
+                    }
                 }
                 walk(owner, field, &path, is_output, depth - 1, found);
             }
@@ -258,6 +310,7 @@ mod tests {
                         "claimRef":{"apiVersion":"other.com/v1","kind":"Gadget","name":"g","namespace":"bank"},
                         "tls":{"secretName":"web-tls"},
                         "color":{"name":"red"},
+                        "caRefs":[{"group":"","kind":"ConfigMap","name":"roots"}],
                         "extra":{"secretRef":{"name":"perhaps","optional":true}}}}"#,
         )
         .unwrap_or_default();
@@ -270,6 +323,7 @@ mod tests {
             found,
             [
                 "spec.auth.passwordSecretRef Secret shop/login",
+                "spec.caRefs[0] ConfigMap shop/roots",
                 "spec.claimRef Gadget bank/g",
                 "spec.issuerRef Issuer shop/ca",
                 "spec.tls.secretName Secret shop/web-tls",

@@ -3,6 +3,11 @@
 use crate::kubernetes::{CustomObject, list_at, text_at};
 use crate::snapshot::Cluster;
 
+/// The group of Vault's own operator, and its kinds that make Secrets.
+pub(super) const VAULT: &str = "secrets.hashicorp.com";
+pub(super) const VAULT_KINDS: [&str; 3] =
+    ["VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret"];
+
 /// Seconds that a producer has to make its Secret.
 const MAKING_GRACE: i64 = 120;
 
@@ -32,8 +37,13 @@ pub(in crate::analyzers) fn producers_of<'a>(
                 .iter()
                 .any(|made| text_at(made, "/secretName") == secret)
         });
+    let from_vault = VAULT_KINDS
+        .into_iter()
+        .flat_map(|kind| cluster.customs(VAULT, kind))
+        .filter(|object| object.spec_text("/destination/name") == secret);
     external
         .chain(sealed)
+        .chain(from_vault)
         .chain(certificates)
         .chain(synced)
         .filter(|object| object.metadata.namespace == *namespace)

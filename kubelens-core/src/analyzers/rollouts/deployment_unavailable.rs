@@ -1,6 +1,7 @@
 use super::progress::is_rolling;
 use super::shortage::{Shortage, shortage};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::control_plane_pod::component_pods;
 use crate::kubernetes::{Deployment, Object, condition};
 use crate::model::Evidence;
 use crate::snapshot::{Cluster, Workload};
@@ -121,8 +122,22 @@ fn sighting<'a>(
         .at(available.last_transition_time),
         None => Evidence::field(own.clone(), "spec.replicas", short.wanted),
     };
-    short
-        .sighting(cluster, &Workload::Deployment(deployment))
+    let mut sighting = short.sighting(cluster, &Workload::Deployment(deployment));
+    let observed = deployment.status.observed_generation;
+    if observed < deployment.metadata.generation {
+        sighting = sighting.evidence(Evidence::field(
+            own.clone(),
+            "status.observedGeneration",
+            format!(
+                "not yet {}: its controller has not looked at it",
+                deployment.metadata.generation.unwrap_or_default()
+            ),
+        ));
+        for pod in component_pods(cluster, "kube-controller-manager") {
+            sighting = sighting.blames(pod.reference(), "controlled by");
+        }
+    }
+    sighting
         .evidence(Evidence::field(own, "status.readyReplicas", short.ready))
         .evidence(proof)
 }

@@ -5,6 +5,7 @@ pub(super) mod daemon_set_short;
 pub(super) mod deployment_unavailable;
 pub(super) mod governing_service_missing;
 pub(super) mod ordinal_blocks_set;
+pub(super) mod peers_not_published;
 pub(super) mod pod_creation_refused;
 pub(super) mod progress;
 pub(super) mod refusers;
@@ -25,6 +26,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &deployment_unavailable::ANALYZER,
     &governing_service_missing::ANALYZER,
     &ordinal_blocks_set::ANALYZER,
+    &peers_not_published::ANALYZER,
     &pod_creation_refused::ANALYZER,
     &replica_set_short::ANALYZER,
     &rollout_cannot_surge::ANALYZER,

@@ -1,6 +1,7 @@
 //! Who refuses what a controller wants to create, and how bad that is.
 
 use crate::analyzers::failed_create::FailedCreate;
+use crate::analyzers::policy_parameters::{NO_PARAMETERS, parameters_of};
 use crate::analyzers::refusal::{Refusal, WebhookCall};
 use crate::kubernetes::{
     Deployment, MutatingWebhookConfiguration, Object, ValidatingWebhookConfiguration,
@@ -28,6 +29,14 @@ pub(in crate::analyzers) fn refusers(
         )],
         Refusal::WebhookDenied { webhook, .. } => configurations_with(cluster, webhook),
         Refusal::WebhookCallFailed(call) => called(cluster, call),
+        Refusal::AdmissionPolicy {
+            policy,
+            binding,
+            message,
+        } if message.contains(NO_PARAMETERS) => vec![(
+            parameters_of(cluster, policy, binding).into_what_to_change(),
+            "has the parameters for",
+        )],
         Refusal::AdmissionPolicy { policy, .. } => vec![(
             ObjectRef::cluster_scoped(
                 "admissionregistration.k8s.io/v1",

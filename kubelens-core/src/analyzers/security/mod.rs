@@ -11,6 +11,7 @@ pub(super) mod pod_security_violation;
 pub(super) mod role_grant;
 pub(super) mod role_too_powerful;
 pub(super) mod secret_in_plain_value;
+pub(super) mod service_account_made_anew;
 pub(super) mod service_account_not_permitted;
 pub(super) mod service_account_token_exposed;
 pub(super) mod weak_security_context;
@@ -25,6 +26,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &pod_security_violation::ANALYZER,
     &role_too_powerful::ANALYZER,
     &secret_in_plain_value::ANALYZER,
+    &service_account_made_anew::ANALYZER,
     &service_account_not_permitted::ANALYZER,
     &service_account_token_exposed::ANALYZER,
     &weak_security_context::ANALYZER,

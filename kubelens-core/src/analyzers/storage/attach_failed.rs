@@ -162,15 +162,19 @@ fn volume_reference(cluster: &Cluster<'_>, name: &str) -> ObjectRef {
 fn sighting(cluster: &Cluster<'_>, volume: &str, node: &str, reason: &str) -> Sighting {
     let subject = volume_reference(cluster, volume);
     let title = format!("{subject} cannot be attached to Node {node}: {reason}");
-    Sighting::of(
+    let mut sighting = Sighting::of(
         subject,
         title,
         "Pods that use it wait in ContainerCreating until it is attached.",
-    )
-    .identified_by("node", node)
-    .blames(ObjectRef::cluster_scoped("v1", "Node", node), "attached to")
-    .suggest(Suggestion::look(
-        "See the attachments and their errors",
-        "kubectl describe volumeattachments",
-    ))
+    );
+    for object in drivers::volumes_of_the_system(cluster, volume) {
+        sighting = sighting.blames(object, "stores");
+    }
+    sighting
+        .identified_by("node", node)
+        .blames(ObjectRef::cluster_scoped("v1", "Node", node), "attached to")
+        .suggest(Suggestion::look(
+            "See the attachments and their errors",
+            "kubectl describe volumeattachments",
+        ))
 }

@@ -1,7 +1,8 @@
 //! Which workloads carry a storage driver: found by the driver's name in their pods' arguments,
 //! variables and host paths.
 
-use crate::kubernetes::{DaemonSet, Deployment, Lease, PodSpec, StatefulSet};
+use crate::kubernetes::{DaemonSet, Deployment, Lease, PersistentVolume, PodSpec, StatefulSet};
+use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Workload};
 
 /// The DaemonSet that serves the driver on every node.
@@ -28,6 +29,39 @@ fn named_controller<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Workload<
             .find(|set| names(&set.spec.template.spec, driver))
             .map(Workload::StatefulSet)
     })
+}
+
+/// The storage systems behind a driver that stand in the cluster themselves: Rook puts the namespace of its Ceph before
+/// the name of the driver.
+pub(super) fn storage_systems(cluster: &Cluster<'_>, driver: &str) -> Vec<ObjectRef> {
+    let Some((namespace, _)) = driver
+        .split_once('.')
+        .filter(|(_, rest)| rest.ends_with("csi.ceph.com"))
+    else {
+        return Vec::new();
+    };
+    cluster
+        .customs("ceph.rook.io", "CephCluster")
+        .filter(|system| system.metadata.namespace == *namespace)
+        .map(crate::kubernetes::CustomObject::reference)
+        .collect()
+}
+
+/// What a storage system in the cluster keeps of a volume: its object has the name that the driver calls the volume by.
+pub(super) fn volumes_of_the_system(cluster: &Cluster<'_>, volume: &str) -> Vec<ObjectRef> {
+    let handle = cluster
+        .get::<PersistentVolume>("", volume)
+        .and_then(|volume| volume.spec.csi.as_ref())
+        .map(|csi| csi.volume_handle.as_str());
+    let Some(handle) = handle.filter(|handle| !handle.is_empty()) else {
+        return Vec::new();
+    };
+    cluster
+        .custom("Volume")
+        .iter()
+        .filter(|system| system.metadata.name == *handle)
+        .map(|system| system.reference())
+        .collect()
 }
 
 /// Most controllers learn the driver's name from its socket. They stand in the namespace of its node

@@ -1,6 +1,7 @@
 use super::backend;
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::unix_socket::silent_listeners;
 use crate::kubernetes::{Object, PersistentVolume, Pod};
 use crate::model::{Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -122,6 +123,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         if is_meant {
             sighting = sighting.blames(object, "mounts");
         }
+    }
+    for listener in silent_listeners(cluster, &event.message, &pod.node_name) {
+        sighting = sighting.blames(listener, "answers");
     }
     let volume = mount_events::volume_name(&event.message)
         .and_then(|name| cluster.get::<PersistentVolume>("", name));

@@ -173,6 +173,9 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     {
         sighting = sighting.blames(driver.reference(), "provisions");
     }
+    for system in drivers::storage_systems(cluster, provisioner) {
+        sighting = sighting.blames(system, "stores");
+    }
     if let Some(source) = claims::source(claim) {
         sighting = sighting.blames(source, "dataSource");
     }

@@ -60,7 +60,7 @@ pub(super) fn log_of_the_ended_run<'a>(
 
 /// The line that says best why the last run ended: the first one that gives up, else the last one
 /// that speaks of a failure, else the last one; else the termination message.
-pub(super) fn telling_line<'a>(
+pub(in crate::analyzers) fn telling_line<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
     container: &ContainerView<'a>,
@@ -92,7 +92,7 @@ pub(super) fn most_telling(log: &ContainerLog) -> Option<&str> {
 }
 
 /// The telling line and the last lines of the ended run, as proof.
-pub(super) fn as_evidence<'a>(
+pub(in crate::analyzers) fn as_evidence<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
     container: &ContainerView<'a>,
@@ -114,7 +114,7 @@ pub(super) fn as_evidence<'a>(
 }
 
 /// A line from the cluster as a sentence quotes it: cleaned, redacted and cut.
-pub(super) fn quoted(line: &str) -> String {
+pub(in crate::analyzers) fn quoted(line: &str) -> String {
     const LONGEST: usize = 300;
     let clean = crate::model::safe_text(line);
     let mut text: String = clean.chars().take(LONGEST).collect();

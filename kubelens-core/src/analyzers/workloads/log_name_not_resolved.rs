@@ -109,16 +109,25 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         for (api_version, kind, name) in [
             ("v1", "Service", "kube-dns"),
             ("apps/v1", "Deployment", "coredns"),
+            ("v1", "ConfigMap", "coredns"),
         ] {
             let dns = ObjectRef::namespaced(api_version, kind, "kube-system", name);
             sighting = sighting.blames(dns, "resolves names by");
         }
     }
-    advise(
-        sighting,
-        format!(
+    let advice = match (has_answer, peers.is_outside()) {
+        (false, true) => format!(
+            "See whether the cluster's DNS and the name servers that it forwards to answer; {} may be right",
+            peers.names()
+        ),
+        (true, true) => format!(
+            "Correct the host name in the configuration of {top}: no name server knows {}",
+            peers.names()
+        ),
+        _ => format!(
             "Correct the host name in the configuration of {top}, or create the Service {}",
             peers.names()
         ),
-    )
+    };
+    advise(sighting, advice)
 }

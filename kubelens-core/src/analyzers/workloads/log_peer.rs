@@ -85,6 +85,17 @@ impl<'a> Peers<'a> {
     }
 
     /// The first host's Service, where it is proven not to exist.
+    /// Whether the first host is a name of more than two parts, and nothing of the cluster.
+    pub(super) fn is_outside(&self) -> bool {
+        let is_known = self.objects.first().is_some_and(Option::is_some);
+        self.hosts.first().is_some_and(|host| {
+            !is_known
+                && self.missing.is_none()
+                && host.name.contains('.')
+                && !host.name.contains(".svc")
+        })
+    }
+
     pub(super) fn missing(&self) -> Option<&ObjectRef> {
         self.missing.as_ref()
     }
@@ -170,6 +181,9 @@ fn service_note<'a>(cluster: &Cluster<'a>, service: &'a Service, host: &Host<'_>
             host.name,
             some_of(ports, 4)
         );
+    }
+    if service.metadata.name == "kubernetes" && service.metadata.namespace == "default" {
+        return format!("{} is the API server of the cluster.", host.name);
     }
     let pods: Vec<_> = cluster
         .pods_behind(service)

@@ -335,7 +335,7 @@ fn message_of(line: &str) -> Option<&str> {
 }
 
 /// A text of a log without its time, short enough for a title.
-pub(super) fn short(text: &str) -> String {
+pub(in crate::analyzers) fn short(text: &str) -> String {
     const MOST: usize = 160;
     let text = text.trim();
     let text = message_of(text).unwrap_or_else(|| {

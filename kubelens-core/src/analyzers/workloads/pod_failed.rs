@@ -6,7 +6,7 @@ use super::stopped_pod::{severity, stopped_at};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::finished_owner;
 use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, Severity};
+use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -116,7 +116,8 @@ fn sighting(pod: &Pod, cluster: &Cluster<'_>, severity: Severity) -> Sighting {
         let deadline = pod.spec.active_deadline_seconds.unwrap_or_default();
         (
             format!(
-                "A pod of {top} ran longer than its deadline of {deadline} s (DeadlineExceeded)"
+                "{} ran longer than its deadline of {deadline} s (DeadlineExceeded)",
+                of_whom(&top)
             ),
             "The kubelet ended it when its activeDeadlineSeconds were over.".to_owned(),
         )
@@ -127,7 +128,7 @@ fn sighting(pod: &Pod, cluster: &Cluster<'_>, severity: Severity) -> Sighting {
             ends.join(", ")
         };
         (
-            format!("A pod of {top} has failed for good: {how}"),
+            format!("{} has failed for good: {how}", of_whom(&top)),
             "It is not started again.".to_owned(),
         )
     };
@@ -147,4 +148,13 @@ fn sighting(pod: &Pod, cluster: &Cluster<'_>, severity: Severity) -> Sighting {
                 .then(|| Evidence::message(pod.reference(), "status.message", &pod.status.message)),
         )
         .suggest(describe_pod(pod))
+}
+
+/// The pod itself where nothing owns it, else one of its owner's.
+fn of_whom(top: &ObjectRef) -> String {
+    if top.kind == "Pod" {
+        top.to_string()
+    } else {
+        format!("A pod of {top}")
+    }
 }

@@ -6,6 +6,7 @@ use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind};
 use crate::analysis::{Sighting, event_evidence};
+use crate::analyzers::plain_to_tls::PLAIN_TO_TLS;
 use crate::kubernetes::{Container, Object, Pod, Probe};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
@@ -101,7 +102,10 @@ pub(super) fn sighting<'a>(
         let path = format!("spec.containers[{}].ports", container.name());
         Evidence::field(pod.reference(), &path, ports)
     }))
-    .suggest(edit(&top, advice(failure)))
+    .suggest(edit(
+        &top,
+        advice(failure, speaks_tls(cluster, pod, failure)),
+    ))
     .suggest(describe_pod(pod))
 }
 
@@ -126,8 +130,13 @@ pub(super) fn ended_at_first_chance(failure: &ProbeFailure<'_>, grace: i64) -> O
         .then_some(ran)
 }
 
-fn advice(failure: &ProbeFailure<'_>) -> String {
+fn advice(failure: &ProbeFailure<'_>, speaks_tls: bool) -> String {
     let field = failure.kind.field();
+    if speaks_tls {
+        return format!(
+            "Set `scheme: HTTPS` in {field}.httpGet: the program speaks TLS on that port, and the probe plain HTTP"
+        );
+    }
     match probe_answer::classify(failure.answer, failure.probe) {
         ProbeAnswer::Refused
         | ProbeAnswer::TimedOut
@@ -139,6 +148,44 @@ fn advice(failure: &ProbeFailure<'_>) -> String {
             "Act on what the probe answers; change {field} only if it asks for the wrong thing"
         ),
     }
+}
+
+/// Whether the program speaks TLS where the probe asks in plain HTTP: its log or answer says so, or it answers 400, as
+/// servers do then, on a port with such a name.
+pub(super) fn speaks_tls<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    failure: &ProbeFailure<'a>,
+) -> bool {
+    let Some(get) = failure.probe.http_get.as_ref() else {
+        return false;
+    };
+    let answer = probe_answer::classify(failure.answer, failure.probe);
+    if get.scheme == "HTTPS"
+        || !matches!(
+            answer,
+            ProbeAnswer::WrongQuestion(400) | ProbeAnswer::WrongProtocol
+        )
+    {
+        return false;
+    }
+    let said = [false, true].into_iter().any(|previous| {
+        cluster
+            .log(pod, failure.container.name(), previous)
+            .is_some_and(|log| log.lines.iter().any(|line| PLAIN_TO_TLS.is_in(line)))
+    });
+    let port = failure
+        .probe
+        .port()
+        .map(|port| port.to_string())
+        .unwrap_or_default();
+    let has_its_name = failure.container.spec.ports.iter().any(|declared| {
+        let is_asked = *declared.name == *port || declared.container_port.to_string() == port;
+        is_asked && (declared.name.contains("https") || declared.name.contains("tls"))
+    });
+    said || has_its_name
+        || matches!(port.as_str(), "443" | "8443" | "https")
+        || PLAIN_TO_TLS.is_in(failure.answer)
 }
 
 /// A probe's settings: what it does and how patient it is.

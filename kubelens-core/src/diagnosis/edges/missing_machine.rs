@@ -1,3 +1,4 @@
+use super::lost_with_node::missing_pods;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::model::Severity;
@@ -20,14 +21,26 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         return edges;
     }
     for (effect, seen) in index.seen.iter().enumerate() {
-        let Some(pod) = seen.pod.filter(|_| seen.code().starts_with("SCH")) else {
-            continue;
+        // A workload that is short of pods is told of by those that find no room, be that only a note about them.
+        let pods = match seen.pod {
+            Some(pod) if seen.code().starts_with("SCH") => vec![pod],
+            _ => missing_pods(cluster, seen.code(), &seen.sighting.subject),
         };
         for (cause, machine) in &machines {
             let name = machine.sighting.subject.name.as_str();
-            let is_named = cluster
-                .events_about("Pod", &pod.metadata.namespace, &pod.metadata.name, "")
-                .any(|event| has_word(&event.message, name));
+            let mut pods = pods.iter().filter(|pod| pod.node_name.is_empty());
+            // Karpenter names no pool where none is ready; cluster-autoscaler names no group that it leaves alone.
+            let is_named = pods.any(|pod| {
+                cluster
+                    .events_about("Pod", &pod.metadata.namespace, &pod.metadata.name, "")
+                    .any(|event| {
+                        has_word(&event.message, name)
+                            || event.message.contains("no nodepools found")
+                                && machine.sighting.subject.kind == "NodePool"
+                            || event.message.contains("in backoff after failed scale-up")
+                                && machine.sighting.subject.kind == "ConfigMap"
+                    })
+            });
             if is_named {
                 edges.push(Edge {
                     effect,

@@ -11,7 +11,8 @@ mod measured_use;
 pub(super) mod missing_machine;
 pub(super) mod node_fault;
 pub(super) mod operator_down;
-mod owned_pods;
+pub(super) mod owned_pods;
+pub(super) mod same_node;
 mod same_object;
 pub(super) mod selected_pods;
 mod sibling_pods;
@@ -30,6 +31,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(cordoned_node::edges(index));
     edges.extend(node_fault::edges(index));
     edges.extend(lost_devices::edges(index));
+    edges.extend(same_node::edges(index));
     edges.extend(missing_machine::edges(index, cluster));
     edges.extend(operator_down::edges(index));
     edges.extend(failing_store::edges(index));

@@ -6,7 +6,7 @@ use crate::snapshot::Cluster;
 
 /// Codes that speak of a workload as a whole and are explained by what its pods show, or by what
 /// kept its pods from being made.
-pub(super) const OF_THE_WORKLOAD: [&str; 22] = [
+pub(in crate::diagnosis) const OF_THE_WORKLOAD: [&str; 22] = [
     "ROL001", "ROL002", "ROL003", "ROL004", "ROL006", "ROL007", "ROL011", "ROL017", "ROL018",
     "JOB001", "JOB002", "JOB006", "JOB008", "JOB015", "JOB017", "SCA031", "SCA035", "SCA004",
     "SCA014", "WRK037", "OPS004", "NET060",

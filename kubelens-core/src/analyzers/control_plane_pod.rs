@@ -1,0 +1,18 @@
+//! The pods of the control plane, where it runs as pods that can be seen.
+
+use crate::kubernetes::Pod;
+use crate::snapshot::Cluster;
+
+/// The pods of one component: `etcd`, `kube-apiserver`.
+pub(super) fn component_pods<'a>(
+    cluster: &Cluster<'a>,
+    component: &'static str,
+) -> impl Iterator<Item = &'a Pod> {
+    cluster
+        .in_namespace::<Pod>("kube-system")
+        .filter(move |pod| {
+            let labels = &pod.metadata.labels;
+            labels.value("tier") == Some("control-plane")
+                && labels.value("component") == Some(component)
+        })
+}

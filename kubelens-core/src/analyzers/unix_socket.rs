@@ -1,0 +1,47 @@
+//! Sockets on a node that a message could not be sent to, and who was to listen there.
+
+use super::pattern::Pattern;
+use crate::kubernetes::{Object, Pod};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+/// A call over a socket that nobody answered. Group 1 is its path.
+static CALL: Pattern =
+    Pattern::new(r"dial unix (/[\w./-]+): (?:connect: )?(?:connection refused|no such file)");
+
+/// The pods that should listen on the socket that a message names, and are not ready: they have its folder from the node,
+/// as plugins of the kubelet and of the API server do. Reads Pod.
+pub(super) fn silent_listeners(cluster: &Cluster<'_>, message: &str, node: &str) -> Vec<ObjectRef> {
+    let Some(path) = CALL
+        .captures(message)
+        .and_then(|found| found.get(1))
+        .map(|path| path.as_str())
+    else {
+        return Vec::new();
+    };
+    // The call was made on the pod's node, or by an API server on its own.
+    let may_be_meant = |pod: &&Pod| {
+        *pod.node_name == *node || pod.metadata.labels.value("tier") == Some("control-plane")
+    };
+    cluster
+        .all::<Pod>()
+        .filter(|pod| pod.is_live() && !pod.is_ready())
+        .filter(may_be_meant)
+        .filter(|pod| holds(pod, path))
+        .map(Object::reference)
+        .collect()
+}
+
+fn holds(pod: &Pod, path: &str) -> bool {
+    let folders = pod.spec.volumes.iter();
+    folders
+        .filter_map(|volume| volume.host_path.as_ref())
+        .any(|host| {
+            let folder = host.path.trim_end_matches('/');
+            // The root, or all of the kubelet's, is no folder of a plugin.
+            folder.matches('/').count() > 2
+                && path
+                    .strip_prefix(folder)
+                    .is_some_and(|rest| rest.starts_with('/'))
+        })
+}

@@ -1,0 +1,103 @@
+use crate::diagnosis::graph::Edge;
+use crate::diagnosis::index::{Index, Seen};
+use crate::kubernetes::Pod;
+use crate::model::EvidenceKind;
+
+/// Faults of a node that explain what the log of a pod on it says.
+pub(in crate::diagnosis) const OF_PODS: [&str; 3] = ["NOD007", "NOD019", "NOD021"];
+
+/// Several rules look at a node, and one trouble shows in several of them: a machine that was stopped is unreachable, a
+/// kubelet that restarts makes its node come and go, broken hardware is missing among the devices. And a wrong clock or a
+/// broken device shows in the log of what runs there.
+pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (effect, seen) in index.seen.iter().enumerate() {
+        let node = match seen.pod {
+            Some(pod) => pod.node_name.to_string(),
+            None if seen.sighting.seen_on.kind == "Node" => seen.sighting.seen_on.name.clone(),
+            None => continue,
+        };
+        let key = ("Node".to_owned(), String::new(), node);
+        for cause in index.shown_by(&key).iter().copied() {
+            let Some(reason) = index.get(cause).filter(|_| cause != effect) else {
+                continue;
+            };
+            let relation = match seen.pod {
+                Some(pod) if shows_in_log(pod, seen, reason) => "runs on",
+                None if is_one_trouble(seen, reason) => "same node",
+                _ => continue,
+            };
+            edges.push(Edge {
+                effect,
+                cause,
+                confidence: 0.95,
+                relation,
+            });
+        }
+    }
+    edges
+}
+
+fn identity<'s>(seen: &'s Seen<'_>, what: &str) -> &'s str {
+    let mut all = seen.sighting.identity.iter();
+    all.find(|(known, _)| *known == what)
+        .map_or("", |(_, value)| value.as_str())
+}
+
+fn is_one_trouble(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
+    let fact = identity(symptom, "fact");
+    match (reason.code(), symptom.code()) {
+        ("NOD022", "NOD001" | "NOD002") => identity(reason, "taint").ends_with("/shutdown"),
+        ("NOD007", "NOD027") => {
+            let condition = identity(reason, "condition");
+            condition.starts_with("Frequent") && fact != "Rebooted"
+        }
+        ("NOD027", "NOD027") => {
+            let order = ["Rebooted", "Starting", "NodeNotReady"];
+            let place = |fact: &str| order.iter().position(|known| *known == fact);
+            place(identity(reason, "fact")) < place(fact)
+        }
+        ("NOD007", "NOD021") => is_of_devices(reason),
+        _ => false,
+    }
+}
+
+fn is_of_devices(reason: &Seen<'_>) -> bool {
+    identity(reason, "condition").contains("AcceleratedHardware")
+}
+
+/// Words of programs whose device does not answer.
+const DEVICE: [&str; 5] = ["cuda", "nvml", "gpu", "rocm", "hip error"];
+
+/// Whether a line of the pod's log tells of the trouble that its node has.
+fn shows_in_log(pod: &Pod, symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
+    let says = |words: &[&str]| {
+        symptom.sighting.evidence.iter().any(|proof| {
+            let text = proof.text.as_deref().unwrap_or_default().to_lowercase();
+            proof.kind == EvidenceKind::Log && words.iter().any(|word| text.contains(word))
+        })
+    };
+    match reason.code() {
+        "NOD007" if is_of_devices(reason) => takes_a_device(pod, "") && says(&DEVICE),
+        "NOD007" | "NOD019" => {
+            let condition = identity(reason, "condition");
+            let is_clock = reason.code() == "NOD019"
+                || ["NTP", "Clock", "TimeSync"]
+                    .iter()
+                    .any(|word| condition.contains(word));
+            is_clock && symptom.code() == "WRK104" && says(&["not yet valid", "is before"])
+        }
+        "NOD021" => takes_a_device(pod, identity(reason, "resource")) && says(&DEVICE),
+        _ => false,
+    }
+}
+
+/// Whether a container of the pod asks for the device; an empty name is any.
+fn takes_a_device(pod: &Pod, resource: &str) -> bool {
+    pod.spec.all_containers().any(|(_, container)| {
+        let requests = container.resources.effective_requests();
+        requests
+            .iter()
+            .any(|(name, _)| name.contains('/') && (resource.is_empty() || *name == *resource))
+    })
+}
