@@ -20,7 +20,7 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// What has to be made or corrected, where the parameters are not there.
-    pub(super) fn to_change(self) -> ObjectRef {
+    pub(super) fn into_what_to_change(self) -> ObjectRef {
         self.wanted.unwrap_or(self.binding)
     }
 }

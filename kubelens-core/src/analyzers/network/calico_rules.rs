@@ -33,13 +33,13 @@ pub(super) fn verdict(
         Some(false) => return Verdict::Apart,
         None => return Verdict::Unknown,
     }
-    let types = policy.spec_list("/types");
+    let named = policy.spec_list("/types");
     let rules = policy.spec_list(&format!("/{name}"));
-    let is_meant = if types.is_empty() {
+    let is_meant = if named.is_empty() {
         // Without types, ingress is meant unless there are rules for egress alone.
         !rules.is_empty() || (type_ == "Ingress" && policy.spec_list("/egress").is_empty())
     } else {
-        types.iter().any(|known| known.as_str() == Some(type_))
+        named.iter().any(|known| known.as_str() == Some(type_))
     };
     if !is_meant {
         return Verdict::Apart;

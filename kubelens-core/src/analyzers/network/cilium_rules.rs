@@ -14,7 +14,7 @@ const NAMESPACE_LABELS: &str = "io.cilium.k8s.namespace.labels.";
 /// Prefixes that say where a label comes from.
 const SOURCES: [&str; 2] = ["k8s:", "any:"];
 
-/// Peers that no pod is, and peers that all are.
+/// Peers that every pod is.
 const EVERYBODY: [&str; 2] = ["all", "cluster"];
 
 /// What a policy says of one end of a connection.

@@ -276,8 +276,7 @@ fn sighting(
     let caller = cluster.top_of(call.pod);
     let service = call
         .service
-        .map(Object::reference)
-        .unwrap_or_else(|| caller.clone());
+        .map_or_else(|| caller.clone(), Object::reference);
     let port = call
         .port
         .map_or_else(String::new, |port| format!(" on port {port}"));

@@ -149,14 +149,13 @@ fn sighting(
             "(empty)",
         ));
     }
-    match failed {
-        Some(event) => sighting = sighting.event(event),
-        None => {
-            sighting = sighting.confidence(0.85);
-            if service.spec.load_balancer_class.is_empty() {
-                for controller in cloud_controllers(cluster) {
-                    sighting = sighting.blames(controller, "provided by");
-                }
+    if let Some(event) = failed {
+        sighting = sighting.event(event);
+    } else {
+        sighting = sighting.confidence(0.85);
+        if service.spec.load_balancer_class.is_empty() {
+            for controller in cloud_controllers(cluster) {
+                sighting = sighting.blames(controller, "provided by");
             }
         }
     }

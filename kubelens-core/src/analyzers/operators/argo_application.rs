@@ -122,22 +122,9 @@ fn with_children(application: &CustomObject, mut sighting: Sighting, by_health: 
         if !is_unhealthy && !is_behind {
             continue;
         }
-        let group = text_at(resource, "/group");
-        let version = text_at(resource, "/version");
-        let api_version = if group.is_empty() {
-            version.to_owned()
-        } else {
-            format!("{group}/{version}")
-        };
-        let child = ObjectRef::namespaced(
-            &api_version,
-            text_at(resource, "/kind"),
-            text_at(resource, "/namespace"),
-            text_at(resource, "/name"),
-        );
-        if child.name.is_empty() {
+        let Some(child) = object_of(resource) else {
             continue;
-        }
+        };
         if shown < MOST_SHOWN {
             let state = if is_unhealthy { health } else { "OutOfSync" };
             let words = format!("{child} {state} {}", text_at(resource, "/health/message"));
@@ -152,5 +139,31 @@ fn with_children(application: &CustomObject, mut sighting: Sighting, by_health: 
             sighting = blaming(sighting, child, "deploys");
         }
     }
+    // What a sync stopped at: a hook that failed, or an object that the API server refused.
+    for resource in application.status_list("/operationState/syncResult/resources") {
+        let has_failed = matches!(text_at(resource, "/hookPhase"), "Failed" | "Error")
+            || text_at(resource, "/status") == "SyncFailed";
+        if let Some(child) = object_of(resource).filter(|_| has_failed && !by_health) {
+            sighting = blaming(sighting, child, "runs in a sync");
+        }
+    }
     sighting
+}
+
+/// The object that an entry of the status is about.
+fn object_of(resource: &serde_json::Value) -> Option<ObjectRef> {
+    let group = text_at(resource, "/group");
+    let version = text_at(resource, "/version");
+    let api_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
+    let object = ObjectRef::namespaced(
+        &api_version,
+        text_at(resource, "/kind"),
+        text_at(resource, "/namespace"),
+        text_at(resource, "/name"),
+    );
+    (!object.name.is_empty()).then_some(object)
 }

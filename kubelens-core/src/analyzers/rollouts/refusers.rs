@@ -34,7 +34,7 @@ pub(in crate::analyzers) fn refusers(
             binding,
             message,
         } if message.contains(NO_PARAMETERS) => vec![(
-            parameters_of(cluster, policy, binding).to_change(),
+            parameters_of(cluster, policy, binding).into_what_to_change(),
             "has the parameters for",
         )],
         Refusal::AdmissionPolicy { policy, .. } => vec![(

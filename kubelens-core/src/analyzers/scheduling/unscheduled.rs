@@ -240,15 +240,12 @@ const NODE_GRACE: i64 = 900;
 
 /// What a node autoscaler said last about the pod.
 fn last_word<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
-    cluster
-        .events_of(pod)
-        .filter(|event| {
-            matches!(
-                event.reason.as_str(),
-                "NotTriggerScaleUp" | "TriggeredScaleUp" | "Nominated"
-            ) || is_refusal_of_karpenter(event)
-        })
-        .next_back()
+    cluster.events_of(pod).rfind(|event| {
+        matches!(
+            event.reason.as_str(),
+            "NotTriggerScaleUp" | "TriggeredScaleUp" | "Nominated"
+        ) || is_refusal_of_karpenter(event)
+    })
 }
 
 /// Karpenter says with the scheduler's reason that it makes no node.
