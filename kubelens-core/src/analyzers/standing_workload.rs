@@ -52,8 +52,7 @@ pub(super) fn services_of<'a>(cluster: &Cluster<'a>, workload: &Workload<'a>) ->
 
 /// Whether a Service selects pods with these labels; one without a selector selects none.
 pub(super) fn selects(service: &Service, labels: &Labels) -> bool {
-    let mut wanted = service.spec.selector.iter();
-    !service.spec.selector.is_empty() && wanted.all(|(key, value)| labels.get(key) == Some(value))
+    service.selects(labels)
 }
 
 /// `Container a`, `Containers a, b and 2 more`, and the verb that goes with it.

@@ -27,10 +27,19 @@ pub(super) fn fronts(index: &Index<'_>, members: &[usize], cluster: &Cluster<'_>
     }
     let mut namespaces: Vec<&str> = stopped.keys().map(|(namespace, _)| *namespace).collect();
     namespaces.dedup();
+    let selects_stopped = |service: &&Service| {
+        let namespace = service.metadata.namespace.as_str();
+        let of_namespace = stopped.range((namespace, "")..);
+        of_namespace
+            .take_while(|((known, _), _)| *known == namespace)
+            .any(|(_, pod)| service.selects(&pod.metadata.labels))
+    };
     let mut all = Vec::new();
+    // The pods of other Services are not asked for: whatever becomes of them, those are no fronts.
     for service in namespaces
         .into_iter()
         .flat_map(|namespace| cluster.in_namespace::<Service>(namespace))
+        .filter(selects_stopped)
     {
         let behind: Vec<&Pod> = cluster
             .pods_behind(service)

@@ -201,6 +201,12 @@ slim! {
 }
 
 impl Service {
+    /// Whether it selects pods with these labels; one without a selector selects none.
+    pub fn selects(&self, labels: &Labels) -> bool {
+        let mut wanted = self.spec.selector.iter();
+        !self.spec.selector.is_empty() && wanted.all(|(key, value)| labels.get(key) == Some(value))
+    }
+
     /// Whether an Ingress got the address of this Service, as it does from the controller that stands
     /// behind it.
     pub fn publishes(&self, ingress: &Ingress) -> bool {

@@ -138,6 +138,13 @@ impl<T: Object> Table<T> {
             }
             let (mut here, mut there) = (here.iter().peekable(), there.iter().peekable());
             loop {
+                // Most rows are shared: their names, which are elsewhere in memory, are not fetched.
+                while let (Some(one), Some(other)) = (here.peek(), there.peek())
+                    && Arc::ptr_eq(one, other)
+                {
+                    here.next();
+                    there.next();
+                }
                 let order = match (here.peek(), there.peek()) {
                     (Some(one), Some(other)) => one.metadata().name.cmp(&other.metadata().name),
                     (Some(_), None) => Ordering::Less,
@@ -146,11 +153,6 @@ impl<T: Object> Table<T> {
                 };
                 let one = here.next_if(|_| order != Ordering::Greater);
                 let other = there.next_if(|_| order != Ordering::Less);
-                if let (Some(one), Some(other)) = (one, other)
-                    && Arc::ptr_eq(one, other)
-                {
-                    continue;
-                }
                 gone.extend(one);
                 come.extend(other);
             }

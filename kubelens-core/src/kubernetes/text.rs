@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use foldhash::fast::RandomState;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize, Serializer};
 /// An immutable string that is shared: equal names, namespaces and images that are read within one
 /// [`Interning`] scope are stored once.
 ///
-/// Most strings of most objects are unset: an empty one costs nothing, neither to make nor to drop.
+/// Most strings of most objects are unset: an empty one costs nothing, neither to make nor to drop. The length stands
+/// with the characters, so that a text takes one word of an object instead of two.
 #[derive(Clone, Default)]
-pub struct Text(Option<Arc<str>>);
+pub struct Text(Option<ArcStr>);
 
 /// Longest string that is looked up for sharing; longer ones are messages and rarely repeat.
 const LONGEST_SHARED: usize = 200;
@@ -72,7 +73,7 @@ impl Text {
 
     /// The string, not shared: for what is another for each object, and would only fill the pool.
     fn alone(text: &str) -> Self {
-        Self((!text.is_empty()).then(|| Arc::from(text)))
+        Self((!text.is_empty()).then(|| ArcStr::from(text)))
     }
 
     /// The characters.

@@ -103,7 +103,8 @@ impl Div<i64> for Age<'_, '_> {
 mod tests {
     use super::*;
     use crate::model::{ClusterInfo, Scope};
-    use crate::snapshot::{SnapshotBuilder, Until};
+    use crate::snapshot::SnapshotBuilder;
+    use crate::snapshot::reads::Until;
 
     fn at(second: i64, nanosecond: i32) -> Timestamp {
         Timestamp::new(second, nanosecond).unwrap()

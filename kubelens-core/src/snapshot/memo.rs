@@ -1,21 +1,32 @@
 //! What is worked out once a picture because several ask for it.
 
 use std::any::{Any, TypeId};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use super::reads::{Key, Question, Reads};
-use super::{Cluster, Snapshot};
+use super::reads::{Question, Reads};
+use super::{Changed, Cluster, Ledger, Snapshot};
 use crate::kubernetes::KindSet;
 
 type Slot = Arc<OnceLock<Kept>>;
 
 /// One value a type, or one a type and what it is about.
 #[derive(Debug, Default)]
-pub(super) struct Memo(Mutex<HashMap<Name, Slot>>);
+pub(super) struct Memo(Mutex<Slots>);
+
+#[derive(Debug, Default)]
+struct Slots {
+    by_name: HashMap<Name, Slot, RandomState>,
+    /// Values whose questions are not written down yet.
+    fresh: BTreeSet<Name>,
+    /// Who asked what; the readers are values, by their numbers.
+    asked: Ledger,
+    names: HashMap<u32, Name, RandomState>,
+    next: u32,
+}
 
 /// The type of a value, and what it is about; nothing where it is about the whole picture.
 type Name = (TypeId, String);
@@ -89,9 +100,8 @@ impl<'a> Cluster<'a> {
 
     fn kept<T: Send + Sync + 'static>(&self, what: &str, remember: impl Fn() -> Kept) -> Arc<T> {
         let slot = {
-            let mut slots = self.snapshot.memo.slots();
             let name = (TypeId::of::<T>(), what.to_owned());
-            Arc::clone(slots.entry(name).or_default())
+            self.snapshot.memo.slots().slot(name)
         };
         let mut kept = slot.get_or_init(&remember).clone();
         // The slot is this type's: the value is always of it.
@@ -123,43 +133,80 @@ fn kept_digest<T: Digest>(view: Cluster<'_>, what: &str) -> Kept {
 }
 
 impl Memo {
-    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<Name, Slot>> {
+    fn slots(&self) -> std::sync::MutexGuard<'_, Slots> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slots {
+    /// The place of a value, an empty one if nobody asked for it yet.
+    fn slot(&mut self, name: Name) -> Slot {
+        if let Some(slot) = self.by_name.get(&name) {
+            return Arc::clone(slot);
+        }
+        self.fresh.insert(name.clone());
+        Arc::clone(self.by_name.entry(name).or_default())
+    }
+
+    /// Writes down what was asked for the values that are new.
+    fn write_down(&mut self) {
+        for name in std::mem::take(&mut self.fresh) {
+            match self.by_name.get(&name).and_then(|slot| slot.get()) {
+                Some(kept) => {
+                    self.asked.write(self.next, kept.reads.clone());
+                    self.names.insert(self.next, name);
+                    self.next = self.next.wrapping_add(1);
+                }
+                // Whoever was to work it out did not come to its end.
+                None => {
+                    self.by_name.remove(&name);
+                }
+            }
+        }
+    }
+
+    /// Takes out what was worked out from one of these answers, or holds no longer by the clock.
+    fn take_stale(&mut self, changed: &Changed, now: Option<Timestamp>) -> Vec<(Name, Kept)> {
+        self.write_down();
+        let readers = changed.iter().flat_map(|key| self.asked.readers(*key));
+        let mut stale: BTreeSet<u32> = readers.copied().collect();
+        stale.extend(now.into_iter().flat_map(|now| self.asked.overdue(now)));
+        let mut taken = Vec::new();
+        for number in stale {
+            self.asked.strike(number);
+            let Some(name) = self.names.remove(&number) else {
+                continue;
+            };
+            let slot = self.by_name.remove(&name);
+            if let Some(kept) = slot.as_ref().and_then(|slot| slot.get()) {
+                taken.push((name, kept.clone()));
+            }
+        }
+        taken
     }
 }
 
 impl Snapshot {
     /// Forgets what was worked out from answers that hold no longer, and adds the questions that have another answer
     /// by that.
-    pub(crate) fn renew_memo(
-        &self,
-        changed: &mut HashSet<Key, RandomState>,
-        now: Option<Timestamp>,
-    ) {
+    pub(crate) fn renew_memo(&self, changed: &mut Changed, now: Option<Timestamp>) {
         let mut newest = changed.clone();
         let mut now = now;
         // What is worked out may rest on something else that is: so round after round, until nothing is another.
         while !newest.is_empty() || now.is_some() {
-            let mut stale: Vec<(Name, Kept)> = Vec::new();
-            self.memo.slots().retain(|name, slot| {
-                let Some(kept) = slot.get() else { return false };
-                let holds = now.is_none_or(|now| kept.reads.until().holds_at(now))
-                    && !kept.reads.asks_one_of(&newest);
-                if !holds {
-                    stale.push((name.clone(), kept.clone()));
-                }
-                holds
-            });
+            let stale = self.memo.slots().take_stale(&newest, now.take());
             newest.clear();
-            now = None;
             for (name, kept) in stale {
                 let (id, what) = &name;
                 let key = Question::Once(*id, what).key();
                 // What nobody can compare is taken for another, and worked out when it is asked for.
                 let is_other = kept.renew.is_none_or(|renew| {
                     let (fresh, is_other) = renew(&kept, self, what);
-                    let slot = Arc::new(OnceLock::from(fresh));
-                    self.memo.slots().insert(name.clone(), slot);
+                    let mut slots = self.memo.slots();
+                    slots
+                        .by_name
+                        .insert(name.clone(), Arc::new(OnceLock::from(fresh)));
+                    slots.fresh.insert(name.clone());
                     is_other
                 });
                 if is_other {

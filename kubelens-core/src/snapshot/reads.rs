@@ -138,12 +138,4 @@ impl Reads {
     pub(crate) const fn until(&self) -> Until {
         self.until
     }
-
-    /// Whether one of these questions was asked.
-    pub(super) fn asks_one_of(
-        &self,
-        keys: &std::collections::HashSet<Key, foldhash::fast::RandomState>,
-    ) -> bool {
-        self.keys.iter().any(|key| keys.contains(key))
-    }
 }

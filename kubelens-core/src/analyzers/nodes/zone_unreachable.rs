@@ -122,7 +122,10 @@ struct Zone<'a> {
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut zones: BTreeMap<&str, Zone<'_>> = BTreeMap::new();
-    for node in cluster.all::<Node>().filter(|node| is_in_use(node)) {
+    for node in cluster
+        .nodes_but_heartbeats()
+        .filter(|node| is_in_use(node))
+    {
         let Some(zone) = zone_of(node) else { continue };
         let zone = zones.entry(zone).or_default();
         zone.nodes += 1;

@@ -10,7 +10,6 @@
 
 mod following;
 mod groups;
-mod ledger;
 mod look;
 mod subject;
 
@@ -23,7 +22,6 @@ use jiff::Timestamp;
 
 pub use self::following::Following;
 use self::groups::Groups;
-use self::ledger::Ledger;
 use self::look::{Crew, Looked, Statement};
 use self::subject::Subject;
 use super::coverage::coverage;
@@ -33,7 +31,7 @@ use crate::analysis::{Analyzer, Sighting};
 use crate::diagnosis::{self, Explained, Remarks};
 use crate::kubernetes::{AnyObject, Kind, Text};
 use crate::model::{Cause, Note, Report, SuppressedBy};
-use crate::snapshot::{Change, Changed, Cluster, Reads, Snapshot, unplaced_by};
+use crate::snapshot::{Change, Changed, Cluster, Ledger, Reads, Snapshot, unplaced_by};
 
 /// So few looks are not worth a second thread.
 const FEW: usize = 64;

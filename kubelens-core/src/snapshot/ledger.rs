@@ -3,11 +3,11 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::snapshot::{Key, Reads, Until};
+use super::reads::{Key, Reads, Until};
 
 /// Who asked what, so that a change finds those whose answer may be another.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     readers: HashMap<Key, Vec<u32>, RandomState>,
     entries: HashMap<u32, Entry, RandomState>,
     /// Those whose answers may be others at any later instant.
@@ -24,7 +24,7 @@ struct Entry {
 
 impl Ledger {
     /// Writes down what a reader asked, in the place of what it asked before.
-    pub(super) fn write(&mut self, reader: u32, reads: Reads) {
+    pub(crate) fn write(&mut self, reader: u32, reads: Reads) {
         let until = reads.until();
         let keys = reads.into_keys();
         match self.entries.get_mut(&reader) {
@@ -48,7 +48,7 @@ impl Ledger {
     }
 
     /// Forgets a reader.
-    pub(super) fn strike(&mut self, reader: u32) {
+    pub(crate) fn strike(&mut self, reader: u32) {
         let Some(entry) = self.entries.remove(&reader) else {
             return;
         };
@@ -66,7 +66,7 @@ impl Ledger {
     }
 
     /// Those who asked this.
-    pub(super) fn readers(&self, key: Key) -> &[u32] {
+    pub(crate) fn readers(&self, key: Key) -> &[u32] {
         self.readers.get(&key).map_or(&[], Vec::as_slice)
     }
 
@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     /// Those whose answers do not hold at this later instant, in no particular order.
-    pub(super) fn overdue(&self, now: Timestamp) -> impl Iterator<Item = u32> {
+    pub(crate) fn overdue(&self, now: Timestamp) -> impl Iterator<Item = u32> {
         let ended = self.limited.range(..(now, u32::MIN));
         let ended = ended.map(|(_, reader)| *reader);
         self.always.iter().copied().chain(ended)
