@@ -56,6 +56,24 @@ fn the_server_may_read_every_kind_but_secrets_and_change_nothing() {
         "gateway.networking.k8s.io/* list".to_owned(),
         "gateway.networking.k8s.io/* watch".to_owned(),
     ]);
+    // Kinds of Kubernetes' own groups that have no type here and are looked at.
+    for (group, plural) in [
+        (
+            "admissionregistration.k8s.io",
+            "validatingadmissionpolicies",
+        ),
+        (
+            "admissionregistration.k8s.io",
+            "validatingadmissionpolicybindings",
+        ),
+        ("resource.k8s.io", "deviceclasses"),
+        ("resource.k8s.io", "resourceclaims"),
+        ("resource.k8s.io", "resourceclaimtemplates"),
+        ("resource.k8s.io", "resourceslices"),
+    ] {
+        let rules = ["get", "list", "watch"].map(|verb| format!("{group}/{plural} {verb}"));
+        wanted.extend(rules);
+    }
     for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Secret) {
         let group = kind
             .api_version()

@@ -1,6 +1,5 @@
 //! Stands between a client and the API server, as plain HTTP on loopback, and does to it what clusters do on bad days.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -109,7 +108,7 @@ async fn pass(State(way): State<Way>, request: Request) -> Response {
         Fault::Unauthorized => return refusal(StatusCode::UNAUTHORIZED, "Unauthorized"),
         Fault::Unreachable => return refusal(StatusCode::BAD_GATEWAY, "BadGateway"),
     }
-    let mut cuts = Arc::new(way.cuts.clone());
+    let mut cuts = way.cuts.clone();
     let (mut head, body) = request.into_parts();
     // The client puts in its own server and rights.
     head.headers.remove(header::HOST);
@@ -124,7 +123,6 @@ async fn pass(State(way): State<Way>, request: Request) -> Response {
             let (head, body) = answer.into_parts();
             let seen = *cuts.borrow();
             let cut = async move {
-                let cuts = Arc::make_mut(&mut cuts);
                 let _ = cuts.wait_for(|now| *now != seen).await;
             };
             let parts = Body::new(body).into_data_stream().take_until(Box::pin(cut));

@@ -23,7 +23,7 @@ use crate::settings::ExposeSecret as _;
 const LULL: Duration = Duration::from_secs(10);
 
 /// Changes are gathered for so long at least, and for some times as long as a diagnosis takes.
-const GATHER: Duration = Duration::from_millis(250);
+const GATHER: Duration = Duration::from_millis(50);
 const GATHER_TIMES: u32 = 4;
 
 /// Wait after a failure: the first, and the longest.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ impl Shared {
     pub(super) fn engine(&self) -> Result<Arc<Engine>, StoreError> {
         let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
         let closed = || StoreError::Read(std::io::Error::other("it is closed"));
-        engine.as_ref().map(Arc::clone).ok_or_else(closed)
+        engine.clone().ok_or_else(closed)
     }
 
     fn take(&self) -> Option<Arc<Engine>> {
@@ -143,9 +143,7 @@ impl Writer {
             done,
         };
         let queue = self.queue.as_ref().ok_or_else(stuck)?;
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Disconnected(_) => stuck(),
-        })?;
+        queue.try_send(job).map_err(|_| stuck())?;
         match written.recv_timeout(PATIENCE) {
             Ok(answer) => answer.map_err(StoreError::Shared),
             Err(_) => {
