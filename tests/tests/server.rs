@@ -176,7 +176,10 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     assert_eq!(object["findings"][0]["code"], "CFG001", "{object:#}");
 
     // What the pods lack is not there, and is shown as such.
-    let around = server.until("/api/topology?root=Deployment/bakery/oven-api&depth=4", |_| true)?;
+    let around = server.until(
+        "/api/topology?root=Deployment/bakery/oven-api&depth=4",
+        |_| true,
+    )?;
     let nodes = around["nodes"].as_array().context("nodes")?;
     let map = nodes
         .iter()
@@ -191,7 +194,11 @@ async fn a_broken_workload_is_reported_and_its_recovery_is_told() -> Result<()> 
     let exempt = server.until(schema, |_| true)?;
     assert_eq!(exempt["object"]["kind"], "FlowSchema");
     let yaml = server.until(&format!("{schema}/yaml"), |_| true)?;
-    ensure!(yaml["yaml"].as_str().is_some_and(|yaml| yaml.contains("kind: FlowSchema")));
+    ensure!(
+        yaml["yaml"]
+            .as_str()
+            .is_some_and(|yaml| yaml.contains("kind: FlowSchema"))
+    );
 
     let mut stream = server.open("/api/stream?types=report_changed")?;
     let map = json!({
