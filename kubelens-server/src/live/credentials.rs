@@ -1,6 +1,6 @@
 //! Whether what a cluster is reached with has changed on the disk: a kubeconfig that was renewed is read anew.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::Origin;
@@ -31,7 +31,7 @@ impl CredentialFiles {
     }
 }
 
-fn stamp(file: &PathBuf) -> Option<(SystemTime, u64)> {
+fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }
