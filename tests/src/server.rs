@@ -74,6 +74,14 @@ impl Server {
         Self::listening(command)
     }
 
+    /// The same over the clusters that the settings name.
+    pub fn of_settings(state: &Path, settings: &[(&str, &str)]) -> Result<Self> {
+        let mut command = Self::command(state)?;
+        command.env("APP_MODE", "dev");
+        command.envs(settings.iter().copied());
+        Self::listening(command)
+    }
+
     /// The same over the simulated cluster.
     pub fn demo(state: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let mut command = Self::command(state)?;

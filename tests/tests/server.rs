@@ -13,6 +13,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use base64::Engine as _;
 use kubelens_tests::server::{SOON, Server};
 use kubelens_tests::story;
 use kubelens_tests::theatre::Theatre;
@@ -215,5 +216,51 @@ async fn everybody_sees_and_does_what_their_own_rights_allow() -> Result<()> {
     );
     let (status, done) = ask(&server, "token-of-eve", "POST", &scale, &body)?;
     assert_eq!(status, 200, "{done:#}");
+    drop(server);
+    clusters_come_from_the_environment_too(&theatre)
+}
+
+/// Kubeconfigs that are no files: one cluster that is there, and one that is not and holds up nobody.
+fn clusters_come_from_the_environment_too(theatre: &Theatre) -> Result<()> {
+    let text = std::fs::read_to_string(theatre.plane.admin_kubeconfig())?;
+    let away = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "away",
+        "clusters": [{ "name": "away", "cluster": { "server": "http://127.0.0.1:9" } }],
+        "users": [{ "name": "away", "user": {} }],
+        "contexts": [{ "name": "away", "context": { "cluster": "away", "user": "away" } }],
+    });
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let more = format!(
+        "second:{},away:{}",
+        encoded(&text),
+        encoded(&away.to_string())
+    );
+    let settings = [
+        ("KUBECONFIG_DATA", encoded(&text)),
+        ("KUBECONFIG_CONTEXTS", more),
+    ];
+    let settings = settings
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let state = theatre.plane.folder().join("state-of-data");
+    let server = Server::of_settings(&state, &settings)?;
+    server.until("/api/report", |report| shows_cause(report, "CFG001"))?;
+    let standing = |all: &Value, name: &str| -> Option<String> {
+        let all = all["items"].as_array()?;
+        let found = all.iter().find(|one| one["name"] == name)?;
+        Some(found["status"].as_str()?.to_owned())
+    };
+    let clusters = server.until("/api/clusters", |all| {
+        standing(all, "second").as_deref() == Some("ready")
+            && standing(all, "away").as_deref() == Some("unreachable")
+    })?;
+    assert_eq!(clusters["selected"], "default");
+    let all = clusters["items"].as_array().context("items")?;
+    ensure!(
+        all.iter().all(|one| one["source"] == "kubeconfig"),
+        "{clusters:#}"
+    );
+    let ready = server.until("/api/readyz", |ready| ready["status"] == "degraded")?;
+    assert_eq!(ready["degraded"], json!(["cluster/away"]));
     Ok(())
 }

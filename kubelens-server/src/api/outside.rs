@@ -41,9 +41,7 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
     let _running = state.measures.begin();
     let span = tracing::info_span!(
         "request",
-        otel.name = Empty,
         otel.kind = "server",
-        otel.status_code = Empty,
         request_id = id,
         http.request.method = %method,
         http.route = Empty,
@@ -92,15 +90,12 @@ pub async fn outside(State(state): State<AppState>, mut request: Request, next: 
     );
     let bytes = response.body().size_hint().exact().unwrap_or(0);
     state.measures.note(&label, status, took, bytes);
-    span.record("otel.name", &label);
+    crate::telemetry::name(&span, &label, status.is_server_error());
     span.record(
         "http.route",
         label.split_once(' ').map_or("", |(_, route)| route),
     );
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
-    }
+    span.record("http.response.status_code", i64::from(status.as_u16()));
     if let Some(refused) = response.extensions().get::<Refused>() {
         state.measures.note_refusal(refused.0);
     }

@@ -8,7 +8,7 @@ use kube::client::Body;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use crate::telemetry::carry;
+use crate::telemetry::{carry, name};
 
 /// How many calls there were, by verb and status.
 #[derive(Debug, Default)]
@@ -37,11 +37,11 @@ pub(super) fn told_of(base: kube::Client, calls: Arc<Calls>, cluster: &str) -> k
     let cluster = cluster.to_owned();
     let service = tower::service_fn(move |mut request: Request<Body>| {
         let (verb, resource) = asked(request.method(), request.uri());
+        let called = format!("{verb} {resource}");
         let span = tracing::info_span!(
             "kubernetes",
-            otel.name = format!("{verb} {resource}"),
+            otel.name = called,
             otel.kind = "client",
-            otel.status_code = Empty,
             http.request.method = %request.method(),
             http.response.status_code = Empty,
             url.path = request.uri().path(),
@@ -54,14 +54,14 @@ pub(super) fn told_of(base: kube::Client, calls: Arc<Calls>, cluster: &str) -> k
             match &answer {
                 Ok(answer) => {
                     let status = answer.status();
-                    told.record("http.response.status_code", status.as_u16());
+                    told.record("http.response.status_code", i64::from(status.as_u16()));
                     if !status.is_success() && status.as_u16() != 101 {
-                        told.record("otel.status_code", "ERROR");
+                        name(&told, &called, true);
                     }
                     calls.note(verb, status.as_str().to_owned());
                 }
                 Err(_) => {
-                    told.record("otel.status_code", "ERROR");
+                    name(&told, &called, true);
                     calls.note(verb, "error".to_owned());
                 }
             }

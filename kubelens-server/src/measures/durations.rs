@@ -25,7 +25,7 @@ impl EncodeMetric for Durations {
                     (*bound, own)
                 })
                 .collect();
-            buckets.push((f64::MAX, counts.requests.saturating_sub(below)));
+            buckets.push((f64::INFINITY, counts.requests.saturating_sub(below)));
             encoder
                 .encode_family(&labels)?
                 .encode_histogram::<NoLabelSet>(

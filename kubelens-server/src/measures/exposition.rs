@@ -1,5 +1,6 @@
 //! The counts for Prometheus.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 
 use kubelens_core::kubernetes::Kind;
@@ -8,11 +9,13 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::durations::Durations;
 use super::process::Process;
 use crate::access::Access;
+use crate::access::table::ROUTES;
 use crate::live::Standing;
 use crate::server::AppState;
 
@@ -207,16 +210,7 @@ fn http(registry: &mut Registry, state: &AppState) {
         registry,
         "kubelens_actions",
         "Actions by what came of them",
-        state
-            .measures
-            .actions()
-            .into_iter()
-            .map(|((action, result), count)| {
-                (
-                    vec![("action", action), ("result", result.to_owned())],
-                    count,
-                )
-            }),
+        actions(state),
     );
 }
 
@@ -310,9 +304,13 @@ fn clusters(registry: &mut Registry, state: &AppState) {
     );
     let restarts = all.iter().flat_map(|(one, _)| {
         let name = one.name.clone();
-        one.watch_restarts()
-            .into_iter()
-            .map(move |(kind, count)| (vec![("cluster", name.clone()), ("kind", kind)], count))
+        let counted = one.watch_restarts();
+        let kinds = Kind::ALL.iter().map(|kind| kind.as_str().to_owned());
+        let all: BTreeSet<String> = kinds.chain(counted.keys().cloned()).collect();
+        all.into_iter().map(move |kind| {
+            let count = counted.get(&kind).copied().unwrap_or_default();
+            (vec![("cluster", name.clone()), ("kind", kind)], count)
+        })
     });
     counters(
         registry,
@@ -477,11 +475,7 @@ fn trail(registry: &mut Registry, state: &AppState) {
         registry,
         "kubelens_auth_failures",
         "Requests that were not let in, by reason",
-        state
-            .measures
-            .refusals()
-            .into_iter()
-            .map(|(reason, count)| (vec![("reason", reason.to_owned())], count)),
+        refusals(state),
     );
     let health = state.access.as_ref().map(|access| access.audit().health());
     let sessions = state.access.as_ref().map_or(0, Access::sessions);
@@ -502,6 +496,41 @@ fn trail(registry: &mut Registry, state: &AppState) {
         "Sessions that hold",
         sessions as f64,
     );
+}
+
+/// Every action with both results, counted or not: what is not there yet could not be compared with later.
+fn actions(state: &AppState) -> Vec<(Labels, u64)> {
+    let mut all = state.measures.actions();
+    let gated = ROUTES.iter().filter(|rule| rule.is_gated());
+    for action in gated.filter_map(|rule| rule.action) {
+        for result in ["success", "failure"] {
+            all.entry((action.to_owned(), result)).or_default();
+        }
+    }
+    let labels =
+        |(action, result): (String, &str)| vec![("action", action), ("result", result.to_owned())];
+    all.into_iter()
+        .map(|(key, count)| (labels(key), count))
+        .collect()
+}
+
+/// The same for reasons not to let somebody in.
+fn refusals(state: &AppState) -> Vec<(Labels, u64)> {
+    let mut all = state.measures.refusals();
+    for reason in [
+        "unauthenticated",
+        "forbidden",
+        "csrf_blocked",
+        "write_gate_blocked",
+        "rate_limited",
+        "login_failed",
+        "login_rate_limited",
+    ] {
+        all.entry(reason).or_default();
+    }
+    let all = all.into_iter();
+    all.map(|(reason, count)| (vec![("reason", reason.to_owned())], count))
+        .collect()
 }
 
 /// What this version does not do yet, and so counts none of.
@@ -525,19 +554,29 @@ fn later(registry: &mut Registry) {
     ] {
         registry.register(name, help, ConstCounter::new(0_u64));
     }
-    for (name, help) in [
-        ("kubelens_alert_deliveries", "Alerts by channel and result"),
-        (
-            "kubelens_predictor_requests",
-            "Calls to the predictor by result",
-        ),
-    ] {
-        counters(registry, name, help, []);
-    }
+    let results = ["success", "failure"].map(|result| ("result", result.to_owned()));
+    let deliveries = ["alertmanager", "slack", "pagerduty"]
+        .into_iter()
+        .flat_map(|channel| {
+            let results = results.clone();
+            results.map(|result| (vec![("channel", channel.to_owned()), result], 0))
+        });
+    counters(
+        registry,
+        "kubelens_alert_deliveries",
+        "Alerts by channel and result",
+        deliveries.collect::<Vec<_>>(),
+    );
+    counters(
+        registry,
+        "kubelens_predictor_requests",
+        "Calls to the predictor by result",
+        results.map(|result| (vec![result], 0)),
+    );
     registry.register(
         "kubelens_llm_duration_seconds",
         "Time of a call to a language model",
-        Durations(Vec::new()),
+        Histogram::new(super::BOUNDS),
     );
 }
 

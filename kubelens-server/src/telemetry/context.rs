@@ -1,7 +1,7 @@
 //! The trace that a request belongs to: taken over from who asks, handed on to who is asked.
 
 use http::HeaderMap;
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::trace::{Status, TraceContextExt as _};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -29,6 +29,18 @@ pub fn carry(span: &Span, headers: &mut HeaderMap) {
     opentelemetry::global::get_text_map_propagator(|propagator| {
         propagator.inject_context(&context, &mut HeaderInjector(headers));
     });
+}
+
+/// Gives a span that goes on already its name, and says whether what it stands for failed.
+pub fn name(span: &Span, name: &str, has_failed: bool) {
+    let context = span.context();
+    let told = context.span();
+    if told.span_context().is_valid() {
+        told.update_name(name.to_owned());
+        if has_failed {
+            told.set_status(Status::error(""));
+        }
+    }
 }
 
 /// The id of the trace that a span belongs to; none where none is gathered.

@@ -18,7 +18,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-pub use context::{carry, follow, trace_id};
+pub use context::{carry, follow, name, trace_id};
 pub use figures::measure;
 
 use crate::settings::{LogFormat, Telemetry};
@@ -70,6 +70,7 @@ where
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer("kubelens-server"))
             .with_location(false)
+            .with_tracked_inactivity(false)
             .with_threads(false)
             .with_target(false)
             .with_filter(filter_fn(|one| one.is_span() && is_own(one)))
