@@ -102,15 +102,6 @@ impl Until {
             (Self::Instant(one), Self::Instant(other)) => Self::Instant(one.min(other)),
         }
     }
-
-    /// Whether the answer still holds at a later instant.
-    pub(crate) fn holds_at(self, now: Timestamp) -> bool {
-        match self {
-            Self::Ever => true,
-            Self::Instant(until) => now <= until,
-            Self::Now => false,
-        }
-    }
 }
 
 impl Reads {
