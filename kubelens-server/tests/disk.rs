@@ -263,7 +263,9 @@ fn damaged_files_are_an_error_and_never_an_empty_store() {
         let spoiled = copy.path().join("state");
         let spoiled = spoiled.join(file.strip_prefix(&directory).unwrap());
         let mut bytes = fs::read(&spoiled).unwrap();
-        bytes.iter_mut().for_each(|byte| *byte ^= 0x5a);
+        for byte in &mut bytes {
+            *byte ^= 0x5a;
+        }
         fs::write(spoiled, bytes).unwrap();
         copy
     });

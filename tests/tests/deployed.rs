@@ -444,6 +444,9 @@ async fn the_shipped_rights_are_those_that_are_used() -> Result<()> {
         .collect();
     details(&deployed, &reads)?;
 
+    // A watch is written down when it ends.
+    deployed.server.stop()?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let (done, refused) = used(&deployed.plane)?;
     // Secrets are a component of their own; that they may not be read is a gap of the report.
     let missing: Vec<_> = refused
@@ -475,6 +478,8 @@ async fn the_shipped_rights_are_those_that_are_used() -> Result<()> {
     let unread: Vec<_> = granted
         .difference(&done)
         .filter(|rule| !rule.ends_with(" get"))
+        // Read only where slices cannot be.
+        .filter(|rule| !rule.starts_with("/endpoints "))
         .filter(|rule| {
             rule.split_once(' ')
                 .is_some_and(|(kind, _)| served.contains(kind))

@@ -15,9 +15,12 @@ const MOST: NonZeroUsize = match NonZeroUsize::new(64) {
 /// Bytes kept of one picture.
 const MOST_BYTES: usize = 16 << 20;
 
+/// By their ETags, and how many bytes they are.
+type Kept = (LruCache<String, (HeaderMap, Bytes)>, usize);
+
 /// The answers of one picture; they go with it.
 pub struct Answers {
-    kept: Mutex<(LruCache<String, (HeaderMap, Bytes)>, usize)>,
+    kept: Mutex<Kept>,
 }
 
 impl Default for Answers {

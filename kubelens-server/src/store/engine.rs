@@ -156,7 +156,7 @@ impl Engine {
     /// Checks every record.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         for shelf in Shelf::ALL {
-            for item in self.tree(shelf)?.iter() {
+            for item in &self.tree(shelf)? {
                 let (key, framed) = item.map_err(StoreError::Read)?;
                 record::open(shelf, &key, &framed)?;
             }
@@ -168,7 +168,7 @@ impl Engine {
     pub(super) fn copy_into(&self, other: &Engine) -> Result<(), StoreError> {
         for shelf in Shelf::ALL {
             let mut waiting: Vec<Change> = Vec::new();
-            for item in self.tree(shelf)?.iter() {
+            for item in &self.tree(shelf)? {
                 let (key, framed) = item.map_err(StoreError::Read)?;
                 waiting.push((key.to_vec(), Some(framed.to_vec())));
                 if waiting.len() == STRIDE {

@@ -144,12 +144,11 @@ impl Writer {
         };
         let queue = self.queue.as_ref().ok_or_else(stuck)?;
         queue.try_send(job).map_err(|_| stuck())?;
-        match written.recv_timeout(PATIENCE) {
-            Ok(answer) => answer.map_err(StoreError::Shared),
-            Err(_) => {
-                is_given_up.store(true, Ordering::SeqCst);
-                Err(stuck())
-            }
+        if let Ok(answer) = written.recv_timeout(PATIENCE) {
+            answer.map_err(StoreError::Shared)
+        } else {
+            is_given_up.store(true, Ordering::SeqCst);
+            Err(stuck())
         }
     }
 

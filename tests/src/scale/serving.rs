@@ -112,9 +112,9 @@ impl Listeners {
         };
         for _ in 0..count {
             let mut stream = TcpStream::connect(address).await?;
-            let head =
+            let request =
                 format!("GET /api/stream?types=k8s_event HTTP/1.1\r\nHost: {address}\r\n\r\n");
-            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(request.as_bytes()).await?;
             let (heard, resync) = (Arc::clone(&all.heard), Arc::clone(&all.told_to_resync));
             let (late, is_timed) = (Arc::clone(&all.late), Arc::clone(&all.is_timed));
             let begin = all.begin;
