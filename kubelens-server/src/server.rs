@@ -199,18 +199,15 @@ pub async fn serve(
         bus.shut_down();
     };
     let waits = Waits::default();
-    match tls {
-        Some(tls) => {
-            let listener = TlsListener::new(listener, Arc::new(tls))?;
-            connections::serve(listener, true, router, stop, GRACE, waits).await;
-        }
-        None => {
-            // Events are small, and are not to wait for more of them.
-            let listener = listener.tap_io(|stream| {
-                let _ = stream.set_nodelay(true);
-            });
-            connections::serve(listener, false, router, stop, GRACE, waits).await;
-        }
+    if let Some(tls) = tls {
+        let listener = TlsListener::new(listener, Arc::new(tls))?;
+        connections::serve(listener, true, router, stop, GRACE, waits).await;
+    } else {
+        // Events are small, and are not to wait for more of them.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        connections::serve(listener, false, router, stop, GRACE, waits).await;
     }
     drop(tasks);
     drop(lives);

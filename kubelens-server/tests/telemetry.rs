@@ -66,7 +66,7 @@ fn settings(endpoint: &str) -> Telemetry {
     Telemetry {
         log_format: LogFormat::Json,
         log_level: "info".to_owned(),
-        log_stream_max: Duration::from_secs(60),
+        log_stream_max: Duration::from_mins(1),
         metrics_token: None,
         otlp: Some(Otlp {
             endpoint: endpoint.parse().unwrap(),

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn an_answer_holds_until_the_clock_makes_another() {
-        let bounds: [(&str, fn(Age<'_, '_>) -> i64); 6] = [
+        type Asked = fn(Age<'_, '_>) -> i64;
+        let bounds: [(&str, Asked); 6] = [
             ("ge", |age| i64::from(age >= 60)),
             ("lt", |age| i64::from(age < 60)),
             ("gt", |age| i64::from(age > 60)),

@@ -153,24 +153,20 @@ impl Answers {
             known.insert(key.to_owned(), entry.clone());
             Ok(None)
         })?;
-        match known {
-            Some(known) => self.again(key, mark, &known).map(Begun::Before),
-            None => {
-                let turn = Turn {
-                    answers: Arc::clone(self),
-                    key: key.to_owned(),
-                    entry,
-                    has_ended: false,
-                };
-                match turn.write(None) {
-                    Ok(()) => Ok(Begun::Go(turn)),
-                    Err(error) => {
-                        turn.forget();
-                        Err(unwritten(&error))
-                    }
-                }
-            }
+        if let Some(known) = known {
+            return self.again(key, mark, &known).map(Begun::Before);
         }
+        let turn = Turn {
+            answers: Arc::clone(self),
+            key: key.to_owned(),
+            entry,
+            has_ended: false,
+        };
+        if let Err(error) = turn.write(None) {
+            turn.forget();
+            return Err(unwritten(&error));
+        }
+        Ok(Begun::Go(turn))
     }
 
     fn again(&self, key: &str, mark: &str, known: &Entry) -> Result<Kept, ApiError> {

@@ -219,14 +219,14 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Paced<Io> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.io).poll_flush(cx) {
             Poll::Pending => self.awaits_room(cx),
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.io).poll_shutdown(cx) {
             Poll::Pending => self.awaits_room(cx),
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 }

@@ -51,19 +51,16 @@ pub(super) fn told_of(base: kube::Client, calls: Arc<Calls>, cluster: &str) -> k
         let (base, calls, told) = (base.clone(), Arc::clone(&calls), span.clone());
         async move {
             let answer = base.send(request).await;
-            match &answer {
-                Ok(answer) => {
-                    let status = answer.status();
-                    told.record("http.response.status_code", i64::from(status.as_u16()));
-                    if !status.is_success() && status.as_u16() != 101 {
-                        name(&told, &called, true);
-                    }
-                    calls.note(verb, status.as_str().to_owned());
-                }
-                Err(_) => {
+            if let Ok(answer) = &answer {
+                let status = answer.status();
+                told.record("http.response.status_code", i64::from(status.as_u16()));
+                if !status.is_success() && status.as_u16() != 101 {
                     name(&told, &called, true);
-                    calls.note(verb, "error".to_owned());
                 }
+                calls.note(verb, status.as_str().to_owned());
+            } else {
+                name(&told, &called, true);
+                calls.note(verb, "error".to_owned());
             }
             answer
         }

@@ -217,7 +217,7 @@ mod tests {
             .unwrap();
         assert_eq!(binary(&mut ends.pod).await, b"\0GET /");
         ends.pod
-            .send(Far::binary(b"\0200 OK".to_vec()))
+            .send(Far::binary(b"\x00200 OK".to_vec()))
             .await
             .unwrap();
         assert_eq!(binary(&mut ends.client).await, b"200 OK");

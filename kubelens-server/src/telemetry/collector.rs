@@ -43,8 +43,11 @@ pub(super) fn reached(otlp: &Otlp, version: &str) -> Result<Sending, ExporterBui
         .with_resource(resource.clone())
         .with_batch_exporter(spans(otlp)?)
         .build();
-    let mut sending = Sending::default();
-    sending.traces = Some(traces);
+    let mut sending = Sending {
+        traces: Some(traces),
+        metrics: None,
+        logs: None,
+    };
     // An address for traces is for nothing else.
     if !otlp.is_for_traces {
         let reader = PeriodicReader::builder(metrics(otlp)?)

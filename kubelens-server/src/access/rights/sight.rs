@@ -213,7 +213,7 @@ impl Sight {
             let allowed = inside
                 .iter()
                 .filter(|(_, allowed)| allowed.get(at) == Some(&true))
-                .map(|(namespace, _)| namespace.to_string());
+                .map(|(namespace, _)| (**namespace).clone());
             sight.set(subject, Readable::In(allowed.collect()));
         }
         Ok(sight)

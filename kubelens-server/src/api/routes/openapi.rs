@@ -59,12 +59,12 @@ fn tell_rule(pattern: &str, method: &str, operation: &mut Value) {
     let (Some(rule), Some(fields)) = (rule, operation.as_object_mut()) else {
         return;
     };
-    let role = match rule.who {
+    let needed = match rule.who {
         Who::Public => "public",
-        Who::Role(role) => role.word(),
+        Who::Role(least) => least.word(),
         Who::Scraper => "viewer or scrape token",
     };
-    fields.insert("x-kubelens-role".to_owned(), json!(role));
+    fields.insert("x-kubelens-role".to_owned(), json!(needed));
     fields.insert("x-kubelens-write-gate".to_owned(), json!(rule.is_gated()));
 }
 

@@ -71,8 +71,7 @@ pub async fn socket(
     State(state): State<AppState>,
     chosen: Chosen,
     who: Identity,
-    session: Option<Extension<SessionId>>,
-    place: Option<Extension<Place>>,
+    extensions: axum::http::Extensions,
     headers: HeaderMap,
     Query(wanted): Query<Wanted>,
     upgrade: WebSocketUpgrade,
@@ -89,6 +88,8 @@ pub async fn socket(
         role: who.role,
         hearing: hearing.clone(),
     };
+    let session = extensions.get::<SessionId>().copied().map(Extension);
+    let place = extensions.get::<Place>().cloned();
     let ends = over(state, session, who, hearing);
     upgrade
         .max_message_size(socket::LONGEST_FRAME)
