@@ -219,7 +219,11 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Paced<Io> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.io).poll_flush(cx) {
             Poll::Pending => self.awaits_room(cx),
-            done @ Poll::Ready(_) => done,
+            done @ Poll::Ready(_) => {
+                // The answer is out. Who reads asked while it was not, and asks again when bytes come or time is up.
+                let _ = self.awaits_bytes(cx);
+                done
+            }
         }
     }
 
