@@ -10,10 +10,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use kubelens_tests::server::Server;
+use kubelens_tests::server::{SOON, Server};
 
 const BEGIN: &str = "<!-- transcript -->\n```text\n";
 const END: &str = "```\n<!-- end of transcript -->";
@@ -174,17 +174,17 @@ fn the_session_of_the_page_is_what_the_program_does() -> Result<()> {
     let stream = follow(&server, None)?;
     std::thread::sleep(Duration::from_secs(1));
     script.curl(&server, as_bob, cordon, 200)?;
-    let node = server.ask(
-        "GET",
-        "/api/nodes/node-worker-1",
-        &[("Authorization", "Bearer token-of-ann-0000")],
-        "",
-    )?;
-    ensure!(
-        node.body.contains(r#""unschedulable":true"#),
-        "{}",
-        node.body
-    );
+    // The picture hears of it from the watch.
+    let started = Instant::now();
+    loop {
+        let bearer = [("Authorization", "Bearer token-of-ann-0000")];
+        let node = server.ask("GET", "/api/nodes/node-worker-1", &bearer, "")?;
+        if node.body.contains(r#""unschedulable":true"#) {
+            break;
+        }
+        ensure!(started.elapsed() < SOON, "{}", node.body);
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let heard = String::from_utf8(stream.wait_with_output()?.stdout)?;
     let last = ids(&heard)
         .pop()

@@ -18,7 +18,7 @@ pub struct Waits {
     pub head: Duration,
     /// For the next request of a connection that has had one.
     pub idle: Duration,
-    /// For the client to take [`ENOUGH`] more of an answer.
+    /// For the client to take 16 KiB more of an answer.
     pub write: Duration,
 }
 
