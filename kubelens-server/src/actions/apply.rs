@@ -1,5 +1,6 @@
 //! Putting a manifest in the place of what is there: tried on the server first, never over somebody's change.
 
+use kubelens_core::kubernetes::read_documents;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
@@ -27,8 +28,11 @@ fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
 impl Applied {
     /// Reads a manifest for a place; `version` is what it was written for, if that was said elsewhere.
     pub fn read(yaml: &str, place: &Place, version: Option<String>) -> Result<Self, ApiError> {
-        let mut object: Value = serde_saphyr::from_str(yaml)
+        let documents = read_documents(yaml)
             .map_err(|error| ApiError::bad_request(format!("the YAML cannot be read: {error}")))?;
+        let [object] = <[Value; 1]>::try_from(documents)
+            .map_err(|_| ApiError::bad_request("the YAML is not one object"))?;
+        let mut object = object;
         if !object.is_object() {
             return Err(ApiError::bad_request("the YAML is no object"));
         }
@@ -227,6 +231,19 @@ mod tests {
                 .is_err()
         );
         assert!(read("a: [").is_err());
+        let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+        assert!(read(&format!("{twice}---\n{twice}")).is_err());
+    }
+
+    #[test]
+    fn a_file_mode_is_octal_as_for_kubectl() {
+        let place = Place::new(Kind::Pod, "shop", "web").unwrap();
+        let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{name: a, secret: {defaultMode: 0440}}]}";
+        let applied = Applied::read(yaml, &place, None).unwrap();
+        assert_eq!(
+            applied.object["spec"]["volumes"][0]["secret"]["defaultMode"],
+            288
+        );
     }
 
     #[test]

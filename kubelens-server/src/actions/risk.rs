@@ -1,6 +1,6 @@
 //! What could go wrong with a manifest, before it is applied.
 
-use kubelens_core::kubernetes::{Node, Pod};
+use kubelens_core::kubernetes::{Node, Pod, read_documents};
 use kubelens_core::snapshot::Snapshot;
 use serde::Serialize;
 use serde_json::Value;
@@ -57,8 +57,7 @@ fn check(name: &str, score: u32, problems: &[String], suggestion: &str) -> RiskC
 
 /// Judges a manifest, all its documents, against a picture of the cluster.
 pub fn analyze(manifest: &str, snapshot: &Snapshot) -> RiskReport {
-    let parsed: Result<Vec<Value>, _> = serde_saphyr::from_multiple(manifest);
-    match parsed {
+    match read_documents(manifest) {
         Ok(documents) if documents.iter().any(Value::is_object) => {
             let objects: Vec<Value> = documents.into_iter().filter(Value::is_object).collect();
             report(checks(&objects, snapshot))
