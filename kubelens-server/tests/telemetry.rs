@@ -95,6 +95,7 @@ const PARENT: &str = "00f067aa0ba902b7";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_is_a_trace_at_the_collector_and_a_line_of_log() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    a_collector_that_is_away_stops_nothing().await;
     let (address, arrived) = collector().await;
     let lines = Lines::default();
     let out = lines.clone();
@@ -264,9 +265,7 @@ async fn a_request_is_a_trace_at_the_collector_and_a_line_of_log() {
 }
 
 /// Nobody listens there.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_that_is_away_stops_nothing() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     for protocol in [OtlpProtocol::HttpProtobuf, OtlpProtocol::Grpc] {
         let mut settings = settings("http://127.0.0.1:9");
         if let Some(otlp) = &mut settings.otlp {
