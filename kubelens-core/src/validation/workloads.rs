@@ -77,26 +77,20 @@ pub(super) fn stateful_set(set: &StatefulSet, errors: &mut Errors) {
         spec.pod_management_policy.as_ref(),
         &["OrderedReady", "Parallel"],
     );
-    errors.supported(
-        &path.field("updateStrategy").field("type"),
-        spec.update_strategy
-            .as_ref()
-            .and_then(|strategy| strategy.type_.as_ref()),
-        &["RollingUpdate", "OnDelete"],
-    );
+    let strategy = spec.update_strategy.as_ref();
+    update_strategy(strategy.and_then(|one| one.type_.as_ref()), errors);
 }
 
 pub(super) fn daemon_set(set: &DaemonSet, errors: &mut Errors) {
-    let path = Path::of(&["spec"]);
     let spec = &set.spec;
     selected(&spec.selector, &spec.template, ALWAYS, &[], errors);
-    errors.supported(
-        &path.field("updateStrategy").field("type"),
-        spec.update_strategy
-            .as_ref()
-            .and_then(|strategy| strategy.type_.as_ref()),
-        &["RollingUpdate", "OnDelete"],
-    );
+    let strategy = spec.update_strategy.as_ref();
+    update_strategy(strategy.and_then(|one| one.type_.as_ref()), errors);
+}
+
+fn update_strategy(kind: Option<&String>, errors: &mut Errors) {
+    let path = Path::of(&["spec", "updateStrategy", "type"]);
+    errors.supported(&path, kind, &["RollingUpdate", "OnDelete"]);
 }
 
 pub(super) fn job(job: &Job, errors: &mut Errors) {
