@@ -26,6 +26,11 @@ mod terminal;
 
 use std::process::ExitCode;
 
+// It gives back what fell free; the system's own keeps it, after a while as much as is in use.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     commands::run(words).into()

@@ -10,6 +10,11 @@ use kubelens_server::settings::{self, Settings, Sources};
 use kubelens_server::start;
 use kubelens_server::store::StoreCommand;
 
+// It gives back what fell free; the system's own keeps it, after a while as much as is in use.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The hosted runtime of KubeLens.
 #[derive(Debug, Parser)]
 #[command(version)]

@@ -32,3 +32,7 @@ pub mod stage;
 pub mod story;
 pub mod theatre;
 pub mod variation;
+
+// What is measured in one of these programs allocates as it does in the plugin and the server.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

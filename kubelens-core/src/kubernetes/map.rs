@@ -55,6 +55,14 @@ impl Map<Text> {
     pub fn value(&self, key: &str) -> Option<&str> {
         self.get(key).map(Text::as_str)
     }
+
+    /// Whether every pair of the other map is in this one: labels meet a selector that is a map. An empty one is met
+    /// by all.
+    pub fn holds(&self, selector: &Self) -> bool {
+        selector
+            .iter()
+            .all(|(key, value)| self.get(key) == Some(value))
+    }
 }
 
 impl<V> Default for Map<V> {

@@ -127,9 +127,7 @@ impl LabelSelector {
 
     /// Whether the labels meet every requirement; an empty selector matches everything.
     pub fn matches(&self, labels: &Labels) -> bool {
-        self.match_labels
-            .iter()
-            .all(|(key, value)| labels.get(key) == Some(value))
+        labels.holds(&self.match_labels)
             && self
                 .match_expressions
                 .iter()

@@ -1,5 +1,5 @@
 use super::{
-    Condition, IntOrString, LabelSelector, Labels, List, ObjectMeta, ObjectReference, Text,
+    Condition, IntOrString, LabelSelector, Labels, List, ObjectMeta, ObjectReference, Pod, Text,
 };
 
 slim! {
@@ -203,8 +203,12 @@ slim! {
 impl Service {
     /// Whether it selects pods with these labels; one without a selector selects none.
     pub fn selects(&self, labels: &Labels) -> bool {
-        let mut wanted = self.spec.selector.iter();
-        !self.spec.selector.is_empty() && wanted.all(|(key, value)| labels.get(key) == Some(value))
+        !self.spec.selector.is_empty() && labels.holds(&self.spec.selector)
+    }
+
+    /// Whether it leads to this pod: it selects it, in its namespace.
+    pub fn is_in_front_of(&self, pod: &Pod) -> bool {
+        self.metadata.namespace == pod.metadata.namespace && self.selects(&pod.metadata.labels)
     }
 
     /// Whether an Ingress got the address of this Service, as it does from the controller that stands

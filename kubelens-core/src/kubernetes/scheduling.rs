@@ -57,10 +57,7 @@ impl NodeSelector {
 impl PodSpec {
     /// Whether node selector and required node affinity allow the node.
     pub fn selects_node(&self, node: &Node) -> bool {
-        let by_labels = self
-            .node_selector
-            .iter()
-            .all(|(key, value)| node.metadata.labels.get(key) == Some(value));
+        let by_labels = node.metadata.labels.holds(&self.node_selector);
         let by_affinity = self
             .required_node_affinity()
             .is_none_or(|required| required.matches(node));

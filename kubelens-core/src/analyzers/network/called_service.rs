@@ -1,6 +1,6 @@
 //! Which Services a pod is told to call, by its environment and its arguments.
 
-use super::failed_call::{host_and_port, is_own, service_named, tokens};
+use super::failed_call::{host_and_port, service_named, tokens};
 use crate::kubernetes::{Object, Pod, Service};
 use crate::model::Evidence;
 use crate::snapshot::Cluster;
@@ -44,7 +44,7 @@ pub(in crate::analyzers) fn called_services<'a>(
             let is_known = found
                 .iter()
                 .any(|known| std::ptr::eq(known.service, service));
-            if !is_known && !is_own(service, pod) {
+            if !is_known && !service.is_in_front_of(pod) {
                 found.push(Called {
                     service,
                     port,

@@ -1,6 +1,6 @@
 //! What stands behind a Service now.
 
-use crate::kubernetes::{Condition, Endpoints, Kind, Labels, Pod, Service, condition};
+use crate::kubernetes::{Condition, Endpoints, Kind, Pod, Service, condition};
 use crate::snapshot::{Cluster, Workload};
 
 /// How many endpoints of a Service take traffic now; none where that is not known. For a Service
@@ -68,15 +68,8 @@ pub(in crate::analyzers) fn workloads_behind<'a>(
     cluster
         .workloads_in(&service.metadata.namespace)
         .into_iter()
-        .filter(|workload| holds(workload.pod_labels(), &service.spec.selector))
+        .filter(|workload| workload.pod_labels().holds(&service.spec.selector))
         .collect()
-}
-
-/// Whether the labels hold every pair of the selector.
-pub(in crate::analyzers) fn holds(labels: &Labels, selector: &Labels) -> bool {
-    selector
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value))
 }
 
 /// Whether a controller is on its way from one state to another and has time left (G-roll).

@@ -188,7 +188,7 @@ fn target_in<'a, 'l>(
                 None => (None, port),
             },
         };
-        let service = service.filter(|service| !is_own(service, pod));
+        let service = service.filter(|service| !service.is_in_front_of(pod));
         match service {
             Some(service) => {
                 let port = port.or(best.1);
@@ -220,7 +220,7 @@ fn behind_address<'a>(
         .find(|pod| pod.status.pod_ip == host && !pod.spec.host_network && pod.is_live())?;
     cluster
         .in_namespace::<Service>(&called.metadata.namespace)
-        .filter(|service| is_own(service, called))
+        .filter(|service| service.is_in_front_of(called))
         .find_map(|service| {
             let port = service.spec.ports.iter().find(|port| {
                 matches!(
@@ -300,12 +300,6 @@ pub(super) fn service_named<'a>(
         (Some(other), None | Some("svc")) => cluster.get(other, name),
         _ => None,
     }
-}
-
-pub(super) fn is_own(service: &Service, pod: &Pod) -> bool {
-    service.metadata.namespace == pod.metadata.namespace
-        && !service.spec.selector.is_empty()
-        && super::endpoints::holds(&pod.metadata.labels, &service.spec.selector)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::endpoints::holds;
 use crate::kubernetes::{Labels, Pod};
 use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Workload};
@@ -101,7 +100,7 @@ fn has_key(labels: &Labels, pair: &str) -> bool {
 
 /// What one set of labels lacks, if that is a single pair and the rest fits.
 fn compare(selector: &Labels, labels: &Labels, owner: ObjectRef, name: &str) -> Option<NearMiss> {
-    if holds(labels, selector) {
+    if labels.holds(selector) {
         return None;
     }
     let missing: Vec<_> = selector

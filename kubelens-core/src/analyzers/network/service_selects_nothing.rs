@@ -1,4 +1,3 @@
-use super::endpoints::holds;
 use super::near_labels::{NearMiss, nearest};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
@@ -89,7 +88,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_wanted = cluster
         .workloads_in(&meta.namespace)
         .iter()
-        .any(|workload| holds(workload.pod_labels(), selector));
+        .any(|workload| workload.pod_labels().holds(selector));
     if !is_wanted && !cluster.hides_workloads(&meta.namespace) {
         sink.report(sighting(service, cluster));
     }

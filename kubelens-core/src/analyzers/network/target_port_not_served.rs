@@ -1,4 +1,4 @@
-use super::endpoints::{holds, live_pods};
+use super::endpoints::live_pods;
 use super::failed_call::{FailedCall, Failure, failed_calls};
 use super::service_port::{PodPort, declared, port_in, said, same_protocol, target_of, title_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -222,7 +222,7 @@ impl<'a> Fact<'_, 'a> {
                 .filter(|other| {
                     self.pods
                         .iter()
-                        .any(|pod| holds(&pod.metadata.labels, &other.spec.selector))
+                        .any(|pod| pod.metadata.labels.holds(&other.spec.selector))
                 })
                 .any(|other| other.spec.ports.iter().any(leads))
     }

@@ -37,12 +37,7 @@ fn namespace_of_pods<'a>(cluster: &Cluster<'a>, gateway: &CustomObject) -> Optio
     let mut namespaces: Vec<&str> = cluster
         .all::<Pod>()
         .filter(|pod| pod.is_live())
-        .filter(|pod| {
-            let labels = &pod.metadata.labels;
-            selector
-                .iter()
-                .all(|(key, value)| labels.get(key) == Some(value))
-        })
+        .filter(|pod| pod.metadata.labels.holds(&selector))
         .map(|pod| pod.metadata.namespace.as_str())
         .collect();
     namespaces.dedup();

@@ -264,11 +264,7 @@ fn has_subset(cluster: &Cluster<'_>, service: &Service, subset: &str) -> bool {
 
 fn selects_no_pod(cluster: &Cluster<'_>, service: &Service, labels: &Labels) -> bool {
     let namespace = service.metadata.namespace.as_str();
-    let holds = |pod: &Pod| {
-        labels
-            .iter()
-            .all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
-    };
+    let holds = |pod: &Pod| pod.metadata.labels.holds(labels);
     let Some(service) = cluster.get::<Service>(namespace, &service.metadata.name) else {
         return false;
     };

@@ -31,7 +31,7 @@ pub(super) fn hosts_in_environment<'a>(
         for host in named {
             let is_known = match resolve(cluster, namespace, host.name) {
                 Target::Service(service) => {
-                    !is_in_front_of(service, pod) && port.is_none_or(|port| has_port(service, port))
+                    !service.is_in_front_of(pod) && port.is_none_or(|port| has_port(service, port))
                 }
                 Target::Ingress(_) => port.is_none_or(|port| matches!(port, 80 | 443)),
                 _ => false,
@@ -46,16 +46,6 @@ pub(super) fn hosts_in_environment<'a>(
         all.retain(|host| suspects(cluster, namespace, host.name).len() > 1);
     }
     if all.len() == 1 { all } else { Vec::new() }
-}
-
-/// Whether the Service leads to the pod itself: then it is not what the pod depends on.
-fn is_in_front_of(service: &Service, pod: &Pod) -> bool {
-    let selector = &service.spec.selector;
-    !selector.is_empty()
-        && service.metadata.namespace == pod.metadata.namespace
-        && selector
-            .iter()
-            .all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
 }
 
 fn has_port(service: &Service, port: u16) -> bool {

@@ -23,7 +23,7 @@ pub(super) fn check<'a>(
     let workloads = cluster.workloads_in(&service.metadata.namespace);
     let selected: Vec<&Workload<'_>> = workloads
         .iter()
-        .filter(|workload| holds(workload.pod_labels(), selector))
+        .filter(|workload| workload.pod_labels().holds(selector))
         .collect();
     if selected.is_empty() {
         if is_alone && let Some(sighting) = slipped(service, &workloads) {
@@ -36,12 +36,6 @@ pub(super) fn check<'a>(
             seen.push(("NET003", sighting));
         }
     }
-}
-
-fn holds(labels: &Labels, selector: &Labels) -> bool {
-    selector
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value))
 }
 
 /// The Service asks for a port by a name that none of the templates has.

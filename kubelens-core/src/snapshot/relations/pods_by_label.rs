@@ -68,11 +68,7 @@ impl PodsByLabel {
         self.candidates(namespace, labels)
             .iter()
             .map(|pod| &**pod)
-            .filter(move |pod| {
-                labels
-                    .iter()
-                    .all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
-            })
+            .filter(move |pod| pod.metadata.labels.holds(labels))
     }
 
     /// The pods of the namespace that the selector matches.
