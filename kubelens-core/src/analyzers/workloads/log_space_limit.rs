@@ -109,7 +109,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
                 "{} says: {what}. Others on the node say the like, so it is the node's limit and not one program's.",
                 found.speaker(&top)
             );
-            let sighting = found.sighting_on(node, CONFIDENCE, title, explanation);
+            let mut sighting = found.sighting_on(node, CONFIDENCE, title, explanation);
+            // One fault of the node, whoever says so.
+            sighting.identity.clear();
             return advise(
                 sighting,
                 "Raise the limit on the node (fs.inotify.*, nofile), and see which program takes the most",
