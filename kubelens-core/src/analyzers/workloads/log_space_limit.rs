@@ -182,7 +182,7 @@ fn shared_limit<'a>(
     };
     cluster
         .pods_on(&found.pod().node_name)
-        .filter(|pod| cluster.top_of(*pod) != *top)
+        .filter(|pod| cluster.top_of(pod) != *top)
         .any(says_so)
         .then(|| node.reference())
 }
