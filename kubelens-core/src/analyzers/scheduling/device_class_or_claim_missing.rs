@@ -27,6 +27,30 @@ declare_analyzer! {
     ///   conditions:
     ///   - {type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 request gpu: device class big-gpu does not exist."}
     /// ```
+    /// A template that is not there, so that the scheduler never sees the pod:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, uid: n1}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: train-1, namespace: ml, uid: p1}
+    /// spec:
+    ///   resourceClaims: [{name: gpu, resourceClaimTemplateName: one-gpu}]
+    ///   containers: [{name: train}]
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: ml, uid: e1}
+    /// type: Warning
+    /// reason: FailedResourceClaimCreation
+    /// message: 'PodResourceClaim gpu: resource claim template "one-gpu": resourceclaimtemplate.resource.k8s.io "one-gpu" not found'
+    /// involvedObject: {apiVersion: v1, kind: Pod, namespace: ml, name: train-1, uid: p1}
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -107,7 +131,14 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
 
 fn missing_claim(waiting: &Unscheduled<'_>) -> ObjectRef {
     let namespace = &waiting.pod.metadata.namespace;
-    let claim = waiting.pod.spec.resource_claims.first();
+    let claims = &waiting.pod.spec.resource_claims;
+    let is_named = |name: &str| waiting.text.contains(&format!("\"{name}\""));
+    let claim = claims
+        .iter()
+        .find(|claim| {
+            is_named(&claim.resource_claim_template_name) || is_named(&claim.resource_claim_name)
+        })
+        .or(claims.first());
     match claim {
         Some(claim) if !claim.resource_claim_template_name.is_empty() => ObjectRef::namespaced(
             "resource.k8s.io/v1",

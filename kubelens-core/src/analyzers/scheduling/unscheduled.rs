@@ -119,6 +119,11 @@ fn said<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(&'a str, &'a str)> {
     newest_failure(cluster, pod)
         .map(|event| ("Unschedulable", event.message.as_str()))
         .or_else(|| condition(pod).map(|condition| (condition.reason.as_str(), "")))
+        // A pod whose claims are not made does not come before the scheduler: no condition says so.
+        .or_else(|| {
+            let refusal = cluster.newest_event(pod, &["FailedResourceClaimCreation"])?;
+            Some(("Unschedulable", refusal.message.as_str()))
+        })
 }
 
 fn newest_failure<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {

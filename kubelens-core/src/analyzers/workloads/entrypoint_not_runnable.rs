@@ -4,6 +4,7 @@ use super::last_words;
 use super::log_place::place_of;
 use super::start_error::{StartFault, classify, start_error};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{ContainerView, Object, Pod};
 use crate::model::{Evidence, Severity, capitalized};
 use crate::snapshot::Cluster;
@@ -52,6 +53,24 @@ declare_analyzer! {
     ///     lastState: {terminated: {exitCode: 127, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
     /// ```
     ///
+    /// A program that the loader of the node's processors refuses:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | Fatal glibc error: CPU does not support x86-64-v3
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, image: "shop/web:2"}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 4
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 127, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -78,7 +97,8 @@ declare_analyzer! {
     ///
     /// # Source
     /// runc's `executable file not found in $PATH`, `no such file or directory`, `permission denied`,
-    /// `chdir to cwd`; exit codes 126 and 127 of POSIX shells.
+    /// `chdir to cwd`; the file that Windows' host compute service cannot find; exit codes 126 and 127
+    /// of POSIX shells and of the loaders of glibc and musl.
     WRK007 "entrypoint-not-runnable" {
         role: Both,
         severity: Critical,
@@ -123,6 +143,11 @@ fn refused_by_the_runtime(pod: &Pod, container: &ContainerView<'_>) -> Option<Fa
     })
 }
 
+/// The program is there, but what loads it refuses: glibc ends with 127 as a shell does.
+static LOADER: Pattern = Pattern::new(
+    r"(?i)CPU does not support x86-64|error while loading shared libraries|symbol lookup error|kernel too old|version `\w+' not found|Error loading shared library|Error relocating",
+);
+
 /// A shell, or a kernel, that does not find or may not run the command.
 fn ended_at_once<'a>(
     cluster: &Cluster<'a>,
@@ -141,6 +166,10 @@ fn ended_at_once<'a>(
                 &format!(" (exit code {})", end.exit_code),
             )?
         }
+        (127, _) if LOADER.is_in(line) => format!(
+            "cannot be loaded on the node (exit code 127 of the program loader){}",
+            said(line)
+        ),
         (127, _) => format!(
             "cannot find a command that it runs (exit code 127, command not found){}",
             said(line)
@@ -151,6 +180,9 @@ fn ended_at_once<'a>(
         ),
         _ => return None,
     };
+    let advice = LOADER.is_in(line).then(|| {
+        "Use an image that is built for the processors and libraries that are there, or keep the pods to nodes that can run it".to_owned()
+    });
     let mut proof = vec![
         Evidence::field(
             pod.reference(),
@@ -164,7 +196,7 @@ fn ended_at_once<'a>(
         what,
         proof,
         severity: severity(cluster, pod, container),
-        advice: None,
+        advice,
     })
 }
 
@@ -197,8 +229,16 @@ fn said(line: &str) -> String {
 fn in_words(fault: &StartFault, container: &ContainerView<'_>, code: &str) -> Option<String> {
     let image = &container.spec.image;
     Some(match fault {
+        // Some runtimes do not say which.
         StartFault::CommandMissing(command) if command.is_empty() => {
-            format!("has a command that does not exist in image {image}: not found{code}")
+            match container.spec.command.first() {
+                Some(command) => {
+                    format!("cannot run `{command}`: command not found in image {image}{code}")
+                }
+                None => {
+                    format!("has a command that does not exist in image {image}: not found{code}")
+                }
+            }
         }
         StartFault::CommandMissing(command) => {
             format!("cannot run `{command}`: command not found in image {image}{code}")

@@ -115,6 +115,13 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             sighting = sighting.blames(dns, "resolves names by");
         }
     }
+    if let Some(service) = peers
+        .hosts
+        .first()
+        .and_then(|host| governing(found, host.name))
+    {
+        sighting = sighting.blames(service, "resolves names by");
+    }
     let advice = match (has_answer, peers.is_outside()) {
         (false, true) => format!(
             "See whether the cluster's DNS and the name servers that it forwards to answer; {} may be right",
@@ -130,4 +137,15 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         ),
     };
     advise(sighting, advice)
+}
+
+/// The Service that gives a member of a set its name: `db` of `db-0.db`, `db-0.db.shop.svc`.
+fn governing(found: &LogMatch<'_>, host: &str) -> Option<ObjectRef> {
+    let mut parts = host.split('.');
+    let member = parts.next()?;
+    let service = parts.next()?;
+    let (_, ordinal) = member.rsplit_once('-')?;
+    let is_member = !ordinal.is_empty() && ordinal.chars().all(|c| c.is_ascii_digit());
+    let namespace = parts.next().unwrap_or(&found.pod().metadata.namespace);
+    is_member.then(|| ObjectRef::namespaced("v1", "Service", namespace, service))
 }

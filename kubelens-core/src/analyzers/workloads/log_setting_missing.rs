@@ -43,6 +43,24 @@ declare_analyzer! {
     ///     state: {waiting: {reason: CrashLoopBackOff}}
     ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
     /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | pydantic_core.ValidationError: 1 validation error for Settings
+    /// # log: shop/web-1/web previous | broker_url
+    /// # log: shop/web-1/web previous |   Field required [type=missing, input_value={}, input_type=dict]
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -69,7 +87,7 @@ declare_analyzer! {
     /// Which value it should have.
     ///
     /// # Source
-    /// Words of shells, Python, Node.js, Go (envconfig, viper), Java (Spring) and official images.
+    /// Words of shells, Python (pydantic), Node.js, Go (envconfig, viper), Java (Spring) and official images.
     WRK112 "log-setting-missing" {
         role: Both,
         severity: Critical,
@@ -87,7 +105,7 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK112",
     words: Pattern::new(
-        r#"KeyError: '[A-Z][A-Z0-9_]+'|(?i:env(?:ironment)?[ _-]?var(?:iable)?s?)\b.{0,80}(?i:not set|is required|are required|undefined|missing|not found|not defined|must be set|is empty|unset)|(?i:missing|required|undefined|unset|no)\b.{0,40}(?i:env(?:ironment)?[ _-]?var(?:iable)?s?)\b|\b[A-Z][A-Z0-9_]{2,}\b['\"]?:? (?i:unbound variable|parameter not set|parameter null or not set)|\b[A-Z][A-Z0-9_]{2,}\b['\"]? (?i:(?:must be|is not|not|has not been|was not|isn't|needs to be) (?:set|defined|provided|specified|configured)|is (?:required|missing|undefined|unset|not set|empty))|(?i:missing|required) (?:(?i:required) )?(?i:config(?:uration)?|key|setting|parameter|option|value|property|field)s?:? ['\"]?[A-Z][A-Z0-9_]{2,}|(?i:required key) \w+ (?i:missing value)|(?i:missing required (?:config|key|env|setting|parameter|property))|(?i:please (?:set|provide|define|specify))\b.{0,40}\b[A-Z][A-Z0-9_]{3,}|(?i:could not resolve placeholder) '[^']+'|(?i:set the) [A-Z][A-Z0-9_]{3,} (?i:environment variable)|(?i:no value (?:provided|specified|given) for) ['\"]?[A-Z][A-Z0-9_]{2,}|(?i:\bdatabase is uninitialized and superuser password is not specified)|(?i:database is uninitialized and password option is not specified)"#,
+        r#"KeyError: '[A-Z][A-Z0-9_]+'|(?i:env(?:ironment)?[ _-]?var(?:iable)?s?)\b.{0,80}(?i:not set|is required|are required|undefined|missing|not found|not defined|must be set|is empty|unset)|(?i:missing|required|undefined|unset|no)\b.{0,40}(?i:env(?:ironment)?[ _-]?var(?:iable)?s?)\b|\b[A-Z][A-Z0-9_]{2,}\b['\"]?:? (?i:unbound variable|parameter not set|parameter null or not set)|\b[A-Z][A-Z0-9_]{2,}\b['\"]? (?i:(?:must be|is not|not|has not been|was not|isn't|needs to be) (?:set|defined|provided|specified|configured)|is (?:required|missing|undefined|unset|not set|empty))|(?i:missing|required) (?:(?i:required) )?(?i:config(?:uration)?|key|setting|parameter|option|value|property|field)s?:? ['\"]?[A-Z][A-Z0-9_]{2,}|(?i:required key) \w+ (?i:missing value)|(?i:missing required (?:config|key|env|setting|parameter|property))|(?i:please (?:set|provide|define|specify))\b.{0,40}\b[A-Z][A-Z0-9_]{3,}|(?i:could not resolve placeholder) '[^']+'|(?i:set the) [A-Z][A-Z0-9_]{3,} (?i:environment variable)|(?i:no value (?:provided|specified|given) for) ['\"]?[A-Z][A-Z0-9_]{2,}|(?i:\bdatabase is uninitialized and superuser password is not specified)|(?i:database is uninitialized and password option is not specified)|^\s*(?i:field required) [\[(]type=(?:value_error\.)?missing"#,
     ),
     weight: Weight::Telling,
 };
@@ -110,7 +128,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let line = found.line();
-    let name = name_in(line).or_else(|| {
+    let name = field(found).or_else(|| name_in(line)).or_else(|| {
         // Some list the names on the lines below.
         found.after().take(3).find_map(name_in)
     });
@@ -161,6 +179,18 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             container.name
         ),
     )
+}
+
+/// Python's validated settings name the field on the line before the one that says that it is required.
+fn field<'a>(found: &LogMatch<'a>) -> Option<&'a str> {
+    let is_field = found
+        .line()
+        .trim_start()
+        .to_lowercase()
+        .starts_with("field required");
+    let name = found.before().trim();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
+    (is_field && !name.is_empty() && name.chars().all(is_name)).then_some(name)
 }
 
 fn name_in(line: &str) -> Option<&str> {

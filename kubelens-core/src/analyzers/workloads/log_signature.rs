@@ -210,6 +210,15 @@ impl<'a> LogMatch<'a> {
         self.lines().iter().copied().skip(at + 1)
     }
 
+    /// The line just before the deciding one; empty at the beginning of a log.
+    pub(super) fn before(&self) -> &'a str {
+        self.places
+            .first()
+            .and_then(|at| self.lines().get(at.checked_sub(1)?))
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// Whom its lines talk about: of those with the same words, else of the lines beside them.
     pub(super) fn hosts(&self) -> Vec<Host<'a>> {
         let mut all: Vec<Host<'a>> = Vec::new();
@@ -268,13 +277,10 @@ impl<'a> LogMatch<'a> {
         let exit_code = run.and_then(|run| run.exit_code);
         // What a running program wrote once may be over; a last word is not.
         let is_one_word = exit_code.is_none() && self.places.len() == 1;
-        let relation = if matches!(
-            subject.kind.as_str(),
-            "PersistentVolumeClaim" | "ConfigMap" | "Secret"
-        ) {
-            "mounted by"
-        } else {
-            "template of"
+        let relation = match subject.kind.as_str() {
+            "PersistentVolumeClaim" | "ConfigMap" | "Secret" => "mounted by",
+            "Node" => "runs",
+            _ => "template of",
         };
         let severity = if self.unwell.is_down {
             Severity::Critical

@@ -94,11 +94,29 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(pod);
     let line = found.line();
     if NOT_A_DISK.is_in(line) {
-        let what = if line.contains("inotify") {
+        let what = if line.contains("inotify") && line.contains("instance") {
+            "inotify instances are used up"
+        } else if line.contains("inotify") {
             "inotify watches are used up"
         } else {
             "too many open files"
         };
+        if let Some(node) = shared_limit(found, cluster, &top) {
+            let title = format!(
+                "{node} is at a limit of open files or inotify instances for several workloads"
+            );
+            let explanation = format!(
+                "{} says: {what}. Others on the node say the like, so it is the node's limit and not one program's.",
+                found.speaker(&top)
+            );
+            let mut sighting = found.sighting_on(node, CONFIDENCE, title, explanation);
+            // One fault of the node, whoever says so.
+            sighting.identity.clear();
+            return advise(
+                sighting,
+                "Raise the limit on the node (fs.inotify.*, nofile), and see which program takes the most",
+            );
+        }
         let title = format!("{} is at a limit of its node: {what}", found.speaker(&top));
         let explanation =
             "That is a limit of processes or of the node, not a full disk.".to_owned();
@@ -148,6 +166,25 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         sighting,
         format!("Let {top} write less there, or give it a volume of its own"),
     )
+}
+
+/// The node, if another workload on it is at such a limit, too.
+fn shared_limit<'a>(
+    found: &LogMatch<'a>,
+    cluster: &Cluster<'a>,
+    top: &ObjectRef,
+) -> Option<ObjectRef> {
+    let node = cluster.get::<Node>("", &found.pod().node_name)?;
+    let says_so = |pod: &'a Pod| {
+        matches(cluster, pod, &SIGNATURE)
+            .into_iter()
+            .any(|other| NOT_A_DISK.is_in(other.line()))
+    };
+    cluster
+        .pods_on(&found.pod().node_name)
+        .filter(|pod| cluster.top_of(pod) != *top)
+        .any(says_so)
+        .then(|| node.reference())
 }
 
 /// The claim of the only volume on which the container can keep much.

@@ -119,7 +119,9 @@ pub(super) fn classify(message: &str) -> StartFault {
         StartFault::ArgumentsTooLong
     } else if has("seccomp") || has_any_case("apparmor") {
         StartFault::SecurityProfile(message.to_owned())
-    } else if has("executable file not found") || (has("exec") && has("no such file or directory"))
+    } else if has("executable file not found")
+        || (has("exec") && has("no such file or directory"))
+        || is_missing_on_windows(message)
     {
         StartFault::CommandMissing(command(message))
     } else if has("permission denied") && (has("exec") || has("unable to start container process"))
@@ -141,6 +143,13 @@ pub(super) fn classify(message: &str) -> StartFault {
 fn is_configuration(message: &str) -> bool {
     let names_an_object = message.contains("configmap") || message.contains("secret");
     (names_an_object && message.contains("not found")) || message.contains("couldn't find key")
+}
+
+/// The host compute service of Windows finds no file of that name, or no such directory before it.
+fn is_missing_on_windows(message: &str) -> bool {
+    message.contains("CreateProcess")
+        && (message.contains("cannot find the file specified")
+            || message.contains("cannot find the path specified"))
 }
 
 /// The command that a runtime names: after `exec: "…"`, or after `exec …:`.
@@ -219,6 +228,10 @@ mod tests {
                 NameReserved,
             ),
             ("exec /bin/app: argument list too long", ArgumentsTooLong),
+            (
+                "failed to start containerd task \"web\": hcs::System::CreateProcess web: The system cannot find the file specified.: unknown",
+                CommandMissing(String::new()),
+            ),
             ("exec /bin/app: exec format error", Format),
             ("configmap \"a\" not found", Configuration),
             ("something new", Other),

@@ -16,13 +16,20 @@ pub(super) fn edges(index: &Index<'_>, outward: &[Edge]) -> Vec<Edge> {
         if key.0 != "Pod" || all.len() < 2 {
             continue;
         }
+        let unconfigured: Vec<&str> = all
+            .iter()
+            .filter_map(|at| index.get(*at))
+            .filter(|seen| seen.code() == UNCONFIGURED)
+            .filter_map(|seen| seen.sighting.container.as_deref())
+            .collect();
         for effect in all.iter().copied() {
             for cause in all.iter().copied() {
                 let (Some(symptom), Some(reason)) = (index.get(effect), index.get(cause)) else {
                     continue;
                 };
                 let nearer = rank(cause, reason, &points_on) < rank(effect, symptom, &points_on);
-                if nearer && explains(symptom, reason) {
+                let is_beside = is_of_a_container_that_ran(symptom, reason, &unconfigured);
+                if nearer && !is_beside && explains(symptom, reason) {
                     edges.push(Edge {
                         effect,
                         cause,
@@ -34,6 +41,26 @@ pub(super) fn edges(index: &Index<'_>, outward: &[Edge]) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// A container that the kubelet cannot configure.
+const UNCONFIGURED: &str = "WRK010";
+
+/// Faults that the run of a container itself proves.
+const OF_A_RUN: [&str; 4] = ["WRK003", "WRK007", "WRK008", "WRK109"];
+
+/// Whether a reference stops another container of the pod, and this one ran and failed by itself.
+fn is_of_a_container_that_ran(
+    symptom: &Seen<'_>,
+    reason: &Seen<'_>,
+    unconfigured: &[&str],
+) -> bool {
+    let ran = symptom.sighting.container.as_deref();
+    reason.code().starts_with("CFG")
+        && reason.sighting.container.is_none()
+        && OF_A_RUN.contains(&symptom.code())
+        && !unconfigured.is_empty()
+        && ran.is_some_and(|container| !unconfigured.contains(&container))
 }
 
 fn rank(at: usize, seen: &Seen<'_>, points_on: &BTreeSet<usize>) -> (bool, u8, usize) {
