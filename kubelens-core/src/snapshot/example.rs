@@ -10,7 +10,7 @@ struct Header {
 }
 
 /// The picture that an example describes. Comments direct it: `# now: TIME`, `# listed: Kind, Kind`
-/// (read in full), `# forbidden: Kind, Kind` (not permitted to be read), `# version: v1.35.4`,
+/// (read in full), `# namespaces: NAME, NAME` (only they were asked for), `# forbidden: Kind, Kind` (not permitted to be read), `# version: v1.35.4`,
 /// `# log: namespace/pod/container [previous] | line`, `# registries: HOST, HOST` (the user's
 /// allow-list); `# manifests`: not applied yet, so validated; `# repeat: COUNT` in a document makes so many of it, `$N` in it counts them.
 pub(crate) fn picture(block: &str) -> Snapshot {
@@ -27,6 +27,11 @@ pub(crate) fn picture(block: &str) -> Snapshot {
             now = Some(time.trim().parse().expect("a time"));
         } else if let Some(version) = line.strip_prefix("# version: ") {
             builder.info_mut().version = Some(version.trim().to_owned());
+        } else if let Some(asked) = line.strip_prefix("# namespaces: ") {
+            builder.narrow_scope(&Scope {
+                namespaces: asked.split(',').map(|one| one.trim().to_owned()).collect(),
+                ..Scope::default()
+            });
         } else if let Some(kinds) = line.strip_prefix("# listed: ") {
             for kind in kinds.split(',') {
                 builder.listed(
