@@ -116,7 +116,7 @@ impl Server {
             headers: parts.headers,
             bytes: to_bytes(body, 64 << 20).await.unwrap().to_vec(),
         };
-        self.fits(&method, uri.path(), &answer);
+        Self::fits(&method, uri.path(), &answer);
         answer
     }
 
@@ -150,7 +150,7 @@ impl Server {
     }
 
     /// The description's path that a path fits.
-    fn template(&self, path: &str) -> Option<String> {
+    fn template(path: &str) -> Option<String> {
         let parts: Vec<&str> = path.split('/').collect();
         let paths = DOCUMENT["paths"].as_object().unwrap();
         // Of several the one with the fewest variables.
@@ -167,15 +167,14 @@ impl Server {
             .cloned()
     }
 
-    fn fits(&self, method: &Method, path: &str, answer: &Answer) {
+    fn fits(method: &Method, path: &str, answer: &Answer) {
         let is_json = answer
             .header("content-type")
             .starts_with("application/json");
         if answer.bytes.is_empty() || !is_json || answer.headers.contains_key("content-encoding") {
             return;
         }
-        let operation = self
-            .template(path)
+        let operation = Self::template(path)
             .map(|template| DOCUMENT["paths"][template][method.as_str().to_lowercase()].clone());
         let operation_is_missing = operation.is_none();
         let responses = operation
