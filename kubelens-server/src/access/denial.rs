@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::RequestId;
+use crate::api::error::Code;
 
 /// Why a request was not let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,55 +39,28 @@ pub enum Denial {
 pub struct Refused(pub &'static str);
 
 impl Denial {
-    fn parts(&self) -> (StatusCode, &'static str, &str) {
+    fn parts(&self) -> (Code, &str) {
         match self {
-            Denial::Missing => (
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                "missing bearer token",
-            ),
-            Denial::Invalid => (
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                "invalid bearer token",
-            ),
+            Denial::Missing => (Code::Unauthenticated, "missing bearer token"),
+            Denial::Invalid => (Code::Unauthenticated, "invalid bearer token"),
             Denial::ProviderDown => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "identity_unavailable",
+                Code::IdentityUnavailable,
                 "the identity provider cannot be reached; try again",
             ),
-            Denial::Role => (
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                "insufficient role for this action",
-            ),
+            Denial::Role => (Code::Forbidden, "insufficient role for this action"),
             Denial::Gate => (
-                StatusCode::FORBIDDEN,
-                "write_gate_blocked",
+                Code::WriteGateBlocked,
                 "mutating operations are disabled for this environment",
             ),
             Denial::Csrf => (
-                StatusCode::FORBIDDEN,
-                "csrf_blocked",
+                Code::CsrfBlocked,
                 "the request does not come from this site",
             ),
-            Denial::Rate(_) => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate_limited",
-                "rate limit exceeded",
-            ),
-            Denial::Lockout(_) => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "login_locked",
-                "too many failed logins",
-            ),
-            Denial::NotFound => (StatusCode::NOT_FOUND, "not_found", "not found"),
-            Denial::Method(_) => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "method not allowed",
-            ),
-            Denial::Audit(text) => (StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", text),
+            Denial::Rate(_) => (Code::RateLimited, "rate limit exceeded"),
+            Denial::Lockout(_) => (Code::LoginLocked, "too many failed logins"),
+            Denial::NotFound => (Code::NotFound, "not found"),
+            Denial::Method(_) => (Code::MethodNotAllowed, "method not allowed"),
+            Denial::Audit(text) => (Code::AuditUnavailable, text),
         }
     }
 
@@ -106,25 +80,17 @@ impl Denial {
 
     /// Its status.
     pub fn status(&self) -> StatusCode {
-        self.parts().0
+        self.parts().0.status()
     }
 
     /// The answer.
     pub fn answer(&self, request_id: Option<&str>) -> Response {
-        let (status, code, text) = self.parts();
-        let mut body = json!({"error": text, "code": code});
-        if let (Some(id), Some(body)) = (request_id, body.as_object_mut()) {
-            body.insert("requestId".to_owned(), id.into());
-        }
-        let mut response = (status, Json(body)).into_response();
+        let (code, text) = self.parts();
+        let mut response = written(code, text, request_id);
         if let Some(reason) = self.action() {
             response.extensions_mut().insert(Refused(reason));
         }
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
         match self {
             Denial::Missing | Denial::Invalid => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -144,6 +110,16 @@ impl Denial {
         }
         response
     }
+}
+
+/// An error in the shape of all of them.
+pub(super) fn written(code: Code, text: &str, request_id: Option<&str>) -> Response {
+    let mut body = json!({"error": text, "code": code.as_str()});
+    if let (Some(id), Some(body)) = (request_id, body.as_object_mut()) {
+        body.insert("requestId".to_owned(), id.into());
+    }
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    (code.status(), [(header::CONTENT_TYPE, kind)], Json(body)).into_response()
 }
 
 /// The id of a request, when it has one.

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Role;
 
 /// Who says who somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// Nobody: sign-in is off.

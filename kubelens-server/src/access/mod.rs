@@ -46,7 +46,7 @@ pub use identity::{Identity, Provider};
 pub use origin::{ClientAddress, Secure};
 pub use record::{AuditNote, record};
 pub use role::Role;
-pub use routes::routes;
+pub use routes::{described, routes};
 pub use sessions::SessionId;
 
 use crate::audit::Audit;

@@ -3,48 +3,61 @@
 mod audit;
 mod rights;
 pub(super) mod session;
+mod sessions;
 
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::response::Response;
 use axum::{Json, Router};
-use serde_json::json;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::denial::written;
 use super::{Access, RequestId, oidc};
+use crate::api::error::Code;
+use crate::settings::EffectiveSetting;
+
+/// The id of a request in errors.
+type Id = Option<Extension<RequestId>>;
+
+/// The routes with their description.
+pub fn described() -> OpenApiRouter<Access> {
+    OpenApiRouter::new()
+        .routes(routes!(session::show))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(oidc::login))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(rights::show))
+        .routes(routes!(show_config))
+}
 
 /// The routes, with their state; merge them into the router before the layers.
 pub fn routes(access: Access) -> Router {
-    Router::new()
-        .route("/api/auth/session", get(session::show))
-        .route("/api/auth/login", post(session::login))
-        .route("/api/auth/logout", post(session::logout))
-        .route("/api/auth/oidc/login", get(oidc::login))
-        .route("/api/auth/oidc/callback", get(oidc::callback))
-        .route("/api/auth/sessions", get(session::list))
-        .route("/api/auth/sessions/{id}", delete(session::revoke))
-        .route("/api/audit", get(audit::list))
-        .route("/api/audit/export", get(audit::export))
-        .route("/api/access", get(rights::show))
-        .route("/api/config", get(show_config))
-        .with_state(access)
+    described().with_state(access).into()
+}
+
+/// The settings as they hold.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct EffectiveSettings {
+    /// All of them, by name.
+    items: Vec<EffectiveSetting>,
 }
 
 /// The settings as they hold, secrets masked.
-async fn show_config(State(access): State<Access>) -> Response {
-    Json(json!({ "items": access.inner.effective })).into_response()
+#[utoipa::path(get, path = "/api/config", tag = "access", responses((status = 200, body = EffectiveSettings)))]
+async fn show_config(State(access): State<Access>) -> Json<EffectiveSettings> {
+    Json(EffectiveSettings {
+        items: access.inner.effective.clone(),
+    })
 }
 
 /// An error in the shape of all of them.
-pub(super) fn error(
-    status: StatusCode,
-    code: &str,
-    text: impl Into<String>,
-    id: Option<Extension<RequestId>>,
-) -> Response {
-    let mut body = json!({"error": text.into(), "code": code});
-    if let (Some(Extension(RequestId(id))), Some(body)) = (id, body.as_object_mut()) {
-        body.insert("requestId".to_owned(), id.into());
-    }
-    (status, Json(body)).into_response()
+pub(super) fn error(code: Code, text: impl AsRef<str>, id: Id) -> Response {
+    let id = id.as_ref().map(|id| id.0.0.as_str());
+    written(code, text.as_ref(), id)
 }

@@ -40,6 +40,8 @@ codes! {
     DrainBlocked "drain_blocked" 400;
     /// There is nothing to go back to.
     NoRevision "no_revision" 400;
+    /// There is nothing to sign in to.
+    AuthDisabled "auth_disabled" 400;
     /// Nobody is signed in.
     Unauthenticated "unauthenticated" 401;
     /// The role is too low.
@@ -92,6 +94,8 @@ codes! {
     RightsUnknown "rights_unknown" 503;
     /// The cluster cannot be read, or could not for too long.
     ClusterUnavailable "cluster_unavailable" 503;
+    /// Who vouches for people cannot be asked.
+    IdentityUnavailable "identity_unavailable" 503;
     /// What has to be written down before it is done could not be.
     AuditUnavailable "audit_unavailable" 503;
     /// The store does not work.

@@ -24,7 +24,7 @@ use crate::pages;
 use crate::server::AppState;
 
 /// The routes with their description.
-pub fn described() -> OpenApiRouter<AppState> {
+fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::Doc::openapi())
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
@@ -80,10 +80,16 @@ pub fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(stream::socket))
 }
 
+/// The description of all routes, those of access with them.
+pub fn description() -> utoipa::openapi::OpenApi {
+    let mut document = described().into_openapi();
+    document.merge(access::described().into_openapi());
+    document
+}
+
 /// The whole server.
 pub fn router(state: AppState) -> Router {
-    let (router, document) = described().split_for_parts();
-    openapi::keep(&document);
+    let router: Router<AppState> = described().into();
     let compressed = CompressionLayer::new().gzip(true).zstd(true).compress_when(
         SizeAbove::new(1024)
             .and(NotForContentType::SSE)

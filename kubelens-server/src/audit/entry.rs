@@ -9,12 +9,13 @@ use crate::access::Role;
 const LONGEST: usize = 1_024;
 
 /// One line of the trail as clients see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditEntry {
     /// A number that counts up, as text.
     pub id: String,
     /// When, in whole seconds.
+    #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
     /// The request it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,12 +3,14 @@ use serde::Serialize;
 use super::{Sources, VARIABLES};
 
 /// One setting as it holds, for admins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct EffectiveSetting {
     /// Its name in the environment.
+    #[schema(value_type = String)]
     pub name: &'static str,
     /// Its value; `********` for a secret that is set; empty = not set and no default.
     pub value: String,
+    #[schema(value_type = String)]
     /// default, environment, file, configuration file or flag.
     pub source: &'static str,
 }

@@ -34,7 +34,8 @@ pub fn stream(
             Heard::Resync { id, json } => Event::default().id(id).event("resync").data(json),
         };
         Some((event, subscription))
-    });
+    })
+    .fuse();
     let events = stream::iter(first)
         .chain(heard.take_until(Box::pin(ends)))
         .map(Ok::<_, Infallible>);

@@ -21,5 +21,6 @@ mod reports;
 mod rights;
 mod secrets;
 mod server;
+mod signed_in;
 mod streams;
 mod system;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -25,6 +25,8 @@ use crate::access::credential::Verified;
 use crate::access::routes::{error, session};
 use crate::access::tokens::{Fingerprint, fingerprint};
 use crate::access::{Access, AuditNote, Denial, RequestId, Secure, cookies};
+use crate::api::error::Code;
+use crate::api::query::Query;
 
 const COOKIE: &str = "kubelens_oidc";
 const LIFE: Duration = Duration::from_mins(10);
@@ -64,13 +66,18 @@ impl PendingLogins {
 
 type Id = Option<Extension<RequestId>>;
 
-#[derive(Debug, Deserialize)]
+/// Where somebody wants to be once they are signed in.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::access) struct Begin {
+    /// A path of this site; `/` without it.
     #[serde(default, rename = "returnTo")]
     return_to: String,
 }
 
-/// Sends the browser to the provider.
+/// Sends the browser to the identity provider; 404 where none is configured.
+#[utoipa::path(get, path = "/api/auth/oidc/login", tag = "access", params(Begin),
+    responses((status = 302, description = "To the provider", headers(("Location" = String)))))]
 pub(in crate::access) async fn login(
     State(access): State<Access>,
     Query(query): Query<Begin>,
@@ -95,15 +102,21 @@ pub(in crate::access) async fn login(
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// The provider's answer.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::access) struct Callback {
+    /// What the token is got with.
     #[serde(default)]
     code: String,
+    /// What the login was begun with.
     #[serde(default)]
     state: String,
 }
 
 /// Takes the provider's answer and begins a session.
+#[utoipa::path(get, path = "/api/auth/oidc/callback", tag = "access", params(Callback),
+    responses((status = 302, description = "To where the login was begun for", headers(("Location" = String)))))]
 pub(in crate::access) async fn callback(
     State(access): State<Access>,
     Query(query): Query<Callback>,
@@ -130,12 +143,7 @@ pub(in crate::access) async fn callback(
     let cookie = match session::begin(&access, verified).await {
         Ok(cookie) => cookie,
         Err(text) => {
-            return error(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "store_unavailable",
-                text,
-                id,
-            );
+            return error(Code::StoreUnavailable, text, id);
         }
     };
     let mut response = redirect(&return_to);
@@ -278,10 +286,5 @@ fn redirect(address: &str) -> Response {
 }
 
 fn no_provider(id: Id) -> Response {
-    error(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        "no identity provider is configured",
-        id,
-    )
+    error(Code::NotFound, "no identity provider is configured", id)
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
-pub(super) use login::{PendingLogins, callback, login};
+pub(super) use login::{__path_callback, __path_login, PendingLogins, callback, login};
 
 use super::credential::{Refused, Verified};
 use super::tokens::fingerprint;

@@ -1,34 +1,56 @@
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Extension, State};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use super::error;
-use crate::access::{Access, Identity, RequestId, Role};
+use super::{Id, error};
+use crate::access::{Access, Identity, Role};
+use crate::api::body::{is_true, number};
+use crate::api::error::Code;
+use crate::api::query::Query;
 use crate::audit::{AuditEntry, AuditFilter};
 use crate::settings::Impersonation;
 
-type Id = Option<Extension<RequestId>>;
-
-/// The filters as they are typed; what cannot be read counts as not given.
-#[derive(Debug, Default, Deserialize)]
+/// Which entries: what all filters let through. What cannot be read counts as not given, but for times.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    /// So many at most: 120 without it, never more than 500.
     limit: Option<String>,
+    /// What was done, such as `pod.delete`.
     action: Option<String>,
+    /// Who did it.
     user: Option<String>,
+    /// The HTTP method.
     method: Option<String>,
+    /// The route's pattern.
     route: Option<String>,
+    /// In which cluster.
     cluster: Option<String>,
+    /// On which object.
     target: Option<String>,
+    /// Whether it was done or not.
     success: Option<String>,
+    /// Not before this time.
     since: Option<String>,
+    /// Not after this time.
     until: Option<String>,
+    /// Before the entry of this id.
     before: Option<String>,
+}
+
+/// What the trail has.
+#[derive(Debug, Default, Serialize, utoipa::ToSchema)]
+struct AuditList {
+    /// How many entries the filters let through.
+    total: usize,
+    /// The newest of them first.
+    items: Vec<AuditEntry>,
 }
 
 impl Wanted {
@@ -41,17 +63,9 @@ impl Wanted {
                 Err(_) => Err(format!("{name} is not a time such as 2026-01-01T00:00:00Z")),
             },
         };
-        let limit = self
-            .limit
-            .and_then(|it| it.parse::<usize>().ok())
-            .filter(|it| *it > 0);
-        let success = given(self.success).map(|it| {
-            ["1", "true", "yes", "on"]
-                .iter()
-                .any(|yes| it.eq_ignore_ascii_case(yes))
-        });
+        let success = given(self.success).map(|it| is_true(&it));
         Ok(AuditFilter {
-            limit: limit.unwrap_or(120).min(AuditFilter::MOST),
+            limit: number(self.limit.as_deref(), 120, AuditFilter::MOST),
             action: given(self.action),
             user: given(self.user),
             method: given(self.method),
@@ -80,6 +94,8 @@ fn visible(entry: AuditEntry, to: &Identity) -> Option<AuditEntry> {
     (!assistant || own).then(|| entry.for_viewers())
 }
 
+/// What was done and refused, the newest first. A viewer sees neither where requests came from nor their reasons.
+#[utoipa::path(get, path = "/api/audit", tag = "access", params(Wanted), responses((status = 200, body = AuditList)))]
 pub(super) async fn list(
     State(access): State<Access>,
     Extension(identity): Extension<Identity>,
@@ -88,7 +104,7 @@ pub(super) async fn list(
 ) -> Response {
     let mut filter = match wanted.filter() {
         Ok(filter) => filter,
-        Err(text) => return error(StatusCode::BAD_REQUEST, "invalid_input", text, id),
+        Err(text) => return error(Code::BadRequest, text, id),
     };
     // Entries name objects that others may not see.
     if access.inner.impersonation != Impersonation::Off && identity.role < Role::Admin {
@@ -97,7 +113,7 @@ pub(super) async fn list(
             .as_ref()
             .is_some_and(|user| *user != identity.name)
         {
-            return Json(json!({"total": 0, "items": []})).into_response();
+            return Json(AuditList::default()).into_response();
         }
         filter.user = Some(identity.name.clone());
     }
@@ -105,11 +121,11 @@ pub(super) async fn list(
     let found = tokio::task::spawn_blocking(move || audit.find(&filter)).await;
     match found {
         Ok(Ok((total, entries))) => {
-            let items: Vec<_> = entries
+            let items = entries
                 .into_iter()
                 .filter_map(|it| visible(it, &identity))
                 .collect();
-            Json(json!({"total": total, "items": items})).into_response()
+            Json(AuditList { total, items }).into_response()
         }
         Ok(Err(problem)) => unavailable(problem.to_string(), id),
         Err(_) => unavailable("the audit trail could not be read".to_owned(), id),
@@ -117,17 +133,15 @@ pub(super) async fn list(
 }
 
 fn unavailable(text: String, id: Id) -> Response {
-    error(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "audit_unavailable",
-        text,
-        id,
-    )
+    error(Code::AuditUnavailable, text, id)
 }
 
 /// Lines in memory before the reader takes them, in bytes.
 const CHUNK: usize = 64 << 10;
 
+/// The trail as lines of JSON with the hashes of its chain, the oldest first.
+#[utoipa::path(get, path = "/api/audit/export", tag = "access", params(Wanted),
+    responses((status = 200, body = String, content_type = "application/x-ndjson")))]
 pub(super) async fn export(
     State(access): State<Access>,
     Query(wanted): Query<Wanted>,
@@ -135,7 +149,7 @@ pub(super) async fn export(
 ) -> Response {
     let filter = match wanted.filter() {
         Ok(filter) => filter,
-        Err(text) => return error(StatusCode::BAD_REQUEST, "invalid_input", text, id),
+        Err(text) => return error(Code::BadRequest, text, id),
     };
     let (send, receive) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(4);
     let audit = access.audit().clone();
@@ -150,7 +164,8 @@ pub(super) async fn export(
         let chunk = receive.recv().await?;
         Some((chunk, receive))
     });
-    let mut response = Body::from_stream(stream).into_response();
+    // Who compresses asks once more after the end.
+    let mut response = Body::from_stream(stream.fuse()).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

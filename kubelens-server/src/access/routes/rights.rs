@@ -1,13 +1,13 @@
 use axum::Json;
-use axum::extract::{Extension, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Extension, State};
 use futures::future::join_all;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::access::rights::Question;
-use crate::access::{Access, Identity};
+use crate::access::{Access, Identity, Role};
 use crate::api::Selected;
+use crate::api::query::Query;
+use crate::live::View;
 use crate::settings::Impersonation;
 
 /// Namespaces in one answer.
@@ -28,21 +28,61 @@ const RESOURCES: [(&str, &str); 11] = [
     ("batch", "jobs"),
 ];
 
-#[derive(Debug, Default, Deserialize)]
+/// Where.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    /// Namespaces, with commas between them, 20 at most; without it cluster-wide.
     namespace: String,
 }
 
+/// What the caller may do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Rights {
+    /// Who they are.
+    user: String,
+    /// Their role here.
+    role: Role,
+    /// What the role allows: `read`, `assist`, `stream`, `write`.
+    #[schema(value_type = Vec<String>)]
+    permissions: &'static [&'static str],
+    /// Whether calls to the cluster carry their name: `off`, `user`, `group`.
+    #[schema(value_type = String)]
+    impersonation: &'static str,
+    /// False where Kubernetes could not be asked.
+    complete: bool,
+    /// What Kubernetes allows; empty where calls do not carry their name.
+    items: Vec<Allowed>,
+    /// The namespaces in which something can be read by who may not read everywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespaces: Option<Vec<String>>,
+}
+
+/// What Kubernetes allows on one kind.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Allowed {
+    /// The API group; empty for the core.
+    #[schema(value_type = String)]
+    group: &'static str,
+    /// The plural, with the subresource.
+    #[schema(value_type = String)]
+    resource: &'static str,
+    /// The namespace; empty for cluster-wide.
+    namespace: String,
+    /// The verbs.
+    #[schema(value_type = Vec<String>)]
+    verbs: Vec<&'static str>,
+}
+
 /// What the caller may do: by role, and by Kubernetes' own rules where calls carry their name.
-/// `complete` is false where Kubernetes could not be asked; `namespaces` are those in which something can be read by
-/// who may not read everywhere.
+#[utoipa::path(get, path = "/api/access", tag = "access", params(Wanted), responses((status = 200, body = Rights)))]
 pub(super) async fn show(
     State(access): State<Access>,
     Extension(identity): Extension<Identity>,
     selected: Option<Extension<Selected>>,
     Query(wanted): Query<Wanted>,
-) -> Response {
+) -> Json<Rights> {
     let impersonation = match access.inner.impersonation {
         Impersonation::Off => "off",
         Impersonation::User => "user",
@@ -75,30 +115,36 @@ pub(super) async fn show(
                 .into_iter()
                 .zip(answers)
                 .filter(|(_, may)| *may == Ok(true));
-            let verbs: Vec<_> = allowed.map(|(verb, _)| verb).collect();
-            items.push(json!({
-                "group": group, "resource": resource, "namespace": namespace, "verbs": verbs,
-            }));
+            items.push(Allowed {
+                group,
+                resource,
+                namespace: namespace.to_owned(),
+                verbs: allowed.map(|(verb, _)| verb).collect(),
+            });
         }
         if let Some(cluster) = cluster {
             match cluster.view_of(&identity).await {
                 Ok(view) => {
-                    seen = view.map(|view| json!(view.sight().namespaces()));
+                    let names = |view: &View| {
+                        view.sight()
+                            .namespaces()
+                            .into_iter()
+                            .map(str::to_owned)
+                            .collect()
+                    };
+                    seen = view.map(|view| names(&view));
                 }
                 Err(_) => complete = false,
             }
         }
     }
-    let mut body = json!({
-        "user": identity.name,
-        "role": identity.role,
-        "permissions": identity.role.permissions(),
-        "impersonation": impersonation,
-        "complete": complete,
-        "items": items,
-    });
-    if let (Some(seen), Some(fields)) = (seen, body.as_object_mut()) {
-        fields.insert("namespaces".to_owned(), seen);
-    }
-    Json(body).into_response()
+    Json(Rights {
+        user: identity.name,
+        role: identity.role,
+        permissions: identity.role.permissions(),
+        impersonation,
+        complete,
+        items,
+        namespaces: seen,
+    })
 }

@@ -1,39 +1,46 @@
 use std::time::Instant;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use cookie::SameSite;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::error;
+use super::{Id, error};
 use crate::access::credential::{Credential, Refused, Verified};
 use crate::access::origin::network;
 use crate::access::sessions::Session;
 use crate::access::{
-    Access, AuditNote, ClientAddress, Denial, Identity, RequestId, Role, Secure, SessionId, cookies,
+    Access, AuditNote, ClientAddress, Denial, Identity, Role, Secure, SessionId, cookies,
 };
-
-type Id = Option<Extension<RequestId>>;
+use crate::api::body::{self, is_true};
+use crate::api::error::Code;
+use crate::api::query::Query;
 
 /// Whether somebody is signed in, and what they may do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AuthSession {
+    /// Whether people sign in at all; if not, everybody is a viewer.
     enabled: bool,
+    /// Whether the caller is known.
     authenticated: bool,
+    /// Who they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<User>,
+    /// What they may do: `read`, `assist`, `stream`, `write`.
+    #[schema(value_type = Vec<String>)]
     permissions: &'static [&'static str],
 }
 
-#[derive(Debug, Serialize)]
+/// Somebody who is signed in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct User {
+    /// Their name.
     name: String,
+    /// Their role.
     role: Role,
 }
 
@@ -58,6 +65,8 @@ impl AuthSession {
     }
 }
 
+/// Who the caller is; 200 also where they are nobody.
+#[utoipa::path(get, path = "/api/auth/session", tag = "access", responses((status = 200, body = AuthSession)))]
 pub(super) async fn show(
     State(access): State<Access>,
     identity: Option<Extension<Identity>>,
@@ -76,49 +85,46 @@ pub(super) async fn show(
     response
 }
 
-#[derive(Debug, Deserialize)]
+/// What somebody signs in with.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Login {
+    /// A token of the settings, an ID token of the provider, or a token that Kubernetes knows.
     #[serde(default)]
+    #[schema(required, min_length = 1)]
     token: String,
 }
 
+/// Begins a session, which the cookie `kubelens_auth` stands for.
+#[utoipa::path(post, path = "/api/auth/login", tag = "access", request_body = Login,
+    responses((status = 200, body = AuthSession,
+        headers(("Set-Cookie" = String, description = "The cookie of the session")))))]
 pub(super) async fn login(
     State(access): State<Access>,
     address: Option<Extension<ClientAddress>>,
     secure: Option<Extension<Secure>>,
     id: Id,
-    body: Bytes,
+    request: Request,
 ) -> Response {
     if !access.inner.settings.enabled {
-        return error(
-            StatusCode::BAD_REQUEST,
-            "auth_disabled",
-            "authentication is disabled",
-            id,
-        );
+        return error(Code::AuthDisabled, "authentication is disabled", id);
     }
-    let text = if body.is_empty() {
+    let body = match body::read(request, body::LONGEST).await {
+        Ok(body) => body,
+        Err(problem) => return error(problem.code, problem.message, id),
+    };
+    let text: &[u8] = if body.trim_ascii().is_empty() {
         b"{}"
     } else {
-        body.as_ref()
+        &body
     };
+    // What the reader says of a mistake might tell of the token.
     let Ok(login) = serde_json::from_slice::<Login>(text) else {
-        return error(
-            StatusCode::BAD_REQUEST,
-            "invalid_body",
-            "invalid JSON body",
-            id,
-        );
+        return error(Code::InvalidBody, "invalid JSON body", id);
     };
     let token = login.token.trim();
     if token.is_empty() {
-        return error(
-            StatusCode::BAD_REQUEST,
-            "invalid_input",
-            "token is required",
-            id,
-        );
+        return error(Code::BadRequest, "token is required", id);
     }
     let from = address.map(|it| network(it.0.0));
     let now = Instant::now();
@@ -147,12 +153,7 @@ pub(super) async fn login(
     let cookie = match begin(&access, verified).await {
         Ok(cookie) => cookie,
         Err(text) => {
-            return error(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "store_unavailable",
-                text,
-                id,
-            );
+            return error(Code::StoreUnavailable, text, id);
         }
     };
     let mut response = AuthSession::of(&access, Some(&identity)).into_response();
@@ -215,12 +216,19 @@ fn refused(denial: &Denial, action: &'static str, id: Id) -> Response {
     response
 }
 
-#[derive(Debug, Deserialize)]
+/// How somebody signs out.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Logout {
+    /// Whether all sessions of the caller end.
     #[serde(default)]
     all: Option<String>,
 }
 
+/// Ends the session of the cookie; a body is not looked at.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "access", params(Logout),
+    responses((status = 200, body = AuthSession,
+        headers(("Set-Cookie" = String, description = "Takes the cookie away")))))]
 pub(super) async fn logout(
     State(access): State<Access>,
     Query(query): Query<Logout>,
@@ -229,11 +237,7 @@ pub(super) async fn logout(
     secure: Option<Extension<Secure>>,
     id: Id,
 ) -> Response {
-    let all = query.all.as_deref().is_some_and(|it| {
-        ["1", "true", "yes", "on"]
-            .iter()
-            .any(|yes| it.eq_ignore_ascii_case(yes))
-    });
+    let all = query.all.as_deref().is_some_and(is_true);
     let mut ending: Vec<_> = session.into_iter().map(|it| it.0).collect();
     if let (true, Some(Extension(identity))) = (all, &identity) {
         let theirs = access.inner.sessions.list(Timestamp::now());
@@ -243,73 +247,18 @@ pub(super) async fn logout(
         ending.extend(theirs.map(|(id, _)| id));
     }
     if let Err(text) = end(&access, ending).await {
-        return error(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "store_unavailable",
-            text,
-            id,
-        );
+        return error(Code::StoreUnavailable, text, id);
     }
     let mut response = AuthSession::of(&access, None).into_response();
     clear_cookie(&mut response, secure);
     response
 }
 
-async fn end(access: &Access, ids: Vec<SessionId>) -> Result<(), String> {
+pub(super) async fn end(access: &Access, ids: Vec<SessionId>) -> Result<(), String> {
     let access = access.clone();
     let ended = tokio::task::spawn_blocking(move || access.inner.sessions.end(&ids)).await;
     match ended {
         Ok(ended) => ended.map_err(|error| error.to_string()),
         Err(_) => Err("the session could not be ended".to_owned()),
-    }
-}
-
-pub(super) async fn list(
-    State(access): State<Access>,
-    current: Option<Extension<SessionId>>,
-) -> Response {
-    let current = current.map(|it| it.0);
-    let longest = access.inner.sessions.longest();
-    let items: Vec<_> = access
-        .inner
-        .sessions
-        .list(Timestamp::now())
-        .into_iter()
-        .map(|(id, it)| {
-            let ends = it.created_at.checked_add(longest).unwrap_or(Timestamp::MAX);
-            let ends = it.credential_ends_at.map_or(ends, |end| end.min(ends));
-            let second = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-            json!({
-                "id": id.shown(),
-                "user": it.identity.name,
-                "role": it.identity.role,
-                "provider": it.identity.provider,
-                "createdAt": second(it.created_at),
-                "lastSeenAt": second(it.last_seen_at),
-                "expiresAt": second(ends),
-                "current": Some(id) == current,
-            })
-        })
-        .collect();
-    Json(items).into_response()
-}
-
-pub(super) async fn revoke(
-    State(access): State<Access>,
-    Path(shown): Path<String>,
-    id: Id,
-) -> Response {
-    let all = access.inner.sessions.list(Timestamp::now());
-    let Some((session, _)) = all.into_iter().find(|(id, _)| id.shown() == shown) else {
-        return error(StatusCode::NOT_FOUND, "not_found", "session not found", id);
-    };
-    match end(&access, vec![session]).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(text) => error(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "store_unavailable",
-            text,
-            id,
-        ),
     }
 }

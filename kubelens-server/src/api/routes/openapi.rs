@@ -1,6 +1,6 @@
 //! The description of the API, made from the handlers.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
@@ -9,6 +9,7 @@ use utoipa::OpenApi;
 
 use crate::access::table::{ROUTES, Who};
 use crate::api::error::{ApiError, Code, ErrorBody};
+use crate::api::router::description;
 
 /// What is said of all routes together.
 #[derive(Debug, OpenApi)]
@@ -17,6 +18,7 @@ use crate::api::error::{ApiError, Code, ErrorBody};
     components(schemas(ErrorBody)),
     tags(
         (name = "system", description = "How the server is"),
+        (name = "access", description = "Who may do what, and what was done"),
         (name = "inventory", description = "What is in the cluster"),
         (name = "insight", description = "What is broken"),
         (name = "actions", description = "What changes the cluster"),
@@ -26,7 +28,7 @@ use crate::api::error::{ApiError, Code, ErrorBody};
 pub struct Doc;
 
 /// The description, with the error that every route may answer.
-pub fn finished(document: &utoipa::openapi::OpenApi) -> Value {
+fn finished(document: &utoipa::openapi::OpenApi) -> Value {
     let mut value = serde_json::to_value(document).unwrap_or_default();
     let error = json!({
         "description": "An error",
@@ -47,6 +49,11 @@ pub fn finished(document: &utoipa::openapi::OpenApi) -> Value {
                 responses.insert("default".to_owned(), error.clone());
             }
         }
+    }
+    // Who reads a trail takes no field that they do not know; clients do.
+    let entry = value.pointer_mut("/components/schemas/AuditEntry");
+    if let Some(entry) = entry.and_then(Value::as_object_mut) {
+        entry.remove("additionalProperties");
     }
     value
 }
@@ -81,30 +88,20 @@ fn is_same_pattern(rule: &str, pattern: &str) -> bool {
         .is_some_and(|pattern| parts(pattern) == parts(rule))
 }
 
-static DOCUMENT: OnceLock<Value> = OnceLock::new();
-
-/// Keeps the description for the two routes that show it.
-pub(crate) fn keep(document: &utoipa::openapi::OpenApi) {
-    DOCUMENT.get_or_init(|| finished(document));
-}
-
-fn document() -> Result<&'static Value, ApiError> {
-    DOCUMENT
-        .get()
-        .ok_or_else(|| ApiError::new(Code::Internal, "the description is not there"))
-}
+/// The description as it is served.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| finished(&description()));
 
 /// This description, as JSON.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "system", responses((status = 200, body = Value)))]
-pub async fn json() -> Result<Response, ApiError> {
-    Ok(axum::Json(document()?).into_response())
+pub async fn json() -> Response {
+    axum::Json(&*DOCUMENT).into_response()
 }
 
 /// This description, as YAML.
 #[utoipa::path(get, path = "/api/openapi.yaml", tag = "system",
     responses((status = 200, body = serde_json::Value, content_type = "application/yaml")))]
 pub async fn yaml() -> Result<Response, ApiError> {
-    let text = serde_saphyr::to_string(document()?).map_err(|error| {
+    let text = serde_saphyr::to_string(&*DOCUMENT).map_err(|error| {
         ApiError::new(
             Code::Internal,
             format!("the description cannot be written: {error}"),

@@ -1,5 +1,6 @@
 import { ask, element, showWho, useToken } from "/assets/client.js";
 
+// The stream tells of changes; where there is none, and for what it does not tell, the page asks now and then.
 const EVERY = 10_000;
 const MOST_CAUSES = 50;
 const at = (id) => document.getElementById(id);
@@ -28,6 +29,8 @@ function place({ kind, namespace, name }) {
   return namespace ? `${kind} ${namespace}/${name}` : `${kind} ${name}`;
 }
 
+let lastShown = "";
+
 function showReport(answer) {
   const { causes, summary } = answer.json;
   const { critical, warning, info } = summary;
@@ -37,6 +40,12 @@ function showReport(answer) {
   const since = answer.headers.get("x-kubelens-as-of");
   at("stale").hidden = since === null;
   at("stale").textContent = since === null ? "" : `The cluster is not followed at the moment: this is how it was at ${since}.`;
+  const shown = JSON.stringify([causes.length, causes.slice(0, MOST_CAUSES)]);
+  if (shown === lastShown) {
+    // Whoever stands on one of them with the keyboard stays there.
+    return;
+  }
+  lastShown = shown;
   const rows = causes.slice(0, MOST_CAUSES).map((cause) => element("li", {},
     element("p", {},
       element("span", { class: `tag ${cause.severity}` }, cause.severity),
@@ -50,16 +59,28 @@ function showReport(answer) {
 
 function showNothing(why) {
   at("summary").textContent = why;
+  lastShown = "";
   at("causes").replaceChildren();
 }
 
 let isWaiting = false;
+let isStale = false;
 
+/** Reads everything anew; what is asked for meanwhile is read once more after it. */
 async function refresh() {
+  isStale = true;
   if (isWaiting || document.hidden) {
     return;
   }
   isWaiting = true;
+  while (isStale) {
+    isStale = false;
+    await read();
+  }
+  isWaiting = false;
+}
+
+async function read() {
   try {
     const clusters = await ask("/api/clusters");
     at("sign-in").hidden = clusters.status !== 401;
@@ -68,6 +89,7 @@ async function refresh() {
       showNothing(clusters.status === 401 ? "Sign in to see it." : problem(clusters));
       return;
     }
+    listen();
     showClusters(clusters.json);
     const report = await ask("/api/report");
     if (report.status === 200) {
@@ -82,8 +104,29 @@ async function refresh() {
     }
   } catch {
     showNothing("The server does not answer.");
-  } finally {
-    isWaiting = false;
+  }
+}
+
+let stream = null;
+let isOnThisPageOnly = false;
+
+/** Hears of changes, once; a browser sends its session with it, and no token that only this page knows. */
+function listen() {
+  if (isOnThisPageOnly || (stream !== null && stream.readyState !== EventSource.CLOSED)) {
+    return;
+  }
+  stream = new EventSource("/api/stream?types=report_changed,cluster_status");
+  const say = (text) => {
+    at("live").textContent = text;
+  };
+  // What changed before it was open is read with it.
+  stream.addEventListener("open", () => {
+    say("Shown as it happens.");
+    refresh();
+  });
+  stream.addEventListener("error", () => say(""));
+  for (const type of ["report_changed", "cluster_status", "resync"]) {
+    stream.addEventListener(type, refresh);
   }
 }
 
@@ -95,6 +138,7 @@ at("sign-in").addEventListener("submit", async (event) => {
   at("sign-in-problem").textContent = "";
   if (event.submitter?.value === "memory") {
     useToken(token);
+    isOnThisPageOnly = true;
   } else {
     const answer = await ask("/api/auth/login", {
       method: "POST",
