@@ -1,7 +1,6 @@
 //! The server's program, and the commands that work on what it left.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -55,7 +54,11 @@ fn main() -> ExitCode {
     let arguments = CommandLine::parse();
     match &arguments.command {
         Some(command) => {
-            let directory = state_directory(&arguments.settings);
+            let sources = Sources::of_process(&arguments.settings);
+            let directory = match settings::state_directory(&sources) {
+                Ok(directory) => directory,
+                Err(problems) => return wrong_settings(&problems),
+            };
             let mut out = std::io::stdout();
             let done = match command {
                 Command::Audit { command } => command
@@ -83,21 +86,15 @@ fn failed(why: &str) -> ExitCode {
     FAILED
 }
 
-/// Where the state is, when the rest of the settings does not matter.
-fn state_directory(arguments: &settings::Arguments) -> PathBuf {
-    let named = arguments.state_dir.clone();
-    named
-        .or_else(|| std::env::var_os("STATE_DIR").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from("data"))
+fn wrong_settings(problems: &settings::Problems) -> ExitCode {
+    failed(&problems.to_string());
+    ExitCode::from(WRONG_SETTINGS)
 }
 
 fn serve(arguments: &CommandLine) -> ExitCode {
     let settings = match Settings::load(&Sources::of_process(&arguments.settings)) {
         Ok(settings) => settings,
-        Err(problems) => {
-            failed(&problems.to_string());
-            return ExitCode::from(WRONG_SETTINGS);
-        }
+        Err(problems) => return wrong_settings(&problems),
     };
     if arguments.settings.check_config {
         return ExitCode::SUCCESS;

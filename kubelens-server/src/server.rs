@@ -12,11 +12,12 @@ use tokio::net::TcpListener;
 use crate::access::Access;
 use crate::access::tls::{Tls, TlsListener};
 use crate::actions::Operations;
-use crate::api::answers::Answers;
 use crate::api::load::{Load, Places};
 use crate::api::models::Build;
 use crate::bus::{Bus, Draft};
 use crate::connections::{self, Waits};
+use crate::history::keep;
+use crate::kept::Kept;
 use crate::live::{Clusters, Origin, Reading, follow, tell_views};
 use crate::measures::Measures;
 
@@ -93,8 +94,8 @@ pub struct AppState {
     pub operations: Arc<Operations>,
     /// How much goes on.
     pub load: Arc<Load>,
-    /// What was answered to requests that may be asked again; none where nothing is kept.
-    pub answers: Option<Arc<Answers>>,
+    /// What is still there after a restart; none where nothing is kept.
+    pub kept: Option<Kept>,
     /// Who may do what, and the trail of what was done; none in tests of other rooms.
     pub access: Option<Access>,
 }
@@ -110,15 +111,15 @@ impl AppState {
             measures: Arc::default(),
             load: Arc::new(Load::new(options.places)),
             options: Arc::new(options),
-            answers: None,
+            kept: None,
             access: None,
         }
     }
 
-    /// The same, with answers kept for those who ask again.
+    /// The same, with what is kept.
     #[must_use]
-    pub fn remembering(mut self, answers: Answers) -> Self {
-        self.answers = Some(Arc::new(answers));
+    pub fn remembering(mut self, kept: Kept) -> Self {
+        self.kept = Some(kept);
         self
     }
 
@@ -156,6 +157,9 @@ impl AppState {
                 Arc::clone(&self.bus),
                 self.options.reading.clone(),
             ));
+            if let Some(kept) = &self.kept {
+                tasks.spawn(keep(Arc::clone(cluster), kept.history.clone()));
+            }
             if cluster.impersonates() {
                 tasks.spawn(tell_views(Arc::clone(cluster), Arc::clone(&self.bus)));
             }

@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 
 use crate::access::Access;
 use crate::access::tls::Tls;
-use crate::api::answers::Answers;
 use crate::api::load::Places;
 use crate::api::models::Build;
 use crate::audit::{Audit, AuditOptions};
 use crate::demo::Demo;
+use crate::kept::Kept;
 use crate::live::{Cluster, Clusters, Origin, Reading};
 use crate::server::{AppState, Options, app, serve};
 use crate::settings::{ClusterSource, Mode, Settings};
@@ -49,11 +49,11 @@ pub async fn run(
     };
     let options = options(&settings, store.is_some());
     let audit = Audit::open(audit, store.clone())?;
-    let answers = store.clone().map(Answers::open).transpose()?;
+    let kept = store.clone().map(Kept::open).transpose()?;
     let access = Access::new(&settings, store, audit)?;
     let mut state = AppState::new(clusters(&settings, contexts)?, options).behind(access);
-    if let Some(answers) = answers {
-        state = state.remembering(answers);
+    if let Some(kept) = kept {
+        state = state.remembering(kept);
     }
     let router = app(state.clone());
     serve(listener, tls, state, router, asked_to_stop()).await

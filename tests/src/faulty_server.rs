@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
 use tokio::net::TcpListener;
@@ -24,6 +24,8 @@ pub enum Fault {
     Unauthorized,
     /// Nothing is passed on.
     Unreachable,
+    /// Changes are made, and their answers break off.
+    LostAnswers,
 }
 
 /// A way to the API server with a switch.
@@ -97,7 +99,7 @@ fn refusal(code: StatusCode, reason: &str) -> Response {
 async fn pass(State(way): State<Way>, request: Request) -> Response {
     let fault = *way.fault.borrow();
     match fault {
-        Fault::None => {}
+        Fault::None | Fault::LostAnswers => {}
         Fault::Slow(late) => tokio::time::sleep(late).await,
         Fault::TooMany => {
             let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests");
@@ -109,6 +111,7 @@ async fn pass(State(way): State<Way>, request: Request) -> Response {
         Fault::Unreachable => return refusal(StatusCode::BAD_GATEWAY, "BadGateway"),
     }
     let mut cuts = way.cuts.clone();
+    let is_lost = fault == Fault::LostAnswers && request.method() != Method::GET;
     let (mut head, body) = request.into_parts();
     // The client puts in its own server and rights.
     head.headers.remove(header::HOST);
@@ -121,6 +124,10 @@ async fn pass(State(way): State<Way>, request: Request) -> Response {
     match way.client.send(request).await {
         Ok(answer) => {
             let (head, body) = answer.into_parts();
+            if is_lost {
+                let cut = async { Err::<&[u8], _>(std::io::Error::other("cut")) };
+                return Response::from_parts(head, Body::from_stream(futures::stream::once(cut)));
+            }
             let seen = *cuts.borrow();
             let cut = async move {
                 let _ = cuts.wait_for(|now| *now != seen).await;

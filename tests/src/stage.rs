@@ -1,4 +1,4 @@
-//! Makes kwok's configuration: how the kubelets play, and which container logs they serve.
+//! Makes kwok's configuration: how the kubelets play, which container logs they serve, and what terminals and ports reach.
 //!
 //! `control-plane/kubelet/` holds the parts. `nodes.yaml`, `cloud.yaml` and `pods.yaml` are kwok Stages, to
 //! which two things are added here: templates about Pods begin with `prelude.tpl`, and a step `say` is an
@@ -121,6 +121,7 @@ pub fn configuration(kubelet: &Path, logs: &[ContainerLog], folder: &Path) -> Re
             &folder.join(format!("container-{number}.log")),
         )?);
     }
+    documents.extend(reached());
     let documents = documents
         .iter()
         .map(serde_json::to_string)
@@ -236,6 +237,28 @@ fn play_stage(play: &Play) -> Value {
             "steps": steps,
         },
     })
+}
+
+/// Containers of all pods run commands, on this machine; each port of them is one that says again what it hears.
+fn reached() -> [Value; 2] {
+    let about = |kind: &str, spec: Value| {
+        json!({
+            "apiVersion": "kwok.x-k8s.io/v1alpha1",
+            "kind": kind,
+            "metadata": { "name": "all" },
+            "spec": spec,
+        })
+    };
+    [
+        about(
+            "ClusterExec",
+            json!({ "execs": [{ "local": { "workDir": "/" } }] }),
+        ),
+        about(
+            "ClusterPortForward",
+            json!({ "forwards": [{ "command": ["cat"] }] }),
+        ),
+    ]
 }
 
 /// Copies a log into the runtime's format, and says whom it belongs to.

@@ -20,9 +20,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::{Api, DeleteParams, ListParams, ObjectMeta, PostParams};
 use kubelens_tests::control_plane::{ControlPlane, Options};
+use kubelens_tests::diagnosis;
 use kubelens_tests::faulty_server::{Fault, FaultyServer};
 use kubelens_tests::server::{SOON, Server, open_files};
 
@@ -109,13 +111,7 @@ impl Bakery {
             .await?;
         let way = FaultyServer::before(client.clone()).await?;
         let kubeconfig = plane.folder().join("way.kubeconfig");
-        let text = serde_json::json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "way",
-            "clusters": [{ "name": "way", "cluster": { "server": way.url } }],
-            "users": [{ "name": "way", "user": {} }],
-            "contexts": [{ "name": "way", "context": { "cluster": "way", "user": "way" } }],
-        });
-        fs::write(&kubeconfig, text.to_string())?;
+        fs::write(&kubeconfig, way_to(&way))?;
         let server = Server::start(&kubeconfig, &plane.folder().join("state"), &[])?;
         let mut bakery = Self {
             maps: Api::namespaced(client, "bakery"),
@@ -234,6 +230,17 @@ impl Bakery {
     }
 }
 
+/// The kubeconfig of who comes this way.
+fn way_to(way: &FaultyServer) -> String {
+    let config = serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "way",
+        "clusters": [{ "name": "way", "cluster": { "server": way.url } }],
+        "users": [{ "name": "way", "user": {} }],
+        "contexts": [{ "name": "way", "context": { "cluster": "way", "user": "way" } }],
+    });
+    config.to_string()
+}
+
 const STALE: &str =
     "lists answer 200 from the last picture and say `stale`; readyz: degraded, `cluster`";
 const GOES_ON: &str = "lists answer 200; what changed meanwhile is seen, also what was deleted";
@@ -328,6 +335,65 @@ fn compact(etcd: &str, revision: &str) -> Result<()> {
     stream.read_to_string(&mut answer)?;
     ensure!(answer.contains("200 OK"), "{answer}");
     Ok(())
+}
+
+/// A change whose answer is lost was made or not: who asks again with the same key is told that, and nothing is done
+/// twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_answer_to_a_change_is_lost() -> Result<()> {
+    let plane = ControlPlane::start(&Options::default()).await?;
+    let client = plane.client().await?;
+    let way = FaultyServer::before(client.clone()).await?;
+    let kubeconfig = plane.folder().join("way.kubeconfig");
+    fs::write(&kubeconfig, way_to(&way))?;
+    let deployments: Api<Deployment> = Api::namespaced(client, "default");
+    let shop = serde_json::from_value(serde_json::json!({
+        "metadata": { "name": "shop" },
+        "spec": {
+            "replicas": 1,
+            "selector": { "matchLabels": { "app": "shop" } },
+            "template": {
+                "metadata": { "labels": { "app": "shop" } },
+                "spec": { "containers": [{ "name": "shop", "image": "registry.example/shop:1" }] },
+            },
+        },
+    }))?;
+    deployments.create(&PostParams::default(), &shop).await?;
+    let mut settings = TOKENS.to_vec();
+    settings.push(("WRITE_ACTIONS_ENABLED", "true"));
+    let server = Server::start(&kubeconfig, &plane.folder().join("state"), &settings)?;
+    server.until("/api/readyz", |ready| ready["status"] == "ok")?;
+
+    let ask = |action: &str, key: &str| {
+        let path = format!("/api/resources/deployments/default/shop/{action}");
+        server.ask("POST", &path, &[EVE, ("Idempotency-Key", key)], "{}")
+    };
+    // What is read before a change is not there: nothing went out, and the key stays free.
+    way.set(Fault::Unreachable);
+    let away = ask("rollback", "evening")?;
+    ensure!(away.status == 503, "{} {}", away.status, away.body);
+    way.set(Fault::LostAnswers);
+    let generation =
+        async || -> Result<Option<i64>> { Ok(deployments.get("shop").await?.metadata.generation) };
+    let before = generation().await?;
+    let lost = ask("restart", "morning")?;
+    ensure!(lost.status == 503, "{} {}", lost.status, lost.body);
+    ensure!(generation().await? > before, "the change was made");
+    way.set(Fault::None);
+    let started = Instant::now();
+    let after = generation().await?;
+    let again = ask("restart", "morning")?;
+    ensure!(again.json()["code"] == "outcome_unknown", "{}", again.body);
+    ensure!(generation().await? == after, "it was made twice");
+    let other = ask("restart", "noon")?;
+    ensure!(other.status == 200, "{} {}", other.status, other.body);
+    let back = ask("rollback", "evening")?;
+    ensure!(back.json()["code"] != "outcome_unknown", "{}", back.body);
+    told(&[Row {
+        fault: "The answer to a change lost on its way",
+        seen: "503; the same `Idempotency-Key` again: 409 `outcome_unknown`, and nothing is done twice",
+        recovered: started.elapsed(),
+    }])
 }
 
 const TOKENS: [(&str, &str); 2] = [
@@ -566,4 +632,116 @@ fn connections_on_bad_days() -> Result<()> {
         recovered: answers(Duration::from_secs(2))?,
     });
     told(&rows)
+}
+
+/// Debian's library that gives a program another time.
+const FAKETIME: &str = "faketime/libfaketime.so.1";
+
+/// Where it lies; installed where that may be done.
+fn faketime() -> Option<PathBuf> {
+    let find = || {
+        let triples = fs::read_dir("/usr/lib").ok()?.flatten();
+        let mut places = triples.map(|triple| triple.path().join(FAKETIME));
+        places.find(|place| place.exists())
+    };
+    find().or_else(|| {
+        let script =
+            "apt-get update -q && apt-get install -y -q --no-install-recommends libfaketime";
+        let _ = Command::new("sh")
+            .args(["-c", script])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        find()
+    })
+}
+
+/// The system's clock jumps a day ahead and back: who is signed in stays so, keys and the trail are kept, and no
+/// figure is of a time that never was.
+#[test]
+fn the_clock_jumps() -> Result<()> {
+    let Some(library) = faketime() else {
+        eprintln!(
+            "a clock that jumps is not tested: libfaketime is not there and cannot be installed"
+        );
+        return Ok(());
+    };
+    let folder = tempfile::tempdir()?;
+    let clock = folder.path().join("clock");
+    fs::write(&clock, "+0")?;
+    let state = folder.path().join("state");
+    let library = library.to_str().context("a path")?;
+    let file = clock.to_str().context("a path")?;
+    let mut settings = TOKENS.to_vec();
+    settings.extend([
+        ("WRITE_ACTIONS_ENABLED", "true"),
+        ("LD_PRELOAD", library),
+        ("FAKETIME_TIMESTAMP_FILE", file),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ]);
+    let server = Server::demo(&state, &settings)?;
+    server.until("/api/readyz", |ready| ready["status"] == "ok")?;
+    let (_, cookie) = written_again(&server)?;
+    let cordon = || {
+        let key = ("Idempotency-Key", "once");
+        server.ask("POST", "/api/nodes/node-worker-1/cordon", &[EVE, key], "{}")
+    };
+    let first = cordon()?;
+    ensure!(first.status == 200, "{} {}", first.status, first.body);
+    let entries = |server: &Server| -> Result<usize> {
+        let trail = server.ask("GET", "/api/audit?action=node.cordon", &[EVE], "")?;
+        Ok(trail.json()["items"].as_array().context("items")?.len())
+    };
+    let today = server.get("/api/healthz")?.1;
+    for jump in ["+25h", "-25h", "+0"] {
+        fs::write(&clock, jump)?;
+        let started = Instant::now();
+        // It has arrived where the server's own time says so.
+        let there = server.get("/api/healthz")?.1;
+        ensure!(
+            jump == "+0" || day(&there)? != day(&today)?,
+            "{there} {today}"
+        );
+        ensure!(is_signed_in(&server, &cookie)?, "{jump}: signed out");
+        let again = cordon()?;
+        ensure!(
+            again.header("idempotency-replayed") == Some("true"),
+            "{jump}: {}",
+            again.body
+        );
+        ensure!(entries(&server)? >= 1, "{jump}: the trail is shorter");
+        let text = server
+            .ask("GET", "/api/metrics/prometheus", &[EVE], "")?
+            .body;
+        let negative = text
+            .lines()
+            .find(|line| line.contains("_seconds") && line.contains(" -"));
+        ensure!(negative.is_none(), "{jump}: {negative:?}");
+        server.until("/api/readyz", |ready| ready["status"] == "ok")?;
+        ensure!(started.elapsed() < SOON, "{jump}");
+    }
+    let begun = Instant::now();
+    let report = server.ask("GET", "/api/report", &[EVE], "")?;
+    ensure!(report.status == 200, "{}", report.body);
+    let recovered = begun.elapsed();
+    server.stop()?;
+    let verified = Command::new(diagnosis::server().context("a server")?)
+        .arg("--state-dir")
+        .arg(&state)
+        .args(["audit", "verify"])
+        .output()?;
+    ensure!(verified.status.success(), "{verified:?}");
+    told(&[Row {
+        fault: "The clock jumps a day ahead, two back, and to where it was",
+        seen: "sessions, `Idempotency-Key`s and the audit trail are kept; readyz: ok",
+        recovered,
+    }])
+}
+
+/// The day that an answer of healthz tells.
+fn day(health: &str) -> Result<String> {
+    let health: serde_json::Value = serde_json::from_str(health)?;
+    let at = health["timestamp"].as_str().context("a timestamp")?;
+    Ok(at.split('T').next().unwrap_or_default().to_owned())
 }

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
+use futures::{SinkExt as _, StreamExt as _};
 use kubelens_tests::server::{SOON, Server};
 use kubelens_tests::story;
 use kubelens_tests::theatre::Theatre;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 /// A Deployment that lacks a ConfigMap, and one that is well.
 const STORIES: [&str; 2] = ["config-map-missing", "rollout-in-progress"];
@@ -263,4 +265,142 @@ fn clusters_come_from_the_environment_too(theatre: &Theatre) -> Result<()> {
     let ready = server.until("/api/readyz", |ready| ready["status"] == "degraded")?;
     assert_eq!(ready["degraded"], json!(["cluster/away"]));
     Ok(())
+}
+
+type Socket = tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>;
+
+/// Opens a WebSocket to a pod as somebody.
+async fn socket(server: &Server, token: &str, path: &str) -> Result<Socket> {
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+    let mut request = format!("ws://{}{path}", server.address).into_client_request()?;
+    let bearer = format!("Bearer {token}").parse()?;
+    request.headers_mut().insert("authorization", bearer);
+    let stream = tokio::net::TcpStream::connect(&server.address).await?;
+    let opened = tokio_tungstenite::client_async(request, stream).await;
+    let (socket, _) = opened.with_context(|| path.to_owned())?;
+    Ok(socket)
+}
+
+/// All frames until the other side closes.
+async fn frames(mut socket: Socket) -> Result<Vec<Vec<u8>>> {
+    let mut all = Vec::new();
+    let read = async {
+        while let Some(message) = socket.next().await {
+            match message? {
+                Message::Binary(bytes) => all.push(bytes.to_vec()),
+                Message::Close(_) => break,
+                _ => {}
+            }
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    tokio::time::timeout(SOON, read)
+        .await
+        .context("it does not end")??;
+    Ok(all)
+}
+
+/// What came on a channel of a terminal.
+fn on_channel(frames: &[Vec<u8>], channel: u8) -> String {
+    let of_it = frames
+        .iter()
+        .filter(|frame| frame.first() == Some(&channel));
+    let bytes: Vec<u8> = of_it.flat_map(|frame| frame[1..].to_vec()).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_terminal_and_a_port_reach_the_pod_and_are_written_down() -> Result<()> {
+    let names = ["rollout-in-progress".to_owned()];
+    let theatre = Theatre::open(story::named(&names)?, |_| {}).await?;
+    theatre.all_played()?;
+    let server = Server::start(
+        theatre.plane.admin_kubeconfig(),
+        &theatre.plane.folder().join("state"),
+        &[
+            ("AUTH_ENABLED", "true"),
+            (
+                "AUTH_TOKENS",
+                "eve:operator:token-of-eve,ann:viewer:token-of-ann,root:admin:token-of-root",
+            ),
+            ("WRITE_ACTIONS_ENABLED", "true"),
+            ("EXEC_ENABLED", "true"),
+        ],
+    )?;
+    let started = Instant::now();
+    let pod = loop {
+        let (_, pods) = ask(&server, "token-of-eve", "GET", "/api/pods", "")?;
+        let running = pods
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|pod| pod["status"] == "Running" && pod["namespace"] != "kube-system");
+        if let Some(pod) = running {
+            break format!(
+                "{}/{}",
+                pod["namespace"].as_str().unwrap(),
+                pod["name"].as_str().unwrap()
+            );
+        }
+        ensure!(started.elapsed() < SOON, "no pod runs: {pods:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+
+    let exec = |command: &[&str]| {
+        let words: Vec<String> = command
+            .iter()
+            .map(|word| format!("command={word}"))
+            .collect();
+        format!("/api/pods/{pod}/exec?{}", words.join("&"))
+    };
+    let hello = socket(&server, "token-of-eve", &exec(&["echo", "hello"])).await?;
+    let hello = frames(hello).await?;
+    assert_eq!(on_channel(&hello, 1), "hello\n", "{hello:?}");
+    let ended: Value = serde_json::from_str(&on_channel(&hello, 3))?;
+    assert_eq!(ended["status"], "Success", "{ended:#}");
+    let failing = socket(&server, "token-of-eve", &exec(&["sh", "-c", "exit%203"])).await?;
+    let ended: Value = serde_json::from_str(&on_channel(&frames(failing).await?, 3))?;
+    assert_eq!(ended["details"]["causes"][0]["message"], "3", "{ended:#}");
+    // Input goes in, too.
+    let mut shell = socket(&server, "token-of-eve", &exec(&["sh"])).await?;
+    shell
+        .send(Message::Text("echo in and out; exit\n".into()))
+        .await?;
+    assert_eq!(on_channel(&frames(shell).await?, 1), "in and out\n");
+
+    let port = format!("/api/pods/{pod}/portforward?port=8080");
+    let mut port = socket(&server, "token-of-eve", &port).await?;
+    port.send(Message::Binary("ping".into())).await?;
+    let said = tokio::time::timeout(SOON, port.next())
+        .await?
+        .context("an answer")??;
+    assert_eq!(said.into_data(), "ping");
+    port.close(None).await?;
+    drop(port);
+
+    let refused = socket(&server, "token-of-ann", &exec(&["id"])).await;
+    ensure!(refused.is_err(), "a viewer has a terminal");
+    let started = Instant::now();
+    loop {
+        let (_, trail) = ask(
+            &server,
+            "token-of-root",
+            "GET",
+            "/api/audit?action=pod.exec",
+            "",
+        )?;
+        let text = trail.to_string();
+        let is_whole = [
+            "command: echo hello",
+            "port: 8080",
+            "4 bytes in, 4 bytes out",
+        ]
+        .iter()
+        .all(|said| text.contains(said));
+        if is_whole {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < SOON, "{trail:#}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
 }

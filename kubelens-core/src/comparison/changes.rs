@@ -67,7 +67,7 @@ fn replaced<'a>(
 }
 
 fn appeared(cause: &Cause, older: &Report, newer: &Report) -> Change {
-    let reasons = blind_to(older, cause, newer)
+    let reasons = blind_to(older, &cause.code, &cause.subject, Some(newer))
         .map(|why| format!("the older report could not have seen it: {why}"));
     Change {
         state: ChangeState::New,
@@ -78,7 +78,7 @@ fn appeared(cause: &Cause, older: &Report, newer: &Report) -> Change {
 }
 
 fn vanished(cause: &Cause, older: &Report, newer: &Report, interlude: &Interlude) -> Change {
-    let (state, reason) = match blind_to(newer, cause, older) {
+    let (state, reason) = match blind_to(newer, &cause.code, &cause.subject, Some(older)) {
         Some(why) => (
             ChangeState::Unknown,
             Some(format!("the newer report could not have seen it: {why}")),

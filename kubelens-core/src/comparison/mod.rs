@@ -11,6 +11,7 @@ mod sight;
 
 pub use document::{Before, Change, ChangeState, DiffSummary, Recovery, ReportDiff, Side};
 pub use interlude::Interlude;
+pub use sight::blind_to;
 
 use crate::model::{KUBELENS_API_VERSION, Report};
 

@@ -1,18 +1,25 @@
 //! Whether a report could have told of a cause.
 
-use crate::model::{Cause, KindCoverage, Report};
+use crate::model::{KindCoverage, ObjectRef, Report};
 
-/// Why `report` could not have told of a cause that `other` tells of; none where it could.
+/// Why `report` could not have told of a cause with this code and subject that `other` tells of; none where it could.
 ///
-/// A gap that both reports have did not keep `other` from seeing it, so it explains nothing.
-pub(super) fn blind_to(report: &Report, cause: &Cause, other: &Report) -> Option<String> {
-    if report.scope != other.scope
-        && let Some(reason) = outside(report, cause)
+/// A gap that both reports have did not keep `other` from seeing it, so it explains nothing. Without `other` every gap
+/// of a kind that the code is read from counts.
+pub fn blind_to(
+    report: &Report,
+    code: &str,
+    subject: &ObjectRef,
+    other: Option<&Report>,
+) -> Option<String> {
+    if other.is_none_or(|other| report.scope != other.scope)
+        && let Some(reason) = outside(report, subject)
     {
         return Some(reason);
     }
     let gap = report.coverage.kinds.iter().find(|gap| {
-        gap.checks_skipped.contains(&cause.code) && !has_gap(&other.coverage.kinds, &gap.kind)
+        gap.checks_skipped.iter().any(|skipped| skipped == code)
+            && !other.is_some_and(|other| has_gap(&other.coverage.kinds, &gap.kind))
     })?;
     let state = gap.state.as_str();
     Some(format!("{} {state}", gap.kind))
@@ -23,7 +30,7 @@ fn has_gap(kinds: &[KindCoverage], kind: &str) -> bool {
 }
 
 /// Whether the subject lies outside what the report looked at.
-fn outside(report: &Report, cause: &Cause) -> Option<String> {
+fn outside(report: &Report, subject: &ObjectRef) -> Option<String> {
     if let Some(selector) = &report.scope.selector {
         return Some(format!("it looked at labels {selector} only"));
     }
@@ -31,8 +38,7 @@ fn outside(report: &Report, cause: &Cause) -> Option<String> {
     if looked.is_empty() {
         return None;
     }
-    let within = cause
-        .subject
+    let within = subject
         .namespace
         .as_ref()
         .is_some_and(|namespace| looked.contains(namespace));

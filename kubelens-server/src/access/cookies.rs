@@ -5,10 +5,10 @@ use jiff::SignedDuration;
 use super::origin::Secure;
 
 /// The cookie of a session.
-pub(super) const SESSION: &str = "kubelens_auth";
+pub(crate) const SESSION: &str = "kubelens_auth";
 
 /// The value of a cookie of the request.
-pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let texts = lines.filter_map(|it| it.to_str().ok());
     texts
@@ -19,7 +19,7 @@ pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// `Set-Cookie` for this site only, out of the reach of scripts.
-pub(super) fn set(
+pub(crate) fn set(
     name: &'static str,
     value: &str,
     longest: SignedDuration,
@@ -37,6 +37,6 @@ pub(super) fn set(
 }
 
 /// `Set-Cookie` that takes it away.
-pub(super) fn clear(name: &'static str, secure: Secure) -> Option<HeaderValue> {
+pub(crate) fn clear(name: &'static str, secure: Secure) -> Option<HeaderValue> {
     set(name, "", SignedDuration::ZERO, SameSite::Strict, secure)
 }

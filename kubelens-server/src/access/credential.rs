@@ -8,6 +8,7 @@ use super::sessions::SessionId;
 use super::tokens::{Fingerprint, fingerprint};
 use super::verifier::Verifier;
 use super::{Access, cookies};
+use crate::clock;
 
 /// How somebody came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl Access {
     }
 
     fn by_cookie(&self, cookie: &str) -> Credential {
-        let Some((id, session, write)) = self.inner.sessions.find(cookie, Timestamp::now()) else {
+        let Some((id, session, write)) = self.inner.sessions.find(cookie, clock::steady()) else {
             return Credential::Invalid;
         };
         let identity = match session.identity.provider {

@@ -61,7 +61,7 @@ impl Identity {
     }
 
     /// What limits count by.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         format!("{:?}:{}", self.provider, self.subject)
     }
 }

@@ -10,7 +10,7 @@
 
 mod authenticate;
 mod authorize;
-mod cookies;
+pub(crate) mod cookies;
 mod credential;
 mod csrf;
 mod denial;
@@ -35,7 +35,7 @@ mod window;
 
 use std::sync::{Arc, OnceLock};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 pub use authenticate::{AskedBy, authenticate, limit};
 pub use authorize::{authorize, require};
@@ -50,6 +50,7 @@ pub use routes::{described, routes};
 pub use sessions::SessionId;
 
 use crate::audit::Audit;
+use crate::clock;
 use crate::settings::{AuditReads, Authentication, EffectiveSetting, Impersonation, Settings};
 use crate::store::{Store, StoreError};
 use lockout::Lockout;
@@ -114,7 +115,7 @@ impl Access {
                 ),
                 oidc: authentication.oidc.clone().map(Oidc::new),
                 reviewer: OnceLock::new(),
-                sessions: Sessions::open(store, longest, Timestamp::now())?,
+                sessions: Sessions::open(store, longest, clock::steady())?,
                 lockout: Lockout::new(),
                 windows: settings.rate_limit.map(Windows::new),
                 routing: Routing::new(),
@@ -147,12 +148,12 @@ impl Access {
 
     /// How many sessions hold.
     pub fn sessions(&self) -> usize {
-        self.inner.sessions.list(Timestamp::now()).len()
+        self.inner.sessions.list(clock::steady()).len()
     }
 
     /// Whether a session still holds: long streams ask now and then, and end when it does not.
     pub fn is_live(&self, session: SessionId) -> bool {
-        self.inner.sessions.is_live(session, Timestamp::now())
+        self.inner.sessions.is_live(session, clock::steady())
     }
 }
 

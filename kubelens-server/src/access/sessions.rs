@@ -47,7 +47,8 @@ impl SessionId {
     }
 }
 
-/// All sessions: in memory, and in the store when there is one.
+/// All sessions: in memory, and in the store when there is one. All times are of [`crate::clock::steady`], so that no
+/// session ends or lasts because somebody set the clock.
 #[derive(Debug)]
 pub(super) struct Sessions {
     store: Option<Store>,

@@ -200,6 +200,7 @@ pub const ROUTES: &[Rule] = &[
     viewer("GET", "/diagnostics"),
     viewer("GET", "/report"),
     viewer("GET", "/report/schema"),
+    viewer("GET", "/report/history"),
     viewer("POST", "/report/diff"),
     viewer("GET", "/predictions"),
     viewer("GET", "/predictive-incidents"),

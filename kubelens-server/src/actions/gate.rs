@@ -12,7 +12,7 @@ use crate::api::body::is_true;
 use crate::api::error::{ApiError, Code};
 use crate::api::{Chosen, RequestId};
 use crate::audit::{AuditEntry, Intent, Ticket};
-use crate::door::Door;
+use crate::door::{Door, Sent};
 use crate::live::Cluster;
 use crate::server::AppState;
 use crate::who::{Identity, Role};
@@ -29,6 +29,7 @@ pub struct Act {
     /// Whether it is only tried: `?dryRun=true`.
     pub is_rehearsal: bool,
     chosen: Chosen,
+    sent: Sent,
     id: String,
     method: String,
     path: String,
@@ -66,6 +67,7 @@ impl FromRequestParts<AppState> for Act {
             state: state.clone(),
             cluster: Arc::clone(&chosen.cluster),
             chosen,
+            sent: parts.extensions.get().cloned().unwrap_or_default(),
             is_rehearsal: query.dry_run.as_deref().is_some_and(is_true),
             reason: None,
             address,
@@ -83,7 +85,7 @@ impl Act {
 
     /// The cluster's API server, as who acts.
     pub fn door(&self) -> Result<Door, ApiError> {
-        self.chosen.door()
+        Ok(self.chosen.door()?.telling(self.sent.clone()))
     }
 
     /// Whether they may, and whether anybody may.

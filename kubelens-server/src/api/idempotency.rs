@@ -5,7 +5,6 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
@@ -15,6 +14,8 @@ use super::error::{ApiError, Code};
 use super::selection::Selected;
 use crate::access::AuditNote;
 use crate::access::table::Rule;
+use crate::clock;
+use crate::door::Sent;
 use crate::server::AppState;
 use crate::who::Identity;
 
@@ -32,7 +33,7 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
     let rule = request.extensions().get::<Rule>().copied();
     let rule = rule.filter(|rule| rule.is_gated() && rule.is_mutating());
     let key = request.headers().get(HEADER).cloned();
-    let (Some(rule), Some(key), Some(answers)) = (rule, key, state.answers.clone()) else {
+    let (Some(rule), Some(key), Some(kept)) = (rule, key, state.kept.clone()) else {
         return next.run(request).await;
     };
     let is_key =
@@ -69,12 +70,14 @@ pub async fn once(State(state): State<AppState>, request: Request, next: Next) -
         &body,
     ]);
     let begun =
-        tokio::task::spawn_blocking(move || answers.begin(&own, &mark, Timestamp::now())).await;
+        tokio::task::spawn_blocking(move || kept.answers.begin(&own, &mark, clock::steady())).await;
     match begun {
         Ok(Ok(Begun::Go(turn))) => {
-            let request = Request::from_parts(parts, Body::from(body));
+            let mut request = Request::from_parts(parts, Body::from(body));
+            let sent = Sent::default();
+            request.extensions_mut().insert(sent.clone());
             // It goes on to its end, also when the client leaves: its answer is for whoever asks again.
-            let done = async move { settled(turn, next.run(request).await).await };
+            let done = async move { settled(turn, &sent, next.run(request).await).await };
             let done = tokio::spawn(done.in_current_span()).await;
             done.unwrap_or_else(|_| failed())
         }
@@ -102,20 +105,23 @@ fn digest(parts: &[&[u8]]) -> String {
 }
 
 /// Keeps an answer, unless nothing was done or nobody knows.
-async fn settled(turn: Turn, response: Response) -> Response {
+async fn settled(turn: Turn, sent: &Sent, response: Response) -> Response {
     let status = response.status();
-    if matches!(
+    let is_passing = matches!(
         status,
         StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
             | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::UNAUTHORIZED
             | StatusCode::FORBIDDEN
-    ) {
+    );
+    if is_passing && !sent.is_set() {
+        // What was in the way may be gone the next time.
         end(move || turn.forget()).await;
         return response;
     }
-    if status == StatusCode::GATEWAY_TIMEOUT || status == StatusCode::INTERNAL_SERVER_ERROR {
-        // Dropped: it may have been done.
+    if is_passing || status == StatusCode::INTERNAL_SERVER_ERROR {
+        // Dropped: all or a part of it may have been done.
         return response;
     }
     if let Some(error) = response.extensions().get::<ApiError>() {

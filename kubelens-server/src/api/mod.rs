@@ -17,6 +17,7 @@ pub mod query;
 pub mod router;
 pub mod routes;
 pub mod selection;
+pub mod selections;
 pub mod text;
 
 pub use crate::access::RequestId;

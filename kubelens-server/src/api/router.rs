@@ -15,8 +15,9 @@ use super::idempotency::once;
 use super::load::bounded;
 use super::outside::{note_route, outside};
 use super::routes::{
-    clusters, debug, inventory, later, logs, node_actions, nodes, openapi, operations, pod_actions,
-    pods, report, resource_actions, resources, risk, search, stream, system, terminal, topology,
+    clusters, debug, history, inventory, later, logs, node_actions, nodes, openapi, operations,
+    pod_actions, pods, report, resource_actions, resources, risk, search, stream, system, terminal,
+    topology,
 };
 use super::selection::choose;
 use crate::access;
@@ -73,6 +74,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::cancel))
         .routes(routes!(report::report))
         .routes(routes!(report::schema))
+        .routes(routes!(history::history))
         .routes(routes!(report::diff))
         .routes(routes!(report::diagnostics))
         .routes(routes!(risk::judge))

@@ -1,4 +1,4 @@
-//! Which cluster a request means: header, else cookie, else the first.
+//! Which cluster a request means: header, else cookie, else what its sender chose last, else the first.
 
 use std::sync::Arc;
 
@@ -6,9 +6,10 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 
 use super::error::{ApiError, Code};
+use crate::access::{Secure, cookies};
 use crate::door::Door;
 use crate::live::{Cluster, Picture, View};
 use crate::server::AppState;
@@ -115,25 +116,11 @@ impl<S: Sync> FromRequestParts<S> for Chosen {
     }
 }
 
-/// The value of a cookie.
-pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    let mut pairs = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value)
-}
-
 /// Chooses the cluster, and names it in the answer.
 pub async fn choose(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let mut is_cookie_stale = false;
-    let named = request
-        .headers()
+    let headers = request.headers();
+    let named = headers
         .get(HEADER)
         .map(|value| value.to_str().unwrap_or_default().to_owned());
     let cluster = if let Some(name) = named.filter(|name| !name.is_empty()) {
@@ -151,15 +138,15 @@ pub async fn choose(State(state): State<AppState>, mut request: Request, next: N
         };
         cluster
     } else {
-        match cookie(request.headers(), COOKIE) {
-            Some(name) => state.clusters.named(name).unwrap_or_else(|| {
-                is_cookie_stale = true;
-                state.clusters.first()
-            }),
-            None => state.clusters.first(),
-        }
+        let cookie = cookies::find(headers, COOKIE);
+        let of_cookie = cookie.and_then(|name| state.clusters.named(name));
+        is_cookie_stale = cookie.is_some() && of_cookie.is_none();
+        of_cookie
+            .or_else(|| chosen_before(&state, request.extensions().get::<Identity>()))
+            .unwrap_or_else(|| state.clusters.first())
     };
     let cluster = Arc::clone(cluster);
+    let secure = request.extensions().get::<Secure>().copied();
     request.extensions_mut().insert(Selected {
         cluster: Arc::clone(&cluster),
         most_stale: state.options.stale_max_seconds,
@@ -172,11 +159,16 @@ pub async fn choose(State(state): State<AppState>, mut request: Request, next: N
     if !cluster.is_real() {
         headers.insert("x-kubelens-demo", HeaderValue::from_static("true"));
     }
-    if is_cookie_stale {
-        let cleared = HeaderValue::from_static(
-            "kubelens_cluster=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
-        );
+    if is_cookie_stale
+        && let Some(cleared) = cookies::clear(COOKIE, secure.unwrap_or(Secure(false)))
+    {
         headers.append(header::SET_COOKIE, cleared);
     }
     response
+}
+
+/// The cluster that somebody chose in another browser.
+fn chosen_before<'s>(state: &'s AppState, who: Option<&Identity>) -> Option<&'s Arc<Cluster>> {
+    let name = state.kept.as_ref()?.selections.of(who?)?;
+    state.clusters.named(&name)
 }

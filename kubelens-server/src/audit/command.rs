@@ -73,7 +73,7 @@ impl AuditCommand {
                     until: *until,
                     ..AuditFilter::default()
                 };
-                ledger::export(&Store::open(directory)?, &filter, out)?;
+                ledger::export(&Store::open_existing(directory)?, &filter, out)?;
                 Ok(true)
             }
         }
@@ -83,7 +83,7 @@ impl AuditCommand {
 /// Checks the trail of a state directory that no server has open, against its own head, floor and
 /// checkpoints and what is known from elsewhere.
 pub(super) fn verify_store(directory: &Path, anchors: &[Anchor]) -> Result<Verdict, AuditError> {
-    let store = Store::open(directory)?;
+    let store = Store::open_existing(directory)?;
     let ends = ledger::ends(&store)?;
     let known: Vec<_> = ends.checkpoints.iter().chain(anchors).cloned().collect();
     let mut check = Check::new(Some(&ends.floor), ends.head.as_ref(), &known);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +10,7 @@ use super::entry::AuditEntry;
 use super::file::AuditFile;
 use super::filter::AuditFilter;
 use super::{AuditError, AuditOptions, UNKNOWN_OUTCOME};
+use crate::clock;
 use crate::store::{Change, Shelf, Store, StoreError};
 
 const HEAD: &[u8] = b"head";
@@ -196,7 +196,7 @@ impl Ledger {
         if !over(head, &floor) && !look_at_age {
             return Ok(floor);
         }
-        let now = Timestamp::now();
+        let now = clock::steady();
         let from = record_key(floor.seq + 1);
         for (key, value) in self.store.range(Shelf::Audit, &from, PRUNED_AT_ONCE)? {
             if !key.starts_with(RECORD) {

@@ -33,6 +33,12 @@ pub enum Reach {
 }
 
 impl Draft {
+    /// What it tells.
+    #[cfg(test)]
+    pub(crate) const fn payload(&self) -> &Value {
+        &self.payload
+    }
+
     /// An event of a type with its payload, for everybody.
     pub fn new(kind: &'static str, payload: Value) -> Self {
         Self {

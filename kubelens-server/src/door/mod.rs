@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod kinds;
 pub mod masked;
 mod resource;
+mod sent;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use kubelens_core::kubernetes::Kind;
 use serde_json::{Value, json};
 
 pub use resource::Resource;
+pub use sent::Sent;
 
 use crate::api::error::{ApiError, Code};
 
@@ -116,6 +118,7 @@ pub enum Patch {
 pub struct Door {
     client: Client,
     patience: Duration,
+    sent: Sent,
 }
 
 impl std::fmt::Debug for Door {
@@ -126,10 +129,11 @@ impl std::fmt::Debug for Door {
 
 impl Door {
     /// The API server behind a client.
-    pub const fn new(client: Client) -> Self {
+    pub fn new(client: Client) -> Self {
         Self {
             client,
             patience: PATIENCE,
+            sent: Sent::default(),
         }
     }
 
@@ -137,6 +141,13 @@ impl Door {
     #[must_use]
     pub const fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same, telling when a change goes out that is no rehearsal.
+    #[must_use]
+    pub fn telling(mut self, sent: Sent) -> Self {
+        self.sent = sent;
         self
     }
 
@@ -166,6 +177,18 @@ impl Door {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(late()),
         }
+    }
+
+    /// The same for what changes something, unless it is only tried.
+    async fn change(
+        &self,
+        request: Result<Request<Vec<u8>>, http::Error>,
+        is_rehearsal: bool,
+    ) -> Result<Value, ApiError> {
+        if !is_rehearsal {
+            self.sent.set();
+        }
+        self.send(request).await
     }
 
     /// Reads an object.
@@ -229,8 +252,8 @@ impl Door {
         is_rehearsal: bool,
     ) -> Result<Value, ApiError> {
         let path = format!("{path}?fieldManager={MANAGER}{}", rehearsal(is_rehearsal));
-        self.send(json_request(method, &path, "application/json", object))
-            .await
+        let request = json_request(method, &path, "application/json", object);
+        self.change(request, is_rehearsal).await
     }
 
     /// Changes an object.
@@ -254,7 +277,8 @@ impl Door {
             place.path(),
             rehearsal(is_rehearsal)
         );
-        self.send(json_request("PATCH", &path, kind, change)).await
+        self.change(json_request("PATCH", &path, kind, change), is_rehearsal)
+            .await
     }
 
     /// Deletes an object, with these options.
@@ -265,13 +289,9 @@ impl Door {
         is_rehearsal: bool,
     ) -> Result<Value, ApiError> {
         let query = if is_rehearsal { "?dryRun=All" } else { "" };
-        self.send(json_request(
-            "DELETE",
-            &(place.path() + query),
-            "application/json",
-            options,
-        ))
-        .await
+        let path = place.path() + query;
+        let request = json_request("DELETE", &path, "application/json", options);
+        self.change(request, is_rehearsal).await
     }
 
     /// Evicts a pod, as long as budgets allow it.
@@ -293,6 +313,9 @@ impl Door {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/eviction");
         let request = json_request("POST", &path, "application/json", &body)
             .map_err(kube::Error::HttpError)?;
+        if !is_rehearsal {
+            self.sent.set();
+        }
         self.client.request::<Value>(request).await.map(drop)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kubelens_core::source::ConnectOptions;
@@ -70,8 +70,8 @@ struct State {
     standing: Standing,
     client: Option<kube::Client>,
     rights: Option<Arc<dyn Rights>>,
-    /// Since when what is shown may be old.
-    stale_since: Option<Timestamp>,
+    /// Since when what is shown may be old: to be told, and to be measured by.
+    stale_since: Option<(Timestamp, Instant)>,
     watch_starts: u64,
 }
 
@@ -186,7 +186,13 @@ impl Cluster {
 
     /// Since when what is shown may be old; none while it is followed.
     pub fn stale_since(&self) -> Option<Timestamp> {
-        self.with(|state| state.stale_since)
+        self.with(|state| state.stale_since).map(|(at, _)| at)
+    }
+
+    /// For how long what is shown may have been old; none while it is followed.
+    pub fn stale_for(&self) -> Option<Duration> {
+        let since = self.with(|state| state.stale_since);
+        since.map(|(_, begin)| begin.elapsed())
     }
 
     /// The picture; none before the first.
@@ -210,8 +216,8 @@ impl Cluster {
             };
             return Err(ApiError::new(Code::ClusterUnavailable, why).retry_after(2));
         };
-        if let Some(since) = self.stale_since() {
-            let seconds = Timestamp::now().duration_since(since).as_secs();
+        if let Some(stale_for) = self.stale_for() {
+            let seconds = i64::try_from(stale_for.as_secs()).unwrap_or(i64::MAX);
             if seconds > most {
                 return Err(ApiError::new(
                     Code::ClusterUnavailable,
@@ -295,7 +301,7 @@ impl Cluster {
         self.with(|state| {
             state.standing = Standing::Unreachable(why);
             if is_seen && state.stale_since.is_none() {
-                state.stale_since = Some(Timestamp::now());
+                state.stale_since = Some((Timestamp::now(), Instant::now()));
             }
         });
     }
@@ -306,7 +312,7 @@ impl Cluster {
             state.standing = Standing::Ready;
             state.stale_since = match (is_followed, state.stale_since) {
                 (true, _) => None,
-                (false, since) => since.or_else(|| Some(Timestamp::now())),
+                (false, since) => since.or_else(|| Some((Timestamp::now(), Instant::now()))),
             };
         });
         self.picture.send_replace(Some(Arc::new(picture)));

@@ -1,5 +1,6 @@
 //! What a round has to tell: events of the stream, in the words of the contract.
 
+use kubelens_core::comparison::blind_to;
 use kubelens_core::kubernetes::{
     AnyObject, Condition, Deployment, Event, Kind, Node, Pod, condition,
 };
@@ -217,7 +218,8 @@ fn event_news(event: &Event, now: jiff::Timestamp) -> Vec<Draft> {
     told
 }
 
-/// Causes that came, changed and went, by id.
+/// Causes that came, changed and went, by id; `unknown` are those that cannot be seen any more, whether they are gone or
+/// not.
 pub(super) fn report_news(before: &Report, after: &Report) -> Option<Draft> {
     let find = |causes: &[Cause], id: &str| causes.iter().position(|cause| cause.id == id);
     let short = |cause: &Cause| {
@@ -240,16 +242,62 @@ pub(super) fn report_news(before: &Report, after: &Report) -> Option<Draft> {
             Some(_) => {}
         }
     }
-    let gone = before
-        .causes
-        .iter()
-        .filter(|cause| find(&after.causes, &cause.id).is_none());
-    let recovered: Vec<Value> = gone.map(short).collect();
-    (!appeared.is_empty() || !changed.is_empty() || !recovered.is_empty()).then(|| {
+    let (mut recovered, mut unknown) = (Vec::new(), Vec::new());
+    for cause in &before.causes {
+        if find(&after.causes, &cause.id).is_some() {
+            continue;
+        }
+        match blind_to(after, &cause.code, &cause.subject, Some(before)) {
+            None => recovered.push(short(cause)),
+            Some(why) => unknown.push(with(short(cause), json!({"why": why}))),
+        }
+    }
+    let lists = [&appeared, &changed, &recovered, &unknown];
+    lists.iter().any(|list| !list.is_empty()).then(|| {
         Draft::new(
             "report_changed",
-            json!({"appeared": appeared, "changed": changed, "recovered": recovered,
+            json!({"appeared": appeared, "changed": changed, "recovered": recovered, "unknown": unknown,
                 "healthScore": after.summary.health_score}),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use kubelens_core::model::{CoverageState, KindCoverage};
+    use kubelens_core::source::{FileSource, ReadRequest, Silent};
+
+    use super::*;
+
+    const POD: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, uid: p, creationTimestamp: '2026-01-01T10:00:00Z'}
+spec: {containers: [{name: web, image: 'x:1'}]}
+status:
+  phase: Pending
+  containerStatuses: [{name: web, state: {waiting: {reason: InvalidImageName, message: 'no such name'}}}]
+";
+
+    #[test]
+    fn what_cannot_be_seen_any_more_has_not_recovered() {
+        let source = FileSource::from_bytes("a cluster", POD.as_bytes().to_vec());
+        let picture = source.read(&ReadRequest::default(), &Silent).unwrap();
+        let before = kubelens_core::diagnose(&picture, &kubelens_core::Options::default());
+        assert!(!before.causes.is_empty());
+        let mut after = before.clone();
+        let gone = after.causes.remove(0);
+        let lists = |after: &Report| {
+            let payload = report_news(&before, after).unwrap().payload().clone();
+            let count = |name: &str| payload[name].as_array().unwrap().len();
+            (count("recovered"), count("unknown"))
+        };
+        assert_eq!(lists(&after), (1, 0));
+        after.coverage.kinds.push(KindCoverage {
+            kind: "Pod".to_owned(),
+            state: CoverageState::Forbidden,
+            detail: "may not be listed".to_owned(),
+            checks_skipped: vec![gone.code],
+        });
+        assert_eq!(lists(&after), (0, 1));
+    }
 }

@@ -290,11 +290,8 @@ fn clusters(registry: &mut Registry, state: &AppState) {
         synced,
     );
     let staleness = all.iter().map(|(one, _)| {
-        let since = one.stale_since();
-        let seconds = since.map_or(0.0, |since| {
-            jiff::Timestamp::now().duration_since(since).as_secs_f64()
-        });
-        (label(&one.name), seconds)
+        let stale_for = one.stale_for().unwrap_or_default();
+        (label(&one.name), stale_for.as_secs_f64())
     });
     gauges(
         registry,

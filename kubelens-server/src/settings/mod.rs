@@ -40,7 +40,7 @@ pub use problem::{Problem, Problems};
 pub use runtime_view::RuntimeView;
 pub use secrecy::ExposeSecret;
 pub use sources::Sources;
-pub use state::{AuditReads, RateLimit, State};
+pub use state::{AuditReads, RateLimit, State, state_directory};
 pub use telemetry::{LogFormat, Otlp, OtlpProtocol, Telemetry};
 pub use variables::{VARIABLES, Variable};
 

@@ -2,7 +2,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::mode::Mode;
+use super::problem::Problems;
 use super::reader::Reader;
+use super::sources::Sources;
 
 /// Requests that one principal may make in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,22 @@ pub struct State {
     pub audit_reads: AuditReads,
 }
 
+const DIRECTORY: &str = "data";
+
+/// Where the state is, when the rest of the settings does not matter; what is wrong where that cannot be told.
+pub fn state_directory(sources: &Sources) -> Result<PathBuf, Problems> {
+    let hides_it = |setting: &str| matches!(setting, "KUBELENS_CONFIG" | "STATE_DIR");
+    let problems = sources.problems().iter();
+    let problems: Vec<_> = problems
+        .filter(|problem| hides_it(&problem.setting))
+        .cloned()
+        .collect();
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    Ok(sources.raw("STATE_DIR").unwrap_or(DIRECTORY).into())
+}
+
 pub(super) fn read(reader: &mut Reader<'_>) -> State {
     let reads = [
         ("sensitive", AuditReads::Sensitive),
@@ -46,7 +64,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> State {
         ("none", AuditReads::None),
     ];
     State {
-        directory: reader.text("STATE_DIR", "data").into(),
+        directory: reader.text("STATE_DIR", DIRECTORY).into(),
         memory_file: reader
             .text("MEMORY_FILE_PATH", "data/memory-runbooks.json")
             .into(),

@@ -15,6 +15,12 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is no store in it.
+    #[error("state directory {} holds no store; give the one that the server uses (--state-dir)", path.display())]
+    Missing {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another process has it open.
     #[error("state directory {} is used by another process; stop it or give another STATE_DIR", path.display())]
     InUse {
@@ -91,6 +97,14 @@ pub enum StoreError {
     /// One of several writes that failed together.
     #[error(transparent)]
     Shared(Arc<StoreError>),
+    /// A file that was named cannot be used.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A backup cannot be understood or written.
     #[error("backup line {line}: {problem}")]
     Backup {
@@ -99,8 +113,8 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A restore is for an empty directory only.
-    #[error("the store in {} is not empty; restore into a new directory", path.display())]
+    /// A restore is for a directory without a store only.
+    #[error("{} holds a store already; restore into a new directory", path.display())]
     NotEmpty {
         /// The directory.
         path: PathBuf,

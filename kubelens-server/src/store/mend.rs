@@ -13,6 +13,13 @@ use super::{StoreError, witness};
 
 const NEXT: &str = "records.next";
 const OLD: &str = "records.old";
+/// Where a backup is read into before it is the store.
+pub(super) const RESTORED: &str = "records.restored";
+
+/// Whether there is a database, also one that waits for [`settle`].
+pub(super) fn holds_records(directory: &Path) -> bool {
+    records(directory).exists() || directory.join(OLD).exists()
+}
 
 /// After a crash between the two renames of [`reopen`] the old files go back to their place.
 pub(super) fn settle(directory: &Path) -> std::io::Result<()> {
@@ -20,7 +27,7 @@ pub(super) fn settle(directory: &Path) -> std::io::Result<()> {
     if !now.exists() && old.exists() {
         fs::rename(&old, &now)?;
     }
-    for left in [directory.join(NEXT), old] {
+    for left in [directory.join(NEXT), directory.join(RESTORED), old] {
         if left.exists() {
             fs::remove_dir_all(left)?;
         }

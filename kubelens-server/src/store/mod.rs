@@ -1,5 +1,5 @@
-//! What the server must still know after a restart: sessions, the audit trail, the history of
-//! reports, the selected clusters, settings.
+//! What the server must still know after a restart: sessions, the audit trail, what was broken when, the selected
+//! clusters, answers that may be asked for again.
 //!
 //! ```text
 //! Store ── shelf (a sled tree) ── key ── record (checksum, payload)
@@ -18,7 +18,6 @@ mod command;
 mod engine;
 mod error;
 mod format;
-mod history;
 mod lock;
 mod mend;
 mod place;
@@ -33,7 +32,6 @@ use std::sync::Arc;
 pub use backup::Census;
 pub use command::StoreCommand;
 pub use error::StoreError;
-pub use history::{HistoryPoint, ReportHistory};
 pub use shelf::Shelf;
 
 use engine::{Db, Engine, Task, Tree};
@@ -80,6 +78,24 @@ impl Store {
         };
         std::fs::create_dir_all(directory).map_err(step)?;
         let lock = DirectoryLock::take(directory)?;
+        Self::opened(directory, lock)
+    }
+
+    /// The same for a store that must be there: nothing is created where it is not.
+    pub fn open_existing(directory: &Path) -> Result<Store, StoreError> {
+        if mend::holds_records(directory) {
+            Self::open(directory)
+        } else {
+            let path = directory.to_owned();
+            Err(StoreError::Missing { path })
+        }
+    }
+
+    fn opened(directory: &Path, lock: DirectoryLock) -> Result<Store, StoreError> {
+        let step = |source| StoreError::Directory {
+            path: directory.to_owned(),
+            source,
+        };
         mend::settle(directory).map_err(step)?;
         let engine = Engine::open(&records(directory))?;
         witness::ask(directory, &engine)?;

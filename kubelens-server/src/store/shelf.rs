@@ -5,12 +5,10 @@ pub enum Shelf {
     Sessions,
     /// The audit trail, by sequence number.
     Audit,
-    /// What was found over time, by cluster and time.
+    /// What was broken when, by cluster and number.
     Reports,
-    /// Which cluster was selected, by user.
+    /// Which cluster was selected, by person.
     Clusters,
-    /// Settings that were changed at run time.
-    Settings,
     /// Records of workflows: incidents, proposals, runbooks.
     Records,
     /// Answers to requests that may be asked again, by the hash of their key.
@@ -19,12 +17,11 @@ pub enum Shelf {
 
 impl Shelf {
     /// All shelves, in the order of their positions.
-    pub const ALL: [Shelf; 7] = [
+    pub const ALL: [Shelf; 6] = [
         Shelf::Sessions,
         Shelf::Audit,
         Shelf::Reports,
         Shelf::Clusters,
-        Shelf::Settings,
         Shelf::Records,
         Shelf::Answers,
     ];
@@ -36,7 +33,6 @@ impl Shelf {
             Shelf::Audit => "audit",
             Shelf::Reports => "reports",
             Shelf::Clusters => "clusters",
-            Shelf::Settings => "settings",
             Shelf::Records => "records",
             Shelf::Answers => "answers",
         }

@@ -84,6 +84,40 @@ fn a_cut_backup_is_refused() {
         .take(2)
         .map(|line| format!("{line}\n"))
         .collect();
-    let error = Store::restore(&directory.path().join("copy"), &mut cut.as_bytes()).unwrap_err();
+    let target = directory.path().join("copy");
+    let error = Store::restore(&target, &mut cut.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("cut"), "{error}");
+    // Nothing of it is there, and a whole one can follow.
+    let missing = Store::open_existing(&target).unwrap_err();
+    assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
+    Store::restore(&target, &mut text.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_changed_backup_is_refused() {
+    let (directory, store) = fresh();
+    store.put(Shelf::Records, b"one", b"1").unwrap();
+    let mut lines = Vec::new();
+    store.backup(&mut lines).unwrap();
+    let text = String::from_utf8(lines).unwrap();
+    // Another value of the same length.
+    let changed = text.replace("\"MQ==\"", "\"Mg==\"");
+    assert_ne!(changed, text);
+    let target = directory.path().join("copy");
+    let error = Store::restore(&target, &mut changed.as_bytes()).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Backup { line: 3, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_restore_leaves_a_store_alone_that_is_there() {
+    let (directory, store) = fresh();
+    let mut lines = Vec::new();
+    store.backup(&mut lines).unwrap();
+    drop(store);
+    let there = directory.path().join("state");
+    let error = Store::restore(&there, &mut &lines[..]).unwrap_err();
+    assert!(matches!(error, StoreError::NotEmpty { .. }), "{error}");
 }

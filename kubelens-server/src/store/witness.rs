@@ -25,6 +25,14 @@ pub(super) fn note(directory: &Path, count: u64) -> std::io::Result<()> {
     file.write_all(&[&count[..], &checksum].concat())
 }
 
+/// What one directory noted is from now on what another did.
+pub(super) fn take_over(from: &Path, to: &Path) -> std::io::Result<()> {
+    match fs::rename(from.join(FILE), to.join(FILE)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        moved => moved,
+    }
+}
+
 /// How many were on the disk at least; nothing where that was never noted, or is unreadable itself.
 fn noted(directory: &Path) -> Option<u64> {
     let bytes = fs::read(directory.join(FILE)).ok()?;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use kubelens_server::access::Access;
-use kubelens_server::api::answers::Answers;
 use kubelens_server::audit::{Audit, AuditOptions};
 use kubelens_server::demo::Demo;
+use kubelens_server::kept::Kept;
 use kubelens_server::live::{Cluster, Clusters, Origin};
 use kubelens_server::settings::{Arguments, Settings, Sources};
 use kubelens_server::store::Store;
@@ -28,6 +28,11 @@ pub(crate) async fn guarded(writes: bool) -> Guarded {
 }
 
 pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
+    guarded_over(writes, options, Vec::new()).await
+}
+
+/// The same with more clusters than the first.
+pub(crate) async fn guarded_over(writes: bool, options: Options, others: Vec<Cluster>) -> Guarded {
     let arguments = Arguments {
         demo: true,
         ..Arguments::default()
@@ -41,7 +46,7 @@ pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
     let audit = Audit::open(AuditOptions::default(), Some(store.clone())).unwrap();
-    let answers = Answers::open(store.clone()).unwrap();
+    let kept = Kept::open(store.clone()).unwrap();
     let access = Access::new(&settings, Some(store), audit).unwrap();
     let cluster = Cluster::new("default", Origin::Demo(Demo::still().unwrap()));
     let options = Options {
@@ -49,9 +54,9 @@ pub(crate) async fn guarded_with(writes: bool, options: Options) -> Guarded {
         auth_enabled: true,
         ..options
     };
-    let state = AppState::new(Clusters::new(cluster, Vec::new()), options)
+    let state = AppState::new(Clusters::new(cluster, others), options)
         .behind(access)
-        .remembering(answers);
+        .remembering(kept);
     Guarded {
         server: Server::of(state).await,
         _directory: directory,

@@ -8,10 +8,12 @@
 )]
 
 mod actions;
+mod commands;
 mod described;
 mod errors;
 mod found;
 mod guarded;
+mod history;
 mod idempotency;
 mod inventory;
 mod lists;
@@ -20,6 +22,7 @@ mod pages;
 mod reports;
 mod rights;
 mod secrets;
+mod selections;
 mod server;
 mod signed_in;
 mod streams;

@@ -18,6 +18,7 @@ use crate::access::{
 use crate::api::body::{self, is_true};
 use crate::api::error::Code;
 use crate::api::query::Query;
+use crate::clock;
 
 /// Whether somebody is signed in, and what they may do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -170,13 +171,18 @@ pub(in crate::access) async fn begin(
     access: &Access,
     verified: Verified,
 ) -> Result<String, String> {
-    let now = Timestamp::now();
+    let now = clock::steady();
+    // What is left of it, wherever the system's clock stands by then.
+    let ends_at = verified.ends_at.map(|end| {
+        let rest = end.duration_since(Timestamp::now());
+        now.checked_add(rest).unwrap_or(end)
+    });
     let session = Session {
         identity: verified.identity,
         created_at: now,
         last_seen_at: now,
         credential: verified.credential,
-        credential_ends_at: verified.ends_at,
+        credential_ends_at: ends_at,
     };
     let access = access.clone();
     let begun = tokio::task::spawn_blocking(move || access.inner.sessions.begin(session)).await;
@@ -240,7 +246,7 @@ pub(super) async fn logout(
     let all = query.all.as_deref().is_some_and(is_true);
     let mut ending: Vec<_> = session.into_iter().map(|it| it.0).collect();
     if let (true, Some(Extension(identity))) = (all, &identity) {
-        let theirs = access.inner.sessions.list(Timestamp::now());
+        let theirs = access.inner.sessions.list(clock::steady());
         let theirs = theirs
             .into_iter()
             .filter(|(_, it)| it.identity.is_same_person(identity));

@@ -10,6 +10,7 @@ use super::{Id, error};
 use crate::access::{Access, Provider, Role, SessionId};
 use crate::api::error::Code;
 use crate::api::text::instant;
+use crate::clock;
 
 /// A session that holds.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -44,7 +45,7 @@ pub(super) async fn list(
     let items: Vec<_> = access
         .inner
         .sessions
-        .list(Timestamp::now())
+        .list(clock::steady())
         .into_iter()
         .map(|(id, it)| {
             let ends = it.created_at.checked_add(longest).unwrap_or(Timestamp::MAX);
@@ -72,7 +73,7 @@ pub(super) async fn revoke(
     Path(shown): Path<String>,
     id: Id,
 ) -> Response {
-    let all = access.inner.sessions.list(Timestamp::now());
+    let all = access.inner.sessions.list(clock::steady());
     let Some((session, _)) = all.into_iter().find(|(id, _)| id.shown() == shown) else {
         return error(Code::NotFound, "session not found", id);
     };

@@ -1,17 +1,24 @@
 //! Which clusters there are, and which one is meant.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, header};
+use axum::{Extension, Json};
+use cookie::SameSite;
+use http::header;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Secure, cookies};
 use crate::api::Chosen;
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Code};
 use crate::api::selection::COOKIE;
 use crate::live::ClusterItem;
 use crate::server::AppState;
+use crate::who::Identity;
+
+/// How long a browser keeps the choice.
+const CHOSEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// All clusters.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -50,11 +57,13 @@ pub struct Selected {
     pub selected: String,
 }
 
-/// Means another cluster from now on, by a cookie.
+/// Means another cluster from now on: by a cookie, and for who signed in also in other browsers.
 #[utoipa::path(post, path = "/api/clusters/select", tag = "system", request_body = Selection,
     responses((status = 200, body = Selected)))]
 pub async fn select(
     State(state): State<AppState>,
+    who: Identity,
+    secure: Option<Extension<Secure>>,
     Body(selection): Body<Selection>,
 ) -> Result<Response, ApiError> {
     let name = selection.name.trim();
@@ -67,12 +76,21 @@ pub async fn select(
             format!("no cluster is named {name:?}"),
         ));
     }
-    let cookie = format!("{COOKIE}={name}; Path=/; Max-Age=86400; HttpOnly; SameSite=Strict");
+    if let Some(kept) = state.kept.clone() {
+        let name = name.to_owned();
+        let written = tokio::task::spawn_blocking(move || kept.selections.keep(&who, &name)).await;
+        if let Ok(Err(error)) = written {
+            // The cookie carries it all the same.
+            tracing::warn!("which cluster was chosen is not kept: {error}");
+        }
+    }
+    let secure = secure.map_or(Secure(false), |it| it.0);
+    let cookie = cookies::set(COOKIE, name, CHOSEN_FOR, SameSite::Strict, secure);
     let mut response = Json(Selected {
         selected: name.to_owned(),
     })
     .into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+    if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -2,6 +2,7 @@
 
 pub mod clusters;
 pub mod debug;
+pub mod history;
 pub mod inventory;
 pub mod later;
 pub mod logs;
