@@ -1,5 +1,7 @@
 //! Lists: narrowed, sorted, cut into pages that belong to one picture.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue};
@@ -45,7 +47,7 @@ pub struct Facts<'a> {
     /// The namespace.
     pub namespace: &'a str,
     /// The status.
-    pub status: String,
+    pub status: Cow<'a, str>,
     /// When it was made.
     pub created: Option<jiff::Timestamp>,
     /// How often it was restarted.
@@ -222,7 +224,7 @@ impl<'q> Wanted<'q> {
             let known = match *field {
                 "metadata.name" => facts.name,
                 "metadata.namespace" => facts.namespace,
-                _ => facts.status.as_str(),
+                _ => &facts.status,
             };
             (known == *value) == *is_equal
         });

@@ -47,18 +47,15 @@ impl Course {
         // What is only worth knowing is no news of an incident.
         let causes = report.causes.iter();
         for cause in causes.filter(|cause| cause.severity > Severity::Info) {
-            let entry = match before.remove(&cause.id) {
-                Some((number, mut entry)) => {
-                    if entry.goes_on(cause) {
-                        changed.insert(number, entry.clone());
-                    }
-                    (number, entry)
-                }
-                None => {
-                    let (number, entry) = (self.take_number(), Entry::begun(cause, at));
+            let entry = if let Some((number, mut entry)) = before.remove(&cause.id) {
+                if entry.goes_on(cause) {
                     changed.insert(number, entry.clone());
-                    (number, entry)
                 }
+                (number, entry)
+            } else {
+                let (number, entry) = (self.take_number(), Entry::begun(cause, at));
+                changed.insert(number, entry.clone());
+                (number, entry)
             };
             self.open.insert(cause.id.clone(), entry);
         }

@@ -71,7 +71,7 @@ pub enum Entry {
     /// The time of a cause, and which kinds in which namespaces it speaks of.
     Cause {
         /// What is told of it.
-        episode: Episode,
+        episode: Box<Episode>,
         /// Kind (`Kind.group` without a type here) and namespace of every object that it names.
         involved: BTreeSet<(String, String)>,
     },
@@ -83,7 +83,7 @@ impl Entry {
     /// The entry of a cause that is new in a report of this time.
     pub(super) fn begun(cause: &Cause, at: Timestamp) -> Self {
         Self::Cause {
-            episode: Episode {
+            episode: Box::new(Episode {
                 id: cause.id.clone(),
                 code: cause.code.clone(),
                 severity: cause.severity,
@@ -95,7 +95,7 @@ impl Entry {
                 reported_until: None,
                 ended_at: None,
                 ending: None,
-            },
+            }),
             involved: involved(cause),
         }
     }

@@ -90,25 +90,35 @@ impl History {
             looked_at: at,
             next: kept.course.next,
         };
-        let mut changes: Vec<Change> = Vec::new();
+        let mut write: Vec<Change> = Vec::new();
         let is_late = kept.pruned.is_none_or(|since| age(since) >= LOOKED_FOR_OLD);
         if is_late || kept.entries > MOST {
-            changes = self.pruned(cluster, &mut kept.entries, at)?;
+            write = self.pruned(cluster, &mut kept.entries, at)?;
             kept.pruned = Some(Instant::now());
         }
         for (number, entry) in &changed {
-            changes.push((key(cluster, *number), Some(to_json(entry)?)));
+            write.push((key(cluster, *number), Some(to_json(entry)?)));
         }
-        changes.push((head_key(cluster), Some(to_json(&head)?)));
-        self.store.write(Shelf::Reports, changes)?;
+        write.push((head_key(cluster), Some(to_json(&head)?)));
+        self.store.write(Shelf::Reports, write)?;
         kept.written = Some(Instant::now());
         self.with(|all| all.insert(cluster.to_owned(), kept));
         Ok(())
     }
 
-    /// How far it goes: the time of the last report that was taken in.
-    pub fn looked_at(&self, cluster: &str) -> Option<Timestamp> {
-        self.with(|all| all.get(cluster)?.course.looked)
+    /// How far it goes: the time of the last report that was taken in, also before a restart.
+    pub fn looked_at(&self, cluster: &str) -> Result<Option<Timestamp>, StoreError> {
+        let known = self.with(|all| all.get(cluster)?.course.looked);
+        match known {
+            Some(at) => Ok(Some(at)),
+            None => Ok(self.head(cluster)?.map(|head| head.looked_at)),
+        }
+    }
+
+    fn head(&self, cluster: &str) -> Result<Option<Head>, StoreError> {
+        let key = head_key(cluster);
+        let head = self.store.get(Shelf::Reports, &key)?;
+        head.map(|it| read(&key, &it)).transpose()
     }
 
     fn with<T>(&self, use_it: impl FnOnce(&mut BTreeMap<String, Kept>) -> T) -> T {
@@ -141,8 +151,7 @@ impl History {
     }
 
     fn load(&self, cluster: &str) -> Result<Kept, StoreError> {
-        let head = self.store.get(Shelf::Reports, &head_key(cluster))?;
-        let head: Option<Head> = head.map(|it| read(&head_key(cluster), &it)).transpose()?;
+        let head = self.head(cluster)?;
         let mut course = Course {
             next: head.as_ref().map_or(0, |head| head.next),
             looked: head.map(|head| head.looked_at),

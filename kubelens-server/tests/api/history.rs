@@ -27,7 +27,7 @@ fn episodes(history: &History) -> Vec<Episode> {
     history
         .each_back("shop", |entry| {
             if let Entry::Cause { episode, .. } = entry {
-                all.push(episode);
+                all.push(*episode);
             }
             true
         })
@@ -98,8 +98,8 @@ async fn a_cause_has_the_time_of_the_reports_that_had_it_also_across_a_restart()
     let ids = all.iter().filter(|it| it.id == told.gone);
     assert_eq!(ids.count(), 2);
     assert_eq!(all[0].reported_from, at(2), "the newest stands first");
-    assert_eq!(history.looked_at("shop"), Some(at(2)));
-    assert_eq!(history.looked_at("elsewhere"), None);
+    assert_eq!(history.looked_at("shop").unwrap(), Some(at(2)));
+    assert_eq!(history.looked_at("elsewhere").unwrap(), None);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! People with rights of their own in the cluster: who may read one namespace sees one namespace.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use futures::FutureExt as _;
@@ -10,8 +11,10 @@ use kubelens_server::access::rights::{Question, Rights, RightsError, Rule, Rules
 use kubelens_server::access::{Identity, Provider};
 use kubelens_server::bus::{Filter, Heard, Hearing, Wanted};
 use kubelens_server::demo::Demo;
+use kubelens_server::kept::Kept;
 use kubelens_server::live::{Cluster, Clusters, Origin};
 use kubelens_server::settings::Impersonation;
+use kubelens_server::store::Store;
 use kubelens_server::who::Role;
 use kubelens_server::{AppState, Options};
 use serde_json::Value;
@@ -76,10 +79,17 @@ impl Rights for OneNamespace {
     }
 }
 
-async fn server() -> Server {
+fn state() -> AppState {
     let origin = Origin::Demo(Demo::still().unwrap());
     let cluster = Cluster::new("default", origin).impersonating(Impersonation::User);
-    let state = AppState::new(Clusters::new(cluster, Vec::new()), Options::default());
+    AppState::new(Clusters::new(cluster, Vec::new()), Options::default())
+}
+
+async fn server() -> Server {
+    over(state()).await
+}
+
+async fn over(state: AppState) -> Server {
     let server = Server::of(state).await;
     let cluster = server.state.clusters.first();
     cluster.use_rights(Arc::new(OneNamespace));
@@ -289,4 +299,36 @@ async fn a_stream_tells_of_what_may_be_read_only() {
     assert!(of_root.contains("redis-master-0"));
     let silence = tokio::time::timeout(std::time::Duration::from_millis(300), unknown.next()).await;
     assert!(silence.is_err(), "{silence:?}");
+}
+
+#[tokio::test]
+async fn the_history_tells_of_nothing_that_may_not_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let server = over(state().remembering(Kept::open(store).unwrap())).await;
+    let path = "/api/report/history";
+    let begun = Instant::now();
+    let all = loop {
+        let all = json(&server, "root", path).await;
+        if all["items"] != serde_json::json!([]) {
+            break all;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{all:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let subjects = |found: &Value| -> Vec<String> {
+        let items = found["items"].as_array().unwrap();
+        items.iter().map(|it| it["subject"].to_string()).collect()
+    };
+    let nodes = |all: &[String]| all.iter().any(|it| it.contains("node-worker-3"));
+    assert!(nodes(&subjects(&all)), "{all:#}");
+    let some = json(&server, "ann", path).await;
+    let shown = subjects(&some);
+    assert!(!shown.is_empty(), "{some:#}");
+    assert!(shown.len() < subjects(&all).len());
+    for name in ELSEWHERE.iter().chain(&["node-worker"]) {
+        assert!(!some.to_string().contains(name), "{some:#}");
+    }
+    let unknown = get(&server, "nobody-knows", path).await;
+    assert_eq!(unknown.status, StatusCode::SERVICE_UNAVAILABLE);
 }

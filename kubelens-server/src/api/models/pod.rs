@@ -11,18 +11,18 @@ use crate::api::text::{UNKNOWN, age, cpu, memory};
 /// A pod in a list.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PodItem {
+pub struct PodItem<'p> {
     /// Its uid.
-    pub id: String,
+    pub id: &'p str,
     /// Its name.
-    pub name: String,
+    pub name: &'p str,
     /// Its namespace.
-    pub namespace: String,
+    pub namespace: &'p str,
     /// The node that it runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub node_name: Option<String>,
+    pub node_name: Option<&'p str>,
     /// `Running`, `Pending`, `Failed`, `Succeeded`, `Unknown` or `Terminating`.
-    pub status: String,
+    pub status: &'p str,
     /// `12m`, or `N/A` where it was not measured.
     pub cpu: String,
     /// `45Mi`, or `N/A` where it was not measured.
@@ -39,23 +39,23 @@ pub struct PodItem {
     pub ready: Option<String>,
     /// What controls it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<OwnerItem>,
+    pub owner: Option<OwnerItem<'p>>,
     /// Its labels.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<&'p str, &'p str>,
 }
 
 /// What controls an object.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct OwnerItem {
+pub struct OwnerItem<'p> {
     /// Its kind.
-    pub kind: String,
+    pub kind: &'p str,
     /// Its name.
-    pub name: String,
+    pub name: &'p str,
 }
 
 /// A pod as it stands in lists.
-pub fn pod_of(pod: &Pod, snapshot: &Snapshot, now: Timestamp) -> PodItem {
+pub fn pod_of<'p>(pod: &'p Pod, snapshot: &Snapshot, now: Timestamp) -> PodItem<'p> {
     let meta = &pod.metadata;
     let sample = snapshot
         .table::<PodMetrics>()
@@ -66,11 +66,11 @@ pub fn pod_of(pod: &Pod, snapshot: &Snapshot, now: Timestamp) -> PodItem {
             .map(|sample| sample.used_in_all(resource))
     };
     PodItem {
-        id: meta.uid.to_string(),
-        name: meta.name.to_string(),
-        namespace: meta.namespace.to_string(),
-        node_name: pod.node_name.non_empty().map(str::to_owned),
-        status: status(pod).to_owned(),
+        id: &meta.uid,
+        name: &meta.name,
+        namespace: &meta.namespace,
+        node_name: pod.node_name.non_empty(),
+        status: status(pod),
         cpu: used("cpu").map_or_else(|| UNKNOWN.to_owned(), cpu),
         memory: used("memory").map_or_else(|| UNKNOWN.to_owned(), memory),
         age: age(meta.creation_timestamp, now),
@@ -78,13 +78,13 @@ pub fn pod_of(pod: &Pod, snapshot: &Snapshot, now: Timestamp) -> PodItem {
         reason: reason(pod),
         ready: Some(ready(pod)),
         owner: meta.controller().map(|owner| OwnerItem {
-            kind: owner.kind.to_string(),
-            name: owner.name.to_string(),
+            kind: &owner.kind,
+            name: &owner.name,
         }),
         labels: meta
             .labels
             .iter()
-            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .map(|(key, value)| (&**key, &**value))
             .collect(),
     }
 }

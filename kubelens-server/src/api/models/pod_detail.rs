@@ -9,10 +9,10 @@ use crate::door::masked::is_secret_name;
 /// A pod with its containers.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PodDetail {
+pub struct PodDetail<'p> {
     /// What lists say of it.
     #[serde(flatten)]
-    pub pod: PodItem,
+    pub pod: PodItem<'p>,
     /// `{name, image, env, volumeMounts, resources, state, lastState, restarts, ready}` each.
     pub containers: Vec<Value>,
     /// The same for init containers.
@@ -33,7 +33,7 @@ pub struct PodDetail {
 }
 
 /// The detail of a pod, of which `object` is the whole.
-pub fn pod_detail(pod: PodItem, object: &Value) -> PodDetail {
+pub fn pod_detail<'p>(pod: PodItem<'p>, object: &Value) -> PodDetail<'p> {
     let text = |pointer: &str| {
         object
             .pointer(pointer)

@@ -159,7 +159,7 @@ pub fn row_of(object: &AnyObject, picture: &Picture, now: Timestamp) -> Row {
                 "CPU {}, Memory {}, Restarts {}",
                 item.cpu, item.memory, item.restarts
             );
-            let mut row = of(item.status, summary);
+            let mut row = of(item.status.to_owned(), summary);
             row.restarts = pod_words::restarts(pod);
             row
         }

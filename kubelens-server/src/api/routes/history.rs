@@ -66,11 +66,10 @@ pub async fn history(
         return Err(ApiError::new(Code::StoreUnavailable, why));
     };
     let name = history_name(&chosen.cluster);
-    let watched_until = history.looked_at(&name).map(instant);
     let mut found = ReportHistory {
         items: Vec::new(),
         unwatched: Vec::new(),
-        watched_until,
+        watched_until: None,
         has_more: false,
     };
     let read = tokio::task::spawn_blocking(move || {
@@ -84,11 +83,12 @@ pub async fn history(
                 return false;
             }
             match entry {
-                Entry::Cause { episode, .. } => found.items.push(episode),
+                Entry::Cause { episode, .. } => found.items.push(*episode),
                 Entry::Unwatched(gap) => found.unwatched.push(gap),
             }
             true
         })?;
+        found.watched_until = history.looked_at(&name)?.map(instant);
         Ok::<_, crate::store::StoreError>(found)
     });
     match read.await {

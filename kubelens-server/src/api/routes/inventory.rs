@@ -99,7 +99,7 @@ pub async fn events(
         let page = page(&list, &picture, all, |event| Facts {
             name: event.involved_object.name.as_str(),
             namespace: event.metadata.namespace.as_str(),
-            status: event.reason.to_string(),
+            status: event.reason.as_str().into(),
             created: event.last_seen(),
             restarts: 0,
             labels: None,

@@ -32,7 +32,7 @@ pub async fn list(
         let page = page(&query, &picture, all, |node| Facts {
             name: &node.metadata.name,
             namespace: "",
-            status: node_status(node).to_owned(),
+            status: node_status(node).into(),
             created: node.metadata.creation_timestamp,
             restarts: 0,
             labels: Some(&node.metadata.labels),
@@ -71,7 +71,7 @@ pub async fn detail(
 
 /// The pods on a node.
 #[utoipa::path(get, path = "/api/nodes/{name}/pods", tag = "inventory", params(("name" = String, Path)),
-    responses((status = 200, body = Vec<PodItem>)))]
+    responses((status = 200, body = Vec<PodItem<'static>>)))]
 pub async fn pods(
     chosen: Chosen,
     asked: Asked,

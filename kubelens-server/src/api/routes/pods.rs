@@ -22,7 +22,7 @@ pub(crate) fn facts(pod: &Pod) -> Facts<'_> {
     Facts {
         name: &pod.metadata.name,
         namespace: &pod.metadata.namespace,
-        status: pod_words::status(pod).to_owned(),
+        status: pod_words::status(pod).into(),
         created: pod.metadata.creation_timestamp,
         restarts: pod_words::restarts(pod),
         labels: Some(&pod.metadata.labels),
@@ -31,7 +31,7 @@ pub(crate) fn facts(pod: &Pod) -> Facts<'_> {
 
 /// Pods, by namespace and name.
 #[utoipa::path(get, path = "/api/pods", tag = "inventory", params(ListQuery),
-    responses((status = 200, body = Vec<PodItem>)))]
+    responses((status = 200, body = Vec<PodItem<'static>>)))]
 pub async fn list(
     chosen: Chosen,
     asked: Asked,
@@ -64,7 +64,7 @@ pub(crate) fn known<'p>(
 
 /// A pod with its containers, as the cluster has it now.
 #[utoipa::path(get, path = "/api/pods/{namespace}/{name}", tag = "inventory",
-    params(("namespace" = String, Path), ("name" = String, Path)), responses((status = 200, body = PodDetail)))]
+    params(("namespace" = String, Path), ("name" = String, Path)), responses((status = 200, body = PodDetail<'static>)))]
 pub async fn detail(
     chosen: Chosen,
     Path((namespace, name)): Path<(String, String)>,
@@ -126,7 +126,7 @@ fn described(picture: &Picture, pod: &Pod) -> String {
         "Name:       {}\nNamespace:  {}\nNode:       {}\nStatus:     {}\nReason:     {}\nRestarts:   {}\nAge:        {}\nReady:      {}\n",
         item.name,
         item.namespace,
-        item.node_name.as_deref().unwrap_or("<none>"),
+        item.node_name.unwrap_or("<none>"),
         item.status,
         item.reason.as_deref().unwrap_or("<none>"),
         item.restarts,
@@ -200,8 +200,8 @@ fn described(picture: &Picture, pod: &Pod) -> String {
     let events = events_about(
         &picture.snapshot,
         "Pod",
-        &item.namespace,
-        &item.name,
+        item.namespace,
+        item.name,
         picture.as_of,
     );
     for event in &events {

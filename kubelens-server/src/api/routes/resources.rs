@@ -94,7 +94,7 @@ fn facts(row: &Row) -> Facts<'_> {
     Facts {
         name: &row.item.name,
         namespace: row.item.namespace.as_deref().unwrap_or_default(),
-        status: row.item.status.clone(),
+        status: row.item.status.as_str().into(),
         created: row.created,
         restarts: row.restarts,
         labels: Some(&row.labels),
