@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! clusters ──watch──> live (a picture each) ──> bus ──> streams (SSE, WebSocket)
-//!                        │
+//!                        ├──> history ──> store (what was broken when)
 //!                        └──> api (routes, errors, paging) ──> actions ──door──> the cluster's API server
 //! ```
 //!
