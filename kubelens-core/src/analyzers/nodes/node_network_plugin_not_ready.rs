@@ -1,8 +1,8 @@
-use super::node_agent::broken_network_agent;
+use super::node_agent::{absent_network_agent, broken_network_agent};
 use super::state::{NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Node, Object};
-use crate::model::{Evidence, safe_text};
+use crate::model::{Evidence, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -45,7 +45,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.93,
-        reads: [Pod, Event],
+        reads: [Pod, Event, DaemonSet],
         maps_to: ["k8sgpt:Node"],
         check: Node(check),
     }
@@ -75,16 +75,34 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
     let own = node.reference();
     let agent = broken_network_agent(cluster, node);
     let message = safe_text(&ready.message);
-    let whose = agent.as_ref().map_or_else(
-        || "No pod of a network plugin that fails is seen on it.".to_owned(),
-        |agent| format!("The pod of {agent} on it does not serve."),
-    );
+    let absent = match agent {
+        Some(_) => None,
+        None => absent_network_agent(cluster, node),
+    };
+    let whose = match (&agent, &absent) {
+        (Some(agent), _) => format!("The pod of {agent} on it does not serve."),
+        (None, Some((set, why))) => {
+            let why = why.words();
+            format!("{} makes no pod for it: it {why}.", set.reference())
+        }
+        (None, None) => "No pod of a network plugin that fails is seen on it.".to_owned(),
+    };
     let explanation = format!(
         "Its kubelet says: {message}. {whose} {}",
         pods_there(cluster, node)
     );
-    let title = format!("{own} is not ready: its network plugin (CNI) is not set up");
-    let subject = agent.clone().unwrap_or_else(|| own.clone());
+    let title = match &absent {
+        Some((set, _)) => format!(
+            "{own} is not ready: its network plugin (CNI) is not set up, and {} does not run on it",
+            set.reference()
+        ),
+        None => format!("{own} is not ready: its network plugin (CNI) is not set up"),
+    };
+    let subject = match (&agent, &absent) {
+        (Some(agent), _) => agent.clone(),
+        (None, Some((set, _))) => set.reference(),
+        (None, None) => own.clone(),
+    };
     let mut sighting = Sighting::of(subject, title, explanation)
         .since(ready.last_transition_time)
         .evidence(
@@ -101,7 +119,17 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
                 .map(event_evidence),
         )
         .suggest(describe(node));
-    if let Some(agent) = agent {
+    if let Some((set, why)) = absent {
+        let reason = why.words();
+        sighting = sighting
+            .seen_on(own.clone(), "network agent of")
+            .identified_by("node", own.name.as_str())
+            .evidence(Evidence::field(set.reference(), why.field(), reason))
+            .suggest(Suggestion::advice(format!(
+                "Let {} run on {own}, or install the network plugin that is meant for such nodes",
+                set.reference()
+            )));
+    } else if let Some(agent) = agent {
         sighting = sighting
             .seen_on(own, "network agent of")
             .blames(agent, "network agent of");
