@@ -21,6 +21,28 @@ declare_analyzer! {
     ///   - {type: Ready, status: "False", reason: KubeletNotReady, message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", lastTransitionTime: "2026-01-01T11:50:00Z"}
     /// ```
     ///
+    /// The plugin runs on other nodes, and its DaemonSet does not select this one:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: arm-1, creationTimestamp: "2025-12-01T00:00:00Z", labels: {kubernetes.io/arch: arm64}}
+    /// status:
+    ///   conditions:
+    ///   - {type: Ready, status: "False", reason: KubeletNotReady, message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", lastTransitionTime: "2026-01-01T11:50:00Z"}
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: DaemonSet
+    /// metadata: {name: network, namespace: kube-system, uid: d1}
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       nodeSelector: {kubernetes.io/arch: amd64}
+    ///       containers: [{name: agent}]
+    ///       volumes: [{name: conf, hostPath: {path: /etc/cni/net.d}}]
+    /// status: {desiredNumberScheduled: 3, currentNumberScheduled: 3, numberReady: 3}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -33,7 +55,7 @@ declare_analyzer! {
     /// ```
     ///
     /// # How to fix
-    /// Cure the network plugin's pod on that node, or install a network plugin.
+    /// Cure the network plugin's pod on that node, let its DaemonSet select the node, or install a network plugin.
     ///
     /// # What it cannot know
     /// What the plugin's files on the machine say.
