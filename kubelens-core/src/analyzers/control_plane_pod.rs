@@ -1,6 +1,7 @@
 //! The pods of the control plane, where it runs as pods that can be seen.
 
 use crate::kubernetes::Pod;
+use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
 /// The pods of one component: `etcd`, `kube-apiserver`.
@@ -15,4 +16,10 @@ pub(super) fn component_pods<'a>(
             labels.value("tier") == Some("control-plane")
                 && labels.value("component") == Some(component)
         })
+}
+
+/// The lease that the leader among the replicas of one component renews: `kube-controller-manager`. What that component
+/// should have done and did not points at it.
+pub(super) fn leader_lease(component: &str) -> ObjectRef {
+    ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", "kube-system", component)
 }

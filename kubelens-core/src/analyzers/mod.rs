@@ -11,6 +11,7 @@ mod gate_owner;
 pub(crate) mod hygiene;
 pub(crate) mod images;
 pub(crate) mod jobs;
+mod kubelet_certificate;
 mod log_host;
 mod log_level;
 mod log_lines;
@@ -30,6 +31,7 @@ pub(crate) mod scheduling;
 pub(crate) mod security;
 mod standing_workload;
 pub(crate) mod storage;
+mod tunnel;
 mod unix_socket;
 pub(crate) mod workloads;
 

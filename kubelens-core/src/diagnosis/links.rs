@@ -12,6 +12,7 @@ use super::edges::broken_node::NODE_DOWN;
 use super::edges::failing_store::{STORE, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
+use super::edges::network_agent::AGENT;
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
 use super::edges::owned_pods::OF_THE_WORKLOAD;
@@ -83,6 +84,13 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         || EXPLAINS.iter().any(|(_, faults)| faults.contains(&code));
     if tells_of_node && sighting.seen_on.kind == "Node" {
         links.tells.push(Of::Node(&sighting.seen_on.name).link());
+    }
+    if code == AGENT {
+        let mut identity = sighting.identity.iter();
+        let node = identity.find(|(what, _)| *what == "node");
+        links
+            .tells
+            .extend(node.map(|(_, name)| Of::Node(name).link()));
     }
     links.of_nodes_in_proof(code, sighting);
     links.of_services_of_the_cluster(code, sighting);

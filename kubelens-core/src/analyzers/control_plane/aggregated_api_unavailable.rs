@@ -1,4 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::network::api_server_shut_out::shut_out;
+use crate::analyzers::tunnel::{self, found_no_agent};
 use crate::kubernetes::{APIService, Condition, Object, Service, condition};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
@@ -45,7 +47,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.95,
-        reads: [Service],
+        reads: [Service, Pod, NetworkPolicy, EndpointSlice, DaemonSet, Deployment],
         maps_to: [],
         check: APIService(check),
     }
@@ -72,7 +74,12 @@ fn check<'a>(api: &'a APIService, cluster: &Cluster<'a>, sink: &mut Sink) {
         || cluster
             .look_up::<Service>(&backing.namespace, &backing.name)
             .is_absent();
-    sink.report(sighting(api, available, &service, is_missing));
+    let mut sighting = sighting(api, available, &service, is_missing);
+    sighting = tunnel::carried(sighting, cluster, &available.message);
+    if let Some(policy) = shut_out(cluster, backing, &available.message) {
+        sighting = sighting.blames(policy.reference(), "shuts in");
+    }
+    sink.report(sighting);
 }
 
 fn sighting(
@@ -87,6 +94,12 @@ fn sighting(
         _ if is_missing => format!("{service} does not exist"),
         "EndpointsNotFound" | "MissingEndpoints" => format!("{service} has no ready endpoint"),
         "ServicePortError" => format!("{service} has no such port"),
+        _ if found_no_agent(&available.message) => {
+            "the API server has no tunnel into the cluster (no agent is connected)".to_owned()
+        }
+        "FailedDiscoveryCheck" if is_about_its_certificate(&available.message) => {
+            format!("the certificate of {service} is not accepted")
+        }
         "FailedDiscoveryCheck" => format!("{service} does not answer as an API"),
         _ => format!("{service} cannot be reached"),
     };
@@ -115,13 +128,26 @@ fn sighting(
         ));
     }
     let namespace = service.namespace.as_deref().unwrap_or_default();
-    sighting
-        .suggest(Suggestion::advice(format!(
+    let advice = if is_about_its_certificate(&available.message) {
+        format!(
+            "Put the authority that signed the certificate of {service} into spec.caBundle of APIService {}, or renew that certificate",
+            api.metadata.name
+        )
+    } else {
+        format!(
             "Bring {service} and the pods behind it back, or delete APIService {} if its program was uninstalled",
             api.metadata.name
-        )))
+        )
+    };
+    sighting
+        .suggest(Suggestion::advice(advice))
         .suggest(Suggestion::look(
             "See what serves behind it",
             format!("kubectl -n {namespace} get services,endpointslices,pods"),
         ))
+}
+
+/// Whether a call failed over the certificate that was shown.
+fn is_about_its_certificate(words: &str) -> bool {
+    words.contains("x509:")
 }

@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::control_plane_pod::component_pods;
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
 use crate::analyzers::workloads::log_signature::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
@@ -92,7 +93,11 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
         || format!("{component} on {node} does not run as it should: {own} is not ready"),
         |(_, line)| format!("{component} on {node} crashes and says: {}", short(line)),
     );
-    let mut sighting = Sighting::of(own.clone(), title, consequence(component));
+    let mut sighting = Sighting::of(
+        own.clone(),
+        title,
+        format!("{}{}", consequence(component), others(cluster, component)),
+    );
     if let Some((container, _)) = words {
         sighting = sighting.all_evidence(as_evidence(cluster, pod, &container));
     }
@@ -137,6 +142,25 @@ fn last_words_of<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(ContainerVi
         .filter(|container| !container.is_ready())
         .filter(|container| container.last_end().is_some_and(|end| end.exit_code != 0));
     failed.find_map(|container| Some((container, telling_line(cluster, pod, &container)?)))
+}
+
+/// How many of its kind are ready, where there are several, as a sentence with a blank before it.
+fn others(cluster: &Cluster<'_>, component: &str) -> String {
+    let known = [
+        "etcd",
+        "kube-apiserver",
+        "kube-scheduler",
+        "kube-controller-manager",
+    ];
+    let Some(component) = known.into_iter().find(|known| *known == component) else {
+        return String::new();
+    };
+    let all: Vec<&Pod> = component_pods(cluster, component).collect();
+    let ready = all.iter().filter(|pod| pod.is_ready()).count();
+    if all.len() < 2 {
+        return String::new();
+    }
+    format!(" {ready} of its {} pods are ready.", all.len())
 }
 
 fn consequence(component: &str) -> &'static str {

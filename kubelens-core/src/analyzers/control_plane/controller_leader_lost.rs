@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::control_plane_pod::leader_lease;
 use crate::kubernetes::{Deployment, Lease, Object, Pod};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;
@@ -104,7 +105,10 @@ fn stale(lease: &Lease, lag: i64) -> Sighting {
     let late = if lag == i64::MAX {
         "was never renewed".to_owned()
     } else {
-        format!("was last renewed {lag} s before the newest lease of the cluster")
+        format!(
+            "was last renewed {} before the newest lease of the cluster",
+            roughly(lag)
+        )
     };
     Sighting::of(
         own.clone(),
@@ -124,13 +128,17 @@ fn stale(lease: &Lease, lag: i64) -> Sighting {
     .since(lease.spec.renew_time)
 }
 
+/// A time in the unit in which one would say it.
+fn roughly(seconds: i64) -> String {
+    match seconds {
+        ..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    }
+}
+
 fn behind(lagging: &[&Deployment]) -> Sighting {
-    let subject = crate::model::ObjectRef::namespaced(
-        "coordination.k8s.io/v1",
-        "Lease",
-        "kube-system",
-        "kube-controller-manager",
-    );
+    let subject = leader_lease("kube-controller-manager");
     let mut sighting = Sighting::of(
         subject,
         format!(

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::kubelet_certificate::KUBELET_SERVING;
 use crate::kubernetes::{CertificateSigningRequest, Object, condition};
 use crate::model::{Evidence, Risk, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
@@ -69,12 +70,13 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             .iter()
             .max_by_key(|request| request.metadata.creation_timestamp);
         if let Some(newest) = newest {
-            sink.report(sighting(
-                newest,
-                signer,
-                &users_of(&requests),
-                requests.len(),
-            ));
+            let oldest = requests
+                .iter()
+                .filter_map(|request| request.metadata.creation_timestamp)
+                .min();
+            sink.report(
+                sighting(newest, signer, &users_of(&requests), requests.len()).since(oldest),
+            );
         }
     }
 }
@@ -113,18 +115,24 @@ fn sighting(
         own.clone(),
         format!("{own} of {user} {state} ({signer})"),
         format!(
-            "{} of {user} to signer {signer}: the certificate is not issued.",
-            counted(count, "request")
+            "{} of {user} to signer {signer}: the certificate is not issued.{}",
+            counted(count, "request"),
+            consequence(signer)
         ),
     )
     .evidence(Evidence::field(own.clone(), "spec.signerName", signer))
-    .evidence(Evidence::field(own.clone(), "spec.username", user))
-    .since(request.metadata.creation_timestamp);
+    .evidence(Evidence::field(own.clone(), "spec.username", user));
     if let Some(failed) = failed {
         sighting = sighting.evidence(Evidence::message(
             own,
             "status.conditions[Failed]",
             &failed.message,
+        ));
+    }
+    if count > 1 {
+        sighting = sighting.suggest(Suggestion::look(
+            "See all that wait, and what should approve them",
+            "kubectl get csr",
         ));
     }
     sighting
@@ -137,4 +145,17 @@ fn sighting(
             format!("kubectl certificate approve {}", request.metadata.name),
             Risk::Medium,
         ))
+}
+
+/// What a kubelet cannot do without a certificate of this signer.
+fn consequence(signer: &str) -> &'static str {
+    match signer {
+        KUBELET_SERVING => {
+            " Without it a kubelet ends each TLS connection: no metrics, logs, exec or port-forward of its pods."
+        }
+        "kubernetes.io/kube-apiserver-client-kubelet" => {
+            " Without it a kubelet cannot speak with the API server."
+        }
+        _ => "",
+    }
 }

@@ -1,11 +1,12 @@
 //! Every webhook that the API server calls before it writes an object.
 
+use crate::analyzers::network::endpoints::ready_endpoints;
 use crate::kubernetes::{
-    LabelSelector, MutatingWebhookConfiguration, Object, ObjectMeta, Service, ServiceReference,
-    ValidatingWebhookConfiguration, Webhook,
+    LabelSelector, MutatingWebhookConfiguration, Namespace, Object, ObjectMeta, Service,
+    ServiceReference, Text, ValidatingWebhookConfiguration, Webhook,
 };
 use crate::model::{Evidence, ObjectRef, Severity};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Lookup};
 
 /// A webhook with the configuration that holds it.
 #[derive(Debug, Clone)]
@@ -41,6 +42,34 @@ pub(super) fn hooks<'a>(cluster: &Cluster<'a>) -> Vec<Hook<'a>> {
                     webhook,
                     index,
                 })
+        })
+        .collect()
+}
+
+/// Where kubelets renew the leases of their nodes.
+const NODE_LEASES: &str = "kube-node-lease";
+
+/// Webhooks that cannot be called and without whose answer no kubelet can renew the lease of its node: the configuration,
+/// and the Service that it calls. Reads both kinds of configuration, Service, Pod, EndpointSlice, Endpoints and Namespace.
+pub(in crate::analyzers) fn hooks_that_hold_node_leases(
+    cluster: &Cluster<'_>,
+) -> Vec<(ObjectRef, ObjectRef)> {
+    let labels = cluster
+        .get::<Namespace>("", NODE_LEASES)
+        .map(|namespace| &namespace.metadata.labels);
+    hooks(cluster)
+        .into_iter()
+        .filter(|hook| hook.must_answer() && hook.is_asked_for_leases())
+        .filter(|hook| labels.is_none_or(|labels| hook.covers_namespace(labels)))
+        .filter_map(|hook| {
+            let called = hook.service()?;
+            let is_down = match cluster.look_up::<Service>(&called.namespace, &called.name) {
+                Lookup::Absent => true,
+                Lookup::Found(service) => ready_endpoints(cluster, service) == Some(0),
+                Lookup::Unknown(_) => false,
+            };
+            let service = ObjectRef::namespaced("v1", "Service", &called.namespace, &called.name);
+            is_down.then_some((hook.configuration, service))
         })
         .collect()
 }
@@ -103,6 +132,18 @@ impl<'a> Hook<'a> {
                 .iter()
                 .any(|resource| matches!(resource.as_str(), "pods" | "*" | "*/*"));
             creates && pods
+        })
+    }
+
+    /// Whether it is asked when a lease is renewed.
+    fn is_asked_for_leases(&self) -> bool {
+        self.webhook.rules.iter().any(|rule| {
+            let has =
+                |all: &[Text], names: &[&str]| all.iter().any(|one| names.contains(&one.as_str()));
+            has(&rule.operations, &["UPDATE", "*"])
+                && has(&rule.api_groups, &["coordination.k8s.io", "*"])
+                && has(&rule.resources, &["leases", "*", "*/*"])
+                && rule.scope != "Cluster"
         })
     }
 

@@ -1,9 +1,12 @@
 use super::webhook::hooks;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
+use crate::analyzers::network::api_server_shut_out::shut_out;
 use crate::analyzers::refusal::{Refusal, WebhookCall};
 use crate::analyzers::refused_pods::read_refusal;
 use crate::analyzers::rollouts::refusers::{refusers, severity_of};
+use crate::analyzers::tunnel;
+use crate::kubernetes::Object;
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -52,7 +55,7 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [
             ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event,
-            ValidatingWebhookConfiguration, MutatingWebhookConfiguration,
+            ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, Pod, NetworkPolicy,
         ],
         maps_to: [],
         check: Cluster(check),
@@ -107,6 +110,11 @@ fn sighting(cluster: &Cluster<'_>, failed: &FailedCreate<'_>, call: &WebhookCall
     for (object, relation) in refusers(cluster, failed) {
         sighting = sighting.blames(object, relation);
     }
+    sighting = tunnel::carried(sighting, cluster, call.reason);
+    let service = hook.as_ref().and_then(super::webhook::Hook::service);
+    if let Some(policy) = service.and_then(|service| shut_out(cluster, service, call.reason)) {
+        sighting = sighting.blames(policy.reference(), "shuts in");
+    }
     sighting
         .suggest(Suggestion::advice(
             "Bring the webhook's pods back to answer, or set its failurePolicy to Ignore until then",
@@ -119,6 +127,10 @@ fn how(reason: &str) -> &'static str {
     let classes = [
         ("no endpoints available", "its Service has no endpoint"),
         ("not found", "its Service does not exist"),
+        (
+            "No agent available",
+            "has no tunnel into the cluster: no agent is connected",
+        ),
         ("x509", "its certificate is not trusted"),
         ("certificate", "its certificate is not trusted"),
         ("deadline exceeded", "gets no answer in time"),

@@ -3,6 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::outcome::is_finished;
 use super::timetable::Timetable;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::control_plane_pod::leader_lease;
 use crate::kubernetes::{CronJob, Event, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -217,6 +218,7 @@ fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
         title,
         "No Job was made for it; the cause is not seen.",
     )
+    .blames(leader_lease("kube-controller-manager"), "controlled by")
     .severity(severity)
     .evidence(Evidence::field(
         own.clone(),

@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use super::endpoints::live_pods;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::control_plane_pod::leader_lease;
 use crate::kubernetes::{Kind, Object, Pod, Service, Text};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -188,15 +189,7 @@ fn sighting(service: &Service, ready: &[&Pod]) -> Sighting {
         own,
         "none of its ready pods is in an EndpointSlice of the Service",
     ))
-    .blames(
-        ObjectRef::namespaced(
-            "coordination.k8s.io/v1",
-            "Lease",
-            "kube-system",
-            "kube-controller-manager",
-        ),
-        "keeps",
-    );
+    .blames(leader_lease("kube-controller-manager"), "keeps");
     for pod in ready.iter().take(2) {
         sighting = sighting.evidence(
             Evidence::field(pod.reference(), "status.conditions[Ready]", "True")

@@ -2,6 +2,7 @@
 
 pub(super) mod address_or_host_port_clash;
 pub(super) mod allowed_routes;
+pub(super) mod api_server_shut_out;
 pub(super) mod calico_rules;
 pub(super) mod calico_selector;
 pub(super) mod called_service;
@@ -33,8 +34,10 @@ pub(super) mod listener_not_ready;
 pub(super) mod load_balancer_not_provided;
 pub(super) mod named_target_port_missing;
 pub(super) mod near_labels;
+pub(super) mod network_policy_blocks_api_server;
 pub(super) mod network_policy_blocks_traffic;
 pub(super) mod network_policy_matches_nothing;
+pub(super) mod node_lacks_network_agent;
 pub(super) mod node_network_agent_failing;
 pub(super) mod pod_ip_pool_empty;
 pub(super) mod policy;
@@ -74,8 +77,10 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &listener_not_ready::ANALYZER,
     &load_balancer_not_provided::ANALYZER,
     &named_target_port_missing::ANALYZER,
+    &network_policy_blocks_api_server::ANALYZER,
     &network_policy_blocks_traffic::ANALYZER,
     &network_policy_matches_nothing::ANALYZER,
+    &node_lacks_network_agent::ANALYZER,
     &node_network_agent_failing::ANALYZER,
     &pod_ip_pool_empty::ANALYZER,
     &route_backend_down::ANALYZER,

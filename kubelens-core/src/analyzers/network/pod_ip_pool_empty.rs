@@ -1,4 +1,4 @@
-use super::sandbox_failure::{Part, failure, part};
+use super::sandbox_failure::{Part, SandboxFailure, failure, part};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
@@ -85,9 +85,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     .seen_on(pod.reference(), "runs on")
     .evidence(failure.evidence())
     .evidence(Evidence::field(pod.reference(), "spec.nodeName", &pod.node_name))
-    .suggest(Suggestion::advice(
-        "Give the network plugin a larger range, or move pods off the node",
-    ))
+    .grouped("addresses", "nodes have no IP address left for pods")
+    .all_evidence(range_of(cluster, &failure))
+    .suggest(Suggestion::advice(advice(&failure.event.message)))
     .suggest(Suggestion::look(
         "Count the pods on the node",
         format!(
@@ -97,4 +97,23 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     ))
     .since(failure.event.first_seen());
     sink.report(sighting);
+}
+
+/// The range from which the node's pods get their addresses, where the plugin hands out one of the node's own.
+fn range_of(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Evidence> {
+    let node = cluster.get::<Node>("", &failure.pod.node_name)?;
+    let range = node.spec.pod_cidr.non_empty()?;
+    let is_of_the_node = failure.event.message.contains("range set");
+    is_of_the_node.then(|| Evidence::field(node.reference(), "spec.podCIDR", range))
+}
+
+/// Where the address comes from decides where room can be made: the cloud's subnet, or a range of the plugin's own.
+fn advice(text: &str) -> &'static str {
+    if text.contains("aws-cni") {
+        "Free addresses in the subnet of the node or add a subnet; let the plugin take prefixes, or use a machine with more network interfaces"
+    } else if text.contains("azure-vnet") || text.contains("InsufficientFreeAddressesInSubnet") {
+        "Enlarge the subnet of the nodes, or move pods off the node"
+    } else {
+        "Give the network plugin a larger range, or move pods off the node; if far fewer pods run there than the range holds, the plugin has kept addresses of pods that are gone"
+    }
 }

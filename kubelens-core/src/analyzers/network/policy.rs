@@ -255,7 +255,7 @@ fn in_range(cidr: &str, address: IpAddr) -> bool {
 
 /// Whether a rule names the called port; a rule without ports names all, and a port that is not known
 /// is taken to be named.
-fn ports_match(rule: &NetworkPolicyRule, call: &Connection<'_>) -> bool {
+pub(super) fn ports_match(rule: &NetworkPolicyRule, call: &Connection<'_>) -> bool {
     rule.ports.is_empty() || rule.ports.iter().any(|port| port_matches(port, call))
 }
 

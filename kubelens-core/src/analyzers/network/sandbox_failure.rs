@@ -117,6 +117,27 @@ pub(super) fn is_agent(pod: &Pod, plugin: &str) -> bool {
     (family.len() > 3 && name.contains(family)) || AGENTS.iter().any(|agent| name.contains(agent))
 }
 
+/// Agents that carry the traffic of the pods of a node, by name; others only set up what they are asked for.
+const CARRIERS: [&str; 12] = [
+    "calico-node",
+    "canal",
+    "cilium",
+    "flannel",
+    "weave-net",
+    "aws-node",
+    "antrea-agent",
+    "kube-router",
+    "ovn-kubernetes",
+    "ovnkube-node",
+    "kindnet",
+    "kube-proxy",
+];
+
+/// Whether a DaemonSet or a pod of this name carries the traffic of the pods of its node.
+pub(in crate::analyzers) fn moves_traffic(name: &str) -> bool {
+    CARRIERS.iter().any(|agent| name.contains(agent)) && !name.contains("envoy")
+}
+
 impl SandboxFailure<'_> {
     /// The event as proof.
     pub(super) fn evidence(&self) -> Evidence {

@@ -1,6 +1,8 @@
 //! The DaemonSets that make a node work: which of their pods is on it, and whether it serves.
 
-use crate::kubernetes::{Node, Pod};
+use super::kept_off::{KeptOff, kept_off};
+use crate::analyzers::network::sandbox_failure::moves_traffic;
+use crate::kubernetes::{DaemonSet, Node, Pod};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -15,6 +17,42 @@ pub(super) fn broken_network_agent(cluster: &Cluster<'_>, node: &Node) -> Option
     broken_agent(cluster, node, |pod| {
         CNI_FOLDERS.iter().any(|folder| mounts(pod, folder))
     })
+}
+
+/// The DaemonSet of a network plugin that runs on other nodes, and what keeps it off this one.
+pub(super) fn absent_network_agent<'a>(
+    cluster: &Cluster<'a>,
+    node: &'a Node,
+) -> Option<(&'a DaemonSet, KeptOff<'a>)> {
+    let is_here = |set: &DaemonSet| {
+        let mut pods = cluster.pods_on(&node.metadata.name);
+        pods.any(|pod| {
+            let owner = pod.metadata.controller();
+            owner.is_some_and(|owner| owner.uid == set.metadata.uid)
+        })
+    };
+    cluster
+        .all::<DaemonSet>()
+        .filter(|set| set.status.number_ready > 0 && sets_up_the_network(set))
+        .filter(|set| !is_here(set))
+        .find_map(|set| Some((set, kept_off(set, node)?)))
+}
+
+/// Whether the pods of a set are the agent of a network plugin: by what they mount, or by the name of the plugin.
+fn sets_up_the_network(set: &DaemonSet) -> bool {
+    let mounts_its_folders = set
+        .spec
+        .template
+        .spec
+        .volumes
+        .iter()
+        .filter_map(|volume| volume.host_path.as_ref())
+        .any(|host| {
+            CNI_FOLDERS
+                .iter()
+                .any(|folder| is_within(&host.path, folder))
+        });
+    mounts_its_folders || moves_traffic(&set.metadata.name)
 }
 
 /// The DaemonSet of the device plugin for this vendor whose pod on this node does not serve.
@@ -67,8 +105,9 @@ fn mounts(pod: &Pod, folder: &str) -> bool {
         .volumes
         .iter()
         .filter_map(|volume| volume.host_path.as_ref())
-        .any(|host| {
-            format!("{}/", host.path.trim_end_matches('/')).starts_with(folder)
-                || host.path.starts_with(folder)
-        })
+        .any(|host| is_within(&host.path, folder))
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    format!("{}/", path.trim_end_matches('/')).starts_with(folder) || path.starts_with(folder)
 }

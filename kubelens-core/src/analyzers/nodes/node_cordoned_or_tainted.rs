@@ -1,5 +1,6 @@
 use super::state::is_in_use;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::scheduling::unscheduled::adds_a_node;
 use crate::kubernetes::{Node, Object, Pod};
 use crate::model::{Evidence, Risk, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;
@@ -43,7 +44,7 @@ declare_analyzer! {
         role: Root,
         severity: Info,
         confidence: 0.95,
-        reads: [Pod],
+        reads: [Pod, Event],
         maps_to: ["POP-711"],
         check: Node(check),
     }
@@ -104,6 +105,7 @@ fn kept_waiting(cluster: &Cluster<'_>, node: &Node) -> usize {
             !pod.is_scheduled()
                 && pod.is_live()
                 && cluster.age(&pod.metadata) > cluster.thresholds(&pod.metadata).pending_grace
+                && !adds_a_node(cluster, pod)
         })
         .filter(|pod| {
             let says_so = pod.condition("PodScheduled").is_some_and(|scheduled| {

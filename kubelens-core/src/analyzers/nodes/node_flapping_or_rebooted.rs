@@ -134,13 +134,13 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-/// Whether somebody works on the machine: it is or was cordoned, as before a drain, or nodes are on their way to another
-/// version.
+/// Whether somebody works on the machine: it is or was cordoned, as before a drain, its system announced that it shuts
+/// down, so that its pods were ended in order, or nodes are on their way to another version.
 fn is_maintained(node: &Node, lately: &[&Event], cluster: &Cluster<'_>) -> bool {
     let was_cordoned = lately.iter().any(|event| {
         matches!(
             event.reason.as_str(),
-            "NodeNotSchedulable" | "NodeSchedulable"
+            "NodeNotSchedulable" | "NodeSchedulable" | "Shutdown"
         )
     });
     let version = &node.status.node_info.kubelet_version;

@@ -1,8 +1,8 @@
-use super::node_agent::broken_network_agent;
+use super::node_agent::{absent_network_agent, broken_network_agent};
 use super::state::{NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, Node, Object};
-use crate::model::{Evidence, safe_text};
+use crate::model::{Evidence, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -21,6 +21,28 @@ declare_analyzer! {
     ///   - {type: Ready, status: "False", reason: KubeletNotReady, message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", lastTransitionTime: "2026-01-01T11:50:00Z"}
     /// ```
     ///
+    /// The plugin runs on other nodes, and its DaemonSet does not select this one:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: arm-1, creationTimestamp: "2025-12-01T00:00:00Z", labels: {kubernetes.io/arch: arm64}}
+    /// status:
+    ///   conditions:
+    ///   - {type: Ready, status: "False", reason: KubeletNotReady, message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized", lastTransitionTime: "2026-01-01T11:50:00Z"}
+    /// ---
+    /// apiVersion: apps/v1
+    /// kind: DaemonSet
+    /// metadata: {name: network, namespace: kube-system, uid: d1}
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       nodeSelector: {kubernetes.io/arch: amd64}
+    ///       containers: [{name: agent}]
+    ///       volumes: [{name: conf, hostPath: {path: /etc/cni/net.d}}]
+    /// status: {desiredNumberScheduled: 3, currentNumberScheduled: 3, numberReady: 3}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -33,7 +55,7 @@ declare_analyzer! {
     /// ```
     ///
     /// # How to fix
-    /// Cure the network plugin's pod on that node, or install a network plugin.
+    /// Cure the network plugin's pod on that node, let its DaemonSet select the node, or install a network plugin.
     ///
     /// # What it cannot know
     /// What the plugin's files on the machine say.
@@ -45,7 +67,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.93,
-        reads: [Pod, Event],
+        reads: [Pod, Event, DaemonSet],
         maps_to: ["k8sgpt:Node"],
         check: Node(check),
     }
@@ -75,16 +97,34 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
     let own = node.reference();
     let agent = broken_network_agent(cluster, node);
     let message = safe_text(&ready.message);
-    let whose = agent.as_ref().map_or_else(
-        || "No pod of a network plugin that fails is seen on it.".to_owned(),
-        |agent| format!("The pod of {agent} on it does not serve."),
-    );
+    let absent = match agent {
+        Some(_) => None,
+        None => absent_network_agent(cluster, node),
+    };
+    let whose = match (&agent, &absent) {
+        (Some(agent), _) => format!("The pod of {agent} on it does not serve."),
+        (None, Some((set, why))) => {
+            let why = why.words();
+            format!("{} makes no pod for it: it {why}.", set.reference())
+        }
+        (None, None) => "No pod of a network plugin that fails is seen on it.".to_owned(),
+    };
     let explanation = format!(
         "Its kubelet says: {message}. {whose} {}",
         pods_there(cluster, node)
     );
-    let title = format!("{own} is not ready: its network plugin (CNI) is not set up");
-    let subject = agent.clone().unwrap_or_else(|| own.clone());
+    let title = match &absent {
+        Some((set, _)) => format!(
+            "{own} is not ready: its network plugin (CNI) is not set up, and {} does not run on it",
+            set.reference()
+        ),
+        None => format!("{own} is not ready: its network plugin (CNI) is not set up"),
+    };
+    let subject = match (&agent, &absent) {
+        (Some(agent), _) => agent.clone(),
+        (None, Some((set, _))) => set.reference(),
+        (None, None) => own.clone(),
+    };
     let mut sighting = Sighting::of(subject, title, explanation)
         .since(ready.last_transition_time)
         .evidence(
@@ -101,7 +141,17 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
                 .map(event_evidence),
         )
         .suggest(describe(node));
-    if let Some(agent) = agent {
+    if let Some((set, why)) = absent {
+        let reason = why.words();
+        sighting = sighting
+            .seen_on(own.clone(), "network agent of")
+            .identified_by("node", own.name.as_str())
+            .evidence(Evidence::field(set.reference(), why.field(), reason))
+            .suggest(Suggestion::advice(format!(
+                "Let {} run on {own}, or install the network plugin that is meant for such nodes",
+                set.reference()
+            )));
+    } else if let Some(agent) = agent {
         sighting = sighting
             .seen_on(own, "network agent of")
             .blames(agent, "network agent of");

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::control_plane::webhook::hooks_that_hold_node_leases;
 use crate::kubernetes::{Condition, Lease, Node, Object, Text};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
 use crate::snapshot::{Cluster, Digest};
@@ -70,7 +71,10 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.96,
-        reads: [Lease, Pod, Event],
+        reads: [
+            Lease, Pod, Event, ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, EndpointSlice,
+            Endpoints, Namespace,
+        ],
         maps_to: ["k8sgpt:Node", "POP-207", "POP-701", "classic:node_health"],
         check: Node(check),
     }
@@ -89,7 +93,14 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_young = !cluster.has_lasted(node.metadata.creation_timestamp, JOINING);
     match ready(node) {
         Some(ready) if ready.status == "Unknown" => {
-            sink.report(silent_kubelet(node, cluster, ready));
+            let mut sighting = silent_kubelet(node, cluster, ready);
+            // A kubelet that may not renew its lease is silent, however well it is.
+            for (hook, service) in hooks_that_hold_node_leases(cluster) {
+                sighting = sighting
+                    .blames(hook, "is asked about the lease of")
+                    .blames(service, "is asked about the lease of");
+            }
+            sink.report(sighting);
         }
         Some(ready) if ready.is_true() && !is_young => {
             if let Some((own, newest)) = lagging_lease(cluster, node) {

@@ -1,7 +1,7 @@
 use super::budget::{demand, drain_proof, draining_node, never_allows, protected};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Node, Object, PodDisruptionBudget};
-use crate::model::{Evidence, Severity, Suggestion};
+use crate::model::{Evidence, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -95,7 +95,10 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
             "no node under them can be drained".to_owned(),
         ),
     };
-    let title = format!("{own} never allows an eviction: {field} is {value} for {expected} pods");
+    let title = format!(
+        "{own} never allows an eviction: {field} is {value} for {}",
+        counted(usize::try_from(expected).unwrap_or_default(), "pod")
+    );
     let explanation = format!("Even with all pods healthy, 0 disruptions are allowed; {effect}.");
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .severity(severity)

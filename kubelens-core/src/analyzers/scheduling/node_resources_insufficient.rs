@@ -1,5 +1,6 @@
 use super::filled_in;
 use super::fit::{Blocker, NodeShortage};
+use super::preempted::preemptors_of;
 use super::scheduler_message::ReasonKind;
 use super::unscheduled::{self, Unscheduled};
 use super::usage::{biggest_on, is_extended};
@@ -141,6 +142,9 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         .of_the_owner(title, explanation)
         .severity(waiting.severity_for_room(cluster))
         .identified_by("resource", resources.join(","));
+    for by in preemptors_of(cluster, waiting.pod) {
+        sighting = sighting.blames(by, "took the room of");
+    }
     for resource in &resources {
         if let Some(amount) = wanted.get(resource) {
             let path = format!("spec.containers[*].resources.requests.{resource} (sum)");

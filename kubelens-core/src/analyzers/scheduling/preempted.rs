@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
@@ -61,14 +63,8 @@ declare_analyzer! {
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for event in cluster.events_with_reason("Preempted") {
-        let is_preemption = event.involved_object.kind == "Pod";
-        if is_preemption
-            && cluster.is_within(
-                event.last_seen(),
-                cluster
-                    .thresholds_in(&event.metadata.namespace)
-                    .event_window,
-            )
+        if event.involved_object.kind == "Pod"
+            && is_recent(cluster, event)
             && let Some(sighting) = sighting(cluster, event)
         {
             sink.report(sighting);
@@ -81,45 +77,83 @@ fn sighting<'a>(cluster: &Cluster<'a>, event: &'a Event) -> Option<Sighting> {
     // A workload whose pods are all ready again has lost nothing.
     let short = cluster
         .in_namespace::<Pod>(&victim.namespace)
-        .any(|pod| pod.is_live() && !pod.is_ready() && is_sibling(pod, &victim.name));
-    if !short {
-        return None;
-    }
-    let by = event
-        .message
-        .strip_prefix("Preempted by pod ")
-        .and_then(|rest| rest.split(' ').next())
-        .and_then(|uid| cluster.all::<Pod>().find(|pod| pod.metadata.uid == uid));
+        .find(|pod| pod.is_live() && !pod.is_ready() && is_sibling(pod, &victim.name))?;
+    let by = preemptor(cluster, event);
     let victim_ref = ObjectRef::namespaced("v1", "Pod", &victim.namespace, &victim.name);
     let subject = by.map_or_else(|| victim_ref.clone(), |pod| cluster.top_of(pod));
     let who = by.map_or_else(
         || "a pod of higher priority".to_owned(),
         |_| subject.to_string(),
     );
+    let whose = cluster.top_of(short);
     let mut sighting = Sighting::of(
-        subject,
+        subject.clone(),
+        format!("Pods of {whose} were preempted by {who}"),
         format!(
-            "Pods of namespace {} were preempted by {who}",
-            victim.namespace
-        ),
-        format!(
-            "Pod {} was removed from its node to make room, and its replacement is not ready.",
+            "Pod {} was removed from its node to make room for a pod of higher priority, and its replacement is not ready.",
             victim.name
         ),
     )
+    .identified_by("victim", whose.path())
     .evidence(event_evidence(event))
     .since(event.last_seen());
     if let Some(pod) = by {
-        sighting = sighting.evidence(Evidence::field(
-            pod.reference(),
-            "spec.priority",
-            pod.spec.priority.unwrap_or_default(),
-        ));
+        for pod in [pod, short] {
+            sighting = sighting.evidence(priority(pod));
+        }
+        sighting = sighting.suggest(Suggestion::advice(format!(
+            "Give {whose} a priority class that is not below that of {subject}, take the class from {subject} (or let it preempt nobody: preemptionPolicy Never), or add a node"
+        )));
     }
     Some(sighting.suggest(Suggestion::look(
         "Compare priorities",
         "kubectl get priorityclasses",
     )))
+}
+
+fn priority(pod: &Pod) -> Evidence {
+    let class = pod.spec.priority_class_name.non_empty();
+    Evidence::field(
+        pod.reference(),
+        "spec.priority",
+        format!(
+            "{}{}",
+            pod.spec.priority.unwrap_or_default(),
+            class.map_or_else(String::new, |class| format!(" ({class})"))
+        ),
+    )
+}
+
+/// The pod for which another was removed.
+fn preemptor<'a>(cluster: &Cluster<'a>, event: &Event) -> Option<&'a Pod> {
+    let uid = event
+        .message
+        .strip_prefix("Preempted by pod ")
+        .and_then(|rest| rest.split(' ').next())?;
+    cluster.all::<Pod>().find(|pod| pod.metadata.uid == uid)
+}
+
+/// Who took the room of a pod's siblings of late. Reads Event and Pod.
+pub(super) fn preemptors_of(cluster: &Cluster<'_>, pod: &Pod) -> BTreeSet<ObjectRef> {
+    cluster
+        .events_with_reason("Preempted")
+        .filter(|event| {
+            let victim = &event.involved_object;
+            victim.kind == "Pod"
+                && victim.namespace == pod.metadata.namespace
+                && is_sibling(pod, &victim.name)
+                && is_recent(cluster, event)
+        })
+        .filter_map(|event| preemptor(cluster, event))
+        .map(|by| cluster.top_of(by))
+        .collect()
+}
+
+fn is_recent(cluster: &Cluster<'_>, event: &Event) -> bool {
+    let window = cluster
+        .thresholds_in(&event.metadata.namespace)
+        .event_window;
+    cluster.is_within(event.last_seen(), window)
 }
 
 /// Whether both pods have the name of one set.

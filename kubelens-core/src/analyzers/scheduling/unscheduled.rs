@@ -259,7 +259,7 @@ fn is_refusal_of_karpenter(event: &Event) -> bool {
 }
 
 /// Whether a node autoscaler said for this pod, not long ago, that a node comes.
-fn adds_a_node<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+pub(in crate::analyzers) fn adds_a_node<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
     last_word(cluster, pod).is_some_and(|event| {
         matches!(event.reason.as_str(), "TriggeredScaleUp" | "Nominated")
             && cluster.is_within(event.last_seen(), NODE_GRACE)

@@ -1,6 +1,7 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::kubelet_certificate::undecided_request;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Pod};
 use crate::model::ObjectRef;
@@ -65,7 +66,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.85,
-        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [CertificateSigningRequest, Node, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -94,11 +95,27 @@ static FAULT: Pattern = Pattern::new(
     r"(?i)(x509: .*|certificate has expired.*|certificate is (?:not yet )?valid.*|self[- ]signed certificate.*|unable to (?:verify|get local).*|PKIX path building failed.*|certificate verify failed.*|(?:tls|alert)[: ].*)",
 );
 
+/// What a structured line says of it, without the fields behind: text up to the quote that ends it.
+fn within_quotes(text: &str) -> &str {
+    let ends = FIELD_BEHIND
+        .first(text)
+        .map_or(text.len(), |rest| text.len() - rest.len());
+    let text = text.get(..ends).unwrap_or(text);
+    // A quote that was opened before these words ends behind them.
+    let bare = text.trim_end_matches(['"', '\\']);
+    let is_open = bare.matches('"').count() % 2 == 1;
+    if is_open { text } else { bare }
+}
+
+/// The end of a quoted value, and the fields that follow it.
+static FIELD_BEHIND: Pattern = Pattern::new(r#"(\\?"(?:,"|\s+)[A-Za-z_."]+[=:].*)$"#);
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let peers = Peers::of(found, cluster);
-    let fault = short(FAULT.first(found.line()).unwrap_or("certificate rejected"));
+    let fault = FAULT.first(found.line()).unwrap_or("certificate rejected");
+    let fault = short(within_quotes(fault));
     let of = if peers.hosts.is_empty() {
         String::new()
     } else {
@@ -111,6 +128,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let explanation =
         "A TLS connection was ended because one side does not accept the other's certificate.";
     let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    if let Some(request) = undecided_request(cluster, &peers.hosts) {
+        sighting = sighting.blames(request, "serves by");
+    }
     for reference in pod.spec.config_references() {
         if reference.kind == Kind::Secret && reference.relation.contains("volume") {
             let secret =

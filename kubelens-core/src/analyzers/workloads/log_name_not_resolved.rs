@@ -2,7 +2,7 @@ use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::Pod;
+use crate::kubernetes::{Object, Pod};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -103,7 +103,11 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         peers.names()
     );
-    let explanation = "Its log says that the name has no address, so it fails.";
+    let explanation = if has_answer {
+        "Its log says that the name has no address, so it fails."
+    } else {
+        "Its log says that no name server answered, so it has no address to call."
+    };
     let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
     if !has_answer {
         for (api_version, kind, name) in [
@@ -113,6 +117,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         ] {
             let dns = ObjectRef::namespaced(api_version, kind, "kube-system", name);
             sighting = sighting.blames(dns, "resolves names by");
+        }
+        for cache in node_caches(cluster, found.pod()) {
+            sighting = sighting.blames(cache.reference(), "resolves names by");
         }
     }
     if let Some(service) = peers
@@ -127,6 +134,11 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             "See whether the cluster's DNS and the name servers that it forwards to answer; {} may be right",
             peers.names()
         ),
+        (false, false) => format!(
+            "See whether the cluster's DNS answers {}; the name {} may be right",
+            asker(found.pod()),
+            peers.names()
+        ),
         (true, true) => format!(
             "Correct the host name in the configuration of {top}: no name server knows {}",
             peers.names()
@@ -137,6 +149,27 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         ),
     };
     advise(sighting, advice)
+}
+
+/// From where the name server was asked.
+fn asker(pod: &Pod) -> String {
+    match pod.node_name.non_empty() {
+        Some(node) => format!("the pods of node {node}"),
+        None => "its pod".to_owned(),
+    }
+}
+
+/// The cache of names on the node of a pod, where there is one and it is not ready.
+fn node_caches<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a Pod> {
+    cluster
+        .pods_on(&pod.node_name)
+        .filter(|other| other.is_live() && !other.is_ready() && other.spec.host_network)
+        .filter(|other| {
+            let is_named = other.metadata.labels.value("k8s-app") == Some("node-local-dns");
+            let mut containers = other.spec.containers.iter();
+            is_named || containers.any(|container| container.image.contains("dns-node-cache"))
+        })
+        .collect()
 }
 
 /// The Service that gives a member of a set its name: `db` of `db-0.db`, `db-0.db.shop.svc`.

@@ -329,7 +329,9 @@ static FRONT: Pattern = Pattern::new(
 /// Group 1 is the words of an error, 2 and 3 those of a message.
 static MESSAGES: [Pattern; 4] = [
     Pattern::new(r"^[EFWI]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (.+)$"),
-    Pattern::new(r#"(?:^|\s)(?:time|ts|level)=\S.*?\smsg="((?:[^"\\]|\\.)+)"\s*$"#),
+    Pattern::new(
+        r#"(?:^|\s)(?:time|ts|level)=\S.*?\smsg="((?:[^"\\]|\\.)+)"(?:\s+(?:subsys|component|module|logger|caller|source|file|func|pid|host)=\S+)*\s*$"#,
+    ),
     Pattern::new(r#"^\{.*"(?:error|err|error\.message)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
     Pattern::new(r#"^\{.*"(?:message|msg)":\s*"((?:[^"\\]|\\.)+)".*\}$"#),
 ];

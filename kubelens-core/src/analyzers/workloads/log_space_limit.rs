@@ -87,7 +87,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// Limits of a process or a node, which say nothing of a disk.
 static NOT_A_DISK: Pattern =
-    Pattern::new(r"(?i)too many open files|EMFILE|ENFILE|inotify|file descriptor");
+    Pattern::new(r"(?i)too many open files|EMFILE|ENFILE|inotify|file descriptor|file watchers");
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let pod = found.pod();
@@ -96,7 +96,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if NOT_A_DISK.is_in(line) {
         let what = if line.contains("inotify") && line.contains("instance") {
             "inotify instances are used up"
-        } else if line.contains("inotify") {
+        } else if line.contains("inotify") || line.contains("file watchers") {
             "inotify watches are used up"
         } else {
             "too many open files"

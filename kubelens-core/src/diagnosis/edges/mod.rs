@@ -9,6 +9,7 @@ mod lost_devices;
 pub(super) mod lost_with_node;
 mod measured_use;
 pub(super) mod missing_machine;
+pub(super) mod network_agent;
 pub(super) mod node_fault;
 pub(super) mod operator_down;
 pub(super) mod owned_pods;
@@ -31,6 +32,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(cordoned_node::edges(index));
     edges.extend(node_fault::edges(index));
     edges.extend(lost_devices::edges(index));
+    edges.extend(network_agent::edges(index));
     edges.extend(same_node::edges(index));
     edges.extend(missing_machine::edges(index, cluster));
     edges.extend(operator_down::edges(index));

@@ -1,0 +1,36 @@
+//! The certificate with which a kubelet serves: who asks a kubelet for something fails while it is not issued.
+
+use super::log_host::Host;
+use crate::kubernetes::{CertificateSigningRequest, Node, Object, condition};
+use crate::model::ObjectRef;
+use crate::snapshot::Cluster;
+
+/// Who signs it.
+pub(super) const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
+
+/// The newest request for such a certificate that nobody has decided, if one of these hosts is a node. Reads Node and
+/// CertificateSigningRequest.
+pub(super) fn undecided_request(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> Option<ObjectRef> {
+    let is_node = hosts
+        .iter()
+        .any(|host| cluster.nodes_but_heartbeats().any(|node| is_at(node, host)));
+    if !is_node {
+        return None;
+    }
+    cluster
+        .all::<CertificateSigningRequest>()
+        .filter(|request| request.spec.signer_name == *KUBELET_SERVING)
+        .filter(|request| {
+            let conditions = &request.status.conditions;
+            let is_decided = |type_: &str| condition(conditions, type_).is_some();
+            !is_decided("Approved") && !is_decided("Denied")
+        })
+        .max_by_key(|request| request.metadata.creation_timestamp)
+        .map(Object::reference)
+}
+
+/// Whether the host is an address of the node.
+fn is_at(node: &Node, host: &Host<'_>) -> bool {
+    let mut addresses = node.status.addresses.iter();
+    addresses.any(|known| known.address == *host.name)
+}
