@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::{Analyzer, Sighting};
-use crate::kubernetes::Pod;
+use crate::kubernetes::{Pod, ReplicaSet};
 use crate::model::{ObjectRef, Severity, fingerprint};
 use crate::snapshot::Cluster;
 
@@ -78,7 +78,7 @@ impl<'a> Index<'a> {
             if let Some(top) = &top {
                 index.by_top.entry(top.key()).or_default().push(at);
             }
-            if let Some(set) = pod.and_then(|pod| set_between(pod, top.as_ref())) {
+            if let Some(set) = pod.and_then(|pod| set_between(cluster, pod, top.as_ref())) {
                 index.by_top.entry(set).or_default().push(at);
             }
             index.seen.push(Seen {
@@ -119,14 +119,30 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The set of a pod that is not what a person edits: a custom resource makes it.
-pub(super) fn set_between(pod: &Pod, top: Option<&ObjectRef>) -> Option<Key> {
+/// The workload of a pod that is not what a person edits: a custom resource makes it.
+pub(super) fn set_between(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    top: Option<&ObjectRef>,
+) -> Option<Key> {
     let owner = pod.metadata.controller()?;
-    let is_set = matches!(owner.kind.as_str(), "StatefulSet" | "DaemonSet");
-    let is_top = top.is_some_and(|top| *top.kind == *owner.kind && *top.name == *owner.name);
-    (is_set && !is_top).then(|| {
-        let namespace = pod.metadata.namespace.to_string();
-        (owner.kind.to_string(), namespace, owner.name.to_string())
+    let namespace = pod.metadata.namespace.as_str();
+    let workload = match owner.kind.as_str() {
+        "StatefulSet" | "DaemonSet" => owner,
+        "ReplicaSet" => cluster
+            .get::<ReplicaSet>(namespace, &owner.name)?
+            .metadata
+            .controller()
+            .filter(|above| above.kind == "Deployment")?,
+        _ => return None,
+    };
+    let is_top = top.is_some_and(|top| *top.kind == *workload.kind && *top.name == *workload.name);
+    (!is_top).then(|| {
+        (
+            workload.kind.to_string(),
+            namespace.to_owned(),
+            workload.name.to_string(),
+        )
     })
 }
 

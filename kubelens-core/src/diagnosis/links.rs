@@ -13,7 +13,7 @@ use super::edges::failing_store::{STORE, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
 use super::edges::node_fault::EXPLAINS;
-use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
+use super::edges::operator_down::{OPERATOR, named_group, waited_for};
 use super::edges::owned_pods::OF_THE_WORKLOAD;
 use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
@@ -106,7 +106,7 @@ impl Links {
     fn of_pod(&mut self, cluster: &Cluster<'_>, code: &str, pod: &Pod) {
         let top = cluster.top_of(pod);
         self.tells
-            .extend(set_between(pod, Some(&top)).map(|set| object(&set)));
+            .extend(set_between(cluster, pod, Some(&top)).map(|set| object(&set)));
         self.tells.push(reference(&top));
         if !pod.node_name.is_empty() {
             self.seeks.push(Of::Node(&pod.node_name).link());
@@ -133,10 +133,9 @@ impl Links {
         if code.starts_with("SCH") || code == "NET001" || OF_THE_WORKLOAD.contains(&code) {
             self.seeks.push(Of::Machines.link());
         }
-        if may_wait(code) {
-            let group = group_of(&sighting.seen_on);
-            self.seeks.push(Of::Operator(group).link());
-        }
+        let groups = waited_for(code, sighting).into_iter();
+        self.seeks
+            .extend(groups.map(|group| Of::Operator(group).link()));
     }
 
     /// Cordons and devices are told of by the nodes, and sought by what the scheduler says.

@@ -1,22 +1,22 @@
 //! What all custom resources that fail have in common: their proof, and whom they point at.
 
-use super::bad_condition::{evidence, since, words};
+use super::bad_condition::{changed, evidence, words};
 use super::children::children_of;
 use super::failed_part::failed_parts;
 use super::named_object::named_in;
 use super::reference::{
-    Reference, is_absent, is_there, located, missing, missing_behind, references,
+    Reference, found, is_absent, located, missing, missing_behind, missing_unsaid, references,
 };
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{Condition, CustomObject, Event};
-use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
+use crate::model::{Evidence, ObjectRef, Suggestion, gist, safe_text};
 use crate::snapshot::Cluster;
 
 /// Most conditions that are shown as proof.
 const MOST_CONDITIONS: usize = 4;
 
 /// Most letters of a message in a title.
-const MOST_LETTERS: usize = 140;
+const MOST_LETTERS: usize = 180;
 
 /// A custom resource that fails, with its conditions as proof. It points at what its messages name, at the
 /// custom resources that its spec names, and at what it owns.
@@ -35,7 +35,7 @@ pub(super) fn failing(
                 .take(MOST_CONDITIONS)
                 .map(|condition| evidence(object, condition)),
         )
-        .since(conditions.first().and_then(|first| since(object, first)))
+        .since(conditions.first().and_then(changed))
         .suggest(describe(object));
     for condition in conditions {
         sighting = pointing(cluster, object, sighting, &condition.message);
@@ -47,10 +47,15 @@ pub(super) fn failing(
     if let Some(event) = newest_warning(cluster, object) {
         sighting = pointing(cluster, object, sighting.event(event), &event.message);
     }
-    for reference in references(object) {
+    for reference in references(cluster, object) {
         let reference = located(cluster, reference);
-        if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
+        if !is_typed(&reference.object)
+            && let Some(named) = found(cluster, &reference.object)
+        {
             sighting = blaming(sighting, reference.object, "refers to");
+            for child in children_of(cluster, named) {
+                sighting = blaming(sighting, child, "refers to");
+            }
         }
     }
     for child in children_of(cluster, object) {
@@ -104,13 +109,32 @@ pub(super) fn report(
     conditions: &[Condition],
     sink: &mut Sink,
 ) {
-    let messages: Vec<&str> = conditions
+    let messages = conditions
         .iter()
-        .map(|condition| condition.message.as_str())
-        .collect();
-    let mut missing = missing(cluster, object, &messages);
+        .map(|condition| condition.message.as_str());
+    report_saying(
+        cluster,
+        object,
+        sighting,
+        &messages.collect::<Vec<_>>(),
+        sink,
+    );
+}
+
+/// The same of messages that are no conditions.
+pub(super) fn report_saying(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    sighting: Sighting,
+    messages: &[&str],
+    sink: &mut Sink,
+) {
+    let mut missing = missing(cluster, object, messages);
     if missing.is_empty() {
-        missing = missing_behind(cluster, object, &messages);
+        missing = missing_behind(cluster, object, messages);
+    }
+    if missing.is_empty() && messages.iter().all(|message| message.is_empty()) {
+        missing = missing_unsaid(cluster, object);
     }
     if missing.is_empty() {
         sink.report(sighting);
@@ -168,7 +192,7 @@ pub(super) fn title(object: &CustomObject, state: &str, condition: &Condition) -
 
 /// The same, of words that are no condition.
 pub(super) fn titled(object: &CustomObject, state: &str, words: &str) -> String {
-    let words = shortened(&safe_text(words), MOST_LETTERS);
+    let words = gist(&safe_text(words), MOST_LETTERS);
     if words.is_empty() {
         format!("{} {state}", object.reference())
     } else {
