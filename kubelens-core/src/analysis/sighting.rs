@@ -54,6 +54,9 @@ pub struct Blame {
 /// How what is missing hangs together with what an operator makes it from.
 pub(crate) const MADE_FROM: &str = "made from";
 
+/// How a custom resource hangs together with one on which nobody has worked yet.
+pub(crate) const AWAITS: &str = "waits for";
+
 impl Sighting {
     /// A fact about the object that someone has to change, create or free.
     pub fn of(

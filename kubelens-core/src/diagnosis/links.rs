@@ -17,7 +17,7 @@ use super::edges::operator_down::{OPERATOR, named_group, waited_for};
 use super::edges::owned_pods::OF_THE_WORKLOAD;
 use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
-use super::index::{Key, set_between};
+use super::index::{Key, made_deployment, set_between};
 use crate::analysis::{Analyzer, Sighting};
 use crate::kubernetes::Pod;
 use crate::model::ObjectRef;
@@ -72,6 +72,8 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
     links
         .seeks
         .extend(sighting.blames.iter().map(|blame| reference(&blame.object)));
+    let made = made_deployment(cluster, &sighting.seen_on);
+    links.tells.extend(made.map(|made| object(&made)));
     if sighting.seen_on.kind == "Pod" {
         let namespace = sighting.seen_on.namespace.as_deref().unwrap_or_default();
         if let Some(pod) = cluster.get::<Pod>(namespace, &sighting.seen_on.name) {

@@ -169,7 +169,7 @@ declare_analyzer! {
 }
 
 /// Where resources without conditions tell how they are, and the words for failed.
-const PHASES: [(&str, &str); 8] = [
+const PHASES: [(&str, &str); 9] = [
     ("/phase", "status.phase"),
     ("/state", "status.state"),
     ("/status", "status.status"),
@@ -178,6 +178,7 @@ const PHASES: [(&str, &str); 8] = [
     ("/lifecycleState", "status.lifecycleState"),
     ("/robustness", "status.robustness"),
     ("/ceph/health", "status.ceph.health"),
+    ("/PostgresClusterStatus", "status.PostgresClusterStatus"),
 ];
 
 /// Words of those for a wait.
@@ -189,29 +190,45 @@ const CHANGES: [&str; 3] = [
     "/lastTransitionTime",
     "/phaseTransitionTime",
 ];
-const FAILED: [&str; 14] = [
+const FAILED: [&str; 9] = [
     "FAILED",
-    "SUBMISSION_FAILED",
-    "Failed",
     "failed",
     "Error",
     "error",
     "Degraded",
-    "FailedValidation",
-    "PartiallyFailed",
     "Unavailable",
     "Faulted",
     "faulted",
     "red",
-    "HEALTH_ERR",
 ];
+
+/// Endings of words for failed, and beginnings of those for what is not over yet.
+const FAILED_ENDINGS: [&str; 6] = [
+    "Failed",
+    "FailedValidation",
+    "Failure",
+    "_FAILED",
+    "_ERROR",
+    "_ERR",
+];
+const UNDER_WAY: [&str; 3] = ["Finalizing", "Waiting", "Retry"];
+
+/// A word for work that was given up: by a fault where there is one to tell, else by somebody who wanted it so.
+const ABORTED: &str = "Aborted";
 
 /// Of these, what says that data is out of reach.
 const DOWN: [&str; 3] = ["faulted", "red", "HEALTH_ERR"];
 
 /// Where they tell why, and when they ended.
-const MESSAGES: [&str; 6] = [
+const MESSAGES: [&str; 13] = [
     "/message",
+    "/errorMessage",
+    "/failureMessage",
+    "/statusMessage",
+    "/phaseReason",
+    "/lastErrorMessage",
+    "/lastError",
+    "/lastMessage",
     "/failureReason",
     "/applicationState/errorMessage",
     "/validationErrors/0",
@@ -279,17 +296,29 @@ fn of_kind(object: &CustomObject, worst: &Condition) -> Option<Severity> {
         .then_some(Severity::Critical)
 }
 
-/// The first of the fields that tell how a resource is whose word is one of these.
-fn phase_in<'o>(object: &'o CustomObject, words: &[&str]) -> Option<(&'static str, &'o str)> {
+/// The first of the fields that tell how a resource is whose word is a certain one.
+fn phase_in(
+    object: &CustomObject,
+    is_meant: impl Fn(&str) -> bool,
+) -> Option<(&'static str, &str)> {
     PHASES.iter().find_map(|(field, path)| {
         let phase = object.status_text(field);
-        words.contains(&phase).then_some((*path, phase))
+        is_meant(phase).then_some((*path, phase))
     })
+}
+
+/// Whether a word for how a resource is says that it failed.
+fn is_failed(object: &CustomObject, phase: &str) -> bool {
+    let ends = FAILED_ENDINGS.iter().any(|ending| phase.ends_with(ending));
+    let is_under_way = UNDER_WAY.iter().any(|start| phase.starts_with(start));
+    FAILED.contains(&phase)
+        || ends && !is_under_way
+        || phase == ABORTED && !object.status_text("/error").is_empty()
 }
 
 /// A resource without bad conditions whose phase says that it failed.
 fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
-    let Some((path, phase)) = phase_in(object, &FAILED) else {
+    let Some((path, phase)) = phase_in(object, |phase| is_failed(object, phase)) else {
         return check_wait(cluster, object, sink);
     };
     let time = |fields: &[&str]| -> Option<Timestamp> {
@@ -344,7 +373,7 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
 
 /// A resource that has waited for long and does not say what for, while something that it refers to is not there.
 fn check_wait(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
-    let waits = phase_in(object, &WAITING)
+    let waits = phase_in(object, |phase| WAITING.contains(&phase))
         .filter(|_| !is_resting(object) && cluster.age(&object.metadata) > WAIT_GRACE);
     let missing = match waits {
         Some(_) => missing_unsaid(cluster, object),

@@ -7,7 +7,7 @@ use super::named_object::named_in;
 use super::reference::{
     Reference, found, is_absent, located, missing, missing_behind, missing_unsaid, references,
 };
-use crate::analysis::{Sighting, Sink};
+use crate::analysis::{AWAITS, Sighting, Sink};
 use crate::kubernetes::{Condition, CustomObject, Event};
 use crate::model::{Evidence, ObjectRef, Suggestion, gist, safe_text};
 use crate::snapshot::Cluster;
@@ -52,16 +52,57 @@ pub(super) fn failing(
         if !is_typed(&reference.object)
             && let Some(named) = found(cluster, &reference.object)
         {
-            sighting = blaming(sighting, reference.object, "refers to");
+            let relation = relation_to(named, "refers to");
+            sighting = blaming(sighting, reference.object, relation);
             for child in children_of(cluster, named) {
                 sighting = blaming(sighting, child, "refers to");
             }
         }
     }
     for child in children_of(cluster, object) {
-        sighting = blaming(sighting, child, "owns");
+        let relation = found(cluster, &child).map_or("owns", |child| relation_to(child, "owns"));
+        sighting = blaming(sighting, child, relation);
+    }
+    for whole in wholes_of(cluster, object) {
+        sighting = blaming(sighting, whole.reference(), "belongs to");
     }
     blaming(sighting, own, "owns")
+}
+
+/// How a failing resource hangs together with another one: it waits for one on which no operator has worked.
+fn relation_to(other: &CustomObject, relation: &'static str) -> &'static str {
+    let is_untouched = other
+        .status
+        .as_object()
+        .is_none_or(serde_json::Map::is_empty);
+    if is_untouched { AWAITS } else { relation }
+}
+
+/// Labels that name the resource of the same project that an object is a part of: `strimzi.io/cluster`,
+/// `cluster.x-k8s.io/cluster-name`.
+const WHOLE: [&str; 2] = ["/cluster", "/cluster-name"];
+
+/// The resources of the same project that the labels of an object name.
+fn wholes_of<'a>(cluster: &Cluster<'a>, object: &CustomObject) -> Vec<&'a CustomObject> {
+    let names: Vec<&str> = object
+        .metadata
+        .labels
+        .iter()
+        .filter(|(key, _)| WHOLE.iter().any(|ending| key.ends_with(ending)))
+        .map(|(_, value)| value.as_str())
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    cluster
+        .all_customs()
+        .filter(|other| {
+            other.group() == object.group()
+                && other.kind != object.kind
+                && other.metadata.namespace == object.metadata.namespace
+                && names.contains(&other.metadata.name.as_str())
+        })
+        .collect()
 }
 
 /// The newest warning that the operator wrote about the object: it often says more than the conditions.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::analysis::{MADE_FROM, Sighting};
+use crate::analysis::{AWAITS, MADE_FROM, Sighting};
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::model::{ObjectRef, Severity};
@@ -41,14 +41,14 @@ fn may_wait(code: &str) -> bool {
     (code.starts_with("OPS") && code != OPERATOR) || code == "CTL016"
 }
 
-/// The groups on whose operator a sighting waits: that of the custom resource which shows it, and those of what it would
-/// be made from.
+/// The groups on whose operator a sighting waits: that of the custom resource which shows it, those of what it would be
+/// made from, and those of what that one waits for.
 pub(in crate::diagnosis) fn waited_for<'s>(code: &str, sighting: &'s Sighting) -> Vec<&'s str> {
     let own = may_wait(code).then(|| group_of(&sighting.seen_on));
     let makers = sighting
         .blames
         .iter()
-        .filter(|blame| blame.relation == MADE_FROM)
+        .filter(|blame| matches!(blame.relation, MADE_FROM | AWAITS))
         .map(|blame| group_of(&blame.object));
     own.into_iter().chain(makers).collect()
 }
