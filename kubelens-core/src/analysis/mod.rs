@@ -14,7 +14,7 @@ pub(crate) use analyzer::{Walked, declare_analyzer};
 pub use family::Family;
 pub use profile::Profile;
 pub(crate) use profile::last_of;
-pub(crate) use sighting::event_evidence;
+pub(crate) use sighting::{AWAITS, MADE_FROM, event_evidence};
 pub use sighting::{Blame, Sighting};
 pub use sightings::Sightings;
 pub use sink::Sink;

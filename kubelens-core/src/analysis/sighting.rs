@@ -51,6 +51,12 @@ pub struct Blame {
     pub relation: &'static str,
 }
 
+/// How what is missing hangs together with what an operator makes it from.
+pub(crate) const MADE_FROM: &str = "made from";
+
+/// How a custom resource hangs together with one on which nobody has worked yet.
+pub(crate) const AWAITS: &str = "waits for";
+
 impl Sighting {
     /// A fact about the object that someone has to change, create or free.
     pub fn of(
@@ -121,18 +127,19 @@ impl Sighting {
         self
     }
 
-    /// An item of proof.
+    /// An item of proof; what is proof already stays one item.
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> Self {
-        self.evidence.push(evidence);
+        if !self.evidence.contains(&evidence) {
+            self.evidence.push(evidence);
+        }
         self
     }
 
     /// Several items of proof.
     #[must_use]
-    pub fn all_evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
-        self.evidence.extend(evidence);
-        self
+    pub fn all_evidence(self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        evidence.into_iter().fold(self, Self::evidence)
     }
 
     /// An event as proof.

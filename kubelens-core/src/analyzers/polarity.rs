@@ -32,7 +32,14 @@ const POSITIVE: &[&str] = &[
 ];
 
 /// Endings of types that are good when True.
-const POSITIVE_ENDINGS: &[&str] = &["Ready", "Available", "Healthy", "Synced", "Valid"];
+const POSITIVE_ENDINGS: &[&str] = &[
+    "Ready",
+    "Available",
+    "Healthy",
+    "Reachable",
+    "Synced",
+    "Valid",
+];
 
 /// Types that are bad when True, besides those known by their beginning or ending.
 const NEGATIVE: &[&str] = &[
@@ -65,12 +72,14 @@ const NEGATIVE_ENDINGS: &[&str] = &[
     "Failure",
     "NotAvailable",
     "NotHealthy",
+    "NotReachable",
     "NotReady",
     "NotSynced",
     "Pressure",
     "Problem",
     "Unavailable",
     "Unhealthy",
+    "Unreachable",
     "Unready",
 ];
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::{Analyzer, Sighting};
-use crate::kubernetes::Pod;
+use crate::kubernetes::{Deployment, Pod, ReplicaSet};
 use crate::model::{ObjectRef, Severity, fingerprint};
 use crate::snapshot::Cluster;
 
@@ -78,8 +78,11 @@ impl<'a> Index<'a> {
             if let Some(top) = &top {
                 index.by_top.entry(top.key()).or_default().push(at);
             }
-            if let Some(set) = pod.and_then(|pod| set_between(pod, top.as_ref())) {
+            if let Some(set) = pod.and_then(|pod| set_between(cluster, pod, top.as_ref())) {
                 index.by_top.entry(set).or_default().push(at);
+            }
+            if let Some(made) = made_deployment(cluster, &sighting.seen_on) {
+                index.by_top.entry(made).or_default().push(at);
             }
             index.seen.push(Seen {
                 id: id_of(analyzer.code, &sighting),
@@ -119,14 +122,50 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The set of a pod that is not what a person edits: a custom resource makes it.
-pub(super) fn set_between(pod: &Pod, top: Option<&ObjectRef>) -> Option<Key> {
+/// The workload of a pod that is not what a person edits: a custom resource makes it.
+pub(super) fn set_between(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    top: Option<&ObjectRef>,
+) -> Option<Key> {
     let owner = pod.metadata.controller()?;
-    let is_set = matches!(owner.kind.as_str(), "StatefulSet" | "DaemonSet");
-    let is_top = top.is_some_and(|top| *top.kind == *owner.kind && *top.name == *owner.name);
-    (is_set && !is_top).then(|| {
-        let namespace = pod.metadata.namespace.to_string();
-        (owner.kind.to_string(), namespace, owner.name.to_string())
+    let namespace = pod.metadata.namespace.as_str();
+    let (kind, name) = match owner.kind.as_str() {
+        "StatefulSet" | "DaemonSet" => (owner.kind.as_str(), owner.name.as_str()),
+        "ReplicaSet" => above_set(cluster, namespace, &owner.name),
+        _ => return None,
+    };
+    let is_top = top.is_some_and(|top| *top.kind == *kind && *top.name == *name);
+    (!is_top).then(|| (kind.to_owned(), namespace.to_owned(), name.to_owned()))
+}
+
+/// The Deployment of a ReplicaSet; the set itself where something else makes it.
+fn above_set<'a>(cluster: &Cluster<'a>, namespace: &str, set: &'a str) -> (&'a str, &'a str) {
+    cluster
+        .get::<ReplicaSet>(namespace, set)
+        .and_then(|found| found.metadata.controller())
+        .filter(|above| above.kind == "Deployment")
+        .map_or(("ReplicaSet", set), |above| {
+            (above.kind.as_str(), above.name.as_str())
+        })
+}
+
+/// The Deployment that a custom resource makes and whose ReplicaSet shows something: that it may make no pods.
+pub(super) fn made_deployment(cluster: &Cluster<'_>, seen_on: &ObjectRef) -> Option<Key> {
+    if seen_on.kind != "ReplicaSet" {
+        return None;
+    }
+    let namespace = seen_on.namespace.as_deref().unwrap_or_default();
+    let set = cluster.get::<ReplicaSet>(namespace, &seen_on.name)?;
+    let above = set.metadata.controller()?;
+    let deployment = cluster.get::<Deployment>(namespace, &above.name)?;
+    let is_made = above.kind == "Deployment" && deployment.metadata.controller().is_some();
+    is_made.then(|| {
+        (
+            above.kind.to_string(),
+            namespace.to_owned(),
+            above.name.to_string(),
+        )
     })
 }
 

@@ -14,11 +14,11 @@ use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
 use super::edges::network_agent::AGENT;
 use super::edges::node_fault::EXPLAINS;
-use super::edges::operator_down::{OPERATOR, group_of, may_wait, named_group};
+use super::edges::operator_down::{OPERATOR, named_group, waited_for};
 use super::edges::owned_pods::OF_THE_WORKLOAD;
 use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
-use super::index::{Key, set_between};
+use super::index::{Key, made_deployment, set_between};
 use crate::analysis::{Analyzer, Sighting};
 use crate::kubernetes::Pod;
 use crate::model::ObjectRef;
@@ -73,6 +73,8 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
     links
         .seeks
         .extend(sighting.blames.iter().map(|blame| reference(&blame.object)));
+    let made = made_deployment(cluster, &sighting.seen_on);
+    links.tells.extend(made.map(|made| object(&made)));
     if sighting.seen_on.kind == "Pod" {
         let namespace = sighting.seen_on.namespace.as_deref().unwrap_or_default();
         if let Some(pod) = cluster.get::<Pod>(namespace, &sighting.seen_on.name) {
@@ -114,7 +116,7 @@ impl Links {
     fn of_pod(&mut self, cluster: &Cluster<'_>, code: &str, pod: &Pod) {
         let top = cluster.top_of(pod);
         self.tells
-            .extend(set_between(pod, Some(&top)).map(|set| object(&set)));
+            .extend(set_between(cluster, pod, Some(&top)).map(|set| object(&set)));
         self.tells.push(reference(&top));
         if !pod.node_name.is_empty() {
             self.seeks.push(Of::Node(&pod.node_name).link());
@@ -141,10 +143,9 @@ impl Links {
         if code.starts_with("SCH") || code == "NET001" || OF_THE_WORKLOAD.contains(&code) {
             self.seeks.push(Of::Machines.link());
         }
-        if may_wait(code) {
-            let group = group_of(&sighting.seen_on);
-            self.seeks.push(Of::Operator(group).link());
-        }
+        let groups = waited_for(code, sighting).into_iter();
+        self.seeks
+            .extend(groups.map(|group| Of::Operator(group).link()));
     }
 
     /// Cordons and devices are told of by the nodes, and sought by what the scheduler says.

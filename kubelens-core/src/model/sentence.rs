@@ -38,6 +38,37 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// What stands between the links of a chain of errors.
+const BETWEEN_LINKS: &str = ": ";
+
+/// Fewer letters than this are no reason: `EOF`, a number.
+const LEAST_END: usize = 16;
+
+/// A message of about so many letters at most: of a chain of errors, each of which says what failed and then why, the first
+/// links and the end, where the reason is; of other text the beginning.
+pub fn gist(text: &str, most: usize) -> String {
+    let cut = shortened(text, most);
+    if cut == text {
+        return cut;
+    }
+    let letters = |text: &str| text.chars().count();
+    let heads = text
+        .match_indices(BETWEEN_LINKS)
+        .filter_map(|(at, _)| text.get(..at));
+    let Some(head) = heads.take_while(|head| letters(head) <= most / 2).last() else {
+        return cut;
+    };
+    let room = most.saturating_sub(letters(head) + letters(": … "));
+    let mut ends = text
+        .match_indices(BETWEEN_LINKS)
+        .filter(|(at, _)| *at > head.len())
+        .filter_map(|(at, between)| text.get(at + between.len()..));
+    match ends.find(|end| letters(end) <= room) {
+        Some(end) if letters(end) >= LEAST_END => format!("{head}: … {end}"),
+        _ => cut,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +79,15 @@ mod tests {
         assert_eq!(some_of(["a", "b", "c", "d", "e"], 3), "a, b, c and 2 more");
         assert_eq!(shortened("grün", 3), "grü…");
         assert_eq!(shortened("grün", 4), "grün");
+        assert_eq!(
+            gist("Failed: failed to clone x: ssh: unable to log in", 40),
+            "Failed: … ssh: unable to log in"
+        );
+        assert_eq!(gist("Failed: short", 40), "Failed: short");
+        assert_eq!(
+            gist("Failed: it has no room: EOF", 20),
+            "Failed: it has no ro…"
+        );
         assert_eq!(counted(1, "pod"), "1 pod");
         assert_eq!(capitalized("init container"), "Init container");
     }

@@ -451,6 +451,18 @@ impl<'a> Cluster<'a> {
             let namespace = reference.namespace.clone().unwrap_or_default();
             let kind = Kind::from_manifest(&owner.api_version, &owner.kind);
             let below = current;
+            // An owner of a kind without a type may be one of the cluster as a whole: those come first.
+            let is_of_the_cluster = kind.is_none()
+                && self
+                    .custom(&owner.kind)
+                    .iter()
+                    .take_while(|known| known.metadata.namespace.is_empty())
+                    .any(|known| known.metadata.uid == owner.uid);
+            let namespace = if is_of_the_cluster {
+                String::new()
+            } else {
+                namespace
+            };
             current = kind.and_then(|kind| {
                 self.note(Question::Object(kind, &namespace, &owner.name));
                 let found = self

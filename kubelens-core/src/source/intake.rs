@@ -409,9 +409,11 @@ fn is_api_type(meta: TypeMeta<'_>) -> bool {
     let is_version = version
         .strip_prefix('v')
         .is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()));
-    let is_kind = meta
-        .kind
-        .starts_with(|first: char| first.is_ascii_uppercase())
+    // A definition of somebody's own may write its kind small: `postgresql` of `acid.zalan.do`.
+    let begins = |first: char| {
+        first.is_ascii_uppercase() || first.is_ascii_lowercase() && group.contains('.')
+    };
+    let is_kind = meta.kind.starts_with(begins)
         && meta
             .kind
             .chars()

@@ -1,6 +1,6 @@
 //! What ConfigMaps and Secrets that do not exist have in common.
 
-use crate::analysis::{Sighting, Sink, event_evidence};
+use crate::analysis::{MADE_FROM, Sighting, Sink, event_evidence};
 use crate::analyzers::operators::secret_producer::{is_being_made, producers_of};
 use crate::kubernetes::{ConfigReference, Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -208,7 +208,7 @@ fn sighting<T: Object>(
     }
     if T::KIND == Kind::Secret {
         for producer in producers_of(cluster, namespace, reference.name) {
-            sighting = sighting.blames(producer.reference(), "made from");
+            sighting = sighting.blames(producer.reference(), MADE_FROM);
         }
     }
     let advice = near.first().map_or_else(

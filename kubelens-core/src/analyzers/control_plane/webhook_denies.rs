@@ -3,7 +3,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::refused_pods::{read_refusal, sighting as refused_sighting};
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -75,15 +75,37 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     }
 }
 
+/// Most letters of a reason in a sentence.
+const MOST_LETTERS: usize = 200;
+
+/// Why a webhook refuses, in its own words, where it gives any.
+fn reason_in(text: &str) -> Option<String> {
+    let (_, reason) = text.split_once("denied the request")?;
+    // Kyverno begins with whom it refuses: that is in the title.
+    let reason = reason
+        .split_once("blocked due to the following policies")
+        .map_or(reason, |(_, policies)| policies);
+    let words: Vec<&str> = reason.split_whitespace().collect();
+    let reason = words.join(" ");
+    let reason = reason.trim_start_matches([':', ' ']);
+    (!reason.is_empty()).then(|| shortened(&safe_text(reason), MOST_LETTERS))
+}
+
 fn sighting(cluster: &Cluster<'_>, failed: &FailedCreate<'_>, webhook: &str) -> Sighting {
     let title = format!(
         "Admission webhook `{webhook}` denies the pods of {}",
         failed.top
     );
-    let explanation = format!(
-        "{}: the webhook refuses the request; its reason is in the evidence.",
-        failed.counts()
-    );
+    let explanation = match reason_in(failed.text) {
+        Some(reason) => format!(
+            "{}: the webhook refuses the request: {reason}",
+            failed.counts()
+        ),
+        None => format!(
+            "{}: the webhook refuses the request; its reason is in the evidence.",
+            failed.counts()
+        ),
+    };
     let mut sighting =
         refused_sighting(cluster, failed, title, explanation).identified_by("webhook", webhook);
     if let Some(hook) = hooks(cluster)

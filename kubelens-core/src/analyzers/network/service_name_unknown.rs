@@ -1,6 +1,7 @@
 use super::called_service::written_in;
 use super::failed_call::{FailedCall, Failure, failed_calls};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{MADE_FROM, Sighting, Sink, declare_analyzer};
+use crate::analyzers::operators::made_by_name::makers_of_service;
 use crate::kubernetes::{Kind, Namespace, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
@@ -154,6 +155,9 @@ fn sighting(
         .find(|(_, written)| written.contains(call.host));
     if let Some((path, written)) = place {
         sighting = sighting.evidence(Evidence::message(call.pod.reference(), path, written));
+    }
+    for maker in makers_of_service(cluster, namespace, name) {
+        sighting = sighting.blames(maker.reference(), MADE_FROM);
     }
     let advice = match (near.first(), elsewhere.first(), place) {
         (Some(near), _, Some((path, _))) => {

@@ -1,10 +1,11 @@
 //! What is wrong with an Application of Argo CD.
 
 use super::failing::{blaming, failing, pointing, titled};
+use super::login_refused::correct_login;
 use super::unreached::unreached;
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{CustomObject, text_at};
-use crate::model::{Evidence, ObjectRef, Severity};
+use crate::model::{Evidence, ObjectRef, Severity, safe_text};
 use crate::snapshot::Cluster;
 use jiff::Timestamp;
 
@@ -42,7 +43,21 @@ pub(super) fn check(cluster: &Cluster<'_>, application: &CustomObject, sink: &mu
     .evidence(Evidence::message(application.reference(), path_of(fact), &words).at(since));
     sighting = pointing(cluster, application, sighting, &words);
     sighting = unreached(cluster, application, sighting, &words);
+    if fact != "health" {
+        let repository = repository_of(application);
+        let login = format!("the login that Argo CD has for {repository}");
+        sighting
+            .suggestions
+            .splice(0..0, correct_login(&words, &login));
+    }
     sink.report(with_children(application, sighting, fact == "health"));
+}
+
+/// The repository of an Application, or of the first of its sources.
+fn repository_of(application: &CustomObject) -> String {
+    let one = application.spec_text("/source/repoURL");
+    let first = application.spec_text("/sources/0/repoURL");
+    safe_text(if one.is_empty() { first } else { one })
 }
 
 type Fault = (&'static str, String, Severity, Option<Timestamp>);

@@ -60,8 +60,9 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
         let rank = |condition: &Condition| {
             (
                 std::cmp::Reverse(severity(condition)),
-                // One that says why says more.
+                // One that says why says more; one that counts or lists others, less than those.
                 condition.message.is_empty(),
+                is_summary(&condition.message),
                 AT_WORK.contains(&condition.reason.as_str()),
                 !matches!(condition.type_.as_str(), "Ready" | "Available" | "Synced"),
                 condition.type_.to_string(),
@@ -70,6 +71,21 @@ pub(super) fn bad_conditions(cluster: &Cluster<'_>, object: &CustomObject) -> Ve
         rank(a).cmp(&rank(b))
     });
     bad
+}
+
+/// Whether a message only counts or lists other conditions: `1 of 2 completed`, `SubnetsReady=False, ImageReady=False`.
+fn is_summary(message: &str) -> bool {
+    let counts = message
+        .strip_suffix(" completed")
+        .and_then(|numbers| numbers.split_once(" of "))
+        .is_some_and(|(done, all)| done.parse::<u32>().is_ok() && all.parse::<u32>().is_ok());
+    let names = |part: &str| {
+        part.split_once('=').is_some_and(|(type_, status)| {
+            matches!(status, "False" | "True" | "Unknown")
+                && type_.chars().all(|letter| letter.is_ascii_alphanumeric())
+        })
+    };
+    counts || (!message.is_empty() && message.split(", ").all(names))
 }
 
 /// The conditions of an object; where it has none of its own, those that it has for each object that it is about: the
@@ -97,10 +113,14 @@ pub(super) fn severity(condition: &Condition) -> Severity {
 
 /// Since when a condition is as it is; the object's creation where it does not say.
 pub(super) fn since(object: &CustomObject, condition: &Condition) -> Option<Timestamp> {
+    changed(condition).or(object.metadata.creation_timestamp)
+}
+
+/// Since when a condition is as it is, where it says so.
+pub(super) fn changed(condition: &Condition) -> Option<Timestamp> {
     condition
         .last_transition_time
         .or(condition.last_update_time)
-        .or(object.metadata.creation_timestamp)
 }
 
 /// Whether a condition has been as it is for longer than a moment.
@@ -136,6 +156,21 @@ pub(super) fn words(condition: &Condition) -> String {
     }
 }
 
+/// Types of conditions that say, when True, that it rests.
+const RESTING: [&str; 5] = [
+    "hibernation",
+    "Hibernated",
+    "Hibernating",
+    "Paused",
+    "Suspended",
+];
+
+/// The type of a condition without the domain of its project: `hibernation` of `cnpg.io/hibernation`.
+fn of_type(condition: &Condition) -> &str {
+    let type_ = condition.type_.as_str();
+    type_.rsplit('/').next().unwrap_or(type_)
+}
+
 /// Whether somebody asked it to rest: suspended, paused, stopped, at zero.
 pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
     let is = |pointer: &str, value: bool| {
@@ -145,12 +180,24 @@ pub(in crate::analyzers) fn is_resting(object: &CustomObject) -> bool {
             .and_then(serde_json::Value::as_bool)
             == Some(value)
     };
-    let is_paused = object
-        .metadata
-        .annotations
-        .iter()
-        .any(|(key, value)| key.ends_with("/paused") && matches!(value.as_str(), "true" | ""));
+    let is_paused = object.metadata.annotations.iter().any(|(key, value)| {
+        match key.rsplit('/').next().unwrap_or(key) {
+            "paused" => matches!(value.as_str(), "true" | ""),
+            "hibernation" => matches!(value.as_str(), "on" | "true"),
+            "pause-reconciliation" | "reconcile-paused" => value == "true",
+            _ => false,
+        }
+    });
     is_paused
+        || RESTING.iter().any(|type_| {
+            object
+                .conditions()
+                .iter()
+                .any(|condition| condition.is_true() && of_type(condition) == *type_)
+        })
+        || is("/hibernate", true)
+        || is("/hibernated", true)
+        || is("/shutdown", true)
         || is("/suspend", true)
         || is("/suspended", true)
         || is("/paused", true)

@@ -1,8 +1,10 @@
 use jiff::Timestamp;
 
 use super::bad_condition::{bad_conditions, is_resting, severity};
-use super::failing::{failing, pointing, report, title, titled};
+use super::failing::{failing, pointing, report, report_saying, title, titled, without_it};
 use super::pack::has_pack;
+use super::reference::missing_unsaid;
+use super::unreached::unreached;
 use crate::analysis::{Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject, text_at};
 use crate::model::{Evidence, Severity};
@@ -35,6 +37,38 @@ declare_analyzer! {
     ///   conditions:
     ///   - {type: Ready, status: "False", reason: Error, message: 'secrets "orders-login" not found', lastTransitionTime: "2026-01-01T11:00:00Z"}
     /// ```
+    /// The operator leaves it out and says so in its events alone:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: rules.example.com/v1
+    /// kind: RuleSet
+    /// metadata: {name: alerts, namespace: shop, uid: r1, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: rules.example.com/v1, kind: RuleSet, namespace: shop, name: alerts, uid: r1}
+    /// type: Warning
+    /// reason: InvalidConfiguration
+    /// message: 'could not parse expression: unclosed left parenthesis'
+    /// count: 9
+    /// firstTimestamp: "2026-01-01T10:00:00Z"
+    /// lastTimestamp: "2026-01-01T11:58:00Z"
+    /// ```
+    /// It waits for something that it names and that is not there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: flows.example.com/v1
+    /// kind: Pipeline
+    /// metadata: {name: tides, namespace: shop, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// spec: {catalogRef: {name: oceans}}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: flows.example.com/v1
+    /// kind: Catalog
+    /// metadata: {name: ocean, namespace: shop}
+    /// status: {phase: Ready}
+    /// ```
     /// A Route that no router admits:
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -60,6 +94,32 @@ declare_analyzer! {
     ///     conditions: [{type: Admitted, status: "False", reason: RouteNotAdmitted, lastTransitionTime: "2026-01-01T09:00:00Z"}]
     ///   - routerName: default
     ///     conditions: [{type: Admitted, status: "True", lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
+    /// Hibernated on purpose, and warned about before it became well:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: db.example.com/v1
+    /// kind: Database
+    /// metadata: {name: winter, namespace: shop, creationTimestamp: "2026-01-01T09:00:00Z", annotations: {example.com/hibernation: "on"}}
+    /// status:
+    ///   conditions: [{type: Ready, status: "False", reason: NotReady, lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ---
+    /// apiVersion: db.example.com/v1
+    /// kind: Database
+    /// metadata: {name: orders, namespace: shop, uid: o1, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// status:
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T11:59:00Z"}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: db.example.com/v1, kind: Database, namespace: shop, name: orders, uid: o1}
+    /// type: Warning
+    /// reason: ReconcileFailed
+    /// message: 'the bucket refuses the login'
+    /// count: 9
+    /// firstTimestamp: "2026-01-01T10:00:00Z"
+    /// lastTimestamp: "2026-01-01T11:58:00Z"
     /// ```
     /// What is at work, young, paused, or of a type that nobody has named:
     /// ```yaml
@@ -96,19 +156,20 @@ declare_analyzer! {
     /// Condition types that nobody has named are left alone.
     ///
     /// # Source
-    /// `status.conditions` as the API conventions of Kubernetes have them; what a type means is one table.
+    /// `status.conditions` as the API conventions of Kubernetes have them; what a type means is one table. Else the
+    /// phase, and the events that its operator writes.
     OPS001 "custom-resource-failing" {
         role: Both,
         severity: Warning,
         confidence: 0.75,
-        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Pod, Ingress, Namespace, Event],
         maps_to: [],
         check: Cluster(check),
     }
 }
 
 /// Where resources without conditions tell how they are, and the words for failed.
-const PHASES: [(&str, &str); 8] = [
+const PHASES: [(&str, &str); 9] = [
     ("/phase", "status.phase"),
     ("/state", "status.state"),
     ("/status", "status.status"),
@@ -117,32 +178,60 @@ const PHASES: [(&str, &str); 8] = [
     ("/lifecycleState", "status.lifecycleState"),
     ("/robustness", "status.robustness"),
     ("/ceph/health", "status.ceph.health"),
+    ("/PostgresClusterStatus", "status.PostgresClusterStatus"),
 ];
-const FAILED: [&str; 14] = [
+
+/// Words of those for a wait.
+const WAITING: [&str; 5] = ["Pending", "Waiting", "NotReady", "Unknown", "Blocked"];
+
+/// Where the fields above tell since when.
+const CHANGES: [&str; 3] = [
+    "/ceph/lastChanged",
+    "/lastTransitionTime",
+    "/phaseTransitionTime",
+];
+const FAILED: [&str; 9] = [
     "FAILED",
-    "SUBMISSION_FAILED",
-    "Failed",
     "failed",
     "Error",
     "error",
     "Degraded",
-    "FailedValidation",
-    "PartiallyFailed",
     "Unavailable",
     "Faulted",
     "faulted",
     "red",
-    "HEALTH_ERR",
 ];
+
+/// Endings of words for failed, and beginnings of those for what is not over yet.
+const FAILED_ENDINGS: [&str; 6] = [
+    "Failed",
+    "FailedValidation",
+    "Failure",
+    "_FAILED",
+    "_ERROR",
+    "_ERR",
+];
+const UNDER_WAY: [&str; 3] = ["Finalizing", "Waiting", "Retry"];
+
+/// A word for work that was given up: by a fault where there is one to tell, else by somebody who wanted it so.
+const ABORTED: &str = "Aborted";
 
 /// Of these, what says that data is out of reach.
 const DOWN: [&str; 3] = ["faulted", "red", "HEALTH_ERR"];
 
 /// Where they tell why, and when they ended.
-const MESSAGES: [&str; 5] = [
+const MESSAGES: [&str; 13] = [
     "/message",
+    "/errorMessage",
+    "/failureMessage",
+    "/statusMessage",
+    "/phaseReason",
+    "/lastErrorMessage",
+    "/lastError",
+    "/lastMessage",
     "/failureReason",
     "/applicationState/errorMessage",
+    "/validationErrors/0",
     "/reason",
     "/error",
 ];
@@ -152,6 +241,22 @@ const ENDS: [&str; 5] = [
     "/completionTime",
     "/finishedAt",
     "/completedAt",
+];
+
+/// Seconds that a resource may wait.
+const WAIT_GRACE: i64 = 1800;
+
+/// How often an operator must warn.
+const REPEATED: u32 = 3;
+
+/// Conditions by which an operator says that all is well.
+const WELL: [&str; 6] = [
+    "Accepted",
+    "Available",
+    "Ready",
+    "Reconciled",
+    "Synced",
+    "Healthy",
 ];
 
 /// Seconds after which a run that failed is history.
@@ -179,6 +284,7 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         &bad,
     )
     .severity(of_kind(object, worst).unwrap_or_else(|| severity(worst)));
+    let sighting = unreached(cluster, object, sighting, &worst.message);
     report(cluster, object, sighting, &bad, sink);
 }
 
@@ -190,19 +296,38 @@ fn of_kind(object: &CustomObject, worst: &Condition) -> Option<Severity> {
         .then_some(Severity::Critical)
 }
 
+/// The first of the fields that tell how a resource is whose word is a certain one.
+fn phase_in(
+    object: &CustomObject,
+    is_meant: impl Fn(&str) -> bool,
+) -> Option<(&'static str, &str)> {
+    PHASES.iter().find_map(|(field, path)| {
+        let phase = object.status_text(field);
+        is_meant(phase).then_some((*path, phase))
+    })
+}
+
+/// Whether a word for how a resource is says that it failed.
+fn is_failed(object: &CustomObject, phase: &str) -> bool {
+    let ends = FAILED_ENDINGS.iter().any(|ending| phase.ends_with(ending));
+    let is_under_way = UNDER_WAY.iter().any(|start| phase.starts_with(start));
+    FAILED.contains(&phase)
+        || ends && !is_under_way
+        || phase == ABORTED && !object.status_text("/error").is_empty()
+}
+
 /// A resource without bad conditions whose phase says that it failed.
 fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
-    let found = PHASES.iter().find_map(|(field, path)| {
-        let phase = object.status_text(field);
-        FAILED.contains(&phase).then_some((*path, phase))
-    });
-    let Some((path, phase)) = found else {
-        return;
+    let Some((path, phase)) = phase_in(object, |phase| is_failed(object, phase)) else {
+        return check_wait(cluster, object, sink);
     };
-    let end: Option<Timestamp> = ENDS
-        .iter()
-        .find_map(|field| object.status_text(field).parse().ok())
-        .or(object.metadata.creation_timestamp);
+    let time = |fields: &[&str]| -> Option<Timestamp> {
+        fields
+            .iter()
+            .find_map(|field| object.status_text(field).parse().ok())
+    };
+    let said = time(&ENDS).or_else(|| time(&CHANGES));
+    let end = said.or(object.metadata.creation_timestamp);
     let is_history =
         is_run(object) && (!cluster.is_within(end, RUN_WINDOW) || has_later_run(cluster, object));
     if is_resting(object)
@@ -220,9 +345,17 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
             .unwrap_or_default()
             .to_owned(),
     };
+    let since = said;
     let said = format!("{phase} {message}");
+    let is_plain = phase.eq_ignore_ascii_case("failed");
+    let field = path.rsplit('.').next().unwrap_or(path);
+    let state = if is_plain {
+        "failed".to_owned()
+    } else {
+        format!("says {field}={phase}")
+    };
     let text = "Its operator could not bring it to the state that its spec asks for.";
-    let title = titled(object, "failed", said.trim_end());
+    let title = titled(object, &state, &message);
     let severity = if DOWN.contains(&phase) {
         Severity::Critical
     } else {
@@ -232,9 +365,81 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         .identified_by("fact", "phase")
         .severity(severity)
         .confidence(0.7)
-        .since(end)
-        .evidence(Evidence::message(object.reference(), path, said.trim_end()).at(end));
-    sink.report(pointing(cluster, object, sighting, &message));
+        .since(since)
+        .evidence(Evidence::message(object.reference(), path, said.trim_end()).at(since));
+    let sighting = pointing(cluster, object, sighting, &message);
+    report_saying(cluster, object, sighting, &[&message], sink);
+}
+
+/// A resource that has waited for long and does not say what for, while something that it refers to is not there.
+fn check_wait(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
+    let waits = phase_in(object, |phase| WAITING.contains(&phase))
+        .filter(|_| !is_resting(object) && cluster.age(&object.metadata) > WAIT_GRACE);
+    let missing = match waits {
+        Some(_) => missing_unsaid(cluster, object),
+        None => Vec::new(),
+    };
+    let Some((path, phase)) = waits.filter(|_| !missing.is_empty()) else {
+        return check_events(cluster, object, sink);
+    };
+    let own = object.reference();
+    let text = "Its operator could not bring it to the state that its spec asks for.";
+    let sighting = failing(cluster, object, titled(object, "waits", phase), text, &[])
+        .identified_by("fact", "phase")
+        .severity(Severity::Warning)
+        .confidence(0.7)
+        .evidence(Evidence::field(own, path, phase));
+    for reference in missing {
+        sink.report(without_it(cluster, object, &sighting, &reference));
+    }
+}
+
+/// A resource whose status is silent, and about which its operator warns again and again.
+fn check_events(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
+    let meta = &object.metadata;
+    let says_well = object
+        .conditions()
+        .iter()
+        .any(|condition| condition.is_true() && WELL.contains(&condition.type_.as_str()));
+    let has_other_phase = PHASES.iter().any(|(field, _)| {
+        let phase = object.status_text(field);
+        !phase.is_empty() && !WAITING.contains(&phase)
+    });
+    if says_well || has_other_phase || is_resting(object) {
+        return;
+    }
+    let newest = cluster
+        .events_about(&object.kind, &meta.namespace, &meta.name, "")
+        .next_back();
+    let warning = newest.filter(|event| {
+        let window = cluster.thresholds(meta).event_window;
+        event.is_warning()
+            && event.times() >= REPEATED
+            && tells_failure(&event.reason)
+            && cluster.is_within(event.last_seen(), window)
+    });
+    let Some(event) = warning else { return };
+    let state = if event.reason.starts_with("Invalid") || event.reason.ends_with("Rejected") {
+        "is refused by its operator"
+    } else {
+        "fails, as its operator warns"
+    };
+    let said = format!("{}: {}", event.reason, event.message);
+    let text = "Its operator could not bring it to the state that its spec asks for.";
+    let sighting = failing(cluster, object, titled(object, state, &said), text, &[])
+        .identified_by("fact", "event")
+        .severity(Severity::Warning)
+        .confidence(0.65)
+        .since(event.first_seen());
+    report_saying(cluster, object, sighting, &[&event.message], sink);
+}
+
+/// Whether the reason of an event is that something failed.
+fn tells_failure(reason: &str) -> bool {
+    let endings = ["Failed", "Failure", "Error", "Rejected", "Invalid"];
+    reason.starts_with("Invalid")
+        || reason.starts_with("Failed")
+        || endings.iter().any(|ending| reason.ends_with(ending))
 }
 
 /// What Ceph says of its health, by its checks.
@@ -269,6 +474,8 @@ fn has_later_run(cluster: &Cluster<'_>, object: &CustomObject) -> bool {
 
 /// Whether it runs to an end, as backups and builds do.
 fn is_run(object: &CustomObject) -> bool {
-    ENDS.iter()
-        .any(|field| !object.status_text(field).is_empty())
+    object.metadata.labels.value(SCHEDULE).is_some()
+        || ENDS
+            .iter()
+            .any(|field| !object.status_text(field).is_empty())
 }

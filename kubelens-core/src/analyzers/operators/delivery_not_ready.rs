@@ -1,5 +1,6 @@
 use super::bad_condition::{has_lasted, words};
 use super::failing::{blaming, describe, failing, report, titled, without_it};
+use super::login_refused::correct_login;
 use super::reference::{Reference, is_absent, is_there};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, CustomObject, Kind, text_at};
@@ -116,6 +117,14 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         &conditions,
     )
     .severity(severity);
+    let login = object.spec_text("/secretRef/name");
+    if is_source && !login.is_empty() {
+        let namespace = &object.metadata.namespace;
+        let login = format!("the login in Secret {namespace}/{login}");
+        sighting
+            .suggestions
+            .splice(0..0, correct_login(&said, &login));
+    }
     let mut missing = Vec::new();
     for (path, relation, needed) in needs(object) {
         if is_absent(cluster, &needed)

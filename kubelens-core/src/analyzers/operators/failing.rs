@@ -1,22 +1,22 @@
 //! What all custom resources that fail have in common: their proof, and whom they point at.
 
-use super::bad_condition::{evidence, since, words};
+use super::bad_condition::{changed, evidence, words};
 use super::children::children_of;
 use super::failed_part::failed_parts;
 use super::named_object::named_in;
 use super::reference::{
-    Reference, is_absent, is_there, located, missing, missing_behind, references,
+    Reference, found, is_absent, located, missing, missing_behind, missing_unsaid, references,
 };
-use crate::analysis::{Sighting, Sink};
+use crate::analysis::{AWAITS, Sighting, Sink};
 use crate::kubernetes::{Condition, CustomObject, Event};
-use crate::model::{Evidence, ObjectRef, Suggestion, safe_text, shortened};
+use crate::model::{Evidence, ObjectRef, Suggestion, gist, safe_text};
 use crate::snapshot::Cluster;
 
 /// Most conditions that are shown as proof.
 const MOST_CONDITIONS: usize = 4;
 
 /// Most letters of a message in a title.
-const MOST_LETTERS: usize = 140;
+const MOST_LETTERS: usize = 180;
 
 /// A custom resource that fails, with its conditions as proof. It points at what its messages name, at the
 /// custom resources that its spec names, and at what it owns.
@@ -35,7 +35,7 @@ pub(super) fn failing(
                 .take(MOST_CONDITIONS)
                 .map(|condition| evidence(object, condition)),
         )
-        .since(conditions.first().and_then(|first| since(object, first)))
+        .since(conditions.first().and_then(changed))
         .suggest(describe(object));
     for condition in conditions {
         sighting = pointing(cluster, object, sighting, &condition.message);
@@ -47,16 +47,62 @@ pub(super) fn failing(
     if let Some(event) = newest_warning(cluster, object) {
         sighting = pointing(cluster, object, sighting.event(event), &event.message);
     }
-    for reference in references(object) {
+    for reference in references(cluster, object) {
         let reference = located(cluster, reference);
-        if !is_typed(&reference.object) && is_there(cluster, &reference.object) {
-            sighting = blaming(sighting, reference.object, "refers to");
+        if !is_typed(&reference.object)
+            && let Some(named) = found(cluster, &reference.object)
+        {
+            let relation = relation_to(named, "refers to");
+            sighting = blaming(sighting, reference.object, relation);
+            for child in children_of(cluster, named) {
+                sighting = blaming(sighting, child, "refers to");
+            }
         }
     }
     for child in children_of(cluster, object) {
-        sighting = blaming(sighting, child, "owns");
+        let relation = found(cluster, &child).map_or("owns", |child| relation_to(child, "owns"));
+        sighting = blaming(sighting, child, relation);
+    }
+    for whole in wholes_of(cluster, object) {
+        sighting = blaming(sighting, whole.reference(), "belongs to");
     }
     blaming(sighting, own, "owns")
+}
+
+/// How a failing resource hangs together with another one: it waits for one on which no operator has worked.
+fn relation_to(other: &CustomObject, relation: &'static str) -> &'static str {
+    let is_untouched = other
+        .status
+        .as_object()
+        .is_none_or(serde_json::Map::is_empty);
+    if is_untouched { AWAITS } else { relation }
+}
+
+/// Labels that name the resource of the same project that an object is a part of: `strimzi.io/cluster`,
+/// `cluster.x-k8s.io/cluster-name`.
+const WHOLE: [&str; 2] = ["/cluster", "/cluster-name"];
+
+/// The resources of the same project that the labels of an object name.
+fn wholes_of<'a>(cluster: &Cluster<'a>, object: &CustomObject) -> Vec<&'a CustomObject> {
+    let names: Vec<&str> = object
+        .metadata
+        .labels
+        .iter()
+        .filter(|(key, _)| WHOLE.iter().any(|ending| key.ends_with(ending)))
+        .map(|(_, value)| value.as_str())
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    cluster
+        .all_customs()
+        .filter(|other| {
+            other.group() == object.group()
+                && other.kind != object.kind
+                && other.metadata.namespace == object.metadata.namespace
+                && names.contains(&other.metadata.name.as_str())
+        })
+        .collect()
 }
 
 /// The newest warning that the operator wrote about the object: it often says more than the conditions.
@@ -104,13 +150,32 @@ pub(super) fn report(
     conditions: &[Condition],
     sink: &mut Sink,
 ) {
-    let messages: Vec<&str> = conditions
+    let messages = conditions
         .iter()
-        .map(|condition| condition.message.as_str())
-        .collect();
-    let mut missing = missing(cluster, object, &messages);
+        .map(|condition| condition.message.as_str());
+    report_saying(
+        cluster,
+        object,
+        sighting,
+        &messages.collect::<Vec<_>>(),
+        sink,
+    );
+}
+
+/// The same of messages that are no conditions.
+pub(super) fn report_saying(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    sighting: Sighting,
+    messages: &[&str],
+    sink: &mut Sink,
+) {
+    let mut missing = missing(cluster, object, messages);
     if missing.is_empty() {
-        missing = missing_behind(cluster, object, &messages);
+        missing = missing_behind(cluster, object, messages);
+    }
+    if missing.is_empty() && messages.iter().all(|message| message.is_empty()) {
+        missing = missing_unsaid(cluster, object);
     }
     if missing.is_empty() {
         sink.report(sighting);
@@ -168,7 +233,7 @@ pub(super) fn title(object: &CustomObject, state: &str, condition: &Condition) -
 
 /// The same, of words that are no condition.
 pub(super) fn titled(object: &CustomObject, state: &str, words: &str) -> String {
-    let words = shortened(&safe_text(words), MOST_LETTERS);
+    let words = gist(&safe_text(words), MOST_LETTERS);
     if words.is_empty() {
         format!("{} {state}", object.reference())
     } else {

@@ -134,15 +134,30 @@ fn check_pool(cluster: &Cluster<'_>, pool: &CustomObject, sink: &mut Sink) {
         .spec
         .get("limits")
         .and_then(serde_json::Value::as_object);
+    let mut reached = Vec::new();
     for (resource, limit) in limits.into_iter().flatten() {
         let used = pool.status.pointer(&format!("/resources/{resource}"));
         let (Some(limit), Some(used)) = (amount(limit), used.and_then(amount)) else {
             continue;
         };
         if used.0 >= limit.0 {
-            sink.report(at_limit(pool, resource, &used.1, &limit.1));
+            reached.push(Reached {
+                resource,
+                used: used.1,
+                limit: limit.1,
+            });
         }
     }
+    if !reached.is_empty() {
+        sink.report(at_limit(pool, &reached));
+    }
+}
+
+/// A limit of a pool that is used up.
+struct Reached<'p> {
+    resource: &'p str,
+    used: String,
+    limit: String,
 }
 
 /// A quantity, and how it is written.
@@ -153,26 +168,40 @@ fn amount(value: &serde_json::Value) -> Option<(Quantity, String)> {
     Some((text.parse().ok()?, text))
 }
 
-fn at_limit(pool: &CustomObject, resource: &str, used: &str, limit: &str) -> Sighting {
+fn at_limit(pool: &CustomObject, reached: &[Reached<'_>]) -> Sighting {
     let own = pool.reference();
-    Sighting::of(
+    let names: Vec<&str> = reached.iter().map(|one| one.resource).collect();
+    let used = reached
+        .iter()
+        .map(|one| format!("{} of {} {}", one.used, one.limit, one.resource));
+    let used = used.collect::<Vec<_>>().join(", ");
+    let mut sighting = Sighting::of(
         own.clone(),
-        format!("{own} has reached its limit of {resource} while pods wait"),
-        format!("{used} of {limit} are in use; it makes no further node."),
+        format!(
+            "{own} has reached its limit of {} while pods wait",
+            names.join(" and ")
+        ),
+        format!("{used} are in use; it makes no further node."),
     )
-    .identified_by("resource", resource)
-    .evidence(Evidence::field(
-        own.clone(),
-        &format!("spec.limits.{resource}"),
-        limit,
-    ))
-    .evidence(Evidence::field(
-        own.clone(),
-        &format!("status.resources.{resource}"),
-        used,
-    ))
-    .suggest(Suggestion::advice(format!(
-        "Raise spec.limits.{resource} of {own}"
+    .identified_by("resource", names.join(","));
+    for one in reached {
+        let resource = one.resource;
+        sighting = sighting
+            .evidence(Evidence::field(
+                own.clone(),
+                &format!("spec.limits.{resource}"),
+                &one.limit,
+            ))
+            .evidence(Evidence::field(
+                own.clone(),
+                &format!("status.resources.{resource}"),
+                &one.used,
+            ));
+    }
+    let fields = names.iter().map(|name| format!("spec.limits.{name}"));
+    sighting.suggest(Suggestion::advice(format!(
+        "Raise {} of {own}",
+        fields.collect::<Vec<_>>().join(" and ")
     )))
 }
 

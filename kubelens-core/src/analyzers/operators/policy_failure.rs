@@ -33,6 +33,22 @@ declare_analyzer! {
     ///   conditions: [{type: Ready, status: "False", reason: Failed, message: 'invalid variable', lastTransitionTime: "2026-01-01T10:00:00Z"}]
     /// ```
     ///
+    /// What a policy that only watches found is a note:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: wgpolicyk8s.io/v1alpha2
+    /// kind: PolicyReport
+    /// metadata: {name: r1, namespace: shop}
+    /// scope: {apiVersion: apps/v1, kind: Deployment, namespace: shop, name: web}
+    /// results:
+    /// - {policy: require-labels, rule: team, result: fail, severity: medium, message: a team is required}
+    /// ---
+    /// apiVersion: kyverno.io/v1
+    /// kind: ClusterPolicy
+    /// metadata: {name: require-labels, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {validationFailureAction: Audit}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -130,7 +146,7 @@ fn results(cluster: &Cluster<'_>, sink: &mut Sink) {
                         let policy = text_at(result, "/policy").to_owned();
                         let rule = text_at(result, "/rule").to_owned();
                         let of = failures.entry((policy, rule, top)).or_default();
-                        of.severity = of.severity.max(Some(severity(result)));
+                        of.severity = of.severity.max(Some(severity(cluster, report, result)));
                         if of.message.is_empty() {
                             text_at(result, "/message").clone_into(&mut of.message);
                             of.report = Some(report.reference());
@@ -176,11 +192,57 @@ fn top(cluster: &Cluster<'_>, object: ObjectRef) -> ObjectRef {
     }
 }
 
-fn severity(result: &serde_json::Value) -> Severity {
+/// A note where it weighs little, or where the policy only watches: then no change is refused for it.
+fn severity(cluster: &Cluster<'_>, report: &CustomObject, result: &serde_json::Value) -> Severity {
     match text_at(result, "/severity") {
         "low" | "info" => Severity::Info,
+        "high" | "critical" => Severity::Warning,
+        _ if only_watches(cluster, report, text_at(result, "/policy")) => Severity::Info,
         _ => Severity::Warning,
     }
+}
+
+/// Whether the policy of this name is one of Kyverno that refuses nothing.
+fn only_watches(cluster: &Cluster<'_>, report: &CustomObject, policy: &str) -> bool {
+    let own = report.metadata.namespace.as_str();
+    // A policy of a namespace is named with it.
+    let (namespace, name) = policy.split_once('/').unwrap_or(("", policy));
+    let of_kyverno = ["ClusterPolicy", "Policy"]
+        .into_iter()
+        .flat_map(|kind| cluster.customs("kyverno.io", kind))
+        .chain(cluster.customs("policies.kyverno.io", "ValidatingPolicy"));
+    let named: Vec<&CustomObject> = of_kyverno
+        .filter(|found| {
+            let space = found.metadata.namespace.as_str();
+            found.metadata.name == *name
+                && (space == namespace || namespace.is_empty() && space == own)
+        })
+        .collect();
+    !named.is_empty() && named.into_iter().all(|policy| !refuses(policy))
+}
+
+/// Whether a policy of Kyverno is to refuse what breaks it: as a whole, by an exception for some namespaces, or by one of
+/// its rules.
+fn refuses(policy: &CustomObject) -> bool {
+    let is_enforced = |action: &str| {
+        action.eq_ignore_ascii_case("enforce") || action.eq_ignore_ascii_case("deny")
+    };
+    let of_rules = policy.spec_list("/rules").iter().flat_map(|rule| {
+        ["/validate/failureAction", "/verifyImages/0/failureAction"].map(|at| text_at(rule, at))
+    });
+    let overrides = policy
+        .spec_list("/validationFailureActionOverrides")
+        .iter()
+        .map(|one| text_at(one, "/action"));
+    let actions = policy
+        .spec_list("/validationActions")
+        .iter()
+        .filter_map(serde_json::Value::as_str);
+    std::iter::once(policy.spec_text("/validationFailureAction"))
+        .chain(of_rules)
+        .chain(overrides)
+        .chain(actions)
+        .any(is_enforced)
 }
 
 fn failed(policy: &str, rule: &str, subject: ObjectRef, failure: Failure) -> Sighting {

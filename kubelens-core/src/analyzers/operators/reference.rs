@@ -1,5 +1,7 @@
 //! What a custom resource refers to in its spec, by the names that projects give such fields.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::named_object::says_missing;
@@ -27,6 +29,8 @@ pub(super) struct Reference {
     pub(super) object: ObjectRef,
     /// Whether the field says where to write: then nothing needs to be there.
     is_output: bool,
+    /// Whether the field is a name alone: that may be the name of something to be made.
+    is_bare: bool,
 }
 
 impl Reference {
@@ -36,15 +40,86 @@ impl Reference {
             path: path.to_owned(),
             object,
             is_output: false,
+            is_bare: false,
         }
     }
 }
 
-/// Every reference of a spec whose kind is known.
-pub(super) fn references(object: &CustomObject) -> Vec<Reference> {
+/// Every reference of a spec whose kind is known: said beside the name, or by the field's own name.
+pub(super) fn references(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<Reference> {
     let mut found = Vec::new();
     walk(object, &object.spec, "spec", false, DEPTH, &mut found);
+    found.retain_mut(|reference| {
+        !reference.object.api_version.is_empty() || by_field_name(cluster, object, reference)
+    });
     found
+}
+
+/// A kind without a type of its own that the picture has objects of.
+struct Known {
+    api_version: String,
+    kind: String,
+    is_namespaced: bool,
+}
+
+/// The kinds that the picture has objects of, by their names in small letters.
+struct KnownKinds(HashMap<String, Vec<Known>>);
+
+fn known_kinds(cluster: &Cluster<'_>) -> KnownKinds {
+    let mut kinds: HashMap<String, Vec<Known>> = HashMap::new();
+    for object in cluster.all_custom() {
+        let of_name = kinds.entry(object.kind.to_ascii_lowercase()).or_default();
+        let is_known = of_name
+            .iter()
+            .any(|known| group_of(&known.api_version) == object.group());
+        if !is_known {
+            of_name.push(Known {
+                api_version: object.api_version.to_string(),
+                kind: object.kind.to_string(),
+                is_namespaced: !object.metadata.namespace.is_empty(),
+            });
+        }
+    }
+    KnownKinds(kinds)
+}
+
+/// Finds the kind that `catalogRef: {name: …}` means: the one of that name whose group is nearest to the owner's.
+/// Where two are as near, nobody can tell.
+fn by_field_name(cluster: &Cluster<'_>, owner: &CustomObject, reference: &mut Reference) -> bool {
+    let kinds = cluster.once(known_kinds);
+    let Some(known) = kinds.0.get(&reference.object.kind.to_ascii_lowercase()) else {
+        return false;
+    };
+    let nearness = |known: &Known| shared_ending(group_of(&known.api_version), owner.group());
+    let Some(best) = known.iter().map(nearness).max() else {
+        return false;
+    };
+    let mut nearest = known.iter().filter(|known| nearness(known) == best);
+    // A group of another project that has a kind of the same name is not meant.
+    let (Some(one), None, 2..) = (nearest.next(), nearest.next(), best) else {
+        return false;
+    };
+    let namespace = reference.object.namespace.as_deref().unwrap_or_default();
+    let namespace = if one.is_namespaced { namespace } else { "" };
+    reference.object = ObjectRef::namespaced(
+        &one.api_version,
+        &one.kind,
+        namespace,
+        &reference.object.name,
+    );
+    true
+}
+
+/// How many labels two groups have in common at their ends: `a.example.com` and `b.example.com` two.
+fn shared_ending(a: &str, b: &str) -> usize {
+    a.rsplit('.')
+        .zip(b.rsplit('.'))
+        .take_while(|(a, b)| a == b)
+        .count()
+}
+
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// The reference, without a namespace where it names something of the cluster as a whole: a field that
@@ -71,7 +146,7 @@ pub(super) fn missing(
     object: &CustomObject,
     messages: &[&str],
 ) -> Vec<Reference> {
-    let mut all: Vec<Reference> = references(object)
+    let mut all: Vec<Reference> = references(cluster, object)
         .into_iter()
         .map(|reference| located(cluster, reference))
         .filter(|reference| {
@@ -82,6 +157,19 @@ pub(super) fn missing(
             (is_said && !is_there(cluster, &reference.object))
                 || (is_named && !reference.is_output && is_absent(cluster, &reference.object))
         })
+        .collect();
+    all.sort_by(|a, b| a.object.cmp(&b.object));
+    all.dedup_by(|a, b| a.object == b.object);
+    all
+}
+
+/// The references that name nothing, of an object that waits and does not say what for.
+pub(super) fn missing_unsaid(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<Reference> {
+    let mut all: Vec<Reference> = references(cluster, object)
+        .into_iter()
+        .map(|reference| located(cluster, reference))
+        .filter(|reference| !reference.is_output && !reference.is_bare)
+        .filter(|reference| is_absent(cluster, &reference.object))
         .collect();
     all.sort_by(|a, b| a.object.cmp(&b.object));
     all.dedup_by(|a, b| a.object == b.object);
@@ -137,13 +225,20 @@ fn names(text: &str, name: &str) -> bool {
 
 /// Whether an object is in the picture.
 pub(super) fn is_there(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
-    let namespace = object.namespace.as_deref().unwrap_or_default();
     match Kind::from_manifest(&object.api_version, &object.kind) {
         Some(_) => cluster.metadata_of(object).is_some(),
-        None => cluster.custom(&object.kind).iter().any(|other| {
-            other.metadata.namespace == namespace && other.metadata.name == *object.name
-        }),
+        None => found(cluster, object).is_some(),
     }
+}
+
+/// The object of a kind without a type of its own that a reference names.
+pub(super) fn found<'a>(cluster: &Cluster<'a>, object: &ObjectRef) -> Option<&'a CustomObject> {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    cluster
+        .custom(&object.kind)
+        .iter()
+        .map(|other| &**other)
+        .find(|other| other.metadata.namespace == namespace && other.metadata.name == *object.name)
 }
 
 /// Whether an object is proven not to be there.
@@ -154,12 +249,13 @@ pub(super) fn is_absent(cluster: &Cluster<'_>, object: &ObjectRef) -> bool {
             && cluster.is_complete(kind, namespace)
             && !is_there(cluster, object);
     }
-    let group = object
-        .api_version
-        .split_once('/')
-        .map_or("", |(group, _)| group);
     cluster
-        .look_up_custom(group, &object.kind, namespace, &object.name)
+        .look_up_custom(
+            group_of(&object.api_version),
+            &object.kind,
+            namespace,
+            &object.name,
+        )
         .is_absent()
 }
 
@@ -196,6 +292,7 @@ fn walk(
                         path: path.clone(),
                         object,
                         is_output,
+                        is_bare: field.is_string(),
                     });
                 }
                 if let (Some(one), Value::Array(items)) = (key.strip_suffix('s'), field) {
@@ -206,6 +303,7 @@ fn walk(
                             path: format!("{path}[{at}]"),
                             object,
                             is_output,
+                            is_bare: false,
                         }));
                     }
                 }
@@ -287,7 +385,11 @@ fn named_by(
     } else if lower.contains("serviceaccount") {
         Kind::ServiceAccount
     } else {
-        return None;
+        // Of a kind that only the field's name can tell.
+        let stem = key
+            .strip_suffix("Refs")
+            .or_else(|| key.strip_suffix("Ref"))?;
+        return (!stem.is_empty()).then(|| ObjectRef::namespaced("", stem, namespace, name));
     };
     (!namespace.is_empty())
         .then(|| ObjectRef::namespaced(kind.api_version(), kind.as_str(), namespace, name))
@@ -300,6 +402,7 @@ fn typed(kind: &str) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::example::picture;
 
     #[test]
     fn fields_that_are_named_like_references_are() {
@@ -310,11 +413,16 @@ mod tests {
                         "claimRef":{"apiVersion":"other.com/v1","kind":"Gadget","name":"g","namespace":"bank"},
                         "tls":{"secretName":"web-tls"},
                         "color":{"name":"red"},
+                        "catalogRef":{"name":"books"},
+                        "gardenRef":{"name":"roses"},
                         "caRefs":[{"group":"","kind":"ConfigMap","name":"roots"}],
                         "extra":{"secretRef":{"name":"perhaps","optional":true}}}}"#,
         )
         .unwrap_or_default();
-        let mut found: Vec<String> = references(&object)
+        let picture = picture(
+            "apiVersion: store.example.com/v1\nkind: Catalog\nmetadata: {name: other, namespace: shop}\n---\napiVersion: other.org/v1\nkind: Catalog\nmetadata: {name: far}\n---\napiVersion: other.org/v1\nkind: Garden\nmetadata: {name: far}\n",
+        );
+        let mut found: Vec<String> = references(&Cluster::new(&picture), &object)
             .into_iter()
             .map(|reference| format!("{} {}", reference.path, reference.object))
             .collect();
@@ -324,6 +432,7 @@ mod tests {
             [
                 "spec.auth.passwordSecretRef Secret shop/login",
                 "spec.caRefs[0] ConfigMap shop/roots",
+                "spec.catalogRef Catalog shop/books",
                 "spec.claimRef Gadget bank/g",
                 "spec.issuerRef Issuer shop/ca",
                 "spec.tls.secretName Secret shop/web-tls",

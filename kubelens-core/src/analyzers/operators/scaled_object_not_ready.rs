@@ -2,7 +2,9 @@ use super::bad_condition::{has_lasted, is_resting, words};
 use super::failing::{blaming, failing, titled, without_it};
 use super::named_object::says_missing;
 use super::reference::{Reference, is_absent, is_there};
+use super::unreached::unreached;
 use crate::analysis::{Sink, declare_analyzer, event_evidence};
+use crate::analyzers::log_host::{hosts_in, missing_service};
 use crate::kubernetes::{Condition, CustomObject, text_at};
 use crate::model::{ObjectRef, Severity};
 use crate::snapshot::Cluster;
@@ -22,6 +24,28 @@ declare_analyzer! {
     /// status:
     ///   conditions:
     ///   - {type: Ready, status: "False", reason: ScaledObjectCheckFailed, message: 'error getting TriggerAuthentication: TriggerAuthentication.keda.sh "kafka-login" not found'}
+    /// ```
+    ///
+    /// A trigger asks a Service that is not there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Service, Namespace
+    /// apiVersion: keda.sh/v1alpha1
+    /// kind: ScaledObject
+    /// metadata: {name: worker, namespace: shop, uid: k1, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {scaleTargetRef: {name: worker}, triggers: [{type: prometheus, metadata: {serverAddress: "http://prom.watch.svc:9090"}}]}
+    /// status: {conditions: [{type: Ready, status: "False", reason: TriggerError, message: Triggers defined in ScaledObject are not working correctly}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: keda.sh/v1alpha1, kind: ScaledObject, namespace: shop, name: worker, uid: k1}
+    /// type: Warning
+    /// reason: KEDAScalerFailed
+    /// message: 'Get "http://prom.watch.svc:9090/api/v1/query": dial tcp: lookup prom.watch.svc on 10.96.0.10:53: no such host'
+    /// count: 40
+    /// firstTimestamp: "2026-01-01T11:00:00Z"
+    /// lastTimestamp: "2026-01-01T11:59:40Z"
     /// ```
     ///
     /// # Stays silent on
@@ -56,7 +80,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.92,
-        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Pod, Ingress, Namespace, Event],
         maps_to: ["k8sgpt:ScaledObject"],
         check: Cluster(check),
     }
@@ -77,6 +101,13 @@ const FAILURES: &[&str] = &[
 
 /// Seconds for which an event counts: KEDA asks its triggers twice a minute.
 const EVENT_WINDOW: i64 = 600;
+
+/// Reasons of conditions that tell no more than that something fails.
+const SUMMARIES: [&str; 3] = [
+    "TriggerError",
+    "PartialTriggerError",
+    "ScaledObjectCheckFailed",
+];
 
 /// How often a failure must be repeated by one that is ready.
 const REPEATED: u32 = 3;
@@ -123,6 +154,10 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
     };
     let conditions: Vec<Condition> = not_ready.into_iter().chain(fallback).collect();
     let said = match (conditions.first(), event) {
+        // The condition only says that a trigger fails, the event which and why.
+        (Some(condition), Some(event)) if SUMMARIES.contains(&condition.reason.as_str()) => {
+            format!("{}: {}", condition.reason, event.message)
+        }
         (Some(condition), _) => words(condition),
         (None, Some(event)) => format!("{}: {}", event.reason, event.message),
         (None, None) => String::new(),
@@ -136,6 +171,7 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
     )
     .severity(severity)
     .all_evidence(event.map(event_evidence));
+    sighting = unreached(cluster, object, sighting, &said);
     let mut missing = Vec::new();
     for (path, login) in logins(object) {
         let is_said = says_missing(&said) && said.contains(&login.name);
@@ -147,11 +183,32 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         }
     }
     if missing.is_empty() {
+        missing.extend(service_missing(cluster, object, &said));
+    }
+    if missing.is_empty() {
         return sink.report(sighting);
     }
     for reference in missing {
         sink.report(without_it(cluster, object, &sighting, &reference));
     }
+}
+
+/// The Service that a trigger asks by a name which none has.
+fn service_missing(cluster: &Cluster<'_>, object: &CustomObject, said: &str) -> Option<Reference> {
+    if !said.contains("no such host") {
+        return None;
+    }
+    let namespace = object.metadata.namespace.as_str();
+    let hosts = hosts_in(said);
+    let missing = hosts
+        .iter()
+        .find_map(|host| missing_service(cluster, namespace, host.name))?;
+    let trigger = object
+        .spec_list("/triggers")
+        .iter()
+        .position(|trigger| trigger.to_string().contains(&missing.name))?;
+    let path = format!("spec.triggers[{trigger}].metadata");
+    Some(Reference::needed(&path, missing.reference()))
 }
 
 /// The logins that the triggers name.

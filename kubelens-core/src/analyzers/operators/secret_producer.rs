@@ -1,5 +1,6 @@
 //! Custom resources from which an operator makes a Secret.
 
+use super::made_by_name::makers_of_secret;
 use crate::kubernetes::{CustomObject, list_at, text_at};
 use crate::snapshot::Cluster;
 
@@ -47,6 +48,7 @@ pub(in crate::analyzers) fn producers_of<'a>(
         .chain(certificates)
         .chain(synced)
         .filter(|object| object.metadata.namespace == *namespace)
+        .chain(makers_of_secret(cluster, namespace, secret))
         .collect()
 }
 

@@ -2,7 +2,7 @@ use super::refusers::{refusers, severity_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::kubernetes::{Object, Pod};
+use crate::kubernetes::{Kind, Object, Pod};
 use crate::model::{Evidence, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
@@ -128,6 +128,10 @@ fn refused(failed: &FailedCreate<'_>) -> Sighting {
     );
     let controller = &failed.controller;
     let mut sighting = Sighting::of(failed.top.clone(), title, explanation);
+    // What a custom resource makes is short of pods itself.
+    if Kind::from_manifest(&failed.top.api_version, &failed.top.kind).is_none() {
+        sighting = sighting.seen_on(controller.clone(), "template of");
+    }
     if let Refusal::NoQuotaCovers { what } = failed.refusal {
         sighting = sighting.suggest(Suggestion::advice(format!(
             "Give {} a class that needs no quota here (a priorityClassName of its own), or have a ResourceQuota of the namespace cover {}",

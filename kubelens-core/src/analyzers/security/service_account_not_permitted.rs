@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use super::permission::{Bound, Request, bound, refused_request, unescaped};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
-    ClusterRole, ClusterRoleBinding, Kind, Object, Pod, PolicyRule, Role, RoleBinding,
-    ServiceAccount, Subject,
+    ClusterRole, ClusterRoleBinding, CustomObject, Kind, Object, Pod, PolicyRule, Role,
+    RoleBinding, ServiceAccount, Subject,
 };
 use crate::model::{Evidence, EvidenceKind, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -57,6 +57,28 @@ declare_analyzer! {
     /// subjects: [{kind: ServiceAccount, name: op, namespace: default}]
     /// ```
     ///
+    /// A custom resource says that its operator may not do what it needs:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: etl.example.com/v1
+    /// kind: Extract
+    /// metadata: {name: orders, namespace: shop, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// status:
+    ///   conditions:
+    ///   - {type: Ready, status: "False", reason: ReconcileError, message: 'jobs.batch is forbidden: User "system:serviceaccount:ops:etl" cannot create resource "jobs" in API group "batch" in the namespace "shop"', lastTransitionTime: "2026-01-01T11:00:00Z"}
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRole
+    /// metadata: {name: etl}
+    /// rules: [{verbs: [get, list], apiGroups: [batch], resources: [jobs]}]
+    /// ---
+    /// apiVersion: rbac.authorization.k8s.io/v1
+    /// kind: ClusterRoleBinding
+    /// metadata: {name: etl}
+    /// roleRef: {kind: ClusterRole, name: etl}
+    /// subjects: [{kind: ServiceAccount, name: etl, namespace: ops}]
+    /// ```
+    ///
     /// # Stays silent on
     /// What is granted by now:
     /// ```yaml
@@ -87,7 +109,7 @@ declare_analyzer! {
     /// Authorizers other than RBAC.
     ///
     /// # Source
-    /// The API server's refusal in a log; Roles, ClusterRoles and bindings.
+    /// The API server's refusal in a log, or in the conditions of a custom resource; Roles, ClusterRoles and bindings.
     SEC001 "service-account-not-permitted" {
         role: Root,
         severity: Critical,
@@ -102,6 +124,41 @@ declare_analyzer! {
 }
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
+    check_logs(cluster, sink);
+    for object in cluster.all_customs() {
+        check_resource(cluster, object, sink);
+    }
+}
+
+/// What the operator of a custom resource may not do for it, as its conditions quote the API server.
+fn check_resource(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
+    let mut seen = BTreeSet::new();
+    for condition in object.conditions() {
+        let Some(request) = refused_request(&condition.message) else {
+            continue;
+        };
+        if !seen.insert((request.user(), request.sentence())) {
+            continue;
+        }
+        let bound = request.bound(cluster);
+        if is_granted(&request, &bound) {
+            continue;
+        }
+        let own = object.reference();
+        let path = format!("status.conditions[{}]", condition.type_);
+        let proof = Evidence::message(own.clone(), &path, &condition.message)
+            .at(condition.last_transition_time);
+        sink.report(
+            fact(cluster, &request, &bound, &own)
+                .seen_on(own, "permits")
+                .evidence(proof)
+                .since(condition.last_transition_time)
+                .severity(Severity::Warning),
+        );
+    }
+}
+
+fn check_logs(cluster: &Cluster<'_>, sink: &mut Sink) {
     let mut seen = BTreeSet::new();
     for (key, log) in cluster.logs() {
         for line in &log.lines {
@@ -160,10 +217,35 @@ fn sighting(
     bound: &[Bound<'_>],
 ) -> Sighting {
     let top = cluster.top_of(pod);
+    let mut sighting = fact(cluster, request, bound, &top)
+        .seen_on(pod.reference(), "permits")
+        .in_container(container)
+        .evidence(Evidence::log(pod.reference(), container, line, None))
+        .evidence(Evidence::field(
+            pod.reference(),
+            "spec.serviceAccountName",
+            pod.spec
+                .service_account_name
+                .non_empty()
+                .unwrap_or("default"),
+        ));
+    if pod.is_ready() {
+        sighting = sighting.severity(Severity::Warning);
+    }
+    sighting
+}
+
+/// That an account may not do what somebody tries to, and what has to change.
+fn fact(
+    cluster: &Cluster<'_>,
+    request: &Request<'_>,
+    bound: &[Bound<'_>],
+    who: &ObjectRef,
+) -> Sighting {
     let account = account_of(request);
     let remedy = remedy(cluster, request, bound);
     let title = format!(
-        "{account} may not {}, and {top} tries to",
+        "{account} may not {}, and {who} tries to",
         request.sentence()
     );
     let is_known = [Kind::RoleBinding, Kind::Role]
@@ -177,28 +259,14 @@ fn sighting(
             request.verb, request.resource, remedy.sentence
         ),
     )
-    .seen_on(pod.reference(), "permits")
-    .in_container(container)
     .identified_by("request", request.sentence())
     .confidence(if is_known { 0.95 } else { 0.85 })
-    .evidence(Evidence::log(pod.reference(), container, line, None))
-    .evidence(Evidence::field(
-        pod.reference(),
-        "spec.serviceAccountName",
-        pod.spec
-            .service_account_name
-            .non_empty()
-            .unwrap_or("default"),
-    ))
     .all_evidence(remedy.evidence.into_iter().filter(|proof| {
         // What may not be read is not absent.
         is_known || proof.kind != EvidenceKind::Absence
     }))
     .suggest(Suggestion::advice(remedy.advice))
     .suggest(Suggestion::look("Ask the API server", can_i(request)));
-    if pod.is_ready() {
-        sighting = sighting.severity(Severity::Warning);
-    }
     if sighting.subject.kind == "RoleBinding" || sighting.subject.kind == "ClusterRoleBinding" {
         let binding = sighting.subject.clone();
         sighting = sighting.blames(binding, "grants");

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use crate::analysis::Sighting;
+use crate::analysis::{AWAITS, MADE_FROM, Sighting};
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::model::{ObjectRef, Severity};
 
-/// A custom resource that fails or cannot be deleted, while the operator of its group does not run: nobody
-/// is there to bring it on.
+/// A custom resource that fails or cannot be deleted, or what would be made from one, while the operator of its group
+/// does not run: nobody is there to bring it on.
 pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     let mut down: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, seen) in index.seen.iter().enumerate() {
@@ -19,20 +19,15 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
         return edges;
     }
     for (effect, seen) in index.seen.iter().enumerate() {
-        if !may_wait(seen.code()) {
-            continue;
-        }
-        for cause in down
-            .get(group_of(&seen.sighting.seen_on))
-            .into_iter()
-            .flatten()
-        {
-            edges.push(Edge {
-                effect,
-                cause: *cause,
-                confidence: 0.88,
-                relation: "reconciled by",
-            });
+        for group in waited_for(seen.code(), &seen.sighting) {
+            for cause in down.get(group).into_iter().flatten() {
+                edges.push(Edge {
+                    effect,
+                    cause: *cause,
+                    confidence: 0.88,
+                    relation: "reconciled by",
+                });
+            }
         }
     }
     edges
@@ -42,8 +37,20 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
 pub(in crate::diagnosis) const OPERATOR: &str = "OPS004";
 
 /// Whether what a rule tells of can wait for an operator.
-pub(in crate::diagnosis) fn may_wait(code: &str) -> bool {
+fn may_wait(code: &str) -> bool {
     (code.starts_with("OPS") && code != OPERATOR) || code == "CTL016"
+}
+
+/// The groups on whose operator a sighting waits: that of the custom resource which shows it, those of what it would be
+/// made from, and those of what that one waits for.
+pub(in crate::diagnosis) fn waited_for<'s>(code: &str, sighting: &'s Sighting) -> Vec<&'s str> {
+    let own = may_wait(code).then(|| group_of(&sighting.seen_on));
+    let makers = sighting
+        .blames
+        .iter()
+        .filter(|blame| matches!(blame.relation, MADE_FROM | AWAITS))
+        .map(|blame| group_of(&blame.object));
+    own.into_iter().chain(makers).collect()
 }
 
 /// The group whose operator does not run.
@@ -68,7 +75,7 @@ pub(in crate::diagnosis) fn named_group(sighting: &Sighting) -> Option<&str> {
 }
 
 /// The API group of an object; empty for the core group.
-pub(in crate::diagnosis) fn group_of(object: &ObjectRef) -> &str {
+fn group_of(object: &ObjectRef) -> &str {
     object
         .api_version
         .split_once('/')
