@@ -18,6 +18,7 @@ mod clock;
 pub mod connections;
 pub mod demo;
 pub mod door;
+mod hex;
 pub mod history;
 pub mod kept;
 pub mod live;

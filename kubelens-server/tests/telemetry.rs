@@ -28,6 +28,8 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use tower::ServiceExt as _;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 type Arrived = Arc<Mutex<Vec<(String, Bytes)>>>;
@@ -59,6 +61,21 @@ impl Write for Lines {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// Counts requests whose span is over. One is over a moment after its answer: the client's queue in front of
+/// Kubernetes holds the span of a call until it has handed the call's answer back.
+struct Over(Arc<tokio::sync::Semaphore>);
+
+impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Over {
+    fn on_close(&self, id: tracing::span::Id, context: Context<'_, S>) {
+        if context
+            .span(&id)
+            .is_some_and(|span| span.name() == "request")
+        {
+            self.0.add_permits(1);
+        }
     }
 }
 
@@ -102,7 +119,8 @@ async fn a_request_is_a_trace_at_the_collector_and_a_line_of_log() {
     let settings = settings(&format!("http://{address}"));
     let (subscriber, sending) =
         telemetry::subscriber(&settings, "1.2.3", move || out.clone()).unwrap();
-    subscriber.try_init().unwrap();
+    let over = Arc::new(tokio::sync::Semaphore::new(0));
+    subscriber.with(Over(Arc::clone(&over))).try_init().unwrap();
 
     let cluster = Cluster::new("default", Origin::Demo(Demo::still().unwrap()));
     let state = AppState::new(Clusters::new(cluster, Vec::new()), Options::default());
@@ -128,6 +146,8 @@ async fn a_request_is_a_trace_at_the_collector_and_a_line_of_log() {
         200
     );
     assert_eq!(get("/api/pods/production/nobody").await, 404);
+    let both = tokio::time::timeout(Duration::from_secs(30), over.acquire_many(2));
+    drop(both.await.expect("an end of both requests").unwrap());
     tokio::task::spawn_blocking(move || drop(sending))
         .await
         .unwrap();
@@ -163,10 +183,11 @@ async fn a_request_is_a_trace_at_the_collector_and_a_line_of_log() {
             .map(|byte| format!("{byte:02x}"))
             .collect::<String>()
     };
-    let of_route: Vec<&Span> = spans
+    let mut of_route: Vec<&Span> = spans
         .iter()
         .filter(|span| span.name == "GET /api/pods/{namespace}/{name}")
         .collect();
+    of_route.sort_by_key(|span| span.start_time_unix_nano);
     assert_eq!(of_route.len(), 2, "{spans:#?}");
     for (span, status) in of_route.iter().zip(["200", "404"]) {
         // SPAN_KIND_SERVER

@@ -4,6 +4,7 @@
 //! kubelets and serves container logs (see [`crate::stage`]). Everything ends with the value that
 //! [`ControlPlane::start`] returned, or with this process, however that ends.
 
+mod collector;
 mod kubeconfig;
 mod process;
 mod programs;
@@ -17,6 +18,7 @@ use anyhow::{Context as _, Result, ensure};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
+pub use self::collector::Collector;
 pub use self::kubeconfig::Credentials;
 use self::process::Program;
 use self::programs::Ports;

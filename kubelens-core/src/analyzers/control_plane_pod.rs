@@ -18,8 +18,12 @@ pub(super) fn component_pods<'a>(
         })
 }
 
-/// The lease that the leader among the replicas of one component renews: `kube-controller-manager`. What that component
-/// should have done and did not points at it.
-pub(super) fn leader_lease(component: &str) -> ObjectRef {
-    ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", "kube-system", component)
+/// The lease that the leading controller manager renews. What it should have done and did not points at it.
+pub(super) fn controller_lease() -> ObjectRef {
+    ObjectRef::namespaced(
+        "coordination.k8s.io/v1",
+        "Lease",
+        "kube-system",
+        "kube-controller-manager",
+    )
 }

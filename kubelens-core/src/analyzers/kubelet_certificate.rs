@@ -19,14 +19,16 @@ pub(super) fn undecided_request(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> Op
     }
     cluster
         .all::<CertificateSigningRequest>()
-        .filter(|request| request.spec.signer_name == *KUBELET_SERVING)
-        .filter(|request| {
-            let conditions = &request.status.conditions;
-            let is_decided = |type_: &str| condition(conditions, type_).is_some();
-            !is_decided("Approved") && !is_decided("Denied")
-        })
+        .filter(|request| request.spec.signer_name == *KUBELET_SERVING && !is_decided(request))
         .max_by_key(|request| request.metadata.creation_timestamp)
         .map(Object::reference)
+}
+
+/// Whether somebody approved or denied a request.
+pub(super) fn is_decided(request: &CertificateSigningRequest) -> bool {
+    ["Approved", "Denied"]
+        .iter()
+        .any(|type_| condition(&request.status.conditions, type_).is_some())
 }
 
 /// Whether the host is an address of the node.

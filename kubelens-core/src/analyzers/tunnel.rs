@@ -43,7 +43,7 @@ pub(super) fn agents(cluster: &Cluster<'_>) -> Vec<Agents> {
 
 /// A call that found no agent, with the agents that should have carried it: they are what to look at.
 pub(super) fn carried(mut sighting: Sighting, cluster: &Cluster<'_>, words: &str) -> Sighting {
-    if !NO_AGENT.iter().any(|mark| words.contains(mark)) {
+    if !found_no_agent(words) {
         return sighting;
     }
     for agents in agents(cluster) {
@@ -65,8 +65,8 @@ pub(super) fn carried(mut sighting: Sighting, cluster: &Cluster<'_>, words: &str
 /// By the name that every distribution gives it, or by the image of the project.
 fn is_agent(name: &str, spec: &PodSpec) -> bool {
     name.contains("konnectivity-agent")
-        || spec.containers.iter().any(|container| {
-            let image = container.image.rsplit('/').next().unwrap_or_default();
-            image.split([':', '@']).next() == Some("proxy-agent")
-        })
+        || spec
+            .containers
+            .iter()
+            .any(|container| container.image_name() == "proxy-agent")
 }

@@ -12,7 +12,7 @@ use super::edges::broken_node::NODE_DOWN;
 use super::edges::failing_store::{STORE, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
-use super::edges::network_agent::AGENT;
+use super::edges::network_agent::{self, AGENT};
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, named_group, waited_for};
 use super::edges::owned_pods::OF_THE_WORKLOAD;
@@ -88,11 +88,8 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         links.tells.push(Of::Node(&sighting.seen_on.name).link());
     }
     if code == AGENT {
-        let mut identity = sighting.identity.iter();
-        let node = identity.find(|(what, _)| *what == "node");
-        links
-            .tells
-            .extend(node.map(|(_, name)| Of::Node(name).link()));
+        let node = network_agent::node_of(sighting);
+        links.tells.extend(node.map(|name| Of::Node(name).link()));
     }
     links.of_nodes_in_proof(code, sighting);
     links.of_services_of_the_cluster(code, sighting);

@@ -99,6 +99,14 @@ impl<'a> ContainerView<'a> {
     }
 }
 
+impl Container {
+    /// The last part of its image without tag and digest: `kube-proxy` of `registry.k8s.io/kube-proxy:v1.35.0`.
+    pub fn image_name(&self) -> &str {
+        let last = self.image.rsplit('/').next().unwrap_or_default();
+        last.split([':', '@']).next().unwrap_or_default()
+    }
+}
+
 impl PodSpec {
     /// All containers in the order in which they start, with their roles.
     pub fn all_containers(&self) -> impl Iterator<Item = (ContainerRole, &Container)> {

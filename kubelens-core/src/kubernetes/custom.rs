@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Condition, Text};
+use super::{Condition, Text, group_of};
 use crate::model::ObjectRef;
 
 /// An object of a kind that has no type here: metadata, and the rest as it came.
@@ -31,9 +31,7 @@ const LONGEST_TEXT: usize = 8 * 1024;
 impl CustomObject {
     /// The API group; empty for core.
     pub fn group(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group)
+        group_of(&self.api_version)
     }
 
     /// Names it.

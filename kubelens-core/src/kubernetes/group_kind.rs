@@ -7,12 +7,16 @@ pub struct GroupKind {
     pub kind: String,
 }
 
+/// The API group of an `apiVersion`; empty for core.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 impl GroupKind {
     /// The kind that a manifest of this `apiVersion` and `kind` names.
     pub fn of(api_version: &str, kind: &str) -> Self {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
         Self {
-            group: group.to_owned(),
+            group: group_of(api_version).to_owned(),
             kind: kind.to_owned(),
         }
     }

@@ -6,7 +6,7 @@ use super::{
     ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodMetrics,
     PriorityClass, ReplicaSet, ReplicationController, ResourceQuota, Role, RoleBinding,
     RuntimeClass, Secret, Service, ServiceAccount, StatefulSet, StorageClass, Table, Text,
-    ValidatingWebhookConfiguration, VolumeAttachment,
+    ValidatingWebhookConfiguration, VolumeAttachment, group_of,
 };
 
 /// The one table of kinds: everything that depends on "all kinds" is generated from it.
@@ -369,9 +369,7 @@ fn with_type<T: serde::Serialize>(
 impl Kind {
     /// The API group: empty for core.
     pub fn group(self) -> &'static str {
-        self.api_version()
-            .split_once('/')
-            .map_or("", |(group, _)| group)
+        group_of(self.api_version())
     }
 
     /// The API version without the group.
@@ -389,7 +387,7 @@ impl Kind {
     /// The kind that a manifest names. Versions of a group are read alike; events of
     /// `events.k8s.io` are events.
     pub fn from_manifest(api_version: &str, kind: &str) -> Option<Self> {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = group_of(api_version);
         Self::ALL.iter().copied().find(|known| {
             known.as_str() == kind
                 && (known.group() == group || (*known == Self::Event && group == "events.k8s.io"))

@@ -64,7 +64,7 @@ pub use containers::{ContainerRole, ContainerView};
 pub use control_plane::*;
 pub use custom::{CustomObject, list_at, text_at};
 pub use event::*;
-pub use group_kind::GroupKind;
+pub use group_kind::{GroupKind, group_of};
 pub use int_or_string::IntOrString;
 pub use kinds::{AnyObject, Batch, Kind, KindSet, Tables};
 pub use list::List;

@@ -48,6 +48,12 @@ impl Pod {
         self.metadata.annotations.contains_key(MIRROR)
     }
 
+    /// Whether a DaemonSet made it.
+    pub fn is_of_daemon_set(&self) -> bool {
+        let owner = self.metadata.controller();
+        owner.is_some_and(|owner| owner.kind == "DaemonSet")
+    }
+
     /// Whether sandbox and volumes are there: `PodReadyToStartContainers` (KEP-3085).
     pub fn is_ready_to_start_containers(&self) -> bool {
         self.condition("PodReadyToStartContainers")

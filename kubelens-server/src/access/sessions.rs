@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::Identity;
 use super::tokens::{Fingerprint, fingerprint};
+use crate::hex::hex;
 use crate::store::{Shelf, Store, StoreError};
 
 /// Sessions kept; the one used longest ago goes.
@@ -39,11 +40,7 @@ pub struct SessionId(pub(super) Fingerprint);
 impl SessionId {
     /// Its name in lists, which opens nothing.
     pub(super) fn shown(&self) -> String {
-        self.0
-            .iter()
-            .take(12)
-            .map(|it| format!("{it:02x}"))
-            .collect()
+        hex(self.0.get(..12).unwrap_or(&self.0))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::access::AuditNote;
 use crate::access::table::Rule;
 use crate::clock;
 use crate::door::Sent;
+use crate::hex::hex;
 use crate::server::AppState;
 use crate::who::Identity;
 
@@ -97,11 +98,7 @@ fn digest(parts: &[&[u8]]) -> String {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part);
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hasher.finalize())
 }
 
 /// Keeps an answer, unless nothing was done or nobody knows.

@@ -11,6 +11,7 @@ use kubelens_core::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, Code};
+use super::query::words;
 use crate::live::Picture;
 
 /// Most items of a page.
@@ -169,13 +170,7 @@ enum Requirement<'q> {
 
 impl<'q> Wanted<'q> {
     fn of(query: &'q ListQuery) -> Result<Self, ApiError> {
-        let words = |text: &'q Option<String>| -> Vec<&'q str> {
-            let parts = text.as_deref().unwrap_or_default().split(',');
-            parts
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .collect()
-        };
+        let words = |text: &'q Option<String>| -> Vec<&'q str> { words(text.as_deref()).collect() };
         let mut fields = Vec::new();
         for part in words(&query.field_selector) {
             let (field, is_equal, value) = match (part.split_once("!="), part.split_once('=')) {
@@ -311,12 +306,7 @@ fn requirements(text: &str) -> Result<Vec<Requirement<'_>>, ApiError> {
 
 fn sort<T>(items: &mut [(Facts<'_>, T)], sort: &str) -> Result<(), ApiError> {
     // The last key first: sorting is stable.
-    for key in sort
-        .split(',')
-        .map(str::trim)
-        .filter(|key| !key.is_empty())
-        .rev()
-    {
+    for key in words(Some(sort)).rev() {
         let (name, is_down) = key
             .strip_prefix('-')
             .map_or((key, false), |name| (name, true));

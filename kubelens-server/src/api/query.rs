@@ -3,10 +3,28 @@
 use axum::extract::{FromRequestParts, Query as Whole};
 use http::Uri;
 use http::request::Parts;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::{Serializer, parse};
 
 use super::error::ApiError;
+
+/// The words of a value with commas between them, trimmed; empty ones are left out.
+pub fn words(text: Option<&str>) -> impl DoubleEndedIterator<Item = &str> {
+    let parts = text.unwrap_or_default().split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty())
+}
+
+/// The time that a value tells; the error names the parameter.
+pub fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) => match text.parse() {
+            Ok(at) => Ok(Some(at)),
+            Err(_) => Err(format!("{name} is not a time such as 2026-01-01T00:00:00Z")),
+        },
+    }
+}
 
 /// The query of a request.
 #[derive(Debug, Clone, Copy, Default)]

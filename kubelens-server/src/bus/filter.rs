@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Event, Hearing};
+use crate::api::query::words;
 use crate::who::Role;
 
 /// Event types that everybody hears, whatever they asked for.
@@ -47,14 +48,7 @@ pub struct Wanted {
 impl Filter {
     /// What somebody of this role asked for; `selected` is the cluster where none was named.
     pub fn of(wanted: &Wanted, selected: &str, role: Role) -> Self {
-        let list = |text: &Option<String>| -> Vec<String> {
-            let parts = text.as_deref().unwrap_or_default().split(',');
-            parts
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect()
-        };
+        let list = |text: &Option<String>| words(text.as_deref()).map(str::to_owned).collect();
         let cluster = match wanted.cluster.as_deref() {
             Some("*") => None,
             Some(name) if !name.is_empty() => Some(name.to_owned()),

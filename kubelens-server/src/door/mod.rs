@@ -185,10 +185,15 @@ impl Door {
         request: Result<Request<Vec<u8>>, http::Error>,
         is_rehearsal: bool,
     ) -> Result<Value, ApiError> {
+        self.goes_out(is_rehearsal);
+        self.send(request).await
+    }
+
+    /// Tells that something is sent that changes something, unless it is only tried.
+    fn goes_out(&self, is_rehearsal: bool) {
         if !is_rehearsal {
             self.sent.set();
         }
-        self.send(request).await
     }
 
     /// Reads an object.
@@ -313,9 +318,7 @@ impl Door {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/eviction");
         let request = json_request("POST", &path, "application/json", &body)
             .map_err(kube::Error::HttpError)?;
-        if !is_rehearsal {
-            self.sent.set();
-        }
+        self.goes_out(is_rehearsal);
         self.client.request::<Value>(request).await.map(drop)
     }
 

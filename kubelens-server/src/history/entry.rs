@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use kubelens_core::kubernetes::Kind;
+use kubelens_core::kubernetes::{Kind, group_of};
 use kubelens_core::model::{Cause, KUBELENS_API_VERSION, ObjectRef, Severity};
 use kubelens_core::snapshot::custom_kind;
 use serde::{Deserialize, Serialize};
@@ -175,13 +175,8 @@ fn involved(cause: &Cause) -> BTreeSet<(String, String)> {
     // A zone or a host is nobody's object; what shows it is named too.
     all.filter(|object| object.api_version != KUBELENS_API_VERSION)
         .map(|object| {
-            let group = object
-                .api_version
-                .split_once('/')
-                .map_or("", |(group, _)| group);
-            let typed = Kind::from_name(&object.kind).filter(|kind| kind.group() == group);
-            let kind = typed.map_or_else(
-                || custom_kind(group, &object.kind),
+            let kind = Kind::from_manifest(&object.api_version, &object.kind).map_or_else(
+                || custom_kind(group_of(&object.api_version), &object.kind),
                 |kind| kind.as_str().to_owned(),
             );
             (kind, object.namespace.clone().unwrap_or_default())

@@ -14,6 +14,7 @@ use super::lock::DirectoryLock;
 use super::mend::{RESTORED, holds_records};
 use super::place::records;
 use super::{Change, Shelf, Store, StoreError, format, witness};
+use crate::hex::hex;
 
 /// Records read or written at a time.
 const STRIDE: usize = 512;
@@ -61,11 +62,6 @@ impl Lines<'_> {
     }
 }
 
-fn hex(digest: Sha256) -> String {
-    let bytes = digest.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl Store {
     /// Reads every record and checks it. The first damaged one is the error.
     pub fn check(&self) -> Result<Census, StoreError> {
@@ -107,7 +103,7 @@ impl Store {
             records += count;
             census.records.insert(shelf.name().to_owned(), count);
         }
-        let sha256 = hex(lines.digest.clone());
+        let sha256 = hex(&lines.digest.clone().finalize());
         lines.put(&Line::End { records, sha256 })?;
         let number = lines.number;
         lines.out.flush().map_err(|error| broken(number, error))?;
@@ -204,7 +200,7 @@ fn fill(store: &Store, from: &mut dyn BufRead) -> Result<(), StoreError> {
                 let problem = format!("{records} records came, {told} were written");
                 return Err(broken(number, problem));
             }
-            Line::End { sha256, .. } if sha256 != hex(digest.clone()) => {
+            Line::End { sha256, .. } if sha256 != hex(&digest.clone().finalize()) => {
                 let problem = "the lines before it are not those that were written";
                 return Err(broken(number, problem));
             }

@@ -58,7 +58,10 @@ pub fn subscriber<W>(
     settings: &Telemetry,
     version: &str,
     out: W,
-) -> anyhow::Result<(impl Subscriber + Send + Sync + use<W>, Sending)>
+) -> anyhow::Result<(
+    impl Subscriber + for<'s> LookupSpan<'s> + Send + Sync + use<W>,
+    Sending,
+)>
 where
     W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
 {

@@ -91,8 +91,12 @@ fn run(sizes: &[&str], hour: usize) -> Result<()> {
 
 fn judged(watched: &Watched) -> Vec<Row> {
     let paced = &watched.paced;
-    #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
-    let growth = watched.memory_after as f64 / watched.memory_half as f64;
+    let growth = watched.growth();
+    let memory: Vec<String> = watched
+        .memory
+        .iter()
+        .map(|bytes| format!("{:.0}", megabytes(*bytes)))
+        .collect();
     let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
     let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
     vec![
@@ -129,15 +133,14 @@ fn judged(watched: &Watched) -> Vec<Row> {
             ),
         ),
         Row::judged(
-            "memory after it",
+            "memory of its last quarter, from the quarter before",
             format!(
-                "{:.0} MB (before {:.0}, half-way {:.0}, at most {:.0})",
-                megabytes(watched.memory_after),
-                megabytes(watched.memory_before),
-                megabytes(watched.memory_half),
+                "x {growth:.3} (MB: {} before it, {} after each twentieth, {:.0} at most)",
+                megabytes(watched.memory_before).round(),
+                memory.join(" "),
                 megabytes(watched.peak)
             ),
-            "<= 1.02 of half-way",
+            "<= 1.02",
             growth <= 1.02,
         ),
         Row::judged(

@@ -25,6 +25,8 @@ const SECONDS: usize = 60;
 pub const HOUR: usize = 3600 * RATE;
 /// Changes that come at once while the hour goes by as fast as it can.
 const AT_ONCE: usize = 100;
+/// How often memory is measured while it goes by.
+const PARTS: usize = 20;
 /// How long changes are gathered before they are looked at.
 const GATHERED: Duration = Duration::from_millis(10);
 
@@ -54,10 +56,8 @@ pub struct Watched {
     pub hour_cpu: Duration,
     /// Resident memory before them, in bytes.
     pub memory_before: u64,
-    /// Half-way.
-    pub memory_half: u64,
-    /// After them.
-    pub memory_after: u64,
+    /// After each twentieth of them.
+    pub memory: Vec<u64>,
     /// The most ever.
     pub peak: u64,
     /// Whether the report at the end is that of a full run.
@@ -81,6 +81,20 @@ pub struct Paced {
     pub worst: Duration,
     /// CPU time, decoding included.
     pub cpu: Duration,
+}
+
+impl Watched {
+    /// Memory of the last quarter as a share of that of the quarter before: the means of what was measured in each, as
+    /// pages that an allocator gives back a moment later are no growth.
+    #[must_use]
+    pub fn growth(&self) -> f64 {
+        let quarter = self.memory.len() / 4;
+        let sum = |parts: &[u64]| parts.iter().sum::<u64>();
+        let (before, last) = self.memory.split_at(self.memory.len() - quarter);
+        #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
+        let growth = sum(last) as f64 / sum(&before[before.len() - quarter..]) as f64;
+        growth
+    }
 }
 
 /// A diagnosis that goes on, behind one of its doors.
@@ -155,7 +169,7 @@ pub fn watch(folder: &Path, extent: Extent, door: Door, hour: usize) -> Result<W
     drop(going_on.report());
     let report = start.elapsed();
     let memory_before = own_now()?;
-    let (mut memory_half, mut done) = (memory_before, 0);
+    let (mut memory, mut done) = (Vec::with_capacity(PARTS), 0);
     let (start, cpu) = (Instant::now(), own_cpu()?);
     while done < hour {
         let second = i64::try_from(SECONDS + done / RATE)?;
@@ -165,12 +179,12 @@ pub fn watch(folder: &Path, extent: Extent, door: Door, hour: usize) -> Result<W
         }
         done += told.len();
         going_on.take_in(&told, going.at(second))?;
-        if done < hour / 2 {
-            memory_half = own_now()?;
+        if done * PARTS >= hour * (memory.len() + 1) {
+            memory.push(own_now()?);
         }
     }
     let (hour_taken, hour_cpu) = (start.elapsed(), own_cpu()?.saturating_sub(cpu));
-    let (memory_after, peak) = (own_now()?, own_peak()?);
+    let peak = own_peak()?;
     let full = diagnose(&going_on.snapshot(), &options);
     Ok(Watched {
         begin,
@@ -180,8 +194,7 @@ pub fn watch(folder: &Path, extent: Extent, door: Door, hour: usize) -> Result<W
         hour: hour_taken,
         hour_cpu,
         memory_before,
-        memory_half,
-        memory_after,
+        memory,
         peak,
         is_equal: serde_json::to_string(&going_on.report())? == serde_json::to_string(&full)?,
     })

@@ -1,5 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::leader_lease;
+use crate::analyzers::control_plane_pod::controller_lease;
 use crate::kubernetes::{Deployment, Lease, Object, Pod};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;
@@ -138,7 +138,7 @@ fn roughly(seconds: i64) -> String {
 }
 
 fn behind(lagging: &[&Deployment]) -> Sighting {
-    let subject = leader_lease("kube-controller-manager");
+    let subject = controller_lease();
     let mut sighting = Sighting::of(
         subject,
         format!(

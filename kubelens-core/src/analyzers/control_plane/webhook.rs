@@ -50,28 +50,33 @@ pub(super) fn hooks<'a>(cluster: &Cluster<'a>) -> Vec<Hook<'a>> {
 const NODE_LEASES: &str = "kube-node-lease";
 
 /// Webhooks that cannot be called and without whose answer no kubelet can renew the lease of its node: the configuration,
-/// and the Service that it calls. Reads both kinds of configuration, Service, Pod, EndpointSlice, Endpoints and Namespace.
-pub(in crate::analyzers) fn hooks_that_hold_node_leases(
-    cluster: &Cluster<'_>,
-) -> Vec<(ObjectRef, ObjectRef)> {
-    let labels = cluster
-        .get::<Namespace>("", NODE_LEASES)
-        .map(|namespace| &namespace.metadata.labels);
-    hooks(cluster)
-        .into_iter()
-        .filter(|hook| hook.must_answer() && hook.is_asked_for_leases())
-        .filter(|hook| labels.is_none_or(|labels| hook.covers_namespace(labels)))
-        .filter_map(|hook| {
-            let called = hook.service()?;
-            let is_down = match cluster.look_up::<Service>(&called.namespace, &called.name) {
-                Lookup::Absent => true,
-                Lookup::Found(service) => ready_endpoints(cluster, service) == Some(0),
-                Lookup::Unknown(_) => false,
-            };
-            let service = ObjectRef::namespaced("v1", "Service", &called.namespace, &called.name);
-            is_down.then_some((hook.configuration, service))
-        })
-        .collect()
+/// and the Service that it calls.
+pub(in crate::analyzers) struct LeaseHolders(pub(in crate::analyzers) Vec<(ObjectRef, ObjectRef)>);
+
+impl LeaseHolders {
+    /// Those of a picture: all nodes have the same. Reads both kinds of configuration, Service, Pod, EndpointSlice,
+    /// Endpoints and Namespace.
+    pub(in crate::analyzers) fn of(cluster: &Cluster<'_>) -> Self {
+        let labels = cluster
+            .get::<Namespace>("", NODE_LEASES)
+            .map(|namespace| &namespace.metadata.labels);
+        let holders = hooks(cluster)
+            .into_iter()
+            .filter(|hook| hook.must_answer() && hook.is_asked_for_leases())
+            .filter(|hook| labels.is_none_or(|labels| hook.covers_namespace(labels)))
+            .filter_map(|hook| {
+                let called = hook.service()?;
+                let (namespace, name) = (&called.namespace, &called.name);
+                let is_down = match cluster.look_up::<Service>(namespace, name) {
+                    Lookup::Absent => true,
+                    Lookup::Found(service) => ready_endpoints(cluster, service) == Some(0),
+                    Lookup::Unknown(_) => false,
+                };
+                let service = ObjectRef::namespaced("v1", "Service", namespace, name);
+                is_down.then_some((hook.configuration, service))
+            });
+        Self(holders.collect())
+    }
 }
 
 impl<'a> Hook<'a> {

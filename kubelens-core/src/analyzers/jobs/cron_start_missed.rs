@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::outcome::is_finished;
 use super::timetable::Timetable;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::analyzers::control_plane_pod::leader_lease;
+use crate::analyzers::control_plane_pod::controller_lease;
 use crate::kubernetes::{CronJob, Event, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -218,7 +218,7 @@ fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
         title,
         "No Job was made for it; the cause is not seen.",
     )
-    .blames(leader_lease("kube-controller-manager"), "controlled by")
+    .blames(controller_lease(), "controlled by")
     .severity(severity)
     .evidence(Evidence::field(
         own.clone(),

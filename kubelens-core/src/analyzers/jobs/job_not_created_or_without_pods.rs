@@ -1,6 +1,6 @@
 use super::outcome::{has_failed, is_finished};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::leader_lease;
+use crate::analyzers::control_plane_pod::controller_lease;
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::rollouts::refusers::refusers;
 use crate::kubernetes::{Job, Object};
@@ -137,7 +137,7 @@ fn without_pods(cluster: &Cluster<'_>, job: &Job) -> Sighting {
         format!("{own} has no pod"),
         explanation,
     )
-    .blames(leader_lease("kube-controller-manager"), "controlled by")
+    .blames(controller_lease(), "controlled by")
     .seen_on(own.clone(), "template of")
     .evidence(proof)
     .since(job.metadata.creation_timestamp)

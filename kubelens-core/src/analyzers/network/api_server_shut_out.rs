@@ -2,7 +2,6 @@
 
 use super::endpoints::live_pods;
 use super::policy::{Connection, Direction, isolating, ports_match, rules};
-use super::service_port::{PodPort, port_in, protocol};
 use crate::analyzers::tunnel;
 use crate::kubernetes::{NetworkPolicy, NetworkPolicyRule, Pod, Service, ServiceReference};
 use crate::snapshot::Cluster;
@@ -40,7 +39,7 @@ pub(in crate::analyzers) fn shut_out<'a>(
 /// The newest of the policies that isolate a pod, if none of them lets the API server in.
 fn shutting<'a>(
     cluster: &Cluster<'a>,
-    service: &Service,
+    service: &'a Service,
     number: i64,
     pod: &'a Pod,
 ) -> Option<&'a NetworkPolicy> {
@@ -48,16 +47,8 @@ fn shutting<'a>(
         return None;
     }
     let mut ports = service.spec.ports.iter();
-    let port = ports.find(|port| port.port == number);
-    let call = Connection {
-        source: pod,
-        target: pod,
-        port: port.and_then(|port| match port_in(pod, port) {
-            PodPort::Number(number) | PodPort::Named(number) => Some(number),
-            PodPort::UnknownName => None,
-        }),
-        protocol: port.map_or("TCP", |port| protocol(&port.protocol)),
-    };
+    // Who calls is no pod; only the port counts below.
+    let call = Connection::to(pod, pod, ports.find(|port| port.port == number));
     let policies = isolating(cluster, pod, Direction::Ingress);
     let admits = |rule: &NetworkPolicyRule| {
         let may_name_it =

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::endpoints::live_pods;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::leader_lease;
+use crate::analyzers::control_plane_pod::controller_lease;
 use crate::kubernetes::{Kind, Object, Pod, Service, Text};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
@@ -189,7 +189,7 @@ fn sighting(service: &Service, ready: &[&Pod]) -> Sighting {
         own,
         "none of its ready pods is in an EndpointSlice of the Service",
     ))
-    .blames(leader_lease("kube-controller-manager"), "keeps");
+    .blames(controller_lease(), "keeps");
     for pod in ready.iter().take(2) {
         sighting = sighting.evidence(
             Evidence::field(pod.reference(), "status.conditions[Ready]", "True")

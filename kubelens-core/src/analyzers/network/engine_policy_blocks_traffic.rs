@@ -2,7 +2,6 @@ use super::endpoints::live_pods;
 use super::failed_call::{FailedCall, Failure, failed_calls};
 use super::policy::{Connection, Direction};
 use super::policy_verdict::Verdict;
-use super::service_port::{PodPort, port_in, protocol};
 use super::{calico_rules, cilium_rules};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, NetworkPolicy, Object, Pod};
@@ -184,15 +183,7 @@ fn connection<'a>(call: &FailedCall<'a>, target: &'a Pod) -> Connection<'a> {
         .port
         .and_then(|number| ports.iter().find(|port| port.port == number))
         .or_else(|| (ports.len() == 1).then(|| ports.first()).flatten());
-    Connection {
-        source: call.pod,
-        target,
-        port: port.and_then(|port| match port_in(target, port) {
-            PodPort::Number(number) | PodPort::Named(number) => Some(number),
-            PodPort::UnknownName => None,
-        }),
-        protocol: port.map_or("TCP", |port| protocol(&port.protocol)),
-    }
+    Connection::to(call.pod, target, port)
 }
 
 /// The policy that keeps a connection from coming through, and at which end.

@@ -1,6 +1,6 @@
 use super::api_server_shut_out::shut_out;
 use super::policy::Direction;
-use super::policy_text::rules_of;
+use super::policy_text::{look_at, proof_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::failed_creates;
 use crate::analyzers::refusal::Refusal;
@@ -142,25 +142,10 @@ fn sighting(policy: &NetworkPolicy, called: &ServiceReference, proof: Evidence) 
         .seen_on(service.clone(), "shuts in")
         .identified_by("service", service.path())
         .evidence(proof)
-        .evidence(Evidence::field(
-            own.clone(),
-            Direction::Ingress.field(),
-            rules_of(policy, Direction::Ingress),
-        ))
-        .evidence(Evidence::field(
-            own.clone(),
-            "spec.podSelector",
-            &policy.spec.pod_selector,
-        ))
+        .all_evidence(proof_of(policy, Direction::Ingress))
         .since(policy.metadata.creation_timestamp)
         .suggest(Suggestion::advice(format!(
             "Add a rule to {own} (or a policy beside it) that allows the port of {service} from everybody, or from the addresses of the control plane"
         )))
-        .suggest(Suggestion::look(
-            "Read the policy",
-            format!(
-                "kubectl -n {} describe networkpolicy {}",
-                policy.metadata.namespace, policy.metadata.name
-            ),
-        ))
+        .suggest(look_at(policy))
 }

@@ -5,7 +5,7 @@ use super::endpoints::live_pods;
 use super::failed_call::{Failure, failed_calls};
 use super::ingress_controller::controller_pod;
 use super::policy::{Connection, Denial, Direction, Lack, denial};
-use super::service_port::{PodPort, port_in, protocol};
+use super::policy_text::{look_at, proof_of, rules_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Ingress, Kind, Namespace, NetworkPolicy, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion};
@@ -322,15 +322,7 @@ fn denied<'a>(
         .port
         .and_then(|number| ports.iter().find(|port| port.port == number))
         .or_else(|| (ports.len() == 1).then(|| ports.first()).flatten());
-    let call = Connection {
-        source: pair.source,
-        target,
-        port: port.and_then(|port| match port_in(target, port) {
-            PodPort::Number(number) | PodPort::Named(number) => Some(number),
-            PodPort::UnknownName => None,
-        }),
-        protocol: port.map_or("TCP", |port| protocol(&port.protocol)),
-    };
+    let call = Connection::to(pair.source, target, port);
     denial(cluster, &call).map(|denial| (call, denial))
 }
 
@@ -376,25 +368,15 @@ fn sighting(
             pair.confidence - 0.15
         })
         .evidence(pair.proof.clone())
-        .evidence(Evidence::field(
-            own.clone(),
-            "spec.podSelector",
-            selector_of(policy),
-        ))
-        .evidence(Evidence::field(
-            own.clone(),
-            denial.direction.field(),
-            super::policy_text::rules_of(policy, denial.direction),
-        ))
+        .all_evidence(proof_of(policy, denial.direction))
         .since(policy.metadata.creation_timestamp);
     for other in denial.policies.iter().skip(1).take(2) {
         sighting = sighting.evidence(Evidence::field(
             other.reference(),
             denial.direction.field(),
-            super::policy_text::rules_of(other, denial.direction),
+            rules_of(other, denial.direction),
         ));
     }
-    let namespace = &policy.metadata.namespace;
     Some(
         sighting
             .suggest(Suggestion::advice(format!(
@@ -402,13 +384,7 @@ fn sighting(
                 denial.direction.as_str().to_lowercase(),
                 service
             )))
-            .suggest(Suggestion::look(
-                "Read the policy",
-                format!(
-                    "kubectl -n {namespace} describe networkpolicy {}",
-                    policy.metadata.name
-                ),
-            )),
+            .suggest(look_at(policy)),
     )
 }
 
@@ -427,13 +403,4 @@ fn peer_of(cluster: &Cluster<'_>, call: &Connection<'_>, direction: Direction) -
         "pods labelled {} in namespace {namespace}{labels}",
         peer.metadata.labels,
     )
-}
-
-fn selector_of(policy: &NetworkPolicy) -> String {
-    let selector = &policy.spec.pod_selector;
-    if selector.is_empty() {
-        "(all pods)".to_owned()
-    } else {
-        selector.to_string()
-    }
 }

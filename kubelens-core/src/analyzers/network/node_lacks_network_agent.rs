@@ -108,24 +108,26 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     let agents: Vec<&Pod> = cluster
         .pods_on(&node.metadata.name)
-        .filter(|pod| is_of_a_set(pod))
+        .filter(|pod| pod.is_of_daemon_set() && pod.is_live())
         .collect();
     if agents.is_empty() {
         return;
     }
-    if !cluster
-        .pods_on(&node.metadata.name)
-        .any(|pod| has_proxy(&pod.spec))
-    {
-        for set in cluster.all::<DaemonSet>() {
-            let runs = set.status.number_ready > 0 && has_proxy(&set.spec.template.spec);
-            if let Some(why) =
-                kept_off(set, node).filter(|_| runs && !is_of_another_system(set, node))
-            {
-                sink.report(kept_away(cluster, node, set, &why));
-                return;
-            }
+    // Few sets run it, many pods do not: those are looked through only where there is such a set.
+    let kept_away_by = cluster.all::<DaemonSet>().find_map(|set| {
+        let runs = set.status.number_ready > 0 && has_proxy(&set.spec.template.spec);
+        if !runs || is_of_another_system(set, node) {
+            return None;
         }
+        Some((set, kept_off(set, node)?))
+    });
+    if let Some((set, why)) = kept_away_by
+        && !cluster
+            .pods_on(&node.metadata.name)
+            .any(|pod| has_proxy(&pod.spec))
+    {
+        sink.report(kept_away(cluster, node, set, &why));
+        return;
     }
     for agent in agents {
         if moves_traffic(&agent.metadata.name) && is_late(cluster, agent) {
@@ -134,17 +136,11 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-fn is_of_a_set(pod: &Pod) -> bool {
-    let owner = pod.metadata.controller();
-    owner.is_some_and(|owner| owner.kind == "DaemonSet") && pod.is_live()
-}
-
 /// Whether one of the containers runs kube-proxy.
 fn has_proxy(spec: &PodSpec) -> bool {
-    spec.containers.iter().any(|container| {
-        let image = container.image.rsplit('/').next().unwrap_or_default();
-        image.split([':', '@']).next() == Some("kube-proxy")
-    })
+    spec.containers
+        .iter()
+        .any(|container| container.image_name() == "kube-proxy")
 }
 
 /// Whether the set is for nodes of another operating system.
@@ -168,7 +164,7 @@ fn is_late(cluster: &Cluster<'_>, pod: &Pod) -> bool {
 fn suffering(cluster: &Cluster<'_>, node: &Node) -> usize {
     cluster
         .pods_on(&node.metadata.name)
-        .filter(|pod| pod.is_live() && !pod.spec.host_network && !is_of_a_set(pod))
+        .filter(|pod| pod.is_live() && !pod.spec.host_network && !pod.is_of_daemon_set())
         .filter(|pod| !pod.is_ready() && pod.has_started_a_container())
         .count()
 }

@@ -5,9 +5,10 @@
 
 use std::net::IpAddr;
 
+use super::service_port::{port_in, protocol};
 use crate::kubernetes::{
     IntOrString, IpBlock, LabelSelector, Namespace, NetworkPolicy, NetworkPolicyPeer,
-    NetworkPolicyPort, NetworkPolicyRule, Pod,
+    NetworkPolicyPort, NetworkPolicyRule, Pod, ServicePort,
 };
 use crate::snapshot::Cluster;
 
@@ -49,6 +50,18 @@ pub(super) struct Connection<'a> {
     pub(super) port: Option<i64>,
     /// `TCP`, `UDP`, `SCTP`.
     pub(super) protocol: &'a str,
+}
+
+impl<'a> Connection<'a> {
+    /// A call to where a Service port leads in a pod; TCP where the port is not known.
+    pub(super) fn to(source: &'a Pod, target: &'a Pod, port: Option<&'a ServicePort>) -> Self {
+        Self {
+            source,
+            target,
+            port: port.and_then(|port| port_in(target, port).number()),
+            protocol: port.map_or("TCP", |port| protocol(&port.protocol)),
+        }
+    }
 }
 
 /// Why a connection does not come through: the policies that isolate one end of it, the one that

@@ -1,7 +1,37 @@
 //! The rules of a NetworkPolicy in words.
 
 use super::policy::{Direction, rules};
-use crate::kubernetes::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule};
+use crate::kubernetes::{
+    NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule, Object,
+};
+use crate::model::{Evidence, Suggestion};
+
+/// What a policy does in one direction, as proof: whom it selects, and what it lets through.
+pub(super) fn proof_of(policy: &NetworkPolicy, direction: Direction) -> [Evidence; 2] {
+    let own = policy.reference();
+    [
+        Evidence::field(own.clone(), "spec.podSelector", selector_of(policy)),
+        Evidence::field(own, direction.field(), rules_of(policy, direction)),
+    ]
+}
+
+/// How to read a policy.
+pub(super) fn look_at(policy: &NetworkPolicy) -> Suggestion {
+    let (namespace, name) = (&policy.metadata.namespace, &policy.metadata.name);
+    Suggestion::look(
+        "Read the policy",
+        format!("kubectl -n {namespace} describe networkpolicy {name}"),
+    )
+}
+
+fn selector_of(policy: &NetworkPolicy) -> String {
+    let selector = &policy.spec.pod_selector;
+    if selector.is_empty() {
+        "(all pods)".to_owned()
+    } else {
+        selector.to_string()
+    }
+}
 
 /// `from app=api on 5432; from anyone on 9102`, or `(nothing)`.
 pub(super) fn rules_of(policy: &NetworkPolicy, direction: Direction) -> String {

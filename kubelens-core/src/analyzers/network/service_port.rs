@@ -13,6 +13,16 @@ pub(in crate::analyzers) enum PodPort {
     UnknownName,
 }
 
+impl PodPort {
+    /// The number, where there is one.
+    pub(in crate::analyzers) const fn number(self) -> Option<i64> {
+        match self {
+            Self::Number(number) | Self::Named(number) => Some(number),
+            Self::UnknownName => None,
+        }
+    }
+}
+
 /// Where the Service port leads in the pod: a number as it is, a name as the pod's containers and
 /// sidecars declare it with the same protocol, nothing as the Service port itself.
 ///

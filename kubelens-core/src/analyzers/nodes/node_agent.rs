@@ -2,7 +2,7 @@
 
 use super::kept_off::{KeptOff, kept_off};
 use crate::analyzers::network::sandbox_failure::moves_traffic;
-use crate::kubernetes::{DaemonSet, Node, Pod};
+use crate::kubernetes::{DaemonSet, Node, Pod, PodSpec};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -15,7 +15,7 @@ const DEVICE_PLUGINS: &str = "/var/lib/kubelet/device-plugins";
 /// The DaemonSet of the network plugin whose pod on this node does not serve.
 pub(super) fn broken_network_agent(cluster: &Cluster<'_>, node: &Node) -> Option<ObjectRef> {
     broken_agent(cluster, node, |pod| {
-        CNI_FOLDERS.iter().any(|folder| mounts(pod, folder))
+        CNI_FOLDERS.iter().any(|folder| mounts(&pod.spec, folder))
     })
 }
 
@@ -40,18 +40,8 @@ pub(super) fn absent_network_agent<'a>(
 
 /// Whether the pods of a set are the agent of a network plugin: by what they mount, or by the name of the plugin.
 fn sets_up_the_network(set: &DaemonSet) -> bool {
-    let mounts_its_folders = set
-        .spec
-        .template
-        .spec
-        .volumes
-        .iter()
-        .filter_map(|volume| volume.host_path.as_ref())
-        .any(|host| {
-            CNI_FOLDERS
-                .iter()
-                .any(|folder| is_within(&host.path, folder))
-        });
+    let spec = &set.spec.template.spec;
+    let mounts_its_folders = CNI_FOLDERS.iter().any(|folder| mounts(spec, folder));
     mounts_its_folders || moves_traffic(&set.metadata.name)
 }
 
@@ -69,7 +59,7 @@ pub(super) fn broken_device_plugin(
                 .containers
                 .iter()
                 .any(|container| container.image.contains(vendor));
-        mounts(pod, DEVICE_PLUGINS) && is_named
+        mounts(&pod.spec, DEVICE_PLUGINS) && is_named
     })
 }
 
@@ -80,11 +70,7 @@ fn broken_agent(
 ) -> Option<ObjectRef> {
     cluster
         .pods_on(&node.metadata.name)
-        .filter(|pod| {
-            pod.metadata
-                .controller()
-                .is_some_and(|owner| owner.kind == "DaemonSet")
-        })
+        .filter(|pod| pod.is_of_daemon_set())
         .find(|pod| !serves(pod) && is_agent(pod))
         .map(|pod| cluster.top_of(pod))
 }
@@ -100,14 +86,12 @@ fn serves(pod: &Pod) -> bool {
                 .all(|status| status.ready))
 }
 
-fn mounts(pod: &Pod, folder: &str) -> bool {
-    pod.spec
-        .volumes
+fn mounts(spec: &PodSpec, folder: &str) -> bool {
+    spec.volumes
         .iter()
         .filter_map(|volume| volume.host_path.as_ref())
-        .any(|host| is_within(&host.path, folder))
-}
-
-fn is_within(path: &str, folder: &str) -> bool {
-    format!("{}/", path.trim_end_matches('/')).starts_with(folder) || path.starts_with(folder)
+        .any(|host| {
+            format!("{}/", host.path.trim_end_matches('/')).starts_with(folder)
+                || host.path.starts_with(folder)
+        })
 }

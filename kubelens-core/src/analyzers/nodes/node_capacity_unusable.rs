@@ -172,10 +172,7 @@ fn has_only_agents(cluster: &Cluster<'_>, node: &Node) -> bool {
         && cluster
             .pods_on(&node.metadata.name)
             .filter(|pod| !pod.is_finished())
-            .all(|pod| {
-                let owner = pod.metadata.controller();
-                pod.is_static() || owner.is_some_and(|owner| owner.kind == "DaemonSet")
-            })
+            .all(|pod| pod.is_static() || pod.is_of_daemon_set())
 }
 
 fn tainted(node: &Node, taint: &Taint) -> Sighting {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::analyzers::control_plane::webhook::hooks_that_hold_node_leases;
+use crate::analyzers::control_plane::webhook::LeaseHolders;
 use crate::kubernetes::{Condition, Lease, Node, Object, Text};
 use crate::model::{Evidence, Severity, Suggestion, safe_text};
 use crate::snapshot::{Cluster, Digest};
@@ -95,10 +95,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         Some(ready) if ready.status == "Unknown" => {
             let mut sighting = silent_kubelet(node, cluster, ready);
             // A kubelet that may not renew its lease is silent, however well it is.
-            for (hook, service) in hooks_that_hold_node_leases(cluster) {
+            for (hook, service) in &cluster.once(LeaseHolders::of).0 {
                 sighting = sighting
-                    .blames(hook, "is asked about the lease of")
-                    .blames(service, "is asked about the lease of");
+                    .blames(hook.clone(), "is asked about the lease of")
+                    .blames(service.clone(), "is asked about the lease of");
             }
             sink.report(sighting);
         }

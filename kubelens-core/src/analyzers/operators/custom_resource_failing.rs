@@ -243,6 +243,9 @@ const ENDS: [&str; 5] = [
     "/completedAt",
 ];
 
+/// What it means that one fails.
+const NOT_BROUGHT: &str = "Its operator could not bring it to the state that its spec asks for.";
+
 /// Seconds that a resource may wait.
 const WAIT_GRACE: i64 = 1800;
 
@@ -280,7 +283,7 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         cluster,
         object,
         title(object, &state, worst),
-        "Its operator could not bring it to the state that its spec asks for.",
+        NOT_BROUGHT,
         &bad,
     )
     .severity(of_kind(object, worst).unwrap_or_else(|| severity(worst)));
@@ -326,8 +329,8 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
             .iter()
             .find_map(|field| object.status_text(field).parse().ok())
     };
-    let said = time(&ENDS).or_else(|| time(&CHANGES));
-    let end = said.or(object.metadata.creation_timestamp);
+    let since = time(&ENDS).or_else(|| time(&CHANGES));
+    let end = since.or(object.metadata.creation_timestamp);
     let is_history =
         is_run(object) && (!cluster.is_within(end, RUN_WINDOW) || has_later_run(cluster, object));
     if is_resting(object)
@@ -345,7 +348,6 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
             .unwrap_or_default()
             .to_owned(),
     };
-    let since = said;
     let said = format!("{phase} {message}");
     let is_plain = phase.eq_ignore_ascii_case("failed");
     let field = path.rsplit('.').next().unwrap_or(path);
@@ -354,14 +356,13 @@ fn check_phase(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
     } else {
         format!("says {field}={phase}")
     };
-    let text = "Its operator could not bring it to the state that its spec asks for.";
     let title = titled(object, &state, &message);
     let severity = if DOWN.contains(&phase) {
         Severity::Critical
     } else {
         Severity::Warning
     };
-    let sighting = failing(cluster, object, title, text, &[])
+    let sighting = failing(cluster, object, title, NOT_BROUGHT, &[])
         .identified_by("fact", "phase")
         .severity(severity)
         .confidence(0.7)
@@ -383,12 +384,17 @@ fn check_wait(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         return check_events(cluster, object, sink);
     };
     let own = object.reference();
-    let text = "Its operator could not bring it to the state that its spec asks for.";
-    let sighting = failing(cluster, object, titled(object, "waits", phase), text, &[])
-        .identified_by("fact", "phase")
-        .severity(Severity::Warning)
-        .confidence(0.7)
-        .evidence(Evidence::field(own, path, phase));
+    let sighting = failing(
+        cluster,
+        object,
+        titled(object, "waits", phase),
+        NOT_BROUGHT,
+        &[],
+    )
+    .identified_by("fact", "phase")
+    .severity(Severity::Warning)
+    .confidence(0.7)
+    .evidence(Evidence::field(own, path, phase));
     for reference in missing {
         sink.report(without_it(cluster, object, &sighting, &reference));
     }
@@ -425,12 +431,17 @@ fn check_events(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         "fails, as its operator warns"
     };
     let said = format!("{}: {}", event.reason, event.message);
-    let text = "Its operator could not bring it to the state that its spec asks for.";
-    let sighting = failing(cluster, object, titled(object, state, &said), text, &[])
-        .identified_by("fact", "event")
-        .severity(Severity::Warning)
-        .confidence(0.65)
-        .since(event.first_seen());
+    let sighting = failing(
+        cluster,
+        object,
+        titled(object, state, &said),
+        NOT_BROUGHT,
+        &[],
+    )
+    .identified_by("fact", "event")
+    .severity(Severity::Warning)
+    .confidence(0.65)
+    .since(event.first_seen());
     report_saying(cluster, object, sighting, &[&event.message], sink);
 }
 

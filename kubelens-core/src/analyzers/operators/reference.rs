@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::named_object::says_missing;
-use crate::kubernetes::{CustomObject, Kind};
+use crate::kubernetes::{CustomObject, Kind, group_of};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -118,10 +118,6 @@ fn shared_ending(a: &str, b: &str) -> usize {
         .count()
 }
 
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
-}
-
 /// The reference, without a namespace where it names something of the cluster as a whole: a field that
 /// leaves the namespace out says neither.
 pub(super) fn located(cluster: &Cluster<'_>, reference: Reference) -> Reference {
@@ -146,30 +142,33 @@ pub(super) fn missing(
     object: &CustomObject,
     messages: &[&str],
 ) -> Vec<Reference> {
-    let mut all: Vec<Reference> = references(cluster, object)
-        .into_iter()
-        .map(|reference| located(cluster, reference))
-        .filter(|reference| {
-            let name = reference.object.name.as_str();
-            let of_it: Vec<&&str> = messages.iter().filter(|text| names(text, name)).collect();
-            let is_said = of_it.iter().any(|text| says_missing(text));
-            let is_named = !of_it.is_empty();
-            (is_said && !is_there(cluster, &reference.object))
-                || (is_named && !reference.is_output && is_absent(cluster, &reference.object))
-        })
-        .collect();
-    all.sort_by(|a, b| a.object.cmp(&b.object));
-    all.dedup_by(|a, b| a.object == b.object);
-    all
+    those(cluster, object, |reference| {
+        let name = reference.object.name.as_str();
+        let of_it: Vec<&&str> = messages.iter().filter(|text| names(text, name)).collect();
+        let is_said = of_it.iter().any(|text| says_missing(text));
+        let is_named = !of_it.is_empty();
+        (is_said && !is_there(cluster, &reference.object))
+            || (is_named && !reference.is_output && is_absent(cluster, &reference.object))
+    })
 }
 
 /// The references that name nothing, of an object that waits and does not say what for.
 pub(super) fn missing_unsaid(cluster: &Cluster<'_>, object: &CustomObject) -> Vec<Reference> {
+    those(cluster, object, |reference| {
+        !reference.is_output && !reference.is_bare && is_absent(cluster, &reference.object)
+    })
+}
+
+/// The references of an object that are meant, each object once.
+fn those(
+    cluster: &Cluster<'_>,
+    object: &CustomObject,
+    is_meant: impl Fn(&Reference) -> bool,
+) -> Vec<Reference> {
     let mut all: Vec<Reference> = references(cluster, object)
         .into_iter()
         .map(|reference| located(cluster, reference))
-        .filter(|reference| !reference.is_output && !reference.is_bare)
-        .filter(|reference| is_absent(cluster, &reference.object))
+        .filter(is_meant)
         .collect();
     all.sort_by(|a, b| a.object.cmp(&b.object));
     all.dedup_by(|a, b| a.object == b.object);

@@ -1,7 +1,7 @@
 use super::progress::is_rolling;
 use super::shortage::{Shortage, shortage};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::{component_pods, leader_lease};
+use crate::analyzers::control_plane_pod::{component_pods, controller_lease};
 use crate::kubernetes::{Deployment, Object, condition};
 use crate::model::Evidence;
 use crate::snapshot::{Cluster, Workload};
@@ -133,7 +133,7 @@ fn sighting<'a>(
                 deployment.metadata.generation.unwrap_or_default()
             ),
         ));
-        sighting = sighting.blames(leader_lease("kube-controller-manager"), "controlled by");
+        sighting = sighting.blames(controller_lease(), "controlled by");
         for pod in component_pods(cluster, "kube-controller-manager") {
             sighting = sighting.blames(pod.reference(), "controlled by");
         }

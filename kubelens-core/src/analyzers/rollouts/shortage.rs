@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::analysis::Sighting;
-use crate::analyzers::control_plane_pod::leader_lease;
+use crate::analyzers::control_plane_pod::controller_lease;
 use crate::kubernetes::{Node, Object, Pod, PodSpec, condition};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
 use crate::snapshot::{Cluster, Workload};
@@ -142,7 +142,7 @@ impl<'a> Shortage<'a> {
         }
         // Pods that nobody made, and nobody refused: where no controller manager leads, that is why.
         if self.late.is_empty() {
-            sighting = sighting.blames(leader_lease("kube-controller-manager"), "controlled by");
+            sighting = sighting.blames(controller_lease(), "controlled by");
         }
         let look = self.late.first().map(|pod| {
             Suggestion::look(

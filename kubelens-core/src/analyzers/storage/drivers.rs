@@ -91,7 +91,7 @@ fn controller_at_home<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<Workloa
 /// Whether a container of the pods is the program that makes volumes of claims.
 fn provisions(spec: &PodSpec) -> bool {
     spec.all_containers().any(|(_, container)| {
-        let program = container.image.rsplit('/').next().unwrap_or_default();
+        let program = container.image_name();
         ["csi-provisioner", "external-provisioner"]
             .iter()
             .any(|name| program.starts_with(name))

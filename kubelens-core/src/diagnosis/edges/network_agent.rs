@@ -1,3 +1,4 @@
+use crate::analysis::Sighting;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 use crate::model::EvidenceKind;
@@ -28,7 +29,7 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
             continue;
         }
         for (cause, agent) in &agents {
-            if node_of(agent) == pod.node_name.as_str() {
+            if node_of(&agent.sighting) == Some(pod.node_name.as_str()) {
                 edges.push(Edge {
                     effect,
                     cause: *cause,
@@ -41,11 +42,11 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     edges
 }
 
-/// The node whose agent it is.
-pub(in crate::diagnosis) fn node_of<'s>(agent: &'s Seen<'_>) -> &'s str {
-    let mut all = agent.sighting.identity.iter();
-    all.find(|(what, _)| *what == "node")
-        .map_or("", |(_, name)| name.as_str())
+/// The node whose agent it tells of.
+pub(in crate::diagnosis) fn node_of(sighting: &Sighting) -> Option<&str> {
+    let mut all = sighting.identity.iter();
+    let (_, name) = all.find(|(what, _)| *what == "node")?;
+    Some(name.as_str())
 }
 
 fn was_answered(seen: &Seen<'_>) -> bool {

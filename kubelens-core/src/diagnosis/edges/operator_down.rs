@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use crate::analysis::{AWAITS, MADE_FROM, Sighting};
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
-use crate::model::{ObjectRef, Severity};
+use crate::kubernetes::group_of;
+use crate::model::Severity;
 
 /// A custom resource that fails or cannot be deleted, or what would be made from one, while the operator of its group
 /// does not run: nobody is there to bring it on.
@@ -44,12 +45,12 @@ fn may_wait(code: &str) -> bool {
 /// The groups on whose operator a sighting waits: that of the custom resource which shows it, those of what it would be
 /// made from, and those of what that one waits for.
 pub(in crate::diagnosis) fn waited_for<'s>(code: &str, sighting: &'s Sighting) -> Vec<&'s str> {
-    let own = may_wait(code).then(|| group_of(&sighting.seen_on));
+    let own = may_wait(code).then(|| group_of(&sighting.seen_on.api_version));
     let makers = sighting
         .blames
         .iter()
         .filter(|blame| matches!(blame.relation, MADE_FROM | AWAITS))
-        .map(|blame| group_of(&blame.object));
+        .map(|blame| group_of(&blame.object.api_version));
     own.into_iter().chain(makers).collect()
 }
 
@@ -72,12 +73,4 @@ pub(in crate::diagnosis) fn named_group(sighting: &Sighting) -> Option<&str> {
         .iter()
         .find(|(what, _)| *what == "group")?;
     Some(group)
-}
-
-/// The API group of an object; empty for the core group.
-fn group_of(object: &ObjectRef) -> &str {
-    object
-        .api_version
-        .split_once('/')
-        .map_or("", |(group, _)| group)
 }

@@ -1,5 +1,5 @@
 use super::custom_kinds::MOST_OBJECTS;
-use crate::kubernetes::Kind;
+use crate::kubernetes::{Kind, group_of};
 use crate::snapshot::custom_kind;
 
 /// One kind to list, as the server serves it.
@@ -31,9 +31,7 @@ impl Target {
 
     /// The group; empty for core.
     pub(super) fn group(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group)
+        group_of(&self.api_version)
     }
 
     /// The name by which gaps know the kind: with its group where it has no type of its own.

@@ -126,12 +126,10 @@ impl Subject {
     fn question(&self, namespace: Option<&str>) -> Question {
         let (verb, group, resource) = match self {
             Self::Typed(kind) => {
-                let version = kind.api_version();
-                let group = version.split_once('/').map_or("", |(group, _)| group);
                 // Who may read one namespace only may not list them.
                 let is_one = *kind == Kind::Namespace && namespace.is_some();
                 let verb = if is_one { "get" } else { "list" };
-                (verb, group.to_owned(), kind.plural().to_owned())
+                (verb, kind.group().to_owned(), kind.plural().to_owned())
             }
             Self::Custom(kind) => ("list", kind.group.clone(), kind.plural.clone()),
             Self::Logs => ("get", String::new(), "pods/log".to_owned()),

@@ -4,14 +4,13 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Id, error};
 use crate::access::{Access, Identity, Role};
 use crate::api::body::{is_true, number};
 use crate::api::error::Code;
-use crate::api::query::Query;
+use crate::api::query::{Query, time};
 use crate::audit::{AuditEntry, AuditFilter};
 use crate::settings::Impersonation;
 
@@ -56,13 +55,6 @@ struct AuditList {
 impl Wanted {
     fn filter(self) -> Result<AuditFilter, String> {
         let given = |text: Option<String>| text.filter(|it| !it.is_empty());
-        let time = |name: &str, text: Option<String>| match given(text) {
-            None => Ok(None),
-            Some(text) => match text.parse::<Timestamp>() {
-                Ok(at) => Ok(Some(at)),
-                Err(_) => Err(format!("{name} is not a time such as 2026-01-01T00:00:00Z")),
-            },
-        };
         let success = given(self.success).map(|it| is_true(&it));
         Ok(AuditFilter {
             limit: number(self.limit.as_deref(), 120, AuditFilter::MOST),
@@ -73,8 +65,8 @@ impl Wanted {
             cluster: given(self.cluster),
             target: given(self.target),
             success,
-            since: time("since", self.since)?,
-            until: time("until", self.until)?,
+            since: time("since", self.since.as_deref())?,
+            until: time("until", self.until.as_deref())?,
             before: given(self.before).and_then(|it| it.parse().ok()),
         })
     }

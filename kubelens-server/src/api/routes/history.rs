@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Chosen;
 use crate::api::error::{ApiError, Code};
-use crate::api::query::Query;
+use crate::api::query::{Query, time, words};
 use crate::api::text::instant;
 use crate::history::{Entry, Episode, Unwatched, history_name};
 use crate::server::AppState;
@@ -110,18 +110,10 @@ struct Asked {
 
 impl Asked {
     fn of(query: &HistoryQuery) -> Result<Self, ApiError> {
-        let time = |name: &str, text: &Option<String>| match text.as_deref() {
-            None | Some("") => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| {
-                let why = format!("{name} is a time like 2026-01-31T09:30:00Z, not {text:?}");
-                ApiError::bad_request(why)
-            }),
+        let time = |name, text: &Option<String>| {
+            time(name, text.as_deref()).map_err(ApiError::bad_request)
         };
-        let words = |text: &Option<String>| -> Vec<String> {
-            let parts = text.as_deref().unwrap_or_default().split(',');
-            let parts = parts.map(str::trim).filter(|part| !part.is_empty());
-            parts.map(str::to_owned).collect()
-        };
+        let words = |text: &Option<String>| words(text.as_deref()).map(str::to_owned).collect();
         let limit = match query.limit.as_deref() {
             None | Some("") => USUAL,
             Some(text) => match text.parse() {

@@ -15,7 +15,7 @@ use crate::api::caching::Asked;
 use crate::api::error::ApiError;
 use crate::api::models::Diagnostics;
 use crate::api::paging::with_labels;
-use crate::api::query::Query;
+use crate::api::query::{Query, words};
 use crate::live::Picture;
 use crate::server::AppState;
 
@@ -50,13 +50,8 @@ impl ReportQuery {
     }
 
     fn narrowed(&self, picture: &Picture) -> Result<Report, ApiError> {
-        let words = |text: &'_ Option<String>| -> Vec<String> {
-            let parts = text.as_deref().unwrap_or_default().split(',');
-            parts
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect()
+        let words = |text: &Option<String>| -> Vec<String> {
+            words(text.as_deref()).map(str::to_owned).collect()
         };
         let (namespaces, codes) = (words(&self.namespace), words(&self.code));
         let least = match self.min_severity.as_deref() {

@@ -16,7 +16,7 @@ use crate::api::Chosen;
 use crate::api::body::number;
 use crate::api::caching::Asked;
 use crate::api::error::ApiError;
-use crate::api::query::Query;
+use crate::api::query::{Query, words};
 use crate::live::Picture;
 
 /// Which part.
@@ -278,17 +278,7 @@ pub async fn topology(
     Query(query): Query<TopologyQuery>,
 ) -> Result<Response, ApiError> {
     let picture = chosen.picture()?;
-    let namespaces: Vec<&str> = query
-        .namespace
-        .as_deref()
-        .unwrap_or_default()
-        .split(',')
-        .collect();
-    let namespaces: Vec<&str> = namespaces
-        .into_iter()
-        .map(str::trim)
-        .filter(|one| !one.is_empty())
-        .collect();
+    let namespaces: Vec<&str> = words(query.namespace.as_deref()).collect();
     let is_in = |namespace: &str| namespaces.is_empty() || namespaces.contains(&namespace);
     asked.answer(&chosen, &picture, |_| {
         let mut graph = graph(&picture.snapshot, is_in);

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod collector;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
