@@ -32,6 +32,13 @@ pub(crate) struct Run<'a> {
     pub(crate) was_out_of_memory: bool,
 }
 
+impl Run<'_> {
+    /// Whether it ended by a failure.
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.exit_code.is_some_and(|code| code != 0)
+    }
+}
+
 /// Seconds in which a run after a failed one has not proven yet that it is better.
 const YOUNG_RUN: i64 = 600;
 

@@ -63,8 +63,13 @@ pub fn gist(text: &str, most: usize) -> String {
         .match_indices(BETWEEN_LINKS)
         .filter(|(at, _)| *at > head.len())
         .filter_map(|(at, between)| text.get(at + between.len()..));
-    match ends.find(|end| letters(end) <= room) {
-        Some(end) if letters(end) >= LEAST_END => format!("{head}: … {end}"),
+    let mut last = "";
+    let fitting = ends.find(|end| {
+        last = end;
+        letters(end) <= room
+    });
+    match fitting.unwrap_or(last) {
+        end if letters(end) >= LEAST_END => format!("{head}: … {}", shortened(end, room)),
         _ => cut,
     }
 }
@@ -82,6 +87,10 @@ mod tests {
         assert_eq!(
             gist("Failed: failed to clone x: ssh: unable to log in", 40),
             "Failed: … ssh: unable to log in"
+        );
+        assert_eq!(
+            gist("Failed: cannot start: not allowed to read the resource", 30),
+            "Failed: … not allowed to read…"
         );
         assert_eq!(gist("Failed: short", 40), "Failed: short");
         assert_eq!(

@@ -127,21 +127,69 @@ fn distrusted(cluster: &Cluster<'_>, hook: &Hook<'_>, failed: &FailedCreate<'_>)
         .as_ref()
         .and_then(last_of)
         .is_some_and(|last| last.is_expired(cluster.now()));
+    let fault = Fault::of(failed);
     let title = format!(
-        "The API server rejects the certificate of webhook `{}` of {own}",
-        hook.webhook.name
+        "The API server rejects the certificate of webhook `{}` of {own}{}",
+        hook.webhook.name,
+        fault.words()
     );
-    let sighting = Sighting::of(own.clone(), title, hook.consequence())
+    let explanation = format!(
+        "The webhook answers, and its certificate is not accepted. {}",
+        hook.consequence()
+    );
+    let sighting = Sighting::of(own.clone(), title, explanation)
         .identified_by("webhook", hook.webhook.name.as_str())
         .severity(hook.severity())
         .evidence(failed.evidence())
         .all_evidence(hook.evidence())
-        .suggest(advice(hook));
+        .suggest(advice(hook, fault));
     // That the bundle is over is a fact of its own, and the reason.
     if is_over {
         sighting.blames(own, "trusted by")
     } else {
         sighting
+    }
+}
+
+/// What is wrong with the certificate, in the words of Go's crypto/x509.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Expired,
+    NotYetValid,
+    OtherName,
+    UnknownAuthority,
+    NotTold,
+}
+
+impl Fault {
+    fn of(failed: &FailedCreate<'_>) -> Self {
+        let Refusal::WebhookCallFailed(call) = failed.refusal else {
+            return Self::NotTold;
+        };
+        let marks = [
+            (" is after ", Self::Expired),
+            (" is before ", Self::NotYetValid),
+            ("certificate is valid for ", Self::OtherName),
+            ("certificate is not valid for ", Self::OtherName),
+            ("IP SANs", Self::OtherName),
+            ("legacy Common Name", Self::OtherName),
+            ("unknown authority", Self::UnknownAuthority),
+        ];
+        marks
+            .into_iter()
+            .find(|(mark, _)| call.reason.contains(mark))
+            .map_or(Self::NotTold, |(_, fault)| fault)
+    }
+
+    /// As the end of a title.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Expired => ": it has expired",
+            Self::NotYetValid => ": it is not valid yet",
+            Self::OtherName => ": it is for another name",
+            Self::UnknownAuthority => ": caBundle does not hold the authority that signed it",
+            Self::NotTold => "",
+        }
     }
 }
 
@@ -166,16 +214,28 @@ fn not_injected(hook: &Hook<'_>, injector: &str) -> Sighting {
             source,
         ))
         .all_evidence(hook.evidence())
-        .suggest(advice(hook))
+        .suggest(advice(hook, Fault::UnknownAuthority))
 }
 
-fn advice(hook: &Hook<'_>) -> Suggestion {
-    Suggestion::advice(format!(
-        "Put the authority that signed the webhook's certificate into clientConfig.caBundle of `{}`, or renew the certificate for {}",
-        hook.webhook.name,
-        hook.service().map_or_else(String::new, |service| format!(
-            "{}.{}.svc",
-            service.name, service.namespace
-        ))
-    ))
+fn advice(hook: &Hook<'_>, fault: Fault) -> Suggestion {
+    let name = &hook.webhook.name;
+    let host = hook.service().map_or_else(
+        || "its URL".to_owned(),
+        |service| format!("{}.{}.svc", service.name, service.namespace),
+    );
+    Suggestion::advice(match fault {
+        Fault::Expired => format!(
+            "Renew the certificate that the webhook serves for {host}, and let its pods load it"
+        ),
+        Fault::NotYetValid => format!(
+            "Compare the clocks of the API server and of who signed the certificate for {host}"
+        ),
+        Fault::OtherName => format!("Give the webhook a certificate for {host}"),
+        Fault::UnknownAuthority => format!(
+            "Put the authority that signed the certificate for {host} into clientConfig.caBundle of `{name}`"
+        ),
+        Fault::NotTold => format!(
+            "Put the authority that signed the webhook's certificate into clientConfig.caBundle of `{name}`, or renew the certificate for {host}"
+        ),
+    })
 }

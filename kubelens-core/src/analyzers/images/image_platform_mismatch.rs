@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -195,31 +197,44 @@ fn platform(cluster: &Cluster<'_>, pod: &Pod) -> String {
         })
 }
 
+const OS: &str = "kubernetes.io/os";
+const ARCH: &str = "kubernetes.io/arch";
+
+/// The sighting with the platform of the node as proof, and how pods come to nodes of another.
 fn with_platform(sighting: Sighting, cluster: &Cluster<'_>, pod: &Pod) -> Sighting {
-    let arch = |node: &Node| {
-        node.metadata
-            .labels
-            .value("kubernetes.io/arch")
-            .map(str::to_owned)
+    let Some(node) = cluster.get::<Node>("", &pod.node_name) else {
+        return sighting.suggest(Suggestion::advice(
+            "Build the image for the platform of the nodes",
+        ));
     };
-    let node = cluster.get::<Node>("", &pod.node_name);
-    let own = node.and_then(arch);
-    let mut others: Vec<String> = cluster.all::<Node>().filter_map(arch).collect();
-    others.sort();
-    others.dedup();
-    others.retain(|other| Some(other) != own.as_ref());
-    let proof = node.zip(own).map(|(node, own)| {
-        Evidence::field(node.reference(), "metadata.labels[kubernetes.io/arch]", own)
+    // What is made for Linux, as most is, does not run on Windows whatever the processor.
+    let is_windows = node.metadata.labels.value(OS) == Some("windows");
+    let keys = if is_windows { &[OS, ARCH][..] } else { &[ARCH] };
+    let mut differing = keys.iter().copied().filter_map(|key| {
+        let own = node.metadata.labels.value(key)?;
+        let others: BTreeSet<&str> = cluster
+            .all::<Node>()
+            .filter_map(|other| other.metadata.labels.value(key))
+            .filter(|other| *other != own)
+            .collect();
+        (!others.is_empty()).then_some((key, others))
     });
-    let advice = if others.is_empty() {
-        "Build the image for the platform of the nodes".to_owned()
-    } else {
-        format!(
-            "Build the image for every platform of the cluster, or select nodes with kubernetes.io/arch={}",
-            others.join(" or ")
-        )
+    let (key, advice) = match differing.next() {
+        Some((key, others)) => (
+            key,
+            format!(
+                "Select nodes with {key}={}, or build the image for every platform of the cluster",
+                others.into_iter().collect::<Vec<_>>().join(" or ")
+            ),
+        ),
+        None => (
+            ARCH,
+            "Build the image for the platform of the nodes".to_owned(),
+        ),
     };
+    let label = format!("metadata.labels[{key}]");
+    let own = node.metadata.labels.value(key);
     sighting
-        .all_evidence(proof)
+        .all_evidence(own.map(|own| Evidence::field(node.reference(), &label, own)))
         .suggest(Suggestion::advice(advice))
 }

@@ -121,8 +121,11 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
         ""
     };
     let is_expired = EXPIRED.is_in(problem.text);
+    let is_forbidden = FORBIDDEN.is_in(problem.text);
     let why = if is_expired {
         "the login has expired"
+    } else if is_forbidden {
+        "403, who asks may not read the repository"
     } else {
         "authentication is required, the credentials are not accepted"
     };
@@ -131,7 +134,11 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
         name.registry, problem.image
     );
     let secrets = pull_secrets(problem.pod, cluster);
-    let login = if secrets.is_empty() {
+    let identity = node_identity(name.registry).filter(|_| secrets.is_empty());
+    let login = if identity.is_some() {
+        "The pod has no imagePullSecrets, so the kubelet asks with the identity of its node."
+            .to_owned()
+    } else if secrets.is_empty() {
         "The pod has no imagePullSecrets, so its node asks without credentials.".to_owned()
     } else {
         format!(
@@ -168,7 +175,12 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
         let named = ObjectRef::namespaced("v1", "Secret", namespace, secret);
         sighting = sighting.blames(named, "imagePullSecret");
     }
-    let advice = if secrets.is_empty() && may_be_missing {
+    let advice = if let Some(right) = identity {
+        format!(
+            "Check that `{}` names the right account and repository; let the identity of the nodes pull there ({right}), and where it is another account's or project's, have its policy admit them",
+            problem.image
+        )
+    } else if secrets.is_empty() && may_be_missing {
         format!(
             "Check the name `{}`: without a login, {} says the same of what does not exist; if it is private, add a pull secret to {top} or to its ServiceAccount",
             problem.image, name.registry
@@ -193,6 +205,31 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
     sighting
         .suggest(Suggestion::advice(advice))
         .suggest(problem.look())
+}
+
+/// Words of a registry that knows who asks and does not let them.
+static FORBIDDEN: Pattern = Pattern::new(r"\b403\b");
+
+/// The right that a node's identity needs at a cloud's own registry, where kubelets log in by it (KEP-2133, kubelet
+/// credential providers); none for other registries.
+fn node_identity(registry: &str) -> Option<&'static str> {
+    static CLOUDS: [(Pattern, &str); 3] = [
+        (
+            Pattern::new(r"\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$"),
+            "AmazonEC2ContainerRegistryPullOnly for their role",
+        ),
+        (
+            Pattern::new(r"\.azurecr\.(?:io|cn|us)$"),
+            "AcrPull for the kubelet's identity",
+        ),
+        (
+            Pattern::new(r"(?:^|[.-])(?:gcr\.io|docker\.pkg\.dev)$"),
+            "Artifact Registry Reader for their service account",
+        ),
+    ];
+    CLOUDS
+        .iter()
+        .find_map(|(registries, right)| registries.is_in(registry).then_some(*right))
 }
 
 /// Words of a registry that knows the login and takes it no more.

@@ -56,24 +56,40 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     let (prefix, text) = split_zone(&cron.spec.schedule);
-    if let Err(reason) = parse(text) {
-        let words = ["UnparseableSchedule", "InvalidSchedule"];
-        sink.report(unreadable(
-            cron,
-            &reason,
-            cluster.newest_event(cron, &words),
-        ));
+    let unparseable = complaint(
+        cron,
+        cluster,
+        &["UnparseableSchedule", "InvalidSchedule"],
+        text,
+    );
+    let fault = match parse(text) {
+        Err(reason) => Some(reason),
+        Ok(_) => unparseable.map(|_| "its controller cannot read it".to_owned()),
+    };
+    if let Some(reason) = fault {
+        sink.report(unreadable(cron, &reason, unparseable));
     }
     let name = cron.spec.time_zone.as_str();
-    if !name.is_empty() && zone(name).is_none() {
-        sink.report(unknown_zone(
-            cron,
-            cluster.newest_event(cron, &["UnknownTimeZone"]),
-        ));
+    let unknown = complaint(cron, cluster, &["UnknownTimeZone"], name);
+    if !name.is_empty() && (zone(name).is_none() || unknown.is_some()) {
+        sink.report(unknown_zone(cron, unknown));
     }
     if prefix.is_some() {
         sink.report(zone_in_schedule(cron));
     }
+}
+
+/// What the controller says of the text that the CronJob has now. Its database of zones may be older than ours.
+fn complaint<'a>(
+    cron: &'a CronJob,
+    cluster: &Cluster<'a>,
+    reasons: &[&str],
+    text: &str,
+) -> Option<&'a Event> {
+    let window = cluster.thresholds(&cron.metadata).event_window;
+    cluster.newest_event(cron, reasons).filter(|event| {
+        cluster.is_within(event.last_seen(), window) && event.message.contains(text)
+    })
 }
 
 fn unreadable(cron: &CronJob, reason: &str, event: Option<&Event>) -> Sighting {
@@ -92,16 +108,18 @@ fn unreadable(cron: &CronJob, reason: &str, event: Option<&Event>) -> Sighting {
 
 fn unknown_zone(cron: &CronJob, event: Option<&Event>) -> Sighting {
     let name = &cron.spec.time_zone;
-    let title = format!(
-        "The time zone `{name}` of {} does not exist",
-        cron.reference()
-    );
+    let fault = if zone(name).is_none() {
+        "does not exist"
+    } else {
+        "is not known to kube-controller-manager"
+    };
+    let title = format!("The time zone `{name}` of {} {fault}", cron.reference());
     base(cron, title, "It never runs.")
         .identified_by("field", "timeZone")
         .evidence(Evidence::field(cron.reference(), "spec.timeZone", name))
         .all_evidence(event.map(event_evidence))
         .suggest(Suggestion::advice(
-            "Name a zone of the tz database, such as Europe/Berlin or Etc/UTC",
+            "Name a zone of the tz database, such as Europe/Berlin or Etc/UTC; a younger name (Europe/Kyiv) needs a control plane that knows it",
         ))
 }
 

@@ -156,14 +156,19 @@ fn too_short_deadline(cron: &CronJob) -> Option<i64> {
 
 /// The last time at which it should have started and did not, and how many such times there were.
 fn missed(cron: &CronJob, cluster: &Cluster<'_>) -> Option<(Timestamp, usize)> {
-    let refused = cluster
-        .newest_event(cron, &["FailedCreate", "JobAlreadyActive"])
-        .is_some_and(|event| {
-            cluster.is_within(
-                event.last_seen(),
-                cluster.thresholds(&cron.metadata).event_window,
-            )
-        });
+    let reasons = [
+        "FailedCreate",
+        "JobAlreadyActive",
+        "UnknownTimeZone",
+        "UnparseableSchedule",
+        "InvalidSchedule",
+    ];
+    let refused = cluster.newest_event(cron, &reasons).is_some_and(|event| {
+        cluster.is_within(
+            event.last_seen(),
+            cluster.thresholds(&cron.metadata).event_window,
+        )
+    });
     if refused || waits_for_a_run(cron, cluster) {
         return None;
     }

@@ -7,7 +7,7 @@ use crate::snapshot::Cluster;
 const NAMESPACES: [&str; 2] = ["kube-system", "openshift-dns"];
 
 /// The Services of the cluster's name service.
-pub(super) fn services<'a>(cluster: &Cluster<'a>) -> Vec<&'a Service> {
+pub(in crate::analyzers) fn services<'a>(cluster: &Cluster<'a>) -> Vec<&'a Service> {
     NAMESPACES
         .iter()
         .flat_map(|namespace| cluster.in_namespace::<Service>(namespace))

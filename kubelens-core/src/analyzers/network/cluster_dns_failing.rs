@@ -125,16 +125,15 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     }
 }
 
+/// What CoreDNS says when a question of its own comes back to it (plugin loop).
+const LOOP: &str = "plugin/loop: Loop";
+
 /// A line of a name server's log that says that its configuration is wrong.
 fn refused_configuration(cluster: &Cluster<'_>, pod: &Pod) -> Option<Sighting> {
     if pod.is_ready() {
         return None;
     }
-    let marks = [
-        "Error during parsing",
-        "Unknown directive",
-        "plugin/loop: Loop",
-    ];
+    let marks = ["Error during parsing", "Unknown directive", LOOP];
     let (container, line) = pod.spec.containers.iter().find_map(|container| {
         [false, true].into_iter().find_map(|previous| {
             let log = cluster.log(pod, &container.name, previous)?;
@@ -148,30 +147,34 @@ fn refused_configuration(cluster: &Cluster<'_>, pod: &Pod) -> Option<Sighting> {
     })?;
     let subject = configuration_of(pod);
     let name = subject.name.clone();
-    let title = format!("The Corefile in {subject} is refused: cluster DNS does not start");
-    let sighting = Sighting::of(
-        subject.clone(),
-        title,
-        "The cluster's name service ends when it reads its configuration; names cannot be resolved.",
-    )
-    .seen_on(pod.reference(), "configures")
-    .identified_by("fact", "configuration")
-    .evidence(Evidence::log(
-        pod.reference(),
-        &container.name,
-        line,
-        None,
-    ))
-    .suggest(Suggestion::look(
-        "Read the Corefile",
-        format!(
-            "kubectl -n {} get configmap {name} -o yaml",
-            pod.metadata.namespace
-        ),
-    ))
-    .suggest(Suggestion::advice(format!(
-        "Correct the directive that the log names in {subject}, then restart the pods"
-    )));
+    let is_loop = line.contains(LOOP);
+    let (title, explanation, advice) = if is_loop {
+        (
+            format!("Cluster DNS forwards to itself and does not start: loop in {subject}"),
+            "Its Corefile is read; `forward` leads back to the name service, mostly by a stub such as 127.0.0.53 in the /etc/resolv.conf of its node, and plugin loop ends it. Names cannot be resolved.",
+            format!(
+                "Let kubelets hand out the real name servers (resolvConf: /run/systemd/resolve/resolv.conf), or name them in `forward` of {subject}; then restart the pods"
+            ),
+        )
+    } else {
+        (
+            format!("The Corefile in {subject} is refused: cluster DNS does not start"),
+            "The cluster's name service ends when it reads its configuration; names cannot be resolved.",
+            format!("Correct the directive that the log names in {subject}, then restart the pods"),
+        )
+    };
+    let sighting = Sighting::of(subject.clone(), title, explanation)
+        .seen_on(pod.reference(), "configures")
+        .identified_by("fact", if is_loop { "loop" } else { "configuration" })
+        .evidence(Evidence::log(pod.reference(), &container.name, line, None))
+        .suggest(Suggestion::look(
+            "Read the Corefile",
+            format!(
+                "kubectl -n {} get configmap {name} -o yaml",
+                pod.metadata.namespace
+            ),
+        ))
+        .suggest(Suggestion::advice(advice));
     Some(sighting)
 }
 

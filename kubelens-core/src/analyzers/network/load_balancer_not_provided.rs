@@ -1,7 +1,9 @@
+use serde_json::Value;
+
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::cloud_controller::cloud_controllers;
-use crate::kubernetes::{Event, Object, Service};
-use crate::model::{Evidence, Suggestion, safe_text, shortened};
+use crate::kubernetes::{CustomObject, Event, Object, Service};
+use crate::model::{Evidence, Suggestion, safe_text, shortened, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -49,7 +51,8 @@ declare_analyzer! {
     /// Limits at the provider beyond its message.
     ///
     /// # Source
-    /// Events `SyncLoadBalancerFailed` of the service controller; `status.loadBalancer` of core/v1.
+    /// Events `SyncLoadBalancerFailed` of the service controller and `AllocationFailed` of MetalLB; `status` of its
+    /// IPAddressPools; `status.loadBalancer` of core/v1.
     NET012 "load-balancer-not-provided" {
         role: Root,
         severity: Critical,
@@ -112,6 +115,16 @@ fn words(event: &Event) -> String {
     shortened(text, MOST_WORDS)
 }
 
+/// The pools of MetalLB that have no address left.
+fn used_up_pools<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a CustomObject> {
+    let is_none = |pool: &CustomObject, field: &str| {
+        pool.status.get(field).and_then(Value::as_i64) == Some(0)
+    };
+    cluster
+        .customs("metallb.io", "IPAddressPool")
+        .filter(move |pool| is_none(pool, "availableIPv4") && is_none(pool, "availableIPv6"))
+}
+
 fn sighting(
     service: &Service,
     cluster: &Cluster<'_>,
@@ -160,10 +173,34 @@ fn sighting(
         }
     }
     let meta = &service.metadata;
-    let advice = if failed.is_some() {
-        "Do what the provider's message asks for (quota, subnet, annotation)"
+    let is_without_address = failed.is_some_and(|event| event.reason == "AllocationFailed");
+    let used_up: Vec<&CustomObject> = if is_without_address {
+        used_up_pools(cluster).collect()
     } else {
-        "Install a controller that provides load balancers, or use type NodePort or an Ingress"
+        Vec::new()
+    };
+    for pool in used_up.iter().take(2) {
+        let addresses = pool
+            .spec_list("/addresses")
+            .iter()
+            .filter_map(Value::as_str);
+        let (own, all) = (pool.reference(), some_of(addresses, 3));
+        sighting = sighting
+            .evidence(Evidence::field(own.clone(), "status.availableIPv4", 0))
+            .evidence(Evidence::field(own, "spec.addresses", all));
+    }
+    let advice = match (failed, used_up.as_slice()) {
+        (Some(_), [pool, ..]) => format!(
+            "Add addresses to {}, or delete a Service that holds one and does not need it",
+            pool.reference()
+        ),
+        (Some(_), []) => {
+            "Do what the provider's message asks for (quota, subnet, annotation)".to_owned()
+        }
+        (None, _) => {
+            "Install a controller that provides load balancers, or use type NodePort or an Ingress"
+                .to_owned()
+        }
     };
     sighting
         .suggest(Suggestion::advice(advice))

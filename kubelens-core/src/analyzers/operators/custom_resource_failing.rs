@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::bad_condition::{bad_conditions, is_resting, severity};
+use super::bad_condition::{bad_conditions, is_resting, severity, words};
 use super::failing::{failing, pointing, report, report_saying, title, titled, without_it};
 use super::pack::has_pack;
 use super::reference::missing_unsaid;
@@ -279,10 +279,12 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         return check_phase(cluster, object, sink);
     };
     let state = format!("says {}={}", worst.type_, worst.status);
+    // A condition that sums others up may leave it to them to say why.
+    let told = bad.iter().find(|one| !words(one).is_empty());
     let sighting = failing(
         cluster,
         object,
-        title(object, &state, worst),
+        title(object, &state, told.unwrap_or(worst)),
         NOT_BROUGHT,
         &bad,
     )

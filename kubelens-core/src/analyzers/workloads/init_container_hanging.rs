@@ -1,7 +1,8 @@
 use super::advice::edit;
 use super::awaited_host::{Awaited, awaited};
 use super::command_line::command_line;
-use super::last_words::{most_telling, quoted};
+use super::last_words::{is_failure, most_telling, quoted};
+use super::log_signature::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};
@@ -181,6 +182,7 @@ fn sighting(
     let top = cluster.top_of(pod);
     let minutes = cluster.seconds_since(since) / 60;
     let name = container.name();
+    let failure = line.filter(|line| is_failure(line));
     let missing = host
         .filter(|host| host.is_absent)
         .and_then(|host| host.service.as_ref());
@@ -191,9 +193,12 @@ fn sighting(
         (Some(host), None) => {
             format!("Init container `{name}` of {top} waits for {host} for {minutes} minutes now")
         }
-        (None, _) => format!(
-            "Init container `{name}` of {top} has been running for {minutes} minutes and does not end"
-        ),
+        (None, _) => {
+            let fault = failure.map_or_else(String::new, |line| format!(": {}", short(line)));
+            format!(
+                "Init container `{name}` of {top} has been running for {minutes} minutes and does not end{fault}"
+            )
+        }
     };
     let said = line.map_or_else(String::new, |line| {
         format!(" Its log says {}.", quoted(line))
@@ -241,6 +246,9 @@ fn sighting(
         ))
         .suggest(edit(
             &top,
-            format!("Correct the command of init container `{name}`"),
+            match failure.filter(|_| host.is_none()) {
+                Some(_) => format!("Act on what the log of init container `{name}` says"),
+                None => format!("Correct the command of init container `{name}`"),
+            },
         ))
 }

@@ -78,13 +78,19 @@ pub(in crate::analyzers) fn telling_line<'a>(
         })
 }
 
+fn has(line: &str, words: &[&str]) -> bool {
+    let line = line.to_lowercase();
+    words.iter().any(|word| line.contains(word))
+}
+
+/// Whether a line speaks of a failure.
+pub(super) fn is_failure(line: &str) -> bool {
+    has(line, &FATAL) || has(line, &FAILURE)
+}
+
 /// The most telling line of a log.
 pub(super) fn most_telling(log: &ContainerLog) -> Option<&str> {
     let lines = || log.lines.iter().map(|line| line.trim());
-    let has = |line: &str, words: &[&str]| {
-        let line = line.to_lowercase();
-        words.iter().any(|word| line.contains(word))
-    };
     lines()
         .find(|line| has(line, &FATAL))
         .or_else(|| lines().rev().find(|line| has(line, &FAILURE)))

@@ -1,3 +1,4 @@
+use super::log_place::mounted_file;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
@@ -8,7 +9,7 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A container that is not well was started with an argument that its program does not know or
-    /// accept, or its script cannot be run.
+    /// accept, or its script cannot be run; then the ConfigMap that holds the script is named, where one does.
     ///
     /// # Fires on
     /// ```yaml
@@ -60,7 +61,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.85,
-        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [ConfigMap, Secret, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -115,6 +116,24 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(pod);
     let line = found.line();
     let container = found.unwell.container.spec;
+    if SCRIPT.is_in(line)
+        && let Some((path, place, object)) = mounted_file(found)
+    {
+        let title = format!(
+            "{object} holds a script that {} cannot run: {}",
+            found.name(&top),
+            short(line)
+        );
+        let explanation = format!(
+            "The shell or interpreter stops at an error of syntax in {path}, which is on {}.",
+            place.title()
+        );
+        let sighting = found.sighting_on(object.clone(), CONFIDENCE, title, explanation);
+        return advise(
+            sighting.blames(object.clone(), "mounts"),
+            format!("Correct the script in {object}"),
+        );
+    }
     if SCRIPT.is_in(line) {
         let title = format!(
             "{} runs a script that cannot be run: {}",

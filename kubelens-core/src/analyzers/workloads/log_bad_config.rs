@@ -1,4 +1,4 @@
-use super::log_place::{path_in, place_of};
+use super::log_place::mounted_file;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
@@ -95,8 +95,15 @@ const CONFIDENCE: f64 = 0.80;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK118",
     words: Pattern::new(
-        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|unapplied migrations?|migrations? (?:is|are) (?:pending|not applied)|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config"#,
+        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|SyntaxError: .{1,200}\bJSON\b|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|unapplied migrations?|migrations? (?:is|are) (?:pending|not applied)|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config"#,
     ),
+    weight: Weight::Telling,
+};
+
+/// Text that is no JSON, as JavaScript says it of what it reads: its own programs fail with the same name.
+pub(super) static JSON: Signature = Signature {
+    code: "WRK118",
+    words: Pattern::new(r"SyntaxError: .*\bJSON\b"),
     weight: Weight::Telling,
 };
 
@@ -133,14 +140,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             ),
         );
     }
-    let path = found.around(2, 2).find_map(|near| {
-        let path = path_in(near)?;
-        place_of(pod, found.unwell.container.spec, path).map(|place| (path, place))
-    });
     let what = short(line);
-    if let Some((path, place, object)) =
-        path.and_then(|(path, place)| Some((path, place, held_by(&place.object()?)?)))
-    {
+    if let Some((path, place, object)) = mounted_file(found) {
         let title = format!(
             "{object} holds a configuration that {} cannot read: {what}",
             found.name(&top)
@@ -199,11 +200,6 @@ fn migrates(name: &str, spec: &PodSpec) -> bool {
             let words = container.command.iter().chain(&container.args);
             is_said(&container.image) || words.into_iter().any(|word| is_said(word))
         })
-}
-
-/// The ConfigMap or Secret of a place.
-fn held_by(object: &ObjectRef) -> Option<ObjectRef> {
-    matches!(object.kind.as_str(), "ConfigMap" | "Secret").then(|| object.clone())
 }
 
 /// The ConfigMaps and Secrets that the pod mounts.

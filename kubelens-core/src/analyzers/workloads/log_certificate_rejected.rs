@@ -79,7 +79,7 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK104",
     words: Pattern::new(
-        r#"(?i)x509: |certificate has expired|certificate is not yet valid|signed by unknown authority|certificate is valid for .{1,200}, not |PKIX path building failed|CERTIFICATE_VERIFY_FAILED|certificate verify failed|tls: bad certificate|alert bad certificate|alert unknown ca|tls: unknown certificate authority|self[- ]signed certificate|unable to verify the first certificate|unable to get local issuer certificate|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID|SSLHandshakeException|SSL certificate problem|remote error: tls: "#,
+        r#"(?i)x509: |certificate has expired|certificate is not yet valid|signed by unknown authority|certificate is valid for .{1,200}, not |PKIX path building failed|CERTIFICATE_VERIFY_FAILED|certificate verify failed|tls: bad certificate|alert bad certificate|alert unknown ca|alert certificate (?:expired|revoked|unknown|required)|tls: unknown certificate authority|self[- ]signed certificate|unable to verify the first certificate|unable to get local issuer certificate|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID|SSLHandshakeException|SSL certificate problem|remote error: tls: "#,
     ),
     weight: Weight::Telling,
 };
@@ -110,10 +110,41 @@ fn within_quotes(text: &str) -> &str {
 /// The end of a quoted value, and the fields that follow it.
 static FIELD_BEHIND: Pattern = Pattern::new(r#"(\\?"(?:,"|\s+)[A-Za-z_."]+[=:].*)$"#);
 
+/// Alerts that the other side ended the connection with: Go and OpenSSL tell the one who is rejected so. Group 1 is what
+/// it says of this side's certificate.
+static ALERT: Pattern = Pattern::new(
+    r"(?i)remote error: tls: ((?:bad|unsupported|revoked|expired|unknown) certificate.*|certificate (?:required|unobtainable).*|.*)|alert ((?:bad|unsupported|revoked|expired|unknown) certificate.*|certificate (?:expired|revoked|unknown|required).*|unknown ca.*)",
+);
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
-    let pod = found.pod();
-    let top = cluster.top_of(pod);
     let peers = Peers::of(found, cluster);
+    let mut sighting = match ALERT.first(found.line()) {
+        Some(alert) => rejected(found, cluster, &peers, within_quotes(alert)),
+        None => rejects(found, cluster, &peers),
+    };
+    if let Some(request) = undecided_request(cluster, &peers.hosts) {
+        sighting = sighting.blames(request, "serves by");
+    }
+    for secret in secrets(found) {
+        sighting = sighting.blames(secret, "mounts");
+    }
+    sighting
+}
+
+/// The Secrets that the pod mounts: its own certificates, and the authorities that it trusts.
+fn secrets(found: &LogMatch<'_>) -> impl Iterator<Item = ObjectRef> {
+    let pod = found.pod();
+    let references = pod.spec.config_references().into_iter();
+    references
+        .filter(|reference| reference.kind == Kind::Secret && reference.relation.contains("volume"))
+        .map(|reference| {
+            ObjectRef::namespaced("v1", "Secret", &pod.metadata.namespace, reference.name)
+        })
+}
+
+/// The container does not accept the other side's certificate.
+fn rejects<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, peers: &Peers<'a>) -> Sighting {
+    let top = cluster.top_of(found.pod());
     let fault = FAULT.first(found.line()).unwrap_or("certificate rejected");
     let fault = short(within_quotes(fault));
     let of = if peers.hosts.is_empty() {
@@ -125,21 +156,64 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         "{} rejects the certificate{of}: {fault}",
         found.speaker(&top)
     );
-    let explanation =
-        "A TLS connection was ended because one side does not accept the other's certificate.";
-    let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
-    if let Some(request) = undecided_request(cluster, &peers.hosts) {
-        sighting = sighting.blames(request, "serves by");
-    }
-    for reference in pod.spec.config_references() {
-        if reference.kind == Kind::Secret && reference.relation.contains("volume") {
-            let secret =
-                ObjectRef::namespaced("v1", "Secret", &pod.metadata.namespace, reference.name);
-            sighting = sighting.blames(secret, "mounts");
-        }
-    }
-    advise(
-        sighting,
-        "Renew the certificate, or give the container the authority that signed it",
-    )
+    let explanation = "It ended a TLS connection because it does not accept the certificate that the other side presents.";
+    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let advice = if WRONG_NAME.is_in(found.line()) {
+        "Call the other side by a name or address that its certificate holds, or let it have a certificate for this one; a kubelet gets one with serverTLSBootstrap and approved CertificateSigningRequests"
+    } else {
+        "Renew the certificate of the other side, or give the container the authority that signed it"
+    };
+    advise(sighting, advice)
+}
+
+/// A certificate that may be good, for another name than the one that was called.
+static WRONG_NAME: Pattern = Pattern::new(
+    r"(?i)certificate is (?:not )?valid for |doesn't contain any IP SANs|does(?: not|n't) match|ERR_TLS_CERT_ALTNAME_INVALID|hostname mismatch|no (?:alternative certificate )?subject (?:alternative )?(?:DNS )?name|relies on legacy Common Name",
+);
+
+/// The other side does not accept the certificate of the container, or what it offers.
+fn rejected<'a>(
+    found: &LogMatch<'a>,
+    cluster: &Cluster<'a>,
+    peers: &Peers<'a>,
+    alert: &str,
+) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let who = if peers.hosts.is_empty() {
+        "The other side".to_owned()
+    } else {
+        peers.names()
+    };
+    let fault = short(alert);
+    let is_about_certificate = alert.contains("certificate") || alert.contains("unknown ca");
+    let (what, explanation) = if is_about_certificate {
+        (
+            "rejects the certificate",
+            "The other side ended a TLS connection and said why in an alert: it is the certificate that this container presents that it does not accept.",
+        )
+    } else {
+        (
+            "ends the TLS connection",
+            "The other side ended a TLS connection with an alert: the two do not agree on what is offered.",
+        )
+    };
+    let title = format!("{who} {what} of {}: {fault}", found.name(&top));
+    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let mut held: Vec<String> = secrets(found).map(|secret| secret.to_string()).collect();
+    held.dedup();
+    let of = match held.as_slice() {
+        [] => String::new(),
+        [one] => format!(" ({one})"),
+        several => format!(" (one of {})", several.join(", ")),
+    };
+    let advice = if !is_about_certificate {
+        format!("Compare versions, ciphers and names of TLS that {top} and the other side offer")
+    } else if alert.contains("required") {
+        format!("Give {top} a client certificate that the other side accepts{of}")
+    } else {
+        format!(
+            "Renew the certificate that {top} presents{of}, or let the other side trust the authority that signed it"
+        )
+    };
+    advise(sighting, advice)
 }

@@ -89,7 +89,38 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
+/// The service on a node's link-local address that hands out the identity of a machine of a cloud.
+static METADATA: Pattern =
+    Pattern::new(r"(?i)\bec2imds\b|\bIMDS\b|169\.254\.169\.254|metadata\.google\.internal");
+
+/// A pod is one hop further from it than its node: tokens of IMDSv2 do not reach it with a hop limit of 1.
+fn no_metadata<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let title = format!(
+        "{} gets no answer from the instance metadata service of its node",
+        found.speaker(&top)
+    );
+    let explanation = if pod.spec.host_network {
+        "It asks who the machine is in its cloud and waits in vain, on the network of the node itself."
+    } else {
+        "It asks who the machine is in its cloud and waits in vain: from the network of pods the answer is dropped where the hop limit of IMDSv2 is 1 or where metadata is blocked for pods."
+    };
+    let sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation.to_owned())
+        .identified_by("host", "instance metadata");
+    advise(
+        sighting,
+        format!(
+            "Give {top} credentials and a region of its own (IRSA, EKS Pod Identity, Workload Identity), or raise the hop limit of the nodes' metadata to 2"
+        ),
+    )
+}
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    if METADATA.is_in(found.line()) {
+        return no_metadata(found, cluster);
+    }
     let top = cluster.top_of(found.pod());
     let peers = Peers::of(found, cluster);
     let title = format!(

@@ -1,3 +1,4 @@
+use super::cloud_identity::refused_identity;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
@@ -77,7 +78,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.55,
-        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [ServiceAccount, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -101,6 +102,19 @@ pub(super) static SIGNATURE: Signature = Signature {
     ),
     weight: Weight::Any,
 };
+
+/// What controllers say when the first list of a kind did not come: another line says why. No network waited there.
+pub(super) static CACHE: Signature = Signature {
+    code: "WRK124",
+    words: Pattern::new(
+        r"(?i)timed out waiting for (?:the )?caches?\b|caches? to (?:be )?sync(?:ed)?: timed out|failed to wait for \S+ caches? to sync",
+    ),
+    weight: Weight::Any,
+};
+
+/// A kind that the API server does not serve in the version that a program asks for. Group 1 is the kind, 2 the version.
+static NOT_SERVED: Pattern =
+    Pattern::new(r#"no matches for kind \\?"(\w+)\\?" in version \\?"([\w./-]+?)\\?""#);
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for found in matches(cluster, pod, &SIGNATURE) {
@@ -153,5 +167,18 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if is_over && !found.unwell.is_down {
         sighting = sighting.severity(Severity::Info);
     }
-    advise(sighting, format!("Act on what the log of {top} says"))
+    let not_served = found
+        .same_lines()
+        .find_map(|line| NOT_SERVED.captures(line));
+    let names = not_served.and_then(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())));
+    let advice = match names {
+        Some((kind, version)) => format!(
+            "Install the CustomResourceDefinition of {kind}, or use a version of {top} that asks for one that is served instead of {version}: `kubectl api-resources` names them"
+        ),
+        None => format!("Act on what the log of {top} says"),
+    };
+    match refused_identity(found, cluster) {
+        Some(identity) => advise(sighting.evidence(identity.proof), identity.advice),
+        None => advise(sighting, advice),
+    }
 }

@@ -1,3 +1,4 @@
+use super::cloud_identity::refused_identity;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -60,7 +61,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.80,
-        reads: [Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [ServiceAccount, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -189,5 +190,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             names.join(", ")
         )
     };
-    advise(sighting, advice)
+    match refused_identity(found, cluster) {
+        Some(identity) => advise(sighting.evidence(identity.proof), identity.advice),
+        None => advise(sighting, advice),
+    }
 }

@@ -1,15 +1,17 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::network::cluster_dns;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Object, Pod};
-use crate::model::ObjectRef;
+use crate::kubernetes::{Object, Pod, Service};
+use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
     /// A container that is not well says that a host name has no address: no Service has that name,
-    /// the name is misspelled, or name resolution itself fails.
+    /// the name is misspelled, the pod asks another name server than the cluster's (dnsPolicy), or name
+    /// resolution itself fails.
     ///
     /// # Fires on
     /// ```yaml
@@ -89,13 +91,87 @@ static NO_ANSWER: Pattern = Pattern::new(
     r"(?i)EAI_AGAIN|temporary failure|server misbehaving|i/o timeout|connection refused|timed out",
 );
 
+/// The name server that was asked: `lookup db on 10.96.0.10:53`.
+static ASKED: Pattern =
+    Pattern::new(r"(?:lookup \S+ on |@|server: ?)(\d+\.\d+\.\d+\.\d+)(?::53\b|#53\b)");
+
+/// Why the pod does not ask the cluster's name service, by its dnsPolicy; none where it does. `Default` is the name
+/// server of the node, and so is `ClusterFirst` on the network of the node (core/v1 PodSpec.dnsPolicy).
+fn asks_elsewhere(found: &LogMatch<'_>, cluster: &Cluster<'_>) -> Option<String> {
+    let spec = &found.pod().spec;
+    let policy = match spec.dns_policy.as_str() {
+        "Default" => "Default",
+        "" | "ClusterFirst" if spec.host_network => "ClusterFirst on the network of the node",
+        "None" => "None",
+        _ => return None,
+    };
+    let asked = ASKED.first(found.line());
+    let servers = cluster_dns::services(cluster);
+    let is_of_cluster = |address: &str| servers.iter().any(|one| one.spec.cluster_ip == *address);
+    match asked {
+        Some(address) if is_of_cluster(address) => None,
+        Some(address) => Some(format!("dnsPolicy {policy} has it ask {address}")),
+        // Which servers a pod names itself is not known here.
+        None if policy == "None" => None,
+        None => Some(format!(
+            "dnsPolicy {policy} has it ask the name server of the node"
+        )),
+    }
+}
+
+/// What keeps a name from being resolved although what it names exists.
+fn although_it_exists(
+    found: &LogMatch<'_>,
+    cluster: &Cluster<'_>,
+    object: &ObjectRef,
+    sighting: Sighting,
+) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    if asks_elsewhere(found, cluster).is_some() {
+        let wanted = if pod.spec.host_network {
+            "ClusterFirstWithHostNet"
+        } else {
+            "ClusterFirst"
+        };
+        let proof = Evidence::field(pod.reference(), "spec.dnsPolicy", &pod.spec.dns_policy);
+        return advise(
+            sighting.evidence(proof).identified_by("fact", "dnsPolicy"),
+            format!(
+                "Set dnsPolicy: {wanted} in the pod template of {top}: only the cluster's DNS knows {object}"
+            ),
+        );
+    }
+    let is_headless = cluster
+        .get::<Service>(
+            object.namespace.as_deref().unwrap_or_default(),
+            &object.name,
+        )
+        .is_some_and(|service| service.spec.cluster_ip == "None");
+    let advice = if object.kind == "Service" && is_headless {
+        format!(
+            "Make the pods of {object} ready: a headless Service has addresses only for ready pods, unless publishNotReadyAddresses is set"
+        )
+    } else {
+        format!(
+            "{object} exists: see whether the cluster's DNS answers {}, and whether it came after the container asked",
+            asker(pod)
+        )
+    };
+    advise(sighting, advice)
+}
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
     let peers = Peers::of(found, cluster);
     let has_answer = !NO_ANSWER.is_in(found.line());
+    let elsewhere = peers
+        .found()
+        .filter(|_| has_answer)
+        .and_then(|_| asks_elsewhere(found, cluster));
     let fault = match (has_answer, peers.missing()) {
         (true, Some(missing)) => format!("no such host, {missing} does not exist"),
-        (true, None) => "no such host".to_owned(),
+        (true, None) => elsewhere.unwrap_or_else(|| "no such host".to_owned()),
         (false, _) => "name resolution fails".to_owned(),
     };
     let title = format!(
@@ -128,6 +204,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .and_then(|host| governing(found, host.name))
     {
         sighting = sighting.blames(service, "resolves names by");
+    }
+    if let Some(object) = peers.found().filter(|_| has_answer) {
+        return although_it_exists(found, cluster, object, sighting);
     }
     let advice = match (has_answer, peers.is_outside()) {
         (false, true) => format!(

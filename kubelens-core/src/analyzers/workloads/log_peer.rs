@@ -84,7 +84,6 @@ impl<'a> Peers<'a> {
         }
     }
 
-    /// The first host's Service, where it is proven not to exist.
     /// Whether the first host is a name of more than two parts, and nothing of the cluster.
     pub(super) fn is_outside(&self) -> bool {
         let is_known = self.objects.first().is_some_and(Option::is_some);
@@ -96,6 +95,12 @@ impl<'a> Peers<'a> {
         })
     }
 
+    /// The first host's Service or pod, where it exists.
+    pub(super) fn found(&self) -> Option<&ObjectRef> {
+        self.objects.first()?.as_ref()
+    }
+
+    /// The first host's Service, where it is proven not to exist.
     pub(super) fn missing(&self) -> Option<&ObjectRef> {
         self.missing.as_ref()
     }

@@ -1,5 +1,6 @@
 //! Where a path of a log lies: on which volume, and of which object that volume is made.
 
+use super::log_signature::LogMatch;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Container, Pod, Volume, VolumeMount};
 use crate::model::ObjectRef;
@@ -46,6 +47,15 @@ pub(super) fn place_of<'p>(
     Some(Place { mount, volume, pod })
 }
 
+/// The first file that the lines beside the deciding one name and that a ConfigMap or Secret of the pod holds.
+pub(super) fn mounted_file<'a>(found: &LogMatch<'a>) -> Option<(&'a str, Place<'a>, ObjectRef)> {
+    found.around(2, 2).find_map(|near| {
+        let path = path_in(near)?;
+        let place = place_of(found.pod(), found.unwell.container.spec, path)?;
+        Some((path, place, place.configuration()?))
+    })
+}
+
 impl Place<'_> {
     /// The object that the volume is made of: a ConfigMap, a Secret or a claim.
     pub(super) fn object(&self) -> Option<ObjectRef> {
@@ -77,6 +87,12 @@ impl Place<'_> {
                     .map(|secret| named("Secret", &secret.name))
             })
         })
+    }
+
+    /// The ConfigMap or Secret that the volume is made of.
+    pub(super) fn configuration(&self) -> Option<ObjectRef> {
+        self.object()
+            .filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret"))
     }
 
     /// ``volume `conf` (ConfigMap shop/web) at /etc/web``.

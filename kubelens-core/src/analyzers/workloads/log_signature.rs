@@ -13,7 +13,7 @@ use crate::analyzers::log_level::LogLevel;
 use crate::analyzers::log_lines::{Run, UnwellContainer, unwell_containers};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized, gist};
 use crate::snapshot::Cluster;
 
 /// The words of one condition in a log.
@@ -41,7 +41,7 @@ pub(super) enum Weight {
 }
 
 /// All signatures, in the order in which they claim a line.
-static ALL: [&Signature; 17] = [
+static ALL: [&Signature; 19] = [
     &log_api_forbidden::SIGNATURE,
     &log_login_refused::SIGNATURE,
     &log_certificate_rejected::SIGNATURE,
@@ -51,7 +51,9 @@ static ALL: [&Signature; 17] = [
     &log_address_in_use::SIGNATURE,
     &log_permission_denied::SIGNATURE,
     &log_connection_refused::SIGNATURE,
+    &log_error_rate_rise::CACHE,
     &log_connection_timeout::SIGNATURE,
+    &log_bad_config::JSON,
     &log_bad_argument::SIGNATURE,
     &log_setting_missing::SIGNATURE,
     &log_bad_config::SIGNATURE,
@@ -113,7 +115,7 @@ fn verdict(run: &Run<'_>) -> Option<(&'static str, Vec<usize>)> {
         if run.was_out_of_memory && signature.code != "WRK109" {
             continue;
         }
-        let Some(score) = score(signature.weight, LogLevel::of(line), run) else {
+        let Some(score) = score(signature.weight, level(line, run), run) else {
             continue;
         };
         claimed.push((at, score, signature.code));
@@ -128,11 +130,33 @@ fn verdict(run: &Run<'_>) -> Option<(&'static str, Vec<usize>)> {
         .map(|(at, _, _)| *at)
         .collect();
     // Of many tries the first one stands nearest to what set them off; of any errors, the first of
-    // those that the run ended with.
+    // those that the run ended with, unless a later one of them names its reason itself.
     if matches!(code, "WRK124") {
         places = last_series(&places);
+        let names_reason = |at: &usize| run.lines.get(*at).is_some_and(|line| is_chain(line));
+        if let Some(first) = places.iter().position(names_reason) {
+            places.drain(..first);
+        }
     }
     Some((code, places))
+}
+
+/// Words of a failure that a line passes on under a level of its own: `LOG server login failed: FATAL ...`.
+static PASSED_ON: Pattern = Pattern::new(r"\b(?:FATAL|ERROR|PANIC)\b|(?i)\bfail(?:ed|ure)\b");
+
+/// How grave a line is to the run that wrote it. Of a program that gave up, a failure that it passed on as information
+/// says more than that it gave up.
+fn level(line: &str, run: &Run<'_>) -> LogLevel {
+    match LogLevel::of(line) {
+        LogLevel::Info if run.has_crashed() && PASSED_ON.is_in(line) => LogLevel::Warning,
+        level => level,
+    }
+}
+
+/// Whether a line is a chain of errors, each of which says what failed and then why: `error starting: cannot open: no X`.
+fn is_chain(line: &str) -> bool {
+    let said = message_of(line).unwrap_or(line);
+    said.matches(": ").count() >= 2 && log_error_rate_rise::SIGNATURE.words.is_in(said)
 }
 
 /// Most errors that are taken to belong together at the end of a run.
@@ -153,7 +177,6 @@ fn last_series(places: &[usize]) -> Vec<usize> {
 }
 
 fn score(weight: Weight, level: LogLevel, run: &Run<'_>) -> Option<u8> {
-    let has_crashed = run.exit_code.is_some_and(|code| code != 0);
     Some(match (weight, level) {
         (_, LogLevel::Debug) => return None,
         (Weight::Telling, LogLevel::Fatal) => 100,
@@ -163,7 +186,7 @@ fn score(weight: Weight, level: LogLevel, run: &Run<'_>) -> Option<u8> {
         (Weight::Last, LogLevel::Error | LogLevel::Fatal) => 70,
         (Weight::Telling, LogLevel::Warning) => 50,
         (Weight::Vague, LogLevel::Warning) => 45,
-        (Weight::Any, LogLevel::Error | LogLevel::Fatal) if has_crashed => 40,
+        (Weight::Any, LogLevel::Error | LogLevel::Fatal) if run.has_crashed() => 40,
         (Weight::Telling | Weight::Vague, LogLevel::Info) => 10,
         _ => return None,
     })
@@ -350,12 +373,9 @@ pub(in crate::analyzers) fn short(text: &str) -> String {
         let front = FRONT.first(text).map_or(0, str::len);
         text.get(front..).unwrap_or(text)
     });
-    // The breaks of a text that stands in one line of JSON.
-    let text = &text.replace("\\n", " ");
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.clone(),
-    }
+    // The breaks of a text that stands in one line of JSON, and the margin of one that stands in many.
+    let text = &text.trim_start_matches(['|', '*', ' ']).replace("\\n", " ");
+    gist(text, MOST)
 }
 
 /// Puts advice before what only looks.
@@ -511,6 +531,15 @@ mod tests {
                 "ERROR:  relation \"orders\" does not exist at character 15",
                 "WRK118",
             ),
+            (
+                "SyntaxError: /etc/app/log.json: Expected double-quoted property name in JSON at position 16",
+                "WRK118",
+            ),
+            (
+                "SyntaxError: Unexpected token } in JSON at position 4",
+                "WRK118",
+            ),
+            ("SyntaxError: Unexpected identifier", "WRK117"),
             ("FATAL: sorry, too many clients already", "WRK123"),
             ("upstream answered 429 Too Many Requests", "WRK123"),
         ] {
@@ -533,6 +562,17 @@ mod tests {
             "panic: cannot start",
         ];
         assert_eq!(code_of(&lines, Some(2)), Some("WRK101"));
+    }
+
+    #[test]
+    fn a_failure_that_is_passed_on_says_more_than_the_giving_up() {
+        let lines = [
+            "LOG server login failed: FATAL password authentication failed for user \"app\"",
+            "FATAL cannot login to db:5432, giving up",
+        ];
+        assert_eq!(code_of(&lines, Some(1)), Some("WRK115"));
+        let lines = ["INFO login failed: invalid credentials of a visitor"];
+        assert_eq!(code_of(&lines, None), Some("WRK115"));
     }
 
     #[test]
@@ -582,6 +622,36 @@ mod tests {
             was_out_of_memory: false,
         };
         assert_eq!(verdict(&run), Some(("WRK124", vec![3, 4, 5])));
+    }
+
+    #[test]
+    fn a_later_error_that_names_its_reason_decides() {
+        let lines = [
+            "E1120 09:12:44.139921       1 factory.go:113] Incompatible strategy detected auto",
+            "E1120 09:12:44.140012       1 main.go:173] error starting plugins: unable to create manager: failed to initialize NVML: Driver/library version mismatch",
+        ];
+        let run = Run {
+            lines: lines.to_vec(),
+            ended: None,
+            exit_code: Some(1),
+            was_out_of_memory: false,
+        };
+        assert_eq!(verdict(&run), Some(("WRK124", vec![1])));
+    }
+
+    #[test]
+    fn a_cache_that_did_not_fill_is_no_network_that_is_silent() {
+        let lines = [
+            "ERROR controller-runtime.source no matches for kind \"CronJob\" in version \"batch/v1beta1\"",
+            "ERROR setup problem running manager: failed to wait for cronjob caches to sync: timed out waiting for cache to be synced",
+        ];
+        let run = Run {
+            lines: lines.to_vec(),
+            ended: None,
+            exit_code: Some(1),
+            was_out_of_memory: false,
+        };
+        assert_eq!(verdict(&run).map(|(code, _)| code), Some("WRK124"));
     }
 
     #[test]

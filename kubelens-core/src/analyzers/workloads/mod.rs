@@ -2,6 +2,7 @@
 
 pub(super) mod advice;
 pub(super) mod awaited_host;
+pub(super) mod cloud_identity;
 pub(super) mod command_line;
 pub(super) mod container_config_error;
 pub(super) mod container_not_ready;

@@ -138,6 +138,11 @@ fn advice(failure: &ProbeFailure<'_>, speaks_tls: bool) -> String {
         );
     }
     match probe_answer::classify(failure.answer, failure.probe) {
+        ProbeAnswer::WrongProtocol if failure.answer.contains("HTTP response to HTTPS client") => {
+            format!(
+                "Set `scheme: HTTP` in {field}.httpGet: the probe speaks TLS, and the program plain HTTP on that port"
+            )
+        }
         ProbeAnswer::Refused
         | ProbeAnswer::TimedOut
         | ProbeAnswer::WrongQuestion(_)
