@@ -3,6 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
+use crate::model::Suggestion;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -98,7 +99,20 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         peers.names()
     );
     let explanation = "Its log says that it waited in vain: nothing refused the connection, so packets are dropped on the way or the other side is stuck.";
-    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let shared = peers.shared(
+        |peer| format!("{peer} gives no answer to"),
+        ": timeout",
+        "Their logs say that they waited in vain: nothing refused the connection, so packets are dropped on the way or the other side is stuck.",
+    );
+    let shared = shared.map(|shared| {
+        shared.suggest(Suggestion::advice(format!(
+            "See whether {} is up and can be reached from the cluster: what it shares with those who wait for it is the way there",
+            peers.names()
+        )))
+    });
+    let sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, explanation)
+        .shared(shared);
     advise(
         sighting,
         format!(

@@ -3,7 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod};
-use crate::model::ObjectRef;
+use crate::model::{ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -108,7 +108,24 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         "Its log says that no name server answered, so it has no address to call."
     };
-    let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let shared = peers.shared(
+        |peer| format!("Host {peer} cannot be resolved by"),
+        format!(": {fault}"),
+        if has_answer {
+            "Their logs say that the name has no address, so they fail."
+        } else {
+            "Their logs say that no name server answered, so they have no address to call."
+        },
+    );
+    let shared = shared.map(|shared| {
+        shared.suggest(Suggestion::advice(format!(
+            "See who keeps the name {}, and whether the name servers that the cluster's DNS forwards to know it",
+            peers.names()
+        )))
+    });
+    let mut sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, explanation)
+        .shared(shared);
     if !has_answer {
         for (api_version, kind, name) in [
             ("v1", "Service", "kube-dns"),
