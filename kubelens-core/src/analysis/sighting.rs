@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::Profile;
+use super::{Profile, Shared};
 use crate::kubernetes::{Event, Object};
 use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -38,6 +38,10 @@ pub struct Sighting {
     pub ruled_out: Vec<RuledOut>,
     /// What other causes could be cured with it: a key, and words that follow a number.
     pub group: Option<(String, String)>,
+    /// A thing outside its subject that others may suffer from alike.
+    pub shared: Option<Box<Shared>>,
+    /// The worst that a cause may be whose sighting this is, whatever folds into it.
+    pub ceiling: Option<Severity>,
     /// Since when.
     pub since: Option<Timestamp>,
 }
@@ -80,6 +84,8 @@ impl Sighting {
             blames: Vec::new(),
             ruled_out: Vec::new(),
             group: None,
+            shared: None,
+            ceiling: None,
             since: None,
         }
     }
@@ -178,6 +184,20 @@ impl Sighting {
     #[must_use]
     pub fn grouped(mut self, key: impl Into<String>, title: impl Into<String>) -> Self {
         self.group = Some((key.into(), safe_text(&title.into())));
+        self
+    }
+
+    /// A thing outside its subject that others may suffer from alike: where they do, that is the cause.
+    #[must_use]
+    pub fn shared(mut self, shared: Option<Shared>) -> Self {
+        self.shared = shared.map(Box::new);
+        self
+    }
+
+    /// What somebody chose is no worse than this, whatever follows from it.
+    #[must_use]
+    pub const fn at_most(mut self, ceiling: Severity) -> Self {
+        self.ceiling = Some(ceiling);
         self
     }
 

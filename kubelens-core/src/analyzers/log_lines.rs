@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::finished_owner;
+use super::workloads::failing_run::is_spent_try;
 use crate::kubernetes::{ContainerRole, ContainerView, Job, Pod, condition};
 use crate::snapshot::Cluster;
 
@@ -17,6 +18,8 @@ pub(crate) struct UnwellContainer<'a> {
     pub(crate) runs: Vec<Run<'a>>,
     /// Whether it does not serve now: it waits, ended badly or is not ready.
     pub(crate) is_down: bool,
+    /// Whether it is a try of a Job that goes on and allows for it.
+    pub(crate) is_spent: bool,
 }
 
 /// One run of a container and what it wrote.
@@ -153,6 +156,7 @@ fn unwell<'a>(
         container,
         runs,
         is_down,
+        is_spent: is_spent_try(cluster, pod),
     })
 }
 

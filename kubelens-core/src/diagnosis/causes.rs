@@ -7,6 +7,7 @@ use super::fronts::fronts;
 use super::graph::Graph;
 use super::index::{Index, Seen, id_of};
 use super::ruled_out::alternatives;
+use super::shared::Causes;
 use super::unexplained::unexplained;
 use crate::analysis::{Analyzer, Sighting};
 use crate::model::{
@@ -27,24 +28,23 @@ pub(super) fn fold(
     graph: &Graph,
     cluster: &Cluster<'_>,
 ) -> (Vec<Cause>, Vec<Finding>) {
+    let ids = Causes::of(index, graph);
     let mut families: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for at in 0..index.seen.len() {
         for root in graph.roots(at) {
-            if let Some(seen) = index.get(root) {
-                families.entry(&seen.id).or_default().insert(at);
+            if let Some(id) = ids.id(root) {
+                families.entry(id).or_default().insert(at);
             }
         }
     }
     let mut findings: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     for (at, seen) in index.seen.iter().enumerate() {
-        let cause = index
-            .get(graph.root(at))
-            .map_or(seen.id.as_str(), |root| root.id.as_str());
+        let cause = ids.id(graph.root(at)).unwrap_or(&seen.id);
         findings.entry((&seen.id, cause)).or_default().push(at);
     }
     let causes = families
         .iter()
-        .filter_map(|(id, members)| cause(index, graph, cluster, id, members))
+        .filter_map(|(id, members)| cause(index, graph, cluster, (&ids, id), members))
         .collect();
     let findings = findings
         .into_iter()
@@ -112,15 +112,13 @@ fn cause(
     index: &Index<'_>,
     graph: &Graph,
     cluster: &Cluster<'_>,
-    id: &str,
+    (ids, id): (&Causes<'_>, &str),
     members: &BTreeSet<usize>,
 ) -> Option<Cause> {
     let own: Vec<usize> = members
         .iter()
         .copied()
-        .filter(|at| {
-            index.get(*at).is_some_and(|seen| seen.id == id) && graph.parent(*at).is_none()
-        })
+        .filter(|at| graph.parent(*at).is_none() && ids.id(*at) == Some(id))
         .collect();
     let primary = primary(index, &own)?;
     let folded: Vec<usize> = members
@@ -134,10 +132,18 @@ fn cause(
         .map(Seen::severity)
         .max()
         .unwrap_or(primary.severity());
+    let severity = match primary.sighting.ceiling {
+        Some(ceiling) => severity.min(ceiling),
+        None => severity,
+    };
+    let thing = ids.thing(&own);
     let mut all: Vec<usize> = own.clone();
     all.extend(&folded);
     let mut evidence = evidence(index, primary, &own, &folded);
-    let subject = primary.sighting.subject.clone();
+    let subject = thing.map_or_else(
+        || primary.sighting.subject.clone(),
+        |(thing, _)| thing.object.clone(),
+    );
     let (first_seen, last_seen) = span(index, &all, &evidence);
     let sighting = &primary.sighting;
     let fronts = if severity == Severity::Critical {
@@ -152,7 +158,8 @@ fn cause(
     let changes = changes(&subject, &affected, began, &evidence, cluster);
     evidence.splice(place..place, changes);
     let chain = chain(index, graph, &all, &subject, &fronts, &mut evidence);
-    let mut explanation = with_pods(&sighting.explanation, index, &own, &folded);
+    let said = thing.map_or(&sighting.explanation, |(thing, _)| &thing.explanation);
+    let mut explanation = with_pods(said, index, &own, &folded);
     explanation.extend(unexplained(primary, cluster));
     Some(Cause {
         rank: 0,
@@ -161,17 +168,27 @@ fn cause(
         name: primary.analyzer.name.to_owned(),
         severity,
         confidence: confidence(primary, &evidence),
-        title: sighting.title.clone(),
+        title: thing.map_or_else(
+            || with_others(&sighting.title, primary, index, &own),
+            |(thing, sufferers)| thing.title(sufferers),
+        ),
         explanation,
         chain,
         affected,
         ruled_out: alternatives(primary),
-        suggestions: suggestions(index, primary, &folded),
-        group: sighting.group.as_ref().map(|(key, title)| Group {
-            key: format!("{}/{key}", primary.code()),
-            title: title.clone(),
-            size: 1,
-        }),
+        suggestions: match thing {
+            Some((thing, _)) => thing.suggestions.clone(),
+            None => suggestions(index, primary, &own, &folded),
+        },
+        group: sighting
+            .group
+            .as_ref()
+            .filter(|_| thing.is_none())
+            .map(|(key, title)| Group {
+                key: format!("{}/{key}", primary.code()),
+                title: title.clone(),
+                size: 1,
+            }),
         evidence,
         subject,
         first_seen,
@@ -246,8 +263,16 @@ fn confidence(primary: &Seen<'_>, evidence: &[Evidence]) -> f64 {
     (value.clamp(0.30, 0.99) * 100.0).round() / 100.0
 }
 
-fn suggestions(index: &Index<'_>, primary: &Seen<'_>, folded: &[usize]) -> Vec<Suggestion> {
+fn suggestions(
+    index: &Index<'_>,
+    primary: &Seen<'_>,
+    own: &[usize],
+    folded: &[usize],
+) -> Vec<Suggestion> {
     let mut all = primary.sighting.suggestions.clone();
+    for advice in all.iter_mut().filter(|advice| advice.command.is_none()) {
+        advice.text = with_others(&advice.text, primary, index, own);
+    }
     if all.is_empty()
         && let Some(seen) = folded
             .iter()
@@ -259,19 +284,33 @@ fn suggestions(index: &Index<'_>, primary: &Seen<'_>, folded: &[usize]) -> Vec<S
     all
 }
 
+/// A text that names one workload: where several show the fault of something else, with how many more do.
+fn with_others(text: &str, primary: &Seen<'_>, index: &Index<'_>, own: &[usize]) -> String {
+    let of_its_own = |top: &&ObjectRef| top.is_same(&primary.sighting.subject);
+    let Some(named) = primary.top.as_ref().filter(|top| !of_its_own(top)) else {
+        return text.to_owned();
+    };
+    let tops: BTreeSet<String> = shown_on(index, own).into_values().collect();
+    let name = named.to_string();
+    match tops.len().saturating_sub(1) {
+        0 => text.to_owned(),
+        more => text.replacen(&name, &format!("{name} (and {more} more)"), 1),
+    }
+}
+
 /// The explanation, and how many pods of whom show it.
 fn with_pods(explanation: &str, index: &Index<'_>, own: &[usize], folded: &[usize]) -> String {
-    let (mut pods, mut tops) = shown_on(index, own);
-    let (further, owners) = shown_on(index, folded);
+    let mut pods = shown_on(index, own);
+    let mut further = shown_on(index, folded);
     // What only points at the fault: the pods of others, and its own where it shows on none itself.
-    let (taken, others): (BTreeSet<String>, BTreeSet<String>) = if pods.is_empty() {
-        (pods, tops) = (further, owners);
-        (BTreeSet::new(), BTreeSet::new())
-    } else {
-        let others: BTreeSet<String> = owners.difference(&tops).cloned().collect();
-        let taken = further.difference(&pods).cloned().collect();
-        (taken, others)
-    };
+    if pods.is_empty() {
+        std::mem::swap(&mut pods, &mut further);
+    }
+    let tops: BTreeSet<String> = pods.values().cloned().collect();
+    let (alike, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        further.into_iter().partition(|(_, top)| tops.contains(top));
+    // A pod of the same workload that shows only what follows from it.
+    pods.extend(alike);
     let mut text = explanation.to_owned();
     if !pods.is_empty() {
         text.push_str(&format!(
@@ -281,11 +320,12 @@ fn with_pods(explanation: &str, index: &Index<'_>, own: &[usize], folded: &[usiz
         ));
     }
     if !others.is_empty() {
+        let owners: BTreeSet<&String> = others.values().collect();
         text.push_str(&format!(
             " {} of {} {} from it.",
-            counted(taken.len(), "pod"),
-            some_of(&others, MOST_NAMES),
-            if taken.len() == 1 {
+            counted(others.len(), "pod"),
+            some_of(owners, MOST_NAMES),
+            if others.len() == 1 {
                 "suffers"
             } else {
                 "suffer"
@@ -295,19 +335,16 @@ fn with_pods(explanation: &str, index: &Index<'_>, own: &[usize], folded: &[usiz
     text
 }
 
-/// The pods that show something, and their owners.
-fn shown_on(index: &Index<'_>, members: &[usize]) -> (BTreeSet<String>, BTreeSet<String>) {
-    let mut pods = BTreeSet::new();
-    let mut tops = BTreeSet::new();
-    for seen in members.iter().filter_map(|at| index.get(*at)) {
-        if let (Some(_), Some(top)) = (seen.pod, &seen.top)
-            && top.kind != "Pod"
-        {
-            pods.insert(seen.sighting.seen_on.path());
-            tops.insert(top.to_string());
-        }
-    }
-    (pods, tops)
+/// The pods that show something, with their owners.
+fn shown_on(index: &Index<'_>, members: &[usize]) -> BTreeMap<String, String> {
+    members
+        .iter()
+        .filter_map(|at| {
+            let seen = index.get(*at)?;
+            let top = seen.pod.and(seen.top.as_ref())?;
+            (top.kind != "Pod").then(|| (seen.sighting.seen_on.path(), top.to_string()))
+        })
+        .collect()
 }
 
 fn span(

@@ -29,10 +29,13 @@ pub(super) fn chain(
         {
             None => {
                 if !seen.sighting.seen_on.is_same(subject) {
-                    let relation = if seen.sighting.relation.is_empty() {
-                        "shows"
-                    } else {
-                        seen.sighting.relation
+                    let thing = seen.sighting.shared.as_ref();
+                    let is_shared = thing.is_some_and(|thing| thing.object.is_same(subject))
+                        && !subject.is_same(&seen.sighting.subject);
+                    let relation = match seen.sighting.relation {
+                        _ if is_shared => SHARED_BY,
+                        "" => "shows",
+                        relation => relation,
                     };
                     links.add(
                         subject,
@@ -80,6 +83,9 @@ pub(super) fn chain(
     }
     links.into_chain(evidence)
 }
+
+/// How what several suffer from hangs together with them.
+const SHARED_BY: &str = "used by";
 
 /// What a sighting has to show for itself.
 fn first(sighting: &Sighting) -> Option<Evidence> {

@@ -178,7 +178,12 @@ pub(super) fn id_of(code: &str, sighting: &Sighting) -> String {
         subject.namespace.as_deref().unwrap_or_default(),
         subject.name.as_str(),
     ];
+    // Which container of which pod shows the fault of something else does not make it another fault.
+    let is_of_the_pod = matches!(sighting.relation, "" | "template of");
     for (what, value) in &sighting.identity {
+        if *what == "container" && !is_of_the_pod {
+            continue;
+        }
         parts.push(what);
         parts.push(value);
     }

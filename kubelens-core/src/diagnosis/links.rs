@@ -73,6 +73,10 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
     links
         .seeks
         .extend(sighting.blames.iter().map(|blame| reference(&blame.object)));
+    let shared = sighting.shared.as_ref();
+    links
+        .tells
+        .extend(shared.map(|shared| reference(&shared.object)));
     let made = made_deployment(cluster, &sighting.seen_on);
     links.tells.extend(made.map(|made| object(&made)));
     if sighting.seen_on.kind == "Pod" {

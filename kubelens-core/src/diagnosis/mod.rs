@@ -18,6 +18,7 @@ mod index;
 pub(crate) mod links;
 mod ruled_out;
 mod scope;
+mod shared;
 mod specificity;
 mod unexplained;
 

@@ -32,6 +32,7 @@ impl<'o> Verdicts<'o> {
         }
         if let Some(severity) = self.severity(analyzer) {
             sighting.severity = Some(severity);
+            sighting.ceiling = None;
         }
         let suppressed_by = self
             .covering(cluster, analyzer, sighting)

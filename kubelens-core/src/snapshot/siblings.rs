@@ -48,4 +48,11 @@ impl<'a> Cluster<'a> {
             .into_iter()
             .any(|sibling| sibling.is_live() && sibling.is_ready())
     }
+
+    /// Whether another pod does the same work now: the pods of a Deployment stand in for one another, those of a
+    /// StatefulSet or DaemonSet have places of their own.
+    pub fn is_stood_in_for(&self, pod: &'a Pod) -> bool {
+        let owner = pod.metadata.controller();
+        owner.is_some_and(|owner| owner.kind == "ReplicaSet") && self.has_ready_sibling(pod)
+    }
 }

@@ -3,7 +3,7 @@ use super::webhook::{Hook, hooks};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::kubernetes::CertificateChain;
+use crate::kubernetes::{CertificateChain, CustomObject, Kind};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -67,7 +67,7 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [
             ValidatingWebhookConfiguration, MutatingWebhookConfiguration, ReplicaSet,
-            ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event,
+            ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Service, Pod,
         ],
         maps_to: [],
         check: Cluster(check),
@@ -145,10 +145,46 @@ fn distrusted(cluster: &Cluster<'_>, hook: &Hook<'_>, failed: &FailedCreate<'_>)
         .suggest(advice(hook, fault));
     // That the bundle is over is a fact of its own, and the reason.
     if is_over {
-        sighting.blames(own, "trusted by")
-    } else {
-        sighting
+        return sighting.blames(own, "trusted by");
     }
+    let says_expired = failed.text.contains("has expired");
+    match says_expired
+        .then(|| ended_certificate(cluster, hook))
+        .flatten()
+    {
+        Some(certificate) => sighting
+            .evidence(Evidence::field(
+                certificate.reference(),
+                "status.notAfter",
+                certificate.status_text("/notAfter"),
+            ))
+            .blames(certificate.reference(), "serves by"),
+        None => sighting,
+    }
+}
+
+/// The cert-manager Certificate that the webhook serves by, where it has ended: the pods behind its Service mount its Secret.
+fn ended_certificate<'a>(cluster: &Cluster<'a>, hook: &Hook<'a>) -> Option<&'a CustomObject> {
+    let service = hook.found_service(cluster)?;
+    let pods = cluster.pods_behind(service);
+    let is_mounted = |secret: &str| {
+        pods.iter().any(|pod| {
+            let mut references = pod.spec.config_references().into_iter();
+            references.any(|reference| {
+                reference.kind == Kind::Secret
+                    && reference.relation.contains("volume")
+                    && *reference.name == *secret
+            })
+        })
+    };
+    cluster
+        .customs("cert-manager.io", "Certificate")
+        .filter(|certificate| certificate.metadata.namespace == service.metadata.namespace)
+        .filter(|certificate| is_mounted(certificate.spec_text("/secretName")))
+        .find(|certificate| {
+            let end = certificate.status_text("/notAfter").parse();
+            end.is_ok_and(|end| cluster.has_come(end))
+        })
 }
 
 /// What is wrong with the certificate, in the words of Go's crypto/x509.

@@ -81,7 +81,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(problem.pod);
     let image = problem.image;
     let title = format!("Image name `{image}` of {top} is invalid: it cannot be parsed");

@@ -64,7 +64,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(problem.pod);
     let node = problem.pod.node_name.non_empty().unwrap_or("its node");
     let title = format!(

@@ -111,7 +111,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-fn of_the_pull(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+fn of_the_pull<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(problem.pod);
     let image = problem.image;
     let (title, explanation) = if problem.fault == PullFault::FormatUnknown {

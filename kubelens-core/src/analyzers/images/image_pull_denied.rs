@@ -107,7 +107,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 /// Confidence where the registry does not say whether the repository exists.
 const UNSURE: f64 = 0.70;
 
-fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     if problem.fault == PullFault::HeldBack {
         return held_back(problem, cluster);
     }
@@ -236,7 +236,7 @@ fn node_identity(registry: &str) -> Option<&'static str> {
 static EXPIRED: Pattern = Pattern::new(r"(?i)token has expired|token is expired|expired token");
 
 /// A policy of the registry, not a login, keeps the image from being pulled.
-fn held_back(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+fn held_back<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(problem.pod);
     let registry = problem.name().registry;
     let title = format!(

@@ -71,7 +71,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
+fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     if problem.fault == PullFault::KubeletRateLimited {
         return of_the_kubelet(problem, cluster);
     }
@@ -87,10 +87,12 @@ fn sighting(problem: &PullProblem<'_>, cluster: &Cluster<'_>) -> Sighting {
     );
     problem
         .sighting(cluster, title, explanation)
-        .grouped(
-            format!("registry {registry}"),
-            format!("workloads wait for the pull rate limit of {registry}"),
-        )
+        .shared(Some(problem.shared_registry(
+            "refuses to serve",
+            ": pull rate limit reached (too many requests)",
+            "The registry counts pulls by address or account.",
+            format!("Log in to {registry} with a pull secret, or pull through a mirror"),
+        )))
         .suggest(Suggestion::advice(format!(
             "Log in to {registry} with a pull secret, or pull through a mirror"
         )))

@@ -2,9 +2,9 @@
 
 use super::image_name::ImageName;
 use super::pull_error::{PullFault, classify, core_of, is_image_wait};
-use crate::analysis::{Sighting, event_evidence};
+use crate::analysis::{Shared, Sighting, event_evidence};
 use crate::kubernetes::{ContainerView, Event, Node, Object, Pod};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 /// A container that waits for its image, and the words that say why it is not there.
@@ -113,13 +113,34 @@ impl<'a> PullProblem<'a> {
     /// The condition as a sighting with its proof: the subject is the pod's topmost owner.
     pub(super) fn sighting(
         &self,
-        cluster: &Cluster<'_>,
+        cluster: &Cluster<'a>,
         title: String,
         explanation: String,
     ) -> Sighting {
-        self.sighting_on(cluster.top_of(self.pod), title, explanation)
+        let sighting = self
+            .sighting_on(cluster.top_of(self.pod), title, explanation)
             .in_container(self.container.name())
-            .identified_by("image", self.image)
+            .identified_by("image", self.image);
+        // A rollout that waits for its image while the pods before it serve.
+        if cluster.is_stood_in_for(self.pod) {
+            sighting.severity(Severity::Warning)
+        } else {
+            sighting
+        }
+    }
+
+    /// The registry as a thing that others may ask in vain too. The title reads
+    /// `Registry quay.io {fault} the images of 3 workloads{behind}`.
+    pub(super) fn shared_registry(
+        &self,
+        fault: &str,
+        behind: &str,
+        explanation: &str,
+        advice: impl Into<String>,
+    ) -> Shared {
+        let registry = ObjectRef::pseudo("Registry", self.name().registry);
+        let before = format!("{registry} {fault} the images of");
+        Shared::of(registry, before, behind, explanation).suggest(Suggestion::advice(advice))
     }
 
     /// The fault as one of the node, where pulls from several registries fail there and nowhere else;

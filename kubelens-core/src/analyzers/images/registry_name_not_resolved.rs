@@ -101,10 +101,14 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     );
     problem
         .sighting(cluster, title, explanation)
-        .grouped(
-            format!("registry {registry}"),
-            format!("workloads need the address of registry {registry}"),
-        )
+        .shared(Some(problem.shared_registry(
+            "cannot be resolved for",
+            ": no such host",
+            "The nodes find no address for the registry's name.",
+            format!(
+                "Correct the registry in these images, or make {registry} resolvable on the nodes"
+            ),
+        )))
         .suggest(Suggestion::advice(format!(
             "Correct the registry in the image of {top}, or make {registry} resolvable on the nodes"
         )))

@@ -115,10 +115,12 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     );
     problem
         .sighting(cluster, title, explanation)
-        .grouped(
-            format!("registry {registry}"),
-            format!("workloads pull from registry {registry}, whose TLS is not accepted"),
-        )
+        .shared(Some(problem.shared_registry(
+            "is not trusted for",
+            &format!(": {}", fault(problem)),
+            "The nodes end the connection before they ask for an image.",
+            remedy(problem, registry),
+        )))
         .suggest(Suggestion::advice(remedy(problem, registry).clone()))
         .suggest(problem.look())
 }

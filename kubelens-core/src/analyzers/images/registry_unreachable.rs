@@ -1,10 +1,10 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Shared, Sighting, Sink, declare_analyzer};
 use crate::analyzers::log_host::suspects;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
-use crate::model::Suggestion;
+use crate::model::{ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -84,6 +84,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
+/// How far such a pull gets.
+const UNHEARD: &str = "The pull fails before the registry says anything about the image.";
+
 fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let registry = problem.name().registry;
     if let Some(sighting) = problem.on_its_node(cluster, &FAULTS, "cannot reach any registry") {
@@ -98,7 +101,7 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
         short(problem.words())
     );
     let explanation = format!(
-        "The pull fails before the registry says anything about the image. {} cannot start.",
+        "{UNHEARD} {} cannot start.",
         crate::model::capitalized(&problem.container.title())
     );
     let mut sighting = problem.sighting(cluster, title, explanation);
@@ -109,25 +112,28 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
             sighting = sighting.blames(object, relation);
         }
     }
-    sighting
-        .grouped(
-            proxy.map_or_else(
-                || format!("registry {registry}"),
-                |proxy| format!("proxy {proxy}"),
-            ),
-            proxy.map_or_else(
-                || format!("workloads cannot reach registry {registry}"),
-                |proxy| format!("workloads cannot reach a registry through proxy {proxy}"),
-            ),
+    let advice = proxy.map_or_else(
+        || format!("Check that {registry} is up and reachable from the nodes"),
+        |proxy| {
+            format!(
+                "Check that proxy {proxy}, which the container runtime of the nodes is set to, is up, or correct the setting"
+            )
+        },
+    );
+    let behind = format!(": {}", short(problem.words()));
+    let shared = match proxy {
+        None => problem.shared_registry("cannot be reached for", &behind, UNHEARD, &advice),
+        Some(proxy) => Shared::of(
+            ObjectRef::pseudo("Host", proxy),
+            format!("Proxy {proxy} lets nodes reach no registry for the images of"),
+            behind,
+            UNHEARD,
         )
-        .suggest(Suggestion::advice(proxy.map_or_else(
-            || format!("Check that {registry} is up and reachable from the nodes"),
-            |proxy| {
-                format!(
-                    "Check that proxy {proxy}, which the container runtime of the nodes is set to, is up, or correct the setting"
-                )
-            },
-        )))
+        .suggest(Suggestion::advice(&advice)),
+    };
+    sighting
+        .shared(Some(shared))
+        .suggest(Suggestion::advice(advice))
         .suggest(problem.look())
 }
 

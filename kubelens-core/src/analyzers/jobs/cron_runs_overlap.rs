@@ -107,8 +107,30 @@ const MANY: usize = 3;
 const LEFT_OUT: u32 = 2;
 
 fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
-    if cron.metadata.is_terminating() || cron.spec.suspend == Some(true) {
+    if let Some(run) = run_in_the_way(cron, cluster) {
+        sink.report(left_out(cron, run.job, run.event));
         return;
+    }
+    let active = active_runs(cron, cluster);
+    let Some(oldest) = active.first().copied() else {
+        return;
+    };
+    match cron.spec.concurrency_policy.as_str() {
+        "Allow" | "" if active.len() >= MANY => sink.report(piled_up(cron, &active)),
+        "Replace" => {
+            let period = Timetable::of(cron).and_then(|table| table.period(cluster.now()));
+            if let Some(period) = period.filter(|period| never_ends(cron, cluster, *period)) {
+                sink.report(replaced(cron, oldest, period));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The runs of a schedule that go on, the oldest first.
+fn active_runs<'a>(cron: &'a CronJob, cluster: &Cluster<'a>) -> Vec<&'a Job> {
+    if cron.metadata.is_terminating() || cron.spec.suspend == Some(true) {
+        return Vec::new();
     }
     let mut active: Vec<&Job> = cluster
         .jobs_of(&cron.metadata)
@@ -119,36 +141,38 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
         })
         .collect();
     active.sort_by_key(|job| (job.metadata.creation_timestamp, &job.metadata.name));
-    let Some(oldest) = active.first().copied() else {
-        return;
-    };
-    match cron.spec.concurrency_policy.as_str() {
-        "Forbid" => {
-            let event = cluster
-                .newest_event(cron, &["JobAlreadyActive"])
-                .filter(|event| {
-                    event.times() >= LEFT_OUT
-                        && cluster.is_within(
-                            event.last_seen(),
-                            cluster.thresholds(&cron.metadata).event_window,
-                        )
-                });
-            let is_over = Timetable::of(cron)
-                .and_then(|table| table.period(cluster.now()))
-                .is_some_and(|period| cluster.age(&oldest.metadata) > period);
-            if is_over || event.is_some() {
-                sink.report(left_out(cron, oldest, event));
-            }
-        }
-        "Allow" | "" if active.len() >= MANY => sink.report(piled_up(cron, &active)),
-        "Replace" => {
-            let period = Timetable::of(cron).and_then(|table| table.period(cluster.now()));
-            if let Some(period) = period.filter(|period| never_ends(cron, cluster, *period)) {
-                sink.report(replaced(cron, oldest, period));
-            }
-        }
-        _ => {}
+    active
+}
+
+/// A run that goes on while the next one is due, where one at a time is allowed; and the event that says so.
+#[derive(Debug)]
+pub(super) struct RunInTheWay<'a> {
+    pub(super) job: &'a Job,
+    event: Option<&'a Event>,
+}
+
+/// The run that keeps later ones of its schedule from starting. Reads Event, Job and Pod.
+pub(super) fn run_in_the_way<'a>(
+    cron: &'a CronJob,
+    cluster: &Cluster<'a>,
+) -> Option<RunInTheWay<'a>> {
+    if cron.spec.concurrency_policy != "Forbid" {
+        return None;
     }
+    let job = active_runs(cron, cluster).first().copied()?;
+    let event = cluster
+        .newest_event(cron, &["JobAlreadyActive"])
+        .filter(|event| {
+            event.times() >= LEFT_OUT
+                && cluster.is_within(
+                    event.last_seen(),
+                    cluster.thresholds(&cron.metadata).event_window,
+                )
+        });
+    let is_over = Timetable::of(cron)
+        .and_then(|table| table.period(cluster.now()))
+        .is_some_and(|period| cluster.age(&job.metadata) > period);
+    (is_over || event.is_some()).then_some(RunInTheWay { job, event })
 }
 
 /// Periods without a success after which runs that replace each other are not chance.

@@ -1,6 +1,7 @@
 use super::outcome::{failed_job, has_failed, is_finished, last_exit, last_words};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{ContainerRole, Job, Object};
+use crate::analyzers::workloads::failing_run;
+use crate::kubernetes::{Job, Object};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -60,9 +61,6 @@ declare_analyzer! {
     }
 }
 
-/// Pods that must have failed before a Job that still tries counts.
-const TRIES: i64 = 2;
-
 fn check<'a>(job: &'a Job, cluster: &Cluster<'a>, sink: &mut Sink) {
     if let Some(failed) = failed_job(cluster, job, &["BackoffLimitExceeded"]) {
         let limit = job.spec.backoff_limit.unwrap_or(6);
@@ -88,21 +86,15 @@ fn check<'a>(job: &'a Job, cluster: &Cluster<'a>, sink: &mut Sink) {
                     job.status.failed,
                 )),
         );
-    } else if is_struggling(job, cluster) {
+    } else if is_in_trouble(job, cluster) {
         sink.report(struggling(job, cluster));
     }
 }
 
 /// Whether its pods fail and are tried again, and none of them runs well now.
-fn is_struggling(job: &Job, cluster: &Cluster<'_>) -> bool {
+fn is_in_trouble(job: &Job, cluster: &Cluster<'_>) -> bool {
     let is_open = !is_finished(job) && !has_failed(job) && !job.metadata.is_terminating();
-    let runs_well = cluster.controlled_pods(&job.metadata).any(|pod| {
-        let mut main = pod
-            .containers()
-            .filter(|container| container.role == ContainerRole::App);
-        pod.is_live() && main.all(|container| container.is_running() && container.restarts() == 0)
-    });
-    is_open && job.spec.suspend != Some(true) && job.status.failed >= TRIES && !runs_well
+    is_open && job.spec.suspend != Some(true) && failing_run::is_struggling(cluster, job)
 }
 
 fn struggling(job: &Job, cluster: &Cluster<'_>) -> Sighting {

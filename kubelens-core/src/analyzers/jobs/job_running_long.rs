@@ -1,3 +1,4 @@
+use super::cron_runs_overlap::run_in_the_way;
 use super::outcome::{has_succeeded, is_finished, schedule_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Job, Object};
@@ -39,7 +40,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.65,
-        reads: [CronJob],
+        reads: [CronJob, Pod, Event],
         maps_to: [],
         check: Job(check),
     }
@@ -96,13 +97,16 @@ fn norm(cluster: &Cluster<'_>, job: &Job) -> Option<i64> {
 
 fn sighting(cluster: &Cluster<'_>, job: &Job, ran: Age<'_, '_>, norm: &str) -> Sighting {
     let own = job.reference();
+    let held_up = schedule_of(cluster, job).filter(|cron| {
+        run_in_the_way(cron, cluster).is_some_and(|run| run.job.metadata.name == job.metadata.name)
+    });
     let hours = ran / 3600;
     let title = if hours > 0 {
         format!("{own} has been running for {hours} h")
     } else {
         format!("{own} has been running for {} min", ran / 60)
     };
-    Sighting::of(
+    let sighting = Sighting::of(
         cluster.top_owner(own.clone(), &job.metadata),
         title,
         format!("It is not done yet; {norm}."),
@@ -116,5 +120,9 @@ fn sighting(cluster: &Cluster<'_>, job: &Job, ran: Age<'_, '_>, norm: &str) -> S
             "kubectl -n {} logs job/{} --all-containers --tail=50",
             job.metadata.namespace, job.metadata.name
         ),
-    ))
+    ));
+    match held_up {
+        Some(cron) => sighting.blames(cron.reference(), "run of"),
+        None => sighting,
+    }
 }

@@ -297,8 +297,7 @@ fn sighting(
         explanation,
     )
     .seen_on(call.pod.reference(), "blocks")
-    .identified_by("service", service.path())
-    .identified_by("caller", caller.path())
+    .identified_by("direction", direction.as_str())
     .evidence(call.evidence());
     if let Some((field, selector)) = selector {
         sighting = sighting.evidence(Evidence::field(

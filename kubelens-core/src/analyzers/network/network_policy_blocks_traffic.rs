@@ -360,8 +360,7 @@ fn sighting(
     let mut sighting = Sighting::of(own.clone(), title, explanation)
         .seen_on(call.source.reference(), "blocks")
         .severity(pair.severity)
-        .identified_by("service", service.path())
-        .identified_by("caller", caller.path())
+        .identified_by("direction", denial.direction.as_str())
         .confidence(if cluster.is_complete(Kind::Namespace, "") {
             pair.confidence
         } else {

@@ -41,7 +41,10 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.95,
-        reads: [Pod, Event],
+        reads: [
+            Pod, Event, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob,
+            ReplicationController,
+        ],
         maps_to: ["k8sgpt:Node", "POP-706", "classic:node_health"],
         check: Node(check),
     }

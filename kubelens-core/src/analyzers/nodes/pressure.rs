@@ -2,8 +2,9 @@
 
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, event_evidence};
+use crate::analyzers::workloads::eviction::{Eviction, parse};
 use crate::kubernetes::{Condition, Event, Node, Object, Pod, condition};
-use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
+use crate::model::{Evidence, ObjectRef, Quantity, Severity, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
 
 /// A resource of which a node can run short.
@@ -56,9 +57,7 @@ fn evicted<'a>(shortage: &Shortage, node: &Node, cluster: &Cluster<'a>) -> Vec<&
                     .iter()
                     .any(|resource| message.contains(&format!("low on resource: {resource}"))))
             && cluster.is_within(
-                pod.condition("DisruptionTarget")
-                    .and_then(|target| target.last_transition_time)
-                    .or(pod.metadata.creation_timestamp),
+                evicted_at(pod),
                 cluster.thresholds(&node.metadata).event_window,
             )
     };
@@ -66,6 +65,74 @@ fn evicted<'a>(shortage: &Shortage, node: &Node, cluster: &Cluster<'a>) -> Vec<&
         .pods_on(&node.metadata.name)
         .filter(is_for_this)
         .collect()
+}
+
+/// When a pod was evicted: where no disruption is written down, readiness ended at that moment.
+fn evicted_at(pod: &Pod) -> Option<jiff::Timestamp> {
+    ["DisruptionTarget", "Ready"]
+        .into_iter()
+        .filter_map(|type_| pod.condition(type_))
+        .find_map(|condition| condition.last_transition_time)
+        .or(pod.metadata.creation_timestamp)
+}
+
+/// A container that an eviction names for what it used.
+struct Hog<'a> {
+    container: &'a str,
+    owner: ObjectRef,
+    usage: &'a str,
+    request: Option<&'a str>,
+}
+
+impl Hog<'_> {
+    fn sentence(&self) -> String {
+        let Self {
+            container,
+            owner,
+            usage,
+            request,
+        } = self;
+        let request =
+            request.map_or_else(String::new, |request| format!(" and asks for {request}"));
+        format!(
+            " Of those that it names, container `{container}` of {owner} used most: {usage}{request}."
+        )
+    }
+
+    fn advice(&self, shortage: &Shortage) -> Suggestion {
+        Suggestion::advice(format!(
+            "Give container `{}` of {} requests and limits of {} that fit what it uses, or a node that has as much",
+            self.container, self.owner, shortage.words
+        ))
+    }
+}
+
+/// Of the containers that evictions name, the one that used most; none where giving that back would not have sufficed.
+fn hog<'a>(evicted: &[&'a Pod], cluster: &Cluster<'a>) -> Option<Hog<'a>> {
+    let named = evicted.iter().filter_map(|pod| {
+        let Eviction::Pressure(pressure) = parse(&pod.status.message) else {
+            return None;
+        };
+        let usage = pressure.usage?;
+        let amount = usage.parse::<Quantity>().ok()?;
+        let threshold = pressure.threshold?.parse::<Quantity>().ok()?;
+        (amount >= threshold).then_some((
+            amount,
+            *pod,
+            pressure.container?,
+            usage,
+            pressure.request,
+        ))
+    });
+    // Of equals the first.
+    let (_, pod, container, usage, request) =
+        named.reduce(|most, other| if other.0 > most.0 { other } else { most })?;
+    Some(Hog {
+        container,
+        owner: cluster.top_of(pod),
+        usage,
+        request,
+    })
 }
 
 fn under_pressure<'a>(
@@ -77,6 +144,7 @@ fn under_pressure<'a>(
 ) -> Sighting {
     let own = node.reference();
     let evicted = evicted(shortage, node, cluster);
+    let hog = hog(&evicted, cluster);
     let (severity, effect) = if evicted.is_empty() {
         (
             Severity::Warning,
@@ -91,7 +159,8 @@ fn under_pressure<'a>(
             counted(evicted.len(), "pod"),
             some_of(names, 3)
         );
-        (Severity::Critical, effect)
+        let named = hog.as_ref().map(Hog::sentence).unwrap_or_default();
+        (Severity::Critical, format!("{effect}{named}"))
     };
     let text = format!("True, {}: {}", pressure.reason, pressure.message);
     let threshold = cluster
@@ -102,7 +171,7 @@ fn under_pressure<'a>(
                 cluster.thresholds(&node.metadata).event_window,
             )
         });
-    Sighting::of(
+    let mut sighting = Sighting::of(
         own.clone(),
         format!(
             "{own} is short of {} ({})",
@@ -129,8 +198,11 @@ fn under_pressure<'a>(
     }))
     .all_evidence(event.map(event_evidence))
     .all_evidence(threshold.map(event_evidence))
-    .suggest(describe(node))
-    .suggest(Suggestion::advice(shortage.advice))
+    .suggest(describe(node));
+    if let Some(hog) = hog {
+        sighting = sighting.suggest(hog.advice(shortage));
+    }
+    sighting.suggest(Suggestion::advice(shortage.advice))
 }
 
 fn near_pressure(shortage: &Shortage, node: &Node, event: &Event) -> Sighting {

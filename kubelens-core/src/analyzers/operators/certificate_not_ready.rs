@@ -1,10 +1,12 @@
+use jiff::Timestamp;
+
 use super::bad_condition::{has_lasted, is_resting, words};
 use super::certificate_chain::{issuer_of, why};
 use super::failing::{blaming, failing, pointing, report, titled, without_it};
 use super::reference::{Reference, is_absent, is_there};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, Secret};
-use crate::model::{Evidence, ObjectRef, Severity};
+use crate::kubernetes::{Condition, CustomObject, Ingress, Object, Secret};
+use crate::model::{Evidence, ObjectRef, Severity, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -76,7 +78,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Secret, ConfigMap, ServiceAccount, Service, Event],
+        reads: [Secret, ConfigMap, ServiceAccount, Service, Ingress, Event],
         maps_to: [],
         check: Cluster(check),
     }
@@ -184,10 +186,35 @@ fn check_certificate(cluster: &Cluster<'_>, certificate: &CustomObject, sink: &m
     }
 }
 
+/// When the certificate that its Secret holds ended, if it has.
+fn ended(cluster: &Cluster<'_>, certificate: &CustomObject) -> Option<Timestamp> {
+    let end: Timestamp = certificate.status_text("/notAfter").parse().ok()?;
+    cluster.has_come(end).then_some(end)
+}
+
+/// `, and Ingress shop/web serves with it`.
+fn served_by(cluster: &Cluster<'_>, certificate: &CustomObject) -> String {
+    let secret = certificate.spec_text("/secretName");
+    let ingresses = cluster
+        .in_namespace::<Ingress>(&certificate.metadata.namespace)
+        .filter(|ingress| {
+            ingress
+                .spec
+                .tls
+                .iter()
+                .any(|tls| tls.secret_name == *secret)
+        })
+        .map(|ingress| ingress.reference().to_string());
+    match some_of(ingresses, 3) {
+        names if names.is_empty() => String::new(),
+        names => format!(", and it is the one of {names}"),
+    }
+}
+
 /// Critical where nothing valid is there that could be served; a renewal that fails has time left.
 fn severity(cluster: &Cluster<'_>, certificate: &CustomObject, is_valid: bool) -> Severity {
-    let expires: Option<jiff::Timestamp> = certificate.status_text("/notAfter").parse().ok();
-    let has_time = expires.is_some_and(|expires| expires > cluster.now());
+    let is_there = !certificate.status_text("/notAfter").is_empty();
+    let has_time = is_there && ended(cluster, certificate).is_none();
     if is_valid || has_time {
         Severity::Warning
     } else {
@@ -207,17 +234,32 @@ fn sighting(
         (None, Some(condition)) => words(condition),
         (None, None) => "nobody has worked on it".to_owned(),
     };
-    let explanation = format!(
-        "Secret `{}` does not get the certificate that is asked for.",
-        certificate.spec_text("/secretName")
-    );
-    let mut sighting = failing(
-        cluster,
-        certificate,
-        titled(certificate, "is not issued", &said),
-        explanation,
-        conditions,
-    );
+    let secret = certificate.spec_text("/secretName");
+    let ended = ended(cluster, certificate);
+    let (state, explanation) = match ended {
+        Some(end) => (
+            "has expired and is not renewed",
+            format!(
+                "Secret `{secret}` holds a certificate that ended at {end}{}.",
+                served_by(cluster, certificate)
+            ),
+        ),
+        None => (
+            "is not issued",
+            format!("Secret `{secret}` does not get the certificate that is asked for."),
+        ),
+    };
+    let mut sighting =
+        failing(
+            cluster,
+            certificate,
+            titled(certificate, state, &said),
+            explanation,
+            conditions,
+        )
+        .all_evidence(ended.map(|end| {
+            Evidence::field(certificate.reference(), "status.notAfter", end).at(Some(end))
+        }));
     if conditions.is_empty() {
         sighting = sighting.evidence(Evidence::field(certificate.reference(), "status", "empty"));
     }

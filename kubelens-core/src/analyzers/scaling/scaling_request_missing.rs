@@ -3,7 +3,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{
     Container, ContainerRole, HorizontalPodAutoscaler, LimitRange, Object, PodSpec, condition,
 };
-use crate::model::{Evidence, Severity, Suggestion, some_of};
+use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -81,7 +81,7 @@ declare_analyzer! {
     /// `spec.metrics` of autoscaling/v2; the controller's `missing request for cpu in container C`.
     SCA005 "scaling-request-missing" {
         role: Root,
-        severity: Critical,
+        severity: Warning,
         confidence: 0.97,
         reads: [
             Deployment, StatefulSet, ReplicaSet, ReplicationController, CustomResourceDefinition, LimitRange, Pod,
@@ -122,12 +122,8 @@ fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sin
     for share in shares(autoscaler) {
         let without = containers_without(cluster, &workload, &share);
         if !without.is_empty() {
-            let severity = if works {
-                Severity::Warning
-            } else {
-                Severity::Critical
-            };
-            sink.report(sighting(autoscaler, &workload, &share, &without).severity(severity));
+            // What runs goes on to serve; it only grows no more.
+            sink.report(sighting(autoscaler, &workload, &share, &without));
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Event, Object, Pod};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -97,6 +97,9 @@ fn sighting<'a>(cluster: &Cluster<'a>, event: &'a Event) -> Option<Sighting> {
     .identified_by("victim", whose.path())
     .evidence(event_evidence(event))
     .since(event.last_seen());
+    if gives_way_by_choice(short) {
+        sighting = sighting.at_most(Severity::Warning);
+    }
     if let Some(pod) = by {
         for pod in [pod, short] {
             sighting = sighting.evidence(priority(pod));
@@ -109,6 +112,11 @@ fn sighting<'a>(cluster: &Cluster<'a>, event: &'a Event) -> Option<Sighting> {
         "Compare priorities",
         "kubectl get priorityclasses",
     )))
+}
+
+/// Whether somebody gave the pod a class below that of pods without any: one for what may be stopped at any time.
+fn gives_way_by_choice(pod: &Pod) -> bool {
+    pod.spec.priority.is_some_and(|priority| priority < 0)
 }
 
 fn priority(pod: &Pod) -> Evidence {

@@ -44,7 +44,7 @@ declare_analyzer! {
     /// # Source
     /// Finalizer `kubernetes.io/pvc-protection`.
     STO025 "claim-stuck-terminating" {
-        role: Symptom,
+        role: Both,
         severity: Warning,
         confidence: 0.92,
         reads: [PersistentVolumeClaim, Pod],
@@ -68,9 +68,6 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
         .filter(|pod| !pod.is_finished())
         .filter(|pod| claim_names(pod).any(|name| claim.metadata.name == name.as_str()))
         .collect();
-    let subject = users
-        .first()
-        .map_or_else(|| own.clone(), |pod| cluster.top_of(pod));
     let names = some_of(
         users.iter().map(|pod| format!("Pod {}", pod.metadata.name)),
         3,
@@ -83,9 +80,7 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     };
     let explanation =
         "It stays Terminating until nothing uses it, and no new pod can use it meanwhile.";
-    let mut sighting = Sighting::of(subject, title, explanation)
-        .seen_on(own.clone(), "uses")
-        .identified_by("claim", claim.metadata.name.as_str())
+    let mut sighting = Sighting::of(own.clone(), title, explanation)
         .evidence(
             Evidence::field(own.clone(), "metadata.finalizers", finalizers)
                 .at(claim.metadata.deletion_timestamp),

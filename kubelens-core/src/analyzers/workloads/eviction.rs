@@ -2,7 +2,7 @@
 
 /// Why a pod was evicted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Eviction<'t> {
+pub(in crate::analyzers) enum Eviction<'t> {
     /// Its node ran short of something.
     Pressure(Pressure<'t>),
     /// It used more local storage than it may.
@@ -13,32 +13,32 @@ pub(super) enum Eviction<'t> {
 
 /// A shortage of the node.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Pressure<'t> {
+pub(in crate::analyzers) struct Pressure<'t> {
     /// `memory`, `ephemeral-storage`, `inodes`, `pids`, or the condition's name.
-    pub(super) resource: &'t str,
+    pub(in crate::analyzers) resource: &'t str,
     /// How much had to be left.
-    pub(super) threshold: Option<&'t str>,
+    pub(in crate::analyzers) threshold: Option<&'t str>,
     /// How much was left.
-    pub(super) available: Option<&'t str>,
+    pub(in crate::analyzers) available: Option<&'t str>,
     /// The container that used most, what it used, what it asked for.
-    pub(super) container: Option<&'t str>,
-    pub(super) usage: Option<&'t str>,
-    pub(super) request: Option<&'t str>,
+    pub(in crate::analyzers) container: Option<&'t str>,
+    pub(in crate::analyzers) usage: Option<&'t str>,
+    pub(in crate::analyzers) request: Option<&'t str>,
 }
 
 /// A limit of local storage that the pod itself broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OwnLimit<'t> {
+pub(in crate::analyzers) struct OwnLimit<'t> {
     /// `container`, `volume` or `pod`.
-    pub(super) of: &'static str,
+    pub(in crate::analyzers) of: &'static str,
     /// The container's or the volume's name; empty for the pod.
-    pub(super) name: &'t str,
+    pub(in crate::analyzers) name: &'t str,
     /// The limit, as written.
-    pub(super) limit: Option<&'t str>,
+    pub(in crate::analyzers) limit: Option<&'t str>,
 }
 
 /// Takes the message of an evicted pod apart.
-pub(super) fn parse(message: &str) -> Eviction<'_> {
+pub(in crate::analyzers) fn parse(message: &str) -> Eviction<'_> {
     if let Some(limit) = own_limit(message) {
         return Eviction::OwnLimit(limit);
     }

@@ -145,6 +145,37 @@ fn has_later_success(cluster: &Cluster<'_>, job: &Job) -> bool {
         .is_some_and(|(success, created)| success > created)
 }
 
+/// Failed tries from which on a Job that has no good one is in trouble.
+const TRIES: i64 = 2;
+
+/// Whether a Job's pods fail and are tried again, and none of them runs well now. Reads Pod.
+pub(in crate::analyzers) fn is_struggling(cluster: &Cluster<'_>, job: &Job) -> bool {
+    let runs_well = cluster.controlled_pods(&job.metadata).any(|pod| {
+        let mut main = pod
+            .containers()
+            .filter(|container| container.role == ContainerRole::App);
+        pod.is_live() && main.all(|container| container.is_running() && container.restarts() == 0)
+    });
+    job.status.failed >= TRIES && !runs_well
+}
+
+/// Whether the pod is a try that failed and that its Job allows for: it goes on within its limits, and no
+/// index of it has used up its own.
+pub(in crate::analyzers) fn is_spent_try(cluster: &Cluster<'_>, pod: &Pod) -> bool {
+    let owner = pod
+        .metadata
+        .controller()
+        .filter(|owner| owner.kind == "Job");
+    let job = owner.and_then(|owner| cluster.get::<Job>(&pod.metadata.namespace, &owner.name));
+    job.is_some_and(|job| {
+        pod.status.phase == "Failed"
+            && job.status.active > 0
+            && job.status.failed_indexes.is_empty()
+            && job_outcome(cluster, pod) == JobOutcome::Open
+            && !is_struggling(cluster, job)
+    })
+}
+
 /// How bad it is that this container fails: a Job that still tries again has not failed yet.
 pub(super) fn severity(
     cluster: &Cluster<'_>,
@@ -152,7 +183,9 @@ pub(super) fn severity(
     container: &ContainerView<'_>,
 ) -> Severity {
     let is_up = container.is_running() && container.is_ready();
-    if is_up
+    if is_spent_try(cluster, pod) {
+        Severity::Info
+    } else if is_up
         || finished_owner::is_step(pod)
         || (job_outcome(cluster, pod) == JobOutcome::Open
             && container.waiting_reason() != "CrashLoopBackOff")

@@ -2,7 +2,7 @@ use super::advice::describe_pod;
 use super::last_words::quoted;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{ContainerView, Object, Pod};
-use crate::model::{Evidence, capitalized};
+use crate::model::{Evidence, Severity, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -104,7 +104,13 @@ fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'
         format!("The image was not pulled: {}.", quoted(said))
     };
     let path = container.status_path("state.waiting.message");
+    let severity = if cluster.is_stood_in_for(pod) {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    };
     Sighting::of(top, title, explanation)
+        .severity(severity)
         .seen_on(pod.reference(), "template of")
         .in_container(container.name())
         .identified_by("image", image.as_str())

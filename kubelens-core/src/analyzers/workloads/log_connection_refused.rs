@@ -3,6 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
+use crate::model::Suggestion;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -114,7 +115,16 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         peers.names()
     );
     let explanation = "Its log says that nobody listens there, so it fails.";
-    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let shared = peers.shared(
+        |peer| format!("{peer} refuses the connections of"),
+        ": connection refused",
+        "Their logs say that nobody listens there, so they fail.",
+    );
+    let shared = shared
+        .map(|shared| shared.suggest(Suggestion::advice(format!("Bring {} back", peers.names()))));
+    let sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, explanation)
+        .shared(shared);
     advise(
         sighting,
         format!(

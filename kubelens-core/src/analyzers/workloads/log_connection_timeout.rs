@@ -1,8 +1,9 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Shared, Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
+use crate::model::{ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -106,15 +107,23 @@ fn no_metadata<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         "It asks who the machine is in its cloud and waits in vain: from the network of pods the answer is dropped where the hop limit of IMDSv2 is 1 or where metadata is blocked for pods."
     };
+    let advice = |whom: &str| {
+        format!(
+            "Give {whom} credentials and a region of their own (IRSA, EKS Pod Identity, Workload Identity), or raise the hop limit of the nodes' metadata to 2"
+        )
+    };
+    let shared = Shared::of(
+        ObjectRef::pseudo("Host", "169.254.169.254"),
+        "The instance metadata service of nodes does not answer",
+        "",
+        explanation,
+    )
+    .suggest(Suggestion::advice(advice("them")));
     let sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation.to_owned())
-        .identified_by("host", "instance metadata");
-    advise(
-        sighting,
-        format!(
-            "Give {top} credentials and a region of its own (IRSA, EKS Pod Identity, Workload Identity), or raise the hop limit of the nodes' metadata to 2"
-        ),
-    )
+        .identified_by("host", "instance metadata")
+        .shared(Some(shared));
+    advise(sighting, advice(&format!("the pods of {top}")))
 }
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
@@ -129,7 +138,20 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         peers.names()
     );
     let explanation = "Its log says that it waited in vain: nothing refused the connection, so packets are dropped on the way or the other side is stuck.";
-    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let shared = peers.shared(
+        |peer| format!("{peer} gives no answer to"),
+        ": timeout",
+        "Their logs say that they waited in vain: nothing refused the connection, so packets are dropped on the way or the other side is stuck.",
+    );
+    let shared = shared.map(|shared| {
+        shared.suggest(Suggestion::advice(format!(
+            "See whether {} is up and can be reached from the cluster: what it shares with those who wait for it is the way there",
+            peers.names()
+        )))
+    });
+    let sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, explanation)
+        .shared(shared);
     advise(
         sighting,
         format!(

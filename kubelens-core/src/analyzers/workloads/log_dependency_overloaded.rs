@@ -3,6 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
+use crate::model::Suggestion;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -107,7 +108,21 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         format!("Give {whom} more capacity, or let {top} ask less of it")
     };
-    let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let shared = peers.shared(
+        |peer| format!("{peer} turns away"),
+        format!(": {}", short(found.line())),
+        explanation,
+    );
+    let shared = shared.map(|shared| {
+        shared.suggest(Suggestion::advice(if is_unserved {
+            advice.clone()
+        } else {
+            format!("Give {whom} more capacity, or let those who call it ask less of it")
+        }))
+    });
+    let sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, explanation)
+        .shared(shared);
     advise(sighting, advice)
 }
 

@@ -4,7 +4,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::network::cluster_dns;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod, Service};
-use crate::model::{Evidence, ObjectRef};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -184,7 +184,24 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         "Its log says that no name server answered, so it has no address to call."
     };
-    let mut sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
+    let shared = peers.shared(
+        |peer| format!("Host {peer} cannot be resolved by"),
+        format!(": {fault}"),
+        if has_answer {
+            "Their logs say that the name has no address, so they fail."
+        } else {
+            "Their logs say that no name server answered, so they have no address to call."
+        },
+    );
+    let shared = shared.map(|shared| {
+        shared.suggest(Suggestion::advice(format!(
+            "See who keeps the name {}, and whether the name servers that the cluster's DNS forwards to know it",
+            peers.names()
+        )))
+    });
+    let mut sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, explanation)
+        .shared(shared);
     if !has_answer {
         for (api_version, kind, name) in [
             ("v1", "Service", "kube-dns"),
@@ -206,7 +223,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         sighting = sighting.blames(service, "resolves names by");
     }
     if let Some(object) = peers.found().filter(|_| has_answer) {
-        return although_it_exists(found, cluster, object, sighting);
+        // What is named is not to blame for who asks the wrong server.
+        return although_it_exists(found, cluster, object, sighting.shared(None));
     }
     let advice = match (has_answer, peers.is_outside()) {
         (false, true) => format!(

@@ -2,7 +2,7 @@
 
 use super::environment_hosts::hosts_in_environment;
 use super::log_signature::LogMatch;
-use crate::analysis::Sighting;
+use crate::analysis::{Shared, Sighting};
 use crate::analyzers::log_host::{Host, Target, missing_service, resolve, suspects};
 use crate::kubernetes::{Object, Service};
 use crate::model::{ObjectRef, some_of};
@@ -98,6 +98,30 @@ impl<'a> Peers<'a> {
     /// The first host's Service or pod, where it exists.
     pub(super) fn found(&self) -> Option<&ObjectRef> {
         self.objects.first()?.as_ref()
+    }
+
+    /// The other side as a thing that several may call in vain: what the cluster knows it as, or a host outside. None for
+    /// what is another thing to each of them, and for the API server.
+    pub(super) fn shared(
+        &self,
+        before: impl FnOnce(&str) -> String,
+        behind: impl Into<String>,
+        explanation: &str,
+    ) -> Option<Shared> {
+        let host = self.hosts.first()?;
+        let port = host.port.map(|port| port.to_string());
+        let (object, name, port) = match self.objects.first().and_then(Option::as_ref) {
+            Some(object) if is_api_server(object) => return None,
+            Some(object) => (object.clone(), object.to_string(), port),
+            None if self.is_outside() && !is_own(host.name) => {
+                let name = host.to_string();
+                (ObjectRef::pseudo("Host", &name), name, None)
+            }
+            None => return None,
+        };
+        let explanation = format!("{explanation}{}", self.notes());
+        let shared = Shared::of(object, before(&name), behind, explanation);
+        Some(shared.told_apart_by(port.unwrap_or_default()))
     }
 
     /// The first host's Service, where it is proven not to exist.
@@ -201,6 +225,17 @@ fn service_note<'a>(cluster: &Cluster<'a>, service: &'a Service, host: &Host<'_>
         host.name,
         pods.len()
     )
+}
+
+/// Whether a host is whoever asks for it.
+fn is_own(host: &str) -> bool {
+    host.parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.is_loopback() || address.is_unspecified())
+}
+
+/// Whether it is the Service that stands for the API server.
+fn is_api_server(object: &ObjectRef) -> bool {
+    object.kind == "Service" && object.path() == "default/kubernetes"
 }
 
 /// Whether it is an address that clusters give out themselves.

@@ -305,7 +305,9 @@ impl<'a> LogMatch<'a> {
             "Node" => "runs",
             _ => "template of",
         };
-        let severity = if self.unwell.is_down {
+        let severity = if self.unwell.is_spent {
+            Severity::Info
+        } else if self.unwell.is_down {
             Severity::Critical
         } else {
             Severity::Warning

@@ -1,4 +1,4 @@
-use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analysis::{Shared, Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Kind, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup};
@@ -42,7 +42,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.90,
-        reads: [Event, Node],
+        reads: [Event, Node, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: [],
         check: Pod(check),
     }
@@ -83,7 +83,27 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if let Some(node) = reason.node {
         sighting = sighting.blames(node, "runs on");
     }
-    sink.report(sighting);
+    sink.report(sighting.shared(finalizer_of_all(pod, cluster)));
+}
+
+/// One finalizer that holds several pods of a workload is one fault.
+fn finalizer_of_all(pod: &Pod, cluster: &Cluster<'_>) -> Option<Shared> {
+    let owner = cluster.top_of(pod);
+    if pod.metadata.finalizers.is_empty() || owner.kind == Kind::Pod.as_str() {
+        return None;
+    }
+    let names = pod.metadata.finalizers.join(", ");
+    let shared = Shared::of_pods(
+        owner.clone(),
+        format!(" of {owner} are stuck while they are deleted: finalizer {names} is not removed"),
+        "They should have been gone long ago. Until they are, their names, their volumes and their places stay taken.",
+    );
+    let advice = format!("Bring back the controller that has to remove finalizer {names}");
+    Some(
+        shared
+            .told_apart_by(names)
+            .suggest(Suggestion::advice(advice)),
+    )
 }
 
 fn by_finalizer(pod: &Pod) -> Option<Reason> {

@@ -19,5 +19,6 @@ mod proof;
 mod rehearsal;
 mod scope;
 mod settings;
+mod shared;
 mod siblings;
 mod workload_folds;
