@@ -159,8 +159,8 @@ fn under_pressure<'a>(
             counted(evicted.len(), "pod"),
             some_of(names, 3)
         );
-        let named = hog.as_ref().map(Hog::sentence).unwrap_or_default();
-        (Severity::Critical, format!("{effect}{named}"))
+        let biggest = hog.as_ref().map(Hog::sentence).unwrap_or_default();
+        (Severity::Critical, format!("{effect}{biggest}"))
     };
     let text = format!("True, {}: {}", pressure.reason, pressure.message);
     let threshold = cluster
