@@ -152,7 +152,7 @@ fn cause(
     let changes = changes(&subject, &affected, began, &evidence, cluster);
     evidence.splice(place..place, changes);
     let chain = chain(index, graph, &all, &subject, &fronts, &mut evidence);
-    let mut explanation = with_pods(&sighting.explanation, index, &own, &folded);
+    let mut explanation = with_pods(sighting, index, &own, &folded);
     explanation.extend(unexplained(primary, cluster));
     Some(Cause {
         rank: 0,
@@ -260,19 +260,21 @@ fn suggestions(index: &Index<'_>, primary: &Seen<'_>, folded: &[usize]) -> Vec<S
 }
 
 /// The explanation, and how many pods of whom show it.
-fn with_pods(explanation: &str, index: &Index<'_>, own: &[usize], folded: &[usize]) -> String {
+fn with_pods(sighting: &Sighting, index: &Index<'_>, own: &[usize], folded: &[usize]) -> String {
     let (mut pods, mut tops) = shown_on(index, own);
     let (further, owners) = shown_on(index, folded);
+    let shows_on_its_own = owners.contains(&sighting.subject.to_string());
     // What only points at the fault: the pods of others, and its own where it shows on none itself.
-    let (taken, others): (BTreeSet<String>, BTreeSet<String>) = if pods.is_empty() {
-        (pods, tops) = (further, owners);
-        (BTreeSet::new(), BTreeSet::new())
-    } else {
-        let others: BTreeSet<String> = owners.difference(&tops).cloned().collect();
-        let taken = further.difference(&pods).cloned().collect();
-        (taken, others)
-    };
-    let mut text = explanation.to_owned();
+    let (taken, others): (BTreeSet<String>, BTreeSet<String>) =
+        if pods.is_empty() && shows_on_its_own {
+            (pods, tops) = (further, owners);
+            (BTreeSet::new(), BTreeSet::new())
+        } else {
+            let others: BTreeSet<String> = owners.difference(&tops).cloned().collect();
+            let taken = further.difference(&pods).cloned().collect();
+            (taken, others)
+        };
+    let mut text = sighting.explanation.clone();
     if !pods.is_empty() {
         text.push_str(&format!(
             " Seen on {} of {}.",
