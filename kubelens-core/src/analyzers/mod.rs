@@ -1,10 +1,10 @@
 //! One condition, one file. Each family's `mod.rs` is a generated list of its files.
 
 mod api_server;
-mod cloud_controller;
+pub(crate) mod cloud_controller;
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
-mod control_plane_pod;
+pub(crate) mod control_plane_pod;
 mod failed_create;
 mod finished_owner;
 mod gate_owner;

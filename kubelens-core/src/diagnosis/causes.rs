@@ -159,7 +159,7 @@ fn cause(
     evidence.splice(place..place, changes);
     let chain = chain(index, graph, &all, &subject, &fronts, &mut evidence);
     let said = thing.map_or(&sighting.explanation, |(thing, _)| &thing.explanation);
-    let mut explanation = with_pods(said, index, &own, &folded);
+    let mut explanation = with_pods(said, &sighting.subject, index, &own, &folded);
     explanation.extend(unexplained(primary, cluster));
     Some(Cause {
         rank: 0,
@@ -299,11 +299,18 @@ fn with_others(text: &str, primary: &Seen<'_>, index: &Index<'_>, own: &[usize])
 }
 
 /// The explanation, and how many pods of whom show it.
-fn with_pods(explanation: &str, index: &Index<'_>, own: &[usize], folded: &[usize]) -> String {
+fn with_pods(
+    explanation: &str,
+    subject: &ObjectRef,
+    index: &Index<'_>,
+    own: &[usize],
+    folded: &[usize],
+) -> String {
     let mut pods = shown_on(index, own);
     let mut further = shown_on(index, folded);
     // What only points at the fault: the pods of others, and its own where it shows on none itself.
-    if pods.is_empty() {
+    let name = subject.to_string();
+    if pods.is_empty() && further.values().any(|top| *top == name) {
         std::mem::swap(&mut pods, &mut further);
     }
     let tops: BTreeSet<String> = pods.values().cloned().collect();

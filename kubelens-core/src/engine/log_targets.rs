@@ -1,22 +1,27 @@
-use crate::kubernetes::{ContainerRole, ContainerView, Pod};
+use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
+use crate::analyzers::control_plane_pod::{component_of, is_control_plane};
+use crate::kubernetes::{ContainerRole, ContainerView, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
 
 /// Seconds within which a restart makes a container worth a look at its log.
 const RECENT_RESTART: i64 = 3600;
 
 /// The container runs whose logs are worth reading, the most telling first: those that crash, fail
-/// their probes or do not get ready. At most `limit` containers, spread over their owners: the
-/// previous run of each, where there was one, and the current one.
+/// their probes or do not get ready, and those that run and say what is wrong with something else. At most `limit`
+/// containers, spread over their owners: the previous run of each, where there was one, and the current one.
 pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
     let mut wanted: Vec<(usize, i64, LogKey)> = Vec::new();
     let mut per_owner: std::collections::BTreeMap<(String, String), usize> =
         std::collections::BTreeMap::new();
+    let witnesses = Witnesses::of(snapshot);
     for pod in snapshot.table::<Pod>().iter() {
         if pod.metadata.is_terminating() || pod.has_succeeded() {
             continue;
         }
         for container in pod.containers() {
-            let Some(urgency) = urgency(snapshot, pod, &container) else {
+            let urgency = urgency(snapshot, pod, &container);
+            let is_witness = || container.is_running() && witnesses.have(pod);
+            let Some(urgency) = urgency.or_else(|| is_witness().then_some(1)) else {
                 continue;
             };
             let owner = pod.metadata.controller().map_or_else(
@@ -53,6 +58,44 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
         })
         .collect()
 }
+
+/// Who runs well and tells why something else does not.
+struct Witnesses {
+    /// A node waits for the cloud's controller.
+    waits_for_the_cloud: bool,
+    /// A part of the control plane is not ready: the API server may say why it does not answer it.
+    lacks_control_plane: bool,
+}
+
+impl Witnesses {
+    fn of(snapshot: &Snapshot) -> Self {
+        let waits = |node: &Node| {
+            let mut taints = node.spec.taints.iter();
+            taints.any(|taint| taint.key == UNINITIALIZED)
+        };
+        let mut pods = snapshot.table::<Pod>().in_namespace(SYSTEM);
+        Self {
+            waits_for_the_cloud: snapshot.table::<Node>().iter().any(|node| waits(node)),
+            lacks_control_plane: pods.any(|pod| is_control_plane(pod) && !pod.is_ready()),
+        }
+    }
+
+    fn have(&self, pod: &Pod) -> bool {
+        let meta = &pod.metadata;
+        let is_asked_by_a_node =
+            || self.waits_for_the_cloud && runs_cloud_controller(&meta.name, &pod.spec);
+        let is_asked_by_a_part = || {
+            self.lacks_control_plane
+                && meta.namespace == SYSTEM
+                && is_control_plane(pod)
+                && component_of(pod) == Some("kube-apiserver")
+        };
+        is_asked_by_a_node() || is_asked_by_a_part()
+    }
+}
+
+/// Where the control plane runs.
+const SYSTEM: &str = "kube-system";
 
 /// How much a container's log is worth; none if the container is fine or never ran.
 fn urgency(snapshot: &Snapshot, pod: &Pod, container: &ContainerView<'_>) -> Option<i64> {

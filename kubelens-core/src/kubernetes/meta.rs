@@ -112,6 +112,17 @@ impl Condition {
     pub fn is_false(&self) -> bool {
         self.status == "False"
     }
+
+    /// Status, reason and message, as far as they are there: `False NoRoom: none is left`.
+    pub fn in_words(&self) -> String {
+        let state = [self.status.as_str(), self.reason.as_str()];
+        let state: Vec<&str> = state.into_iter().filter(|it| !it.is_empty()).collect();
+        let state = state.join(" ");
+        match self.message.as_str() {
+            "" => state,
+            message => format!("{state}: {message}"),
+        }
+    }
 }
 
 /// The condition of a type in a list.

@@ -38,6 +38,6 @@ pub use quantity::{ParseQuantityError, Quantity};
 pub(crate) use redaction::redact;
 pub use redaction::{is_secret_name, safe_text};
 pub use report::{ClusterInfo, ClusterReport, Omitted, Report, Scope, Summary};
-pub use sentence::{capitalized, counted, gist, shortened, some_of};
+pub use sentence::{capitalized, counted, gist, has_word, shortened, some_of};
 pub use severity::Severity;
 pub use suggestion::{Risk, Suggestion};

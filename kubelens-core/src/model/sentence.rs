@@ -30,6 +30,12 @@ pub fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// Whether a text names something: the name stands in it as a word, not as a part of another name.
+pub fn has_word(text: &str, name: &str) -> bool {
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-' || letter == '.'))
+        .any(|word| word == name || word.strip_suffix('.') == Some(name))
+}
+
 /// The text, cut after so many characters with a `…`.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

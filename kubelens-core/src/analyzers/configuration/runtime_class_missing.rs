@@ -1,15 +1,18 @@
+use std::collections::BTreeSet;
+
 use super::missing_prerequisite::{self, Prerequisite};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::analyzers::refusal::Refusal;
-use crate::kubernetes::{Event, Node, Object, Pod, RuntimeClass};
-use crate::model::{Evidence, Suggestion};
+use crate::kubernetes::{Event, Kind, Node, Object, Pod, RuntimeClass};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::{Cluster, PodTrait, Workload};
 
 declare_analyzer! {
     /// # What it means
     /// A workload asks for a RuntimeClass that does not exist, so the API server refuses its pods; or
-    /// a node has no runtime for it, so its sandbox is not made.
+    /// a node has no runtime for it, so its sandbox is not made. Where several nodes have none and none runs such a
+    /// pod, it is told once, of the RuntimeClass.
     ///
     /// # Fires on
     /// ```yaml
@@ -130,33 +133,71 @@ static UNKNOWN_HANDLER: Pattern = Pattern::new(
 );
 
 fn report_sandbox<'a>(cluster: &Cluster<'a>, pod: &'a Pod, sink: &mut Sink) {
-    let refused = cluster
-        .events_of(pod)
-        .rev()
-        .filter(|event| event.reason == "FailedCreatePodSandBox")
-        .find_map(|event| Some((event, UNKNOWN_HANDLER.first(&event.message)?)));
-    if let (Some((event, handler)), false) = (refused, pod.has_started_a_container()) {
+    if let (Some((event, handler)), false) = (refusal(cluster, pod), pod.has_started_a_container())
+    {
         sink.report(without_handler(cluster, pod, event, handler));
     }
 }
 
+/// The event by which the kubelet says that the runtime does not know a handler, and the handler.
+fn refusal<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<(&'a Event, &'a str)> {
+    cluster
+        .events_of(pod)
+        .rev()
+        .filter(|event| event.reason == "FailedCreatePodSandBox")
+        .find_map(|event| Some((event, UNKNOWN_HANDLER.first(&event.message)?)))
+}
+
 fn without_handler(cluster: &Cluster<'_>, pod: &Pod, event: &Event, handler: &str) -> Sighting {
     let class = pod.spec.runtime_class_name.as_str();
-    let node = cluster
-        .get::<Node>("", &pod.node_name)
-        .map_or_else(|| cluster.top_of(pod), Object::reference);
-    let title = format!(
-        "{node} has no runtime `{handler}` for RuntimeClass {class}: it is not configured there"
-    );
+    let nodes = nodes_without(cluster, class);
+    let (subject, title, whose) = if nodes.len() > 1 {
+        let subject = cluster.get::<RuntimeClass>("", class).map_or_else(
+            || ObjectRef::cluster_scoped(Kind::RuntimeClass.api_version(), "RuntimeClass", class),
+            Object::reference,
+        );
+        let title = format!(
+            "{subject} has no runtime `{handler}` on any of the {} nodes that its pods came to: it is not configured there",
+            nodes.len()
+        );
+        (subject, title, "the nodes")
+    } else {
+        let node = cluster
+            .get::<Node>("", &pod.node_name)
+            .map_or_else(|| cluster.top_of(pod), Object::reference);
+        let title = format!(
+            "{node} has no runtime `{handler}` for RuntimeClass {class}: it is not configured there"
+        );
+        (node, title, "the node")
+    };
     let explanation = format!(
         "The sandbox of pods with runtimeClassName {class} cannot be made there. RuntimeClasses may be limited to nodes that have the runtime (scheduling.nodeSelector)."
     );
-    Sighting::of(node, title, explanation)
+    Sighting::of(subject, title, explanation)
         .seen_on(pod.reference(), "runs on")
         .identified_by("handler", handler)
         .evidence(Evidence::field(pod.reference(), "spec.runtimeClassName", class))
+        .evidence(Evidence::field(pod.reference(), "spec.nodeName", &pod.node_name))
         .event(event)
         .suggest(Suggestion::advice(format!(
-            "Install runtime {handler} on the node, or keep such pods on nodes that have it (scheduling.nodeSelector of RuntimeClass {class})"
+            "Install runtime {handler} on {whose}, or keep such pods on nodes that have it (scheduling.nodeSelector of RuntimeClass {class})"
         )))
+}
+
+/// The nodes whose runtime does not know the handler of the class; none where a pod of the class runs somewhere: then
+/// the class is right, and the nodes lack something.
+fn nodes_without<'a>(cluster: &Cluster<'a>, class: &str) -> BTreeSet<&'a str> {
+    let pods = cluster.pods_that(PodTrait::RuntimeClass);
+    let of_the_class: Vec<&Pod> = pods
+        .map(|pod| &**pod)
+        .filter(|pod| pod.spec.runtime_class_name == *class && pod.is_live())
+        .collect();
+    if of_the_class.iter().any(|pod| pod.has_started_a_container()) {
+        return BTreeSet::new();
+    }
+    let refused = of_the_class
+        .into_iter()
+        .filter(|pod| pod.is_scheduled() && !pod.is_ready_to_start_containers())
+        .filter(|pod| refusal(cluster, pod).is_some());
+    refused.map(|pod| pod.node_name.as_str()).collect()
 }

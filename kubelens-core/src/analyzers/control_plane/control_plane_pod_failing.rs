@@ -1,5 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::component_pods;
+use crate::analyzers::control_plane_pod::{component_of, component_pods};
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
 use crate::analyzers::workloads::log_signature::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
@@ -9,7 +9,8 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A part of the control plane (API server, controller manager, scheduler, etcd) does not run as it
-    /// should. What it does for the whole cluster stops or slows down.
+    /// should. What it does for the whole cluster stops or slows down. Where several parts are refused because their
+    /// client certificates ran out, which the API server's log says, that is told once.
     ///
     /// # Fires on
     /// ```yaml
@@ -82,22 +83,23 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
     let own = pod.reference();
-    let component = pod
-        .metadata
-        .labels
-        .value("component")
-        .unwrap_or(&pod.metadata.name);
+    let component = component_of(pod).unwrap_or(&pod.metadata.name);
     let node = pod.node_name.non_empty().unwrap_or("no node");
     let words = last_words_of(cluster, pod);
-    let title = words.map_or_else(
-        || format!("{component} on {node} does not run as it should: {own} is not ready"),
-        |(_, line)| format!("{component} on {node} crashes and says: {}", short(line)),
-    );
-    let mut sighting = Sighting::of(
-        own.clone(),
-        title,
-        format!("{}{}", consequence(component), others(cluster, component)),
-    );
+    let refusal = words
+        .filter(|(_, line)| line.contains("Unauthorized"))
+        .and_then(|_| expired_client(cluster));
+    let mut sighting = match &refusal {
+        Some(refusal) => refused(refusal, node).seen_on(own.clone(), "refuses"),
+        None => {
+            let title = words.map_or_else(
+                || format!("{component} on {node} does not run as it should: {own} is not ready"),
+                |(_, line)| format!("{component} on {node} crashes and says: {}", short(line)),
+            );
+            let text = format!("{}{}", consequence(component), others(cluster, component));
+            Sighting::of(own.clone(), title, text)
+        }
+    };
     if let Some((container, _)) = words {
         sighting = sighting.all_evidence(as_evidence(cluster, pod, &container));
     }
@@ -133,6 +135,36 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
                 pod.metadata.namespace, pod.metadata.name
             ),
         ))
+}
+
+/// The API server, and the line of its log by which it refuses a client whose certificate ran out.
+fn expired_client<'a>(cluster: &Cluster<'a>) -> Option<(&'a Pod, ContainerView<'a>, &'a str)> {
+    component_pods(cluster, "kube-apiserver").find_map(|pod| {
+        pod.containers().find_map(|container| {
+            let log = cluster.log(pod, container.name(), false)?;
+            let line = log.lines.iter().rev().find(|line| {
+                line.contains("Unable to authenticate the request")
+                    && line.contains("certificate has expired")
+            })?;
+            Some((pod, container, line.trim()))
+        })
+    })
+}
+
+/// The same for every part that is refused: who renews the certificates of the node mends all.
+fn refused((server, container, line): &(&Pod, ContainerView<'_>, &str), node: &str) -> Sighting {
+    let own = server.reference();
+    Sighting::of(
+        own.clone(),
+        format!("Client certificates of the control plane on {node} have expired: kube-apiserver answers Unauthorized"),
+        "What is refused does not run: without a scheduler new pods get no node, without a controller manager nothing is replaced or rolled out.",
+    )
+    .identified_by("refused", "expired client certificate")
+    .identified_by("node", node)
+    .evidence(Evidence::log(own, container.name(), line, None))
+    .suggest(Suggestion::advice(format!(
+        "Renew the certificates on {node} (with kubeadm: `kubeadm certs renew all`) and restart the control plane's pods there"
+    )))
 }
 
 /// What a container of a component that crashes said last.

@@ -53,6 +53,7 @@ pub(super) mod service_name_unknown;
 pub(super) mod service_port;
 pub(super) mod service_selects_nothing;
 pub(super) mod service_without_ready_endpoints;
+pub(super) mod shared_shortage;
 pub(super) mod target_port_not_served;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[

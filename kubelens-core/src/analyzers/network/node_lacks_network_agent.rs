@@ -242,7 +242,7 @@ fn not_ready<'a>(cluster: &Cluster<'a>, node: &Node, agent: &'a Pod) -> Sighting
         .severity(severity)
         .all_evidence(event.map(event_evidence))
         .all_evidence(ready.map(|ready| {
-            let text = format!("{} {}: {}", ready.status, ready.reason, ready.message);
+            let text = ready.in_words();
             Evidence::message(agent.reference(), "status.conditions[Ready]", &text)
                 .at(ready.last_transition_time)
         }))

@@ -1,12 +1,15 @@
-use super::sandbox_failure::{Part, SandboxFailure, failure, part};
+use super::sandbox_failure::{Part, SandboxFailure, agent_named, failure, part};
+use super::shared_shortage::{is_of_a_range, nodes_alike};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Node, Object, Pod};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// A node has no address left for new pods: they stay without network and do not start.
+    /// A node has no address left for new pods: they stay without network and do not start. Where several nodes
+    /// say the same at once and no other gives a pod an address, it is told once, of their network agent: what they
+    /// share is used up, a subnet or a pool of addresses.
     ///
     /// # Fires on
     /// ```yaml
@@ -57,7 +60,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.93,
-        reads: [Event, Node],
+        reads: [Event, Node, DaemonSet],
         maps_to: [],
         check: Pod(check),
     }
@@ -70,48 +73,95 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if part(&failure.event.message) != Part::Addresses || pod.node_name.is_empty() {
         return;
     }
-    let node = ObjectRef::cluster_scoped(Kind::Node.api_version(), "Node", &pod.node_name);
-    let subject = cluster
-        .get::<Node>("", &pod.node_name)
-        .map_or(node, Object::reference);
-    let top = cluster.top_of(pod);
-    let sighting = Sighting::of(
-        subject.clone(),
-        format!("{subject} has no IP address left for pods"),
-        format!(
-            "The network plugin cannot give pods of {top} an address on this node, so they do not start."
-        ),
-    )
-    .seen_on(pod.reference(), "runs on")
-    .evidence(failure.evidence())
-    .evidence(Evidence::field(pod.reference(), "spec.nodeName", &pod.node_name))
-    .grouped("addresses", "nodes have no IP address left for pods")
-    .all_evidence(range_of(cluster, &failure))
-    .suggest(Suggestion::advice(advice(&failure.event.message)))
-    .suggest(Suggestion::look(
-        "Count the pods on the node",
-        format!(
-            "kubectl get pods --all-namespaces --field-selector spec.nodeName={}",
-            pod.node_name
-        ),
-    ))
-    .since(failure.event.first_seen());
-    sink.report(sighting);
+    let told = shared(cluster, &failure).unwrap_or_else(|| of_one_node(cluster, &failure));
+    sink.report(
+        told.evidence(failure.evidence())
+            .evidence(Evidence::field(
+                pod.reference(),
+                "spec.nodeName",
+                &pod.node_name,
+            ))
+            .all_evidence(range_of(cluster, &failure))
+            .suggest(Suggestion::advice(advice(&failure.event.message)))
+            .suggest(Suggestion::look(
+                "Count the pods on the node",
+                format!(
+                    "kubectl get pods --all-namespaces --field-selector spec.nodeName={}",
+                    pod.node_name
+                ),
+            ))
+            .since(failure.event.first_seen()),
+    );
+}
+
+/// One shortage of all nodes that tell of it, where the agent that hands the addresses out is known.
+fn shared(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sighting> {
+    let nodes = nodes_alike(cluster, failure);
+    if nodes.len() < 2 {
+        return None;
+    }
+    let pod = failure.pod;
+    let agent = agent_named(cluster, &pod.node_name, &failure.event.message)?.reference();
+    let title = format!(
+        "{agent} has no IP address left for pods on {} nodes",
+        nodes.len()
+    );
+    let explanation = format!(
+        "Pods of {} get no address on {} and do not start, and no other node gave a pod one since: what these nodes share is used up, a subnet or a pool of addresses.",
+        cluster.top_of(pod),
+        some_of(&nodes, 3)
+    );
+    Some(Sighting::of(agent, title, explanation).seen_on(pod.reference(), "hands out addresses to"))
+}
+
+fn of_one_node(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Sighting {
+    let pod = failure.pod;
+    let subject = cluster.get::<Node>("", &pod.node_name).map_or_else(
+        || ObjectRef::cluster_scoped(Kind::Node.api_version(), "Node", &pod.node_name),
+        Object::reference,
+    );
+    // A plugin of a cloud asks its subnet, by the network interfaces that the machine may have.
+    let (title, group) = if is_of_a_cloud(&failure.event.message) {
+        (
+            format!(
+                "{subject} gets no further IP address for pods from its subnet or network interfaces"
+            ),
+            "nodes get no further IP address for pods",
+        )
+    } else {
+        (
+            format!("{subject} has no IP address left for pods"),
+            "nodes have no IP address left for pods",
+        )
+    };
+    let explanation = format!(
+        "The network plugin cannot give pods of {} an address on this node, so they do not start.",
+        cluster.top_of(pod)
+    );
+    Sighting::of(subject, title, explanation)
+        .seen_on(pod.reference(), "runs on")
+        .grouped("addresses", group)
+}
+
+fn is_of_a_cloud(text: &str) -> bool {
+    ["aws-cni", "azure-vnet", "InsufficientFreeAddressesInSubnet"]
+        .iter()
+        .any(|plugin| text.contains(plugin))
 }
 
 /// The range from which the node's pods get their addresses, where the plugin hands out one of the node's own.
 fn range_of(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Evidence> {
     let node = cluster.get::<Node>("", &failure.pod.node_name)?;
     let range = node.spec.pod_cidr.non_empty()?;
-    let is_of_the_node = failure.event.message.contains("range set");
-    is_of_the_node.then(|| Evidence::field(node.reference(), "spec.podCIDR", range))
+    is_of_a_range(&failure.event.message)
+        .then(|| Evidence::field(node.reference(), "spec.podCIDR", range))
 }
 
 /// Where the address comes from decides where room can be made: the cloud's subnet, or a range of the plugin's own.
 fn advice(text: &str) -> &'static str {
     if text.contains("aws-cni") {
         "Free addresses in the subnet of the node or add a subnet; let the plugin take prefixes, or use a machine with more network interfaces"
-    } else if text.contains("azure-vnet") || text.contains("InsufficientFreeAddressesInSubnet") {
+    } else if is_of_a_cloud(text) {
         "Enlarge the subnet of the nodes, or move pods off the node"
     } else {
         "Give the network plugin a larger range, or move pods off the node; if far fewer pods run there than the range holds, the plugin has kept addresses of pods that are gone"

@@ -55,8 +55,8 @@ pub(super) fn part(text: &str) -> Part<'_> {
     if addresses.iter().any(|mark| text.contains(mark)) {
         return Part::Addresses;
     }
-    if let Some((_, rest)) = text.split_once("plugin type=\"") {
-        return Part::Plugin(rest.split('"').next().unwrap_or_default());
+    if let Some(plugin) = plugin_type(text) {
+        return Part::Plugin(plugin);
     }
     if let Some((_, rest)) = text.split_once("/opt/cni/bin/") {
         let name = rest.split([':', ' ', '"', ']']).next();
@@ -75,6 +75,33 @@ pub(super) fn part(text: &str) -> Part<'_> {
     Part::Other
 }
 
+/// The type of the network plugin, where the text names it.
+fn plugin_type(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("plugin type=\"")?;
+    rest.split('"').next()
+}
+
+/// The DaemonSet whose pod on the node is the agent of the plugin that the text names.
+pub(super) fn agent_named<'a>(
+    cluster: &Cluster<'a>,
+    node: &str,
+    text: &str,
+) -> Option<&'a DaemonSet> {
+    let family = plugin_type(text)?
+        .split('-')
+        .next()
+        .filter(|family| !family.is_empty())?;
+    cluster
+        .pods_on(node)
+        .filter(|pod| moves_traffic(&pod.metadata.name) && pod.metadata.name.contains(family))
+        .find_map(|pod| set_of(cluster, pod))
+}
+
+fn set_of<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Option<&'a DaemonSet> {
+    let owner = pod.metadata.controller()?;
+    cluster.get::<DaemonSet>(&pod.metadata.namespace, &owner.name)
+}
+
 /// The DaemonSet of a network agent whose pod on the node is not ready; the agent of that type if the
 /// text names one.
 pub(super) fn agent_on<'a>(
@@ -86,11 +113,7 @@ pub(super) fn agent_on<'a>(
         .pods_on(node)
         .filter(|pod| !pod.is_ready() && pod.metadata.controller().is_some())
         .filter(|pod| is_agent(pod, plugin))
-        .find_map(|pod| {
-            let owner = pod.metadata.controller()?;
-            let set = cluster.get::<DaemonSet>(&pod.metadata.namespace, &owner.name)?;
-            Some((pod, set))
-        })
+        .find_map(|pod| Some((pod, set_of(cluster, pod)?)))
 }
 
 /// Names by which network agents go.

@@ -2,6 +2,7 @@
 
 pub(super) mod clock_skew;
 pub(super) mod device_plugin_unhealthy;
+pub(super) mod held_volumes;
 pub(super) mod kept_off;
 pub(super) mod kubelet_or_runtime_stuck;
 pub(super) mod node_agent;

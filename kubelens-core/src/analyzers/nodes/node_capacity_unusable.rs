@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::state::{is_in_use, ready};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Profile, Sighting, Sink, declare_analyzer};
 use crate::analyzers::scheduling::fit::{CONTROL_PLANE, is_by_state};
 use crate::analyzers::scheduling::unscheduled::has_node_autoscaler;
 use crate::kubernetes::{Condition, Kind, Node, Object, Pod, Taint, Toleration};
@@ -11,8 +11,8 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A node that is paid for and that nothing can use: it has a taint that no workload tolerates, or
-    /// nothing but DaemonSets runs on it and nothing here takes nodes away. That can be meant (a spare, a pool for
-    /// later).
+    /// nothing but DaemonSets has run on it for a day and nothing here takes nodes away. That can be meant (a spare, a
+    /// pool for later); an empty node is no fault, so only the profile `hygiene` tells of it.
     ///
     /// # Fires on
     /// ```yaml
@@ -35,7 +35,7 @@ declare_analyzer! {
     /// apiVersion: v1
     /// kind: Node
     /// metadata: {name: n2}
-    /// status: {conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T06:00:00Z"}]}
+    /// status: {conditions: [{type: Ready, status: "True", lastTransitionTime: "2025-12-31T06:00:00Z"}]}
     /// ---
     /// apiVersion: v1
     /// kind: Pod
@@ -89,8 +89,9 @@ declare_analyzer! {
     }
 }
 
-/// Seconds for which a node may wait for its first pods.
+/// Seconds for which a node may wait for its first pods, and for which it may have none.
 const IDLE: i64 = 3600;
+const EMPTY: i64 = 24 * 3600;
 
 /// Kinds that hold templates of pods which could use a node.
 const TEMPLATES: [Kind; 7] = [
@@ -111,16 +112,28 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     let is_special = taints
         .iter()
         .any(|taint| CONTROL_PLANE.contains(&taint.key.as_str()) || is_by_state(taint));
-    let idle = cluster.seconds_since(ready.last_transition_time) >= IDLE;
+    let lasts = |seconds: i64| cluster.seconds_since(ready.last_transition_time) >= seconds;
+    let idle = lasts(IDLE);
     if is_special || node.spec.unschedulable || !idle || !is_in_use(node) {
         return;
     }
     if let Some(taint) = taints.iter().find(|taint| keeps_all_away(cluster, taint)) {
         sink.report(tainted(node, taint));
-    } else if taints.is_empty() && has_only_agents(cluster, node) && !has_node_autoscaler(cluster) {
+    } else if taints.is_empty()
+        && lasts(EMPTY)
+        && is_at_ease(node)
+        && has_only_agents(cluster, node)
+        && !has_node_autoscaler(cluster)
+    {
         // A node with a taint is kept for something that may come.
         sink.report(empty(node, ready));
     }
+}
+
+/// Whether a node has no other trouble that keeps pods away: each condition but `Ready` tells of one.
+fn is_at_ease(node: &Node) -> bool {
+    let mut conditions = node.status.conditions.iter();
+    conditions.all(|condition| condition.type_ == "Ready" || !condition.is_true())
 }
 
 /// Whether no workload tolerates the taint.
@@ -196,6 +209,7 @@ fn empty(node: &Node, ready: &Condition) -> Sighting {
         format!("{own} runs nothing but DaemonSets"),
         "It is ready and could take pods, and none are there: a spare, or a node too many.",
     )
+    .only_in(Profile::Hygiene)
     .since(ready.last_transition_time)
     .grouped("idle", "nodes run nothing but DaemonSets")
     .evidence(

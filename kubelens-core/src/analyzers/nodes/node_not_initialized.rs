@@ -1,6 +1,6 @@
 use super::state::{JOINING, describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::cloud_controller::cloud_controllers;
+use crate::analyzers::cloud_controller::{Complaint, UNINITIALIZED, cloud_controllers, complaint};
 use crate::kubernetes::{Node, Object, Taint};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
@@ -8,7 +8,8 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A node joined the cluster and was never made ready for pods: a cloud controller, a network or a
-    /// storage agent has not taken away the taint with which it starts.
+    /// storage agent has not taken away the taint with which it starts. Where the log of a cloud controller that
+    /// runs says why, and the reason is not the machine itself, it is told once, of that controller.
     ///
     /// # Fires on
     /// ```yaml
@@ -35,7 +36,7 @@ declare_analyzer! {
     /// `--cloud-provider=external` only where a cloud controller runs.
     ///
     /// # What it cannot know
-    /// Why that controller does not act.
+    /// Why that controller does not act, where its log was not read or names none of the nodes.
     ///
     /// # Source
     /// Taints node.cloudprovider.kubernetes.io/uninitialized and …/shutdown; start-up taints that end in
@@ -44,7 +45,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.92,
-        reads: [Deployment, DaemonSet],
+        reads: [Deployment, DaemonSet, ReplicaSet, Pod],
         maps_to: [],
         check: Node(check),
     }
@@ -58,19 +59,76 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         let is_brief =
             taint.time_added.is_some() && cluster.seconds_since(taint.time_added) < JOINING;
         if let Some((what, who)) = waits_for(taint).filter(|_| !is_brief) {
-            let mut sighting = sighting(node, taint, what, who);
-            if taint.key == UNINITIALIZED {
-                for workload in cloud_controllers(cluster) {
-                    sighting = sighting.blames(workload, "initializes");
-                }
-            }
-            sink.report(sighting);
+            sink.report(if taint.key == UNINITIALIZED {
+                by_the_cloud(cluster, node, taint, what, who)
+            } else {
+                sighting(node, taint, what, who)
+            });
         }
     }
 }
 
-/// The taint of a node that the cloud's controller has not looked at yet.
-const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+/// A node that the cloud's controller does not initialize: its log may say why.
+fn by_the_cloud(
+    cluster: &Cluster<'_>,
+    node: &Node,
+    taint: &Taint,
+    what: &str,
+    who: &str,
+) -> Sighting {
+    let own = complaint(cluster, &[node.metadata.name.as_str()]);
+    let of_the_machine = own.as_ref().filter(|own| own.is_about_the_machine());
+    if of_the_machine.is_none()
+        && let Some(reason) = complaint(cluster, &uninitialized(cluster))
+        && !reason.is_about_the_machine()
+    {
+        return of_the_controller(node, taint, &reason);
+    }
+    let mut sighting =
+        sighting(node, taint, what, who).all_evidence(of_the_machine.map(|own| own.evidence()));
+    for workload in cloud_controllers(cluster) {
+        sighting = sighting.blames(workload, "initializes");
+    }
+    sighting
+}
+
+/// The nodes that wait for the cloud's controller.
+fn uninitialized<'a>(cluster: &Cluster<'a>) -> Vec<&'a str> {
+    cluster
+        .nodes_but_heartbeats()
+        .filter(|node| {
+            let mut taints = node.spec.taints.iter();
+            taints.any(|taint| taint.key == UNINITIALIZED)
+        })
+        .map(|node| node.metadata.name.as_str())
+        .collect()
+}
+
+fn of_the_controller(node: &Node, taint: &Taint, reason: &Complaint<'_>) -> Sighting {
+    let controller = &reason.workload;
+    let namespace = controller.namespace.as_deref().unwrap_or_default();
+    let resource = format!("{}/{}", controller.kind.to_lowercase(), controller.name);
+    Sighting::of(
+        controller.clone(),
+        format!(
+            "{controller} does not initialize nodes and says: {}",
+            reason.gist()
+        ),
+        format!("It runs, and the nodes keep taint {taint}: no pod comes to them until it takes that away."),
+    )
+    .seen_on(node.reference(), "initializes")
+    .identified_by("taint", taint.key.as_str())
+    .since(taint.time_added.or(node.metadata.creation_timestamp))
+    .evidence(reason.evidence())
+    .evidence(Evidence::field(node.reference(), "spec.taints", taint))
+    .suggest(Suggestion::advice(
+        "Correct what its log names: its login at the cloud, or the way to it",
+    ))
+    .suggest(Suggestion::look(
+        "Read its log",
+        format!("kubectl -n {namespace} logs {resource} --all-containers --tail=60"),
+    ))
+}
 
 /// What a start-up taint says, and who has to take it away.
 fn waits_for(taint: &Taint) -> Option<(&'static str, &'static str)> {

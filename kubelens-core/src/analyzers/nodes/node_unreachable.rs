@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::held_volumes::with_volumes;
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::control_plane::webhook::LeaseHolders;
@@ -59,21 +60,21 @@ declare_analyzer! {
     ///
     /// # How to fix
     /// Bring the machine or its network back, restart the kubelet, or replace the machine and delete
-    /// its Node.
+    /// its Node. The taint `node.kubernetes.io/out-of-service` lets go of the pods and volumes of a machine that is off.
     ///
     /// # What it cannot know
     /// Whether the machine is off, or only cannot be reached.
     ///
     /// # Source
     /// Condition `Ready` of core/v1 Node, status Unknown (node lifecycle controller); leases of
-    /// kube-node-lease, compared with each other.
+    /// kube-node-lease, compared with each other; VolumeAttachments and the node affinity of volumes.
     NOD002 "node-unreachable" {
         role: Root,
         severity: Critical,
         confidence: 0.96,
         reads: [
             Lease, Pod, Event, ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, EndpointSlice,
-            Endpoints, Namespace,
+            Endpoints, Namespace, VolumeAttachment, PersistentVolume,
         ],
         maps_to: ["k8sgpt:Node", "POP-207", "POP-701", "classic:node_health"],
         check: Node(check),
@@ -197,7 +198,7 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
     .suggest(Suggestion::advice(
         "Bring the machine or its network back, or restart its kubelet; replace it if it is gone",
     ));
-    shared_by_zone(sighting, node)
+    shared_by_zone(with_volumes(sighting, cluster, node), node)
 }
 
 fn stale_lease<'a>(

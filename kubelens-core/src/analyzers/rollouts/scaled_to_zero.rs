@@ -185,7 +185,10 @@ fn behind_service(cluster: &Cluster<'_>, workload: &Workload<'_>, service: &Serv
             format!("{} sends traffic to it", ingress.reference()),
         ),
         (None, Some(caller)) => (Severity::Warning, format!("{caller} names it")),
-        (None, None) => (Severity::Info, "nobody is known to call it".to_owned()),
+        (None, None) => (
+            Severity::Info,
+            "no Ingress and no variable of its namespace names it".to_owned(),
+        ),
     };
     let title = format!("{own} is scaled to 0 replicas, and {front} has nothing else behind it");
     let explanation = format!("{front} has no endpoints; {need}. No pod is asked for.");

@@ -130,7 +130,7 @@ impl<'a> Shortage<'a> {
             .since(self.since);
         for pod in self.late.iter().take(MOST_PODS) {
             if let Some(ready) = pod.condition("Ready") {
-                let text = format!("{} {}: {}", ready.status, ready.reason, ready.message);
+                let text = ready.in_words();
                 sighting = sighting.evidence(
                     Evidence::message(pod.reference(), "status.conditions[Ready]", &text)
                         .at(ready.last_transition_time),

@@ -1,7 +1,7 @@
 //! What a PodDisruptionBudget allows at best, and which pods it is about.
 
-use crate::kubernetes::{IntOrString, Node, Object, Pod, PodDisruptionBudget};
-use crate::model::Evidence;
+use crate::kubernetes::{Event, IntOrString, Node, Object, Pod, PodDisruptionBudget};
+use crate::model::{Evidence, has_word};
 use crate::snapshot::Cluster;
 
 /// Whether the budget could not allow a single eviction even if all of its pods were healthy.
@@ -19,6 +19,17 @@ pub(super) fn never_allows(budget: &PodDisruptionBudget) -> bool {
         .as_ref()
         .and_then(|least| count(least, expected))
         .is_some_and(|least| least >= expected)
+}
+
+/// Whether the budget says by itself that no pod may go, however many there are.
+pub(super) fn forbids_all(budget: &PodDisruptionBudget) -> bool {
+    let says = |value: &Option<IntOrString>, number: Option<i64>, percent: i64| {
+        value.as_ref().is_some_and(|value| match value {
+            IntOrString::Int(known) => Some(*known) == number,
+            IntOrString::String(_) => value.percent() == Some(percent),
+        })
+    };
+    says(&budget.spec.max_unavailable, Some(0), 0) || says(&budget.spec.min_available, None, 100)
 }
 
 /// A number, or a share of the pods rounded up, as the controller does for both fields.
@@ -94,6 +105,24 @@ pub(super) fn drain_proof(node: &Node) -> Evidence {
         }
         _ => Evidence::field(own, "spec.unschedulable", true),
     }
+}
+
+/// The newest warning about the node that names one of its pods of the budget: whoever drains it says there that the
+/// eviction was refused.
+pub(super) fn refused_eviction<'a>(
+    cluster: &Cluster<'a>,
+    node: &'a Node,
+    pods: &[&Pod],
+) -> Option<&'a Event> {
+    let names_one = |event: &Event| {
+        let mut there = pods
+            .iter()
+            .filter(|pod| pod.node_name == node.metadata.name);
+        there.any(|pod| has_word(&event.message, &pod.metadata.name))
+    };
+    cluster
+        .events_of(node)
+        .rfind(|event| event.is_warning() && names_one(event))
 }
 
 #[cfg(test)]

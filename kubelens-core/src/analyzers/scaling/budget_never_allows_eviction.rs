@@ -1,5 +1,7 @@
-use super::budget::{demand, drain_proof, draining_node, never_allows, protected};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use super::budget::{
+    demand, drain_proof, draining_node, forbids_all, never_allows, protected, refused_eviction,
+};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Node, Object, PodDisruptionBudget};
 use crate::model::{Evidence, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;
@@ -8,7 +10,9 @@ declare_analyzer! {
     /// # What it means
     /// A budget demands that all of its pods stay available, so no eviction is ever allowed: no node
     /// under them can be drained, and a cluster upgrade stops there. It is critical while such a node
-    /// waits. For a single pod it is only noted: with one replica there is no other choice.
+    /// waits. While none does, it is only noted for a single pod, where there is no other choice, and for a budget that
+    /// says "none" by itself (`maxUnavailable: 0`, `minAvailable: 100%`): that is meant, other than a number of pods
+    /// that happens to be all of them.
     ///
     /// # Fires on
     /// ```yaml
@@ -60,7 +64,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.93,
-        reads: [Pod, Node],
+        reads: [Pod, Node, Event],
         maps_to: ["k8sgpt:PodDisruptionBudget"],
         check: PodDisruptionBudget(check),
     }
@@ -69,7 +73,14 @@ declare_analyzer! {
 fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !budget.metadata.is_terminating() && never_allows(budget) {
         let pods = protected(cluster, budget);
-        sink.report(sighting(budget, draining_node(cluster, &pods)));
+        let draining = draining_node(cluster, &pods);
+        let mut sighting = sighting(budget, draining);
+        if let Some(node) = draining {
+            sighting = sighting
+                .evidence(drain_proof(node))
+                .all_evidence(refused_eviction(cluster, node, &pods).map(event_evidence));
+        }
+        sink.report(sighting.suggest(advice(budget)));
     }
 }
 
@@ -90,6 +101,10 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
             Severity::Info,
             "the node under it can only be drained after the budget was changed".to_owned(),
         ),
+        None if forbids_all(budget) => (
+            Severity::Info,
+            "nodes under them can only be drained after the budget was changed".to_owned(),
+        ),
         None => (
             Severity::Warning,
             "no node under them can be drained".to_owned(),
@@ -100,7 +115,7 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
         counted(usize::try_from(expected).unwrap_or_default(), "pod")
     );
     let explanation = format!("Even with all pods healthy, 0 disruptions are allowed; {effect}.");
-    let mut sighting = Sighting::of(own.clone(), title, explanation)
+    Sighting::of(own.clone(), title, explanation)
         .severity(severity)
         .evidence(Evidence::field(own.clone(), path, value))
         .evidence(Evidence::field(
@@ -109,14 +124,18 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
             expected,
         ))
         .evidence(Evidence::field(
-            own.clone(),
+            own,
             "status.disruptionsAllowed",
             budget.status.disruptions_allowed,
-        ));
-    if let Some(node) = draining {
-        sighting = sighting.evidence(drain_proof(node));
-    }
-    sighting.suggest(Suggestion::advice(format!(
-        "Let {own} spare one pod (maxUnavailable: 1), and run at least two replicas"
-    )))
+        ))
+}
+
+fn advice(budget: &PodDisruptionBudget) -> Suggestion {
+    let own = budget.reference();
+    let more = if budget.status.expected_pods < 2 {
+        ", and run at least two replicas"
+    } else {
+        ""
+    };
+    Suggestion::advice(format!("Let {own} spare one pod (maxUnavailable: 1){more}"))
 }

@@ -1,5 +1,7 @@
+use super::autoscaler_says::AutoscalerSays;
 use super::filled_in;
 use super::fit::{Blocker, NodeShortage};
+use super::node_pools;
 use super::preempted::preemptors_of;
 use super::scheduler_message::ReasonKind;
 use super::unscheduled::{self, Unscheduled};
@@ -113,23 +115,36 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             None => "a place for one more pod".to_owned(),
         })
         .collect();
+    let said = AutoscalerSays::of(cluster, waiting.pod);
+    let nodes = if waiting.fit.set_aside.is_empty() {
+        "no node has that left"
+    } else {
+        "no node that they may use has that left"
+    };
+    let nodes = match said {
+        AutoscalerSays::NodeComes(_) => format!("{nodes}, and a node is on its way"),
+        AutoscalerSays::GroupIsFull(_) => {
+            format!("{nodes}, and the node group is at its maximum size")
+        }
+        AutoscalerSays::NothingOfUse => format!("and {nodes}"),
+    };
     let title = format!(
-        "Insufficient {}: {} asks for {}, and no node {}has that left",
+        "Insufficient {}: {} asks for {}, {nodes}",
         resources.join(" and "),
         waiting.top,
         asked.join(" and "),
-        if waiting.fit.set_aside.is_empty() {
-            ""
-        } else {
-            "that they may use "
-        }
     );
     let most: Vec<String> = resources
         .iter()
         .filter_map(|resource| most_free(short, resource))
         .collect();
     let explanation = format!(
-        "The pods cannot be scheduled. {}{}{}",
+        "The pods cannot be scheduled{}. {}{}{}",
+        if matches!(said, AutoscalerSays::NodeComes(_)) {
+            " until the node autoscaler's node is there"
+        } else {
+            ""
+        },
         if most.is_empty() {
             "Every node that they may use is full by requests.".to_owned()
         } else {
@@ -142,6 +157,12 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         .of_the_owner(title, explanation)
         .severity(waiting.severity_for_room(cluster))
         .identified_by("resource", resources.join(","));
+    // Ready pools would have made room by themselves.
+    if !matches!(said, AutoscalerSays::NodeComes(_)) {
+        for pool in node_pools::not_ready_for(cluster, waiting.pod) {
+            sighting = sighting.blames(pool, "makes room for");
+        }
+    }
     for by in preemptors_of(cluster, waiting.pod) {
         sighting = sighting.blames(by, "took the room of");
     }
@@ -158,7 +179,20 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             sighting = sighting.all_evidence(free_on(node, resource));
         }
     }
-    sighting = sighting.all_evidence(filled_in::proof(waiting.pod));
+    sighting = sighting
+        .all_evidence(filled_in::proof(waiting.pod))
+        .all_evidence(said.evidence());
+    if let AutoscalerSays::NodeComes(_) = said {
+        return sighting.suggest(Suggestion::look(
+            "See whether the node comes",
+            "kubectl get nodes",
+        ));
+    }
+    if let AutoscalerSays::GroupIsFull(_) = said {
+        sighting = sighting.suggest(Suggestion::advice(
+            "Raise the maximum size of the node group that fits the pods",
+        ));
+    }
     if let Some(advice) = filled_in::advice(cluster, waiting.pod, &waiting.top) {
         sighting = sighting.suggest(Suggestion::advice(advice));
     }

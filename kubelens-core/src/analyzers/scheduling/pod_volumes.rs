@@ -63,7 +63,7 @@ pub(super) fn reaches(volume: &PersistentVolume, node: &Node) -> bool {
 }
 
 /// Where the volume can be reached from, as a person would say it.
-pub(super) fn place(volume: &PersistentVolume) -> String {
+pub(in crate::analyzers) fn place(volume: &PersistentVolume) -> String {
     let terms = volume
         .spec
         .node_affinity

@@ -260,7 +260,12 @@ fn is_refusal_of_karpenter(event: &Event) -> bool {
 
 /// Whether a node autoscaler said for this pod, not long ago, that a node comes.
 pub(in crate::analyzers) fn adds_a_node<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
-    last_word(cluster, pod).is_some_and(|event| {
+    promised(cluster, pod).is_some()
+}
+
+/// By what it said that.
+pub(super) fn promised<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
+    last_word(cluster, pod).filter(|event| {
         matches!(event.reason.as_str(), "TriggeredScaleUp" | "Nominated")
             && cluster.is_within(event.last_seen(), NODE_GRACE)
     })

@@ -67,9 +67,23 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Eviction::OwnLimit(limit) = parse(&pod.status.message) else {
         return;
     };
-    if let Some(severity) = severity(cluster, pod) {
+    let severity = severity(cluster, pod)
+        .or_else(|| goes_on(cluster, pod, &limit).then_some(Severity::Warning));
+    if let Some(severity) = severity {
         sink.report(sighting(pod, cluster, &limit, severity));
     }
+}
+
+/// Whether a pod of the same workload was evicted for the same limit not long ago: then the earlier ones belong to it.
+fn goes_on<'a>(cluster: &Cluster<'a>, pod: &'a Pod, limit: &OwnLimit<'_>) -> bool {
+    let window = cluster.thresholds(&pod.metadata).evicted_window;
+    cluster.siblings_of(pod).into_iter().any(|other| {
+        let is_alike = matches!(
+            parse(&other.status.message),
+            Eviction::OwnLimit(known) if known.of == limit.of && known.name == limit.name
+        );
+        is_alike && other.status.reason == "Evicted" && cluster.is_within(stopped_at(other), window)
+    })
 }
 
 fn sighting(

@@ -1,7 +1,7 @@
 use super::lost_with_node::missing_pods;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
-use crate::model::Severity;
+use crate::model::{Severity, has_word};
 use crate::snapshot::Cluster;
 
 /// A machine or a pool of machines does not come.
@@ -52,9 +52,4 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         }
     }
     edges
-}
-
-fn has_word(text: &str, name: &str) -> bool {
-    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-' || letter == '.'))
-        .any(|word| word == name)
 }
