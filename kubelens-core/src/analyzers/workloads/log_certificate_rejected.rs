@@ -1,7 +1,7 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::kubelet_certificate::undecided_request;
+use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Pod};
 use crate::model::ObjectRef;
@@ -138,8 +138,21 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             sighting = sighting.blames(secret, "mounts");
         }
     }
-    advise(
-        sighting,
-        "Renew the certificate, or give the container the authority that signed it",
-    )
+    let is_of_a_kubelet = || names_a_node(cluster, &peers.hosts);
+    advise(sighting, remedy(found.line(), is_of_a_kubelet))
+}
+
+/// The other side was called by something that its certificate does not hold.
+static OTHER_NAME: Pattern = Pattern::new(
+    r"(?i)doesn't contain any IP SANs|certificate is valid for .{1,200}, not |ERR_TLS_CERT_ALTNAME_INVALID|match certificate's altnames|certificate is not valid for|hostname mismatch|IP address mismatch|no (?:subject )?alternative (?:certificate )?(?:subject )?names? ",
+);
+
+fn remedy(line: &str, is_of_a_kubelet: impl Fn() -> bool) -> &'static str {
+    if !OTHER_NAME.is_in(line) {
+        "Renew the certificate, or give the container the authority that signed it"
+    } else if is_of_a_kubelet() {
+        "Call the nodes by a name that is in their certificates, or let the cluster sign those of the kubelets: serverTLSBootstrap: true in the kubelet's configuration, and somebody who approves their CertificateSigningRequests (kubernetes.io/kubelet-serving)"
+    } else {
+        "Call the other side by a name that is in its certificate, or have one issued that holds this name or address (subjectAltName)"
+    }
 }
