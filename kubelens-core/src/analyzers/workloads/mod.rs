@@ -20,6 +20,7 @@ pub(super) mod failing_run;
 pub(super) mod image_not_pulled;
 pub(super) mod init_container_hanging;
 pub(super) mod last_words;
+pub(super) mod limit_range_default;
 pub(super) mod liveness_probe_kills;
 pub(super) mod local_storage_limit_exceeded;
 pub(super) mod log_address_in_use;
