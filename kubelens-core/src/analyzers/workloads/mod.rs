@@ -55,6 +55,7 @@ pub(super) mod probe_failure;
 pub(super) mod probe_port_not_listening;
 pub(super) mod probe_sighting;
 pub(super) mod probe_times_out;
+pub(super) mod read_only_place;
 pub(super) mod readiness_gate_unmet;
 pub(super) mod readiness_probe_failing;
 pub(super) mod rejected_by_kubelet;
