@@ -178,6 +178,16 @@ enum Fault {
     Crash,
 }
 
+impl Fault {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Start => "start",
+            Self::Crash => "crash",
+        }
+    }
+}
+
 /// Reasons of a container that the kubelet cannot make or start.
 const NOT_STARTED: [&str; 3] = [
     "CreateContainerConfigError",
@@ -219,9 +229,10 @@ impl<'a> Injected<'a, '_> {
                 let configuration = &known.hook.configuration;
                 let title = match self.exchanged {
                     None => format!("{configuration} injects {what} into pods, and {fails}"),
-                    Some(_) => {
-                        format!("{configuration} exchanges the image of {what}, and {fails}")
-                    }
+                    Some(_) => format!(
+                        "{configuration} exchanges the image of {what}: `{}` cannot be had",
+                        self.container.spec.image
+                    ),
                 };
                 (known.place(), title)
             }
@@ -233,7 +244,7 @@ impl<'a> Injected<'a, '_> {
         let mut sighting = Sighting::of(subject, title, self.explanation())
             .seen_on(self.pod.reference(), "injects")
             .in_container(self.container.name())
-            .identified_by("fault", format!("{:?}", self.fault))
+            .identified_by("fault", self.fault.as_str())
             .since(self.pod.metadata.creation_timestamp)
             .all_evidence(self.evidence())
             .all_evidence(as_evidence(cluster, self.pod, &self.container));
@@ -344,6 +355,10 @@ impl<'a> Injected<'a, '_> {
                     ))
             }
             _ => sighting
+                .grouped(
+                    format!("injected {}", self.container.name()),
+                    format!("workloads got {what} from admission"),
+                )
                 .suggest(Suggestion::advice(format!(
                     "Find the webhook that puts in {what} and correct that; {anew}"
                 )))
