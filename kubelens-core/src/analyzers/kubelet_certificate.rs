@@ -11,10 +11,7 @@ pub(super) const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 /// The newest request for such a certificate that nobody has decided, if one of these hosts is a node. Reads Node and
 /// CertificateSigningRequest.
 pub(super) fn undecided_request(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> Option<ObjectRef> {
-    let is_node = hosts
-        .iter()
-        .any(|host| cluster.nodes_but_heartbeats().any(|node| is_at(node, host)));
-    if !is_node {
+    if !names_a_node(cluster, hosts) {
         return None;
     }
     cluster
@@ -22,6 +19,12 @@ pub(super) fn undecided_request(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> Op
         .filter(|request| request.spec.signer_name == *KUBELET_SERVING && !is_decided(request))
         .max_by_key(|request| request.metadata.creation_timestamp)
         .map(Object::reference)
+}
+
+/// Whether one of these hosts is a node. Reads Node.
+pub(super) fn names_a_node(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> bool {
+    let mut hosts = hosts.iter();
+    hosts.any(|host| cluster.nodes_but_heartbeats().any(|node| is_at(node, host)))
 }
 
 /// Whether somebody approved or denied a request.

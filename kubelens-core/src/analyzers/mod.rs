@@ -31,6 +31,7 @@ pub(crate) mod scheduling;
 pub(crate) mod security;
 mod standing_workload;
 pub(crate) mod storage;
+mod template;
 mod tunnel;
 mod unix_socket;
 pub(crate) mod workloads;

@@ -12,6 +12,8 @@ pub(super) mod control_plane_pod_failing;
 pub(super) mod controller_leader_lost;
 pub(super) mod custom_definition_not_served;
 pub(super) mod finalizer_holder;
+pub(super) mod injected_container_failing;
+pub(super) mod injector;
 pub(super) mod manifest_invalid;
 pub(super) mod metrics_absent;
 pub(super) mod namespace_stuck_terminating;
@@ -38,6 +40,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &control_plane_pod_failing::ANALYZER,
     &controller_leader_lost::ANALYZER,
     &custom_definition_not_served::ANALYZER,
+    &injected_container_failing::ANALYZER,
     &manifest_invalid::ANALYZER,
     &metrics_absent::ANALYZER,
     &namespace_stuck_terminating::ANALYZER,

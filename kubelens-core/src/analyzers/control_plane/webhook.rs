@@ -2,7 +2,7 @@
 
 use crate::analyzers::network::endpoints::ready_endpoints;
 use crate::kubernetes::{
-    LabelSelector, MutatingWebhookConfiguration, Namespace, Object, ObjectMeta, Service,
+    LabelSelector, Labels, MutatingWebhookConfiguration, Namespace, Object, ObjectMeta, Service,
     ServiceReference, Text, ValidatingWebhookConfiguration, Webhook,
 };
 use crate::model::{Evidence, ObjectRef, Severity};
@@ -23,27 +23,38 @@ pub(super) struct Hook<'a> {
 
 /// All webhooks of both kinds; none of a configuration that is being deleted.
 pub(super) fn hooks<'a>(cluster: &Cluster<'a>) -> Vec<Hook<'a>> {
-    let validating = cluster
+    let mut all: Vec<Hook<'a>> = cluster
         .all::<ValidatingWebhookConfiguration>()
-        .map(|known| (known.reference(), &known.metadata, &known.webhooks));
-    let mutating = cluster
+        .flat_map(|known| hooks_in(known.reference(), &known.metadata, &known.webhooks))
+        .collect();
+    all.extend(mutating_hooks(cluster));
+    all
+}
+
+/// Those that may change what is written.
+pub(super) fn mutating_hooks<'a>(
+    cluster: &Cluster<'a>,
+) -> impl Iterator<Item = Hook<'a>> + use<'a> {
+    cluster
         .all::<MutatingWebhookConfiguration>()
-        .map(|known| (known.reference(), &known.metadata, &known.webhooks));
-    validating
-        .chain(mutating)
-        .filter(|(_, meta, _)| !meta.is_terminating())
-        .flat_map(|(configuration, meta, webhooks)| {
-            webhooks
-                .iter()
-                .enumerate()
-                .map(move |(index, webhook)| Hook {
-                    configuration: configuration.clone(),
-                    meta,
-                    webhook,
-                    index,
-                })
+        .flat_map(|known| hooks_in(known.reference(), &known.metadata, &known.webhooks))
+}
+
+fn hooks_in<'a>(
+    configuration: ObjectRef,
+    meta: &'a ObjectMeta,
+    webhooks: &'a [Webhook],
+) -> impl Iterator<Item = Hook<'a>> {
+    let webhooks = if meta.is_terminating() { &[] } else { webhooks };
+    webhooks
+        .iter()
+        .enumerate()
+        .map(move |(index, webhook)| Hook {
+            configuration: configuration.clone(),
+            meta,
+            webhook,
+            index,
         })
-        .collect()
 }
 
 /// Where kubelets renew the leases of their nodes.
@@ -153,11 +164,17 @@ impl<'a> Hook<'a> {
     }
 
     /// Whether it is asked about objects of a namespace with these labels.
-    pub(super) fn covers_namespace(&self, labels: &crate::kubernetes::Labels) -> bool {
+    pub(super) fn covers_namespace(&self, labels: &Labels) -> bool {
         self.webhook
             .namespace_selector
             .as_ref()
             .is_none_or(|selector: &LabelSelector| selector.matches(labels))
+    }
+
+    /// Whether it is asked about objects with these labels, in a namespace with those.
+    pub(super) fn covers(&self, labels: &Labels, namespace: &Labels) -> bool {
+        let selector = self.webhook.object_selector.as_ref();
+        self.covers_namespace(namespace) && selector.is_none_or(|selector| selector.matches(labels))
     }
 
     /// The path of one of its fields.

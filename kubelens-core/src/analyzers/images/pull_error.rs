@@ -55,7 +55,7 @@ const REASONS: [&str; 9] = [
 ];
 
 /// Whether a container with this waiting reason waits for its image.
-pub(super) fn is_image_wait(reason: &str) -> bool {
+pub(in crate::analyzers) fn is_image_wait(reason: &str) -> bool {
     REASONS.contains(&reason)
 }
 

@@ -10,7 +10,12 @@ use crate::snapshot::Cluster;
 const MOST_SHOWN: usize = 2;
 
 /// Adds the volumes that are attached to the node or lie on its disks, and what can be done about them.
-pub(super) fn with_volumes(sighting: Sighting, cluster: &Cluster<'_>, node: &Node) -> Sighting {
+pub(super) fn with_volumes(
+    sighting: Sighting,
+    cluster: &Cluster<'_>,
+    node: &Node,
+    holds_pods: bool,
+) -> Sighting {
     let name = node.metadata.name.as_str();
     let attached: Vec<Evidence> = cluster
         .all::<VolumeAttachment>()
@@ -29,14 +34,8 @@ pub(super) fn with_volumes(sighting: Sighting, cluster: &Cluster<'_>, node: &Nod
         .collect();
     let is_attached = !attached.is_empty();
     let mut sighting = sighting.all_evidence(attached);
-    if is_attached {
-        sighting = sighting.suggest(Suggestion::run(
-            "If the machine is off and stays off: let go of its pods and volumes",
-            format!(
-                "kubectl taint nodes {name} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
-            ),
-            Risk::High,
-        ));
+    if is_attached || holds_pods {
+        sighting = sighting.suggest(give_up(name));
     }
     for volume in local {
         let claim = volume.spec.claim_ref.as_ref();
@@ -70,4 +69,15 @@ fn is_on(volume: &PersistentVolume, node: &Node) -> bool {
             asked.any(|expression| expression.key == "kubernetes.io/hostname")
                 && required.matches(node)
         })
+}
+
+/// Lets go of what is held by a machine that is off: two pods of one name, or two writers of one volume, must never be.
+fn give_up(node: &str) -> Suggestion {
+    Suggestion::run(
+        "Only if the machine is off for good: let its pods of StatefulSets and their volumes go by this taint (or delete the Node, or those pods with --force)",
+        format!(
+            "kubectl taint nodes {node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
+        ),
+        Risk::High,
+    )
 }

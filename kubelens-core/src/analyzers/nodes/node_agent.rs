@@ -15,7 +15,9 @@ const DEVICE_PLUGINS: &str = "/var/lib/kubelet/device-plugins";
 /// The DaemonSet of the network plugin whose pod on this node does not serve.
 pub(super) fn broken_network_agent(cluster: &Cluster<'_>, node: &Node) -> Option<ObjectRef> {
     broken_agent(cluster, node, |pod| {
-        CNI_FOLDERS.iter().any(|folder| mounts(&pod.spec, folder))
+        let owner = pod.metadata.controller();
+        let name = owner.map_or("", |owner| owner.name.as_str());
+        is_network_agent(&pod.spec, name)
     })
 }
 
@@ -33,16 +35,17 @@ pub(super) fn absent_network_agent<'a>(
     };
     cluster
         .all::<DaemonSet>()
-        .filter(|set| set.status.number_ready > 0 && sets_up_the_network(set))
+        .filter(|set| set.status.number_ready > 0)
+        .filter(|set| is_network_agent(&set.spec.template.spec, &set.metadata.name))
         .filter(|set| !is_here(set))
         .find_map(|set| Some((set, kept_off(set, node)?)))
 }
 
-/// Whether the pods of a set are the agent of a network plugin: by what they mount, or by the name of the plugin.
-fn sets_up_the_network(set: &DaemonSet) -> bool {
-    let spec = &set.spec.template.spec;
+/// Whether the pods of a DaemonSet are the agent of a network plugin: by what they mount, or by the name of the plugin.
+/// kube-proxy moves traffic too, and sets up nothing.
+fn is_network_agent(spec: &PodSpec, set: &str) -> bool {
     let mounts_its_folders = CNI_FOLDERS.iter().any(|folder| mounts(spec, folder));
-    mounts_its_folders || moves_traffic(&set.metadata.name)
+    mounts_its_folders || (moves_traffic(set) && !set.contains("kube-proxy"))
 }
 
 /// The DaemonSet of the device plugin for this vendor whose pod on this node does not serve.

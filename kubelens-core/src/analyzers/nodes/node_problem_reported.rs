@@ -2,7 +2,7 @@ use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::polarity::{Polarity, polarity};
 use crate::kubernetes::{Condition, Node, Object};
-use crate::model::{Evidence, safe_text};
+use crate::model::{Evidence, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -91,7 +91,13 @@ fn is_bad(condition: &Condition) -> bool {
 fn sighting(node: &Node, condition: &Condition) -> Sighting {
     let own = node.reference();
     let type_ = &condition.type_;
-    Sighting::of(
+    let is_of_file_systems = type_.eq_ignore_ascii_case("ReadonlyFilesystem");
+    let advice = is_of_file_systems.then(|| {
+        Suggestion::advice(format!(
+            "Look at the kernel log of {own}: a disk with errors is mounted read-only. Drain the node, and repair or replace its disk"
+        ))
+    });
+    let sighting = Sighting::of(
         own.clone(),
         format!(
             "{own} reports {type_}={} ({})",
@@ -114,6 +120,9 @@ fn sighting(node: &Node, condition: &Condition) -> Sighting {
             ),
         )
         .at(condition.last_transition_time),
-    )
-    .suggest(describe(node))
+    );
+    advice
+        .into_iter()
+        .fold(sighting, Sighting::suggest)
+        .suggest(describe(node))
 }

@@ -6,8 +6,8 @@ use super::held_volumes::with_volumes;
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::control_plane::webhook::LeaseHolders;
-use crate::kubernetes::{Condition, Lease, Node, Object, Text};
-use crate::model::{Evidence, Severity, Suggestion, safe_text};
+use crate::kubernetes::{Condition, Lease, Node, Object, Pod, Text};
+use crate::model::{Evidence, Severity, Suggestion, counted, safe_text, some_of};
 use crate::snapshot::{Cluster, Digest};
 
 declare_analyzer! {
@@ -179,13 +179,15 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
     let lease = lease_of(cluster, node).map(|renewed| lease_evidence(node, renewed));
     let event = cluster.newest_event(node, &["NodeNotReady"]);
     let text = format!("Unknown, {}: {}", ready.reason, safe_text(&ready.message));
+    let held = held_pods(cluster, node);
     let sighting = Sighting::of(
         own.clone(),
         format!("{own} is unreachable: {why}"),
         format!(
-            "Ready is Unknown ({}), so nothing is known of what runs there. {}",
+            "Ready is Unknown ({}), so nothing is known of what runs there. {}{}",
             ready.reason,
-            pods_there(cluster, node)
+            pods_there(cluster, node),
+            held_names(&held)
         ),
     )
     .since(ready.last_transition_time)
@@ -197,8 +199,43 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
     .suggest(describe(node))
     .suggest(Suggestion::advice(
         "Bring the machine or its network back, or restart its kubelet; replace it if it is gone",
-    ));
-    shared_by_zone(with_volumes(sighting, cluster, node), node)
+    ))
+    .all_evidence(held.first().map(|pod| {
+        let due = pod.metadata.deletion_timestamp;
+        let text = due.map_or_else(String::new, |due| due.to_string());
+        Evidence::field(pod.reference(), "metadata.deletionTimestamp", text).at(due)
+    }));
+    let sighting = with_volumes(sighting, cluster, node, !held.is_empty());
+    shared_by_zone(sighting, node)
+}
+
+/// Pods of StatefulSets that are to go from a node that cannot say that they have gone.
+fn held_pods<'a>(cluster: &Cluster<'a>, node: &Node) -> Vec<&'a Pod> {
+    cluster
+        .pods_on(&node.metadata.name)
+        .filter(|pod| pod.metadata.is_terminating())
+        .filter(|pod| {
+            let owner = pod.metadata.controller();
+            owner.is_some_and(|owner| owner.kind == "StatefulSet")
+        })
+        .collect()
+}
+
+/// Most pods that are named.
+const MOST_NAMES: usize = 3;
+
+fn held_names(held: &[&Pod]) -> String {
+    if held.is_empty() {
+        return String::new();
+    }
+    let names = held
+        .iter()
+        .map(|pod| format!("{}/{}", pod.metadata.namespace, pod.metadata.name));
+    format!(
+        " Nothing replaces {} of a StatefulSet ({}): a name is given anew only when its pod is gone, and only the kubelet there can say so.",
+        counted(held.len(), "pod"),
+        some_of(names, MOST_NAMES)
+    )
 }
 
 fn stale_lease<'a>(

@@ -543,14 +543,19 @@ fn nothing_near(cluster: &Cluster<'_>, request: &Request<'_>) -> Remedy {
     let hint = cluster_role.map_or_else(String::new, |role| {
         format!(" {} would allow it.", role.reference())
     });
+    // A Role holds in its namespace only: what is asked at the cluster scope takes a ClusterRole, bound for the cluster.
+    let (role, bind) = match request.namespace {
+        Some(_) => ("Role", "bind it"),
+        None => ("ClusterRole", "bind it by a ClusterRoleBinding"),
+    };
     let sentence = if is_absent {
         format!("The account does not exist any more.{hint}")
     } else {
-        format!("No Role that is bound to the account grants it.{hint}")
+        format!("No {role} that is bound to the account grants it.{hint}")
     };
     Remedy {
         advice: format!(
-            "Create a Role that allows {} and bind it to {account}",
+            "Create a {role} that allows {} and {bind} to {account}",
             request.sentence()
         ),
         evidence: vec![Evidence::absence(

@@ -1,5 +1,6 @@
 use super::advice::{edit, kubectl_name};
 use super::failing_run::{JobOutcome, is_looping, job_outcome};
+use super::limit_range_default::{DefaultLimit, default_limit};
 use super::node_shortage::shortage_of_the_node;
 use super::{exit_code, last_words};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
@@ -62,7 +63,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.95,
-        reads: [Event, Node, Job, CronJob],
+        reads: [Event, Node, Job, CronJob, ReplicaSet, StatefulSet, DaemonSet, LimitRange],
         maps_to: ["k8sgpt:Pod", "classic:crashloop"],
         check: Pod(check),
     }
@@ -139,31 +140,38 @@ fn sighting<'a>(
         "The kernel killed it: out of memory (OOMKilled, {}), {at_limit}.{restarts}",
         exit_code::in_words(end).replace(" (OOMKilled)", "")
     );
-    let mut sighting = Sighting::of(top.clone(), title, explanation)
-        .seen_on(pod.reference(), "template of")
-        .in_container(container.name())
-        .severity(severity_of(cluster, pod, container, end))
-        .since(end.finished_at)
-        .evidence(
-            Evidence::field(
-                pod.reference(),
-                &container.last_end_path("reason"),
-                "OOMKilled",
-            )
-            .at(end.finished_at),
-        )
-        .evidence(exit_code::as_evidence(pod, container, end))
-        .evidence(Evidence::field(
-            pod.reference(),
-            &container.status_path("restartCount"),
-            container.restarts(),
-        ));
+    let default = limit.and_then(|limit| default_limit(cluster, pod, container, limit));
+    if let Some(default) = default
+        .as_ref()
+        .filter(|default| is_to_blame(cluster, pod, default))
+    {
+        return of_default(pod, cluster, container, end, default);
+    }
+    let explanation = match &default {
+        None => explanation,
+        Some(default) => format!(
+            "{explanation} The limit is the default of {}; the template sets none.",
+            default.range.reference()
+        ),
+    };
+    let mut sighting = kill(
+        Sighting::of(top.clone(), title, explanation),
+        pod,
+        container,
+        end,
+    )
+    .seen_on(pod.reference(), "template of")
+    .identified_by("container", container.name())
+    .severity(severity_of(cluster, pod, container, end));
     if let Some(limit) = limit {
         let path = format!(
             "spec.containers[{}].resources.limits.memory",
             container.name()
         );
         sighting = sighting.evidence(Evidence::field(pod.reference(), &path, limit.human_bytes()));
+    }
+    if let Some(default) = &default {
+        sighting = sighting.all_evidence(default.evidence(pod, container.name()));
     }
     let now = memory_in_use(cluster, pod, container.name(), limit);
     sighting = sighting.all_evidence(now.filter(|_| container.is_running()));
@@ -186,6 +194,89 @@ fn sighting<'a>(
             pod.metadata.namespace, pod.metadata.name
         ),
     ))
+}
+
+/// The kill as proof.
+fn kill(
+    mut sighting: Sighting,
+    pod: &Pod,
+    container: &ContainerView<'_>,
+    end: &Terminated,
+) -> Sighting {
+    sighting.container = Some(container.name().to_owned());
+    sighting
+        .since(end.finished_at)
+        .evidence(
+            Evidence::field(
+                pod.reference(),
+                &container.last_end_path("reason"),
+                "OOMKilled",
+            )
+            .at(end.finished_at),
+        )
+        .evidence(exit_code::as_evidence(pod, container, end))
+        .evidence(Evidence::field(
+            pod.reference(),
+            &container.status_path("restartCount"),
+            container.restarts(),
+        ))
+}
+
+/// Whether a default is what has to be changed, and not the one workload that does not set its own: it changed before
+/// the pod was made, or pods of others are killed at it too.
+fn is_to_blame(cluster: &Cluster<'_>, pod: &Pod, default: &DefaultLimit<'_>) -> bool {
+    let top = cluster.top_of(pod);
+    let is_killed_at_it = |other: &Pod| {
+        other.containers().any(|container| {
+            let end = container.last_end().filter(|end| end.reason == "OOMKilled");
+            let limit = memory_limit(other, &container);
+            end.is_some_and(|end| !is_history(cluster, other, &container, end))
+                && limit
+                    .and_then(|limit| default_limit(cluster, other, &container, limit))
+                    .is_some_and(|its| its.range.metadata.uid == default.range.metadata.uid)
+        })
+    };
+    default.changed_before(pod).is_some()
+        || cluster
+            .in_namespace::<Pod>(&pod.metadata.namespace)
+            .any(|other| !cluster.top_of(other).is_same(&top) && is_killed_at_it(other))
+}
+
+/// The default of a LimitRange that is too small for what runs in the namespace.
+fn of_default<'a>(
+    pod: &'a Pod,
+    cluster: &Cluster<'a>,
+    container: &ContainerView<'a>,
+    end: &'a Terminated,
+    default: &DefaultLimit<'a>,
+) -> Sighting {
+    let range = default.range.reference();
+    let top = cluster.top_of(pod);
+    let (name, namespace) = (container.name(), pod.metadata.namespace.as_str());
+    let limit = memory_limit(pod, container).unwrap_or(default.now);
+    let at = limit.human_bytes();
+    let title = format!(
+        "{range} gives containers that set no memory limit one of {at}, and they run out of memory (OOMKilled)"
+    );
+    let explanation = format!(
+        "The template of {top} sets no memory limit, so container `{name}` got the default when its pod was made; the kernel kills it at {at} (OOMKilled)."
+    );
+    let path = format!("spec.containers[{name}].resources.limits.memory");
+    kill(Sighting::of(range.clone(), title, explanation), pod, container, end)
+        .seen_on(pod.reference(), "limits")
+        .severity(severity_of(cluster, pod, container, end))
+        .evidence(Evidence::field(pod.reference(), &path, &at))
+        .all_evidence(default.evidence(pod, name))
+        .all_evidence(default.changed_before(pod))
+        .suggest(Suggestion::run(
+            "Raise default.memory, or set limits of their own in the templates; then make the pods anew: those that are there keep their limit",
+            format!("kubectl -n {namespace} edit limitrange {}", range.name),
+            Risk::Low,
+        ))
+        .suggest(Suggestion::look(
+            "See which workloads set no limit",
+            format!("kubectl -n {namespace} describe limitrange {}", range.name),
+        ))
 }
 
 fn memory_limit(pod: &Pod, container: &ContainerView<'_>) -> Option<Quantity> {

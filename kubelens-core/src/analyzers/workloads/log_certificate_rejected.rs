@@ -1,7 +1,7 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::kubelet_certificate::undecided_request;
+use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Pod};
 use crate::model::ObjectRef;
@@ -158,18 +158,24 @@ fn rejects<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, peers: &Peers<'a>) -
     );
     let explanation = "It ended a TLS connection because it does not accept the certificate that the other side presents.";
     let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
-    let advice = if WRONG_NAME.is_in(found.line()) {
-        "Call the other side by a name or address that its certificate holds, or let it have a certificate for this one; a kubelet gets one with serverTLSBootstrap and approved CertificateSigningRequests"
-    } else {
-        "Renew the certificate of the other side, or give the container the authority that signed it"
-    };
-    advise(sighting, advice)
+    let is_of_a_kubelet = || names_a_node(cluster, &peers.hosts);
+    advise(sighting, remedy(found.line(), is_of_a_kubelet))
 }
 
-/// A certificate that may be good, for another name than the one that was called.
-static WRONG_NAME: Pattern = Pattern::new(
-    r"(?i)certificate is (?:not )?valid for |doesn't contain any IP SANs|does(?: not|n't) match|ERR_TLS_CERT_ALTNAME_INVALID|hostname mismatch|no (?:alternative certificate )?subject (?:alternative )?(?:DNS )?name|relies on legacy Common Name",
+/// The other side was called by something that its certificate does not hold.
+static OTHER_NAME: Pattern = Pattern::new(
+    r"(?i)doesn't contain any IP SANs|certificate is valid for .{1,200}, not |ERR_TLS_CERT_ALTNAME_INVALID|match certificate's altnames|certificate is not valid for|hostname mismatch|IP address mismatch|no (?:subject )?alternative (?:certificate )?(?:subject )?names? ",
 );
+
+fn remedy(line: &str, is_of_a_kubelet: impl Fn() -> bool) -> &'static str {
+    if !OTHER_NAME.is_in(line) {
+        "Renew the certificate of the other side, or give the container the authority that signed it"
+    } else if is_of_a_kubelet() {
+        "Call the nodes by a name that is in their certificates, or let the cluster sign those of the kubelets: serverTLSBootstrap: true in the kubelet's configuration, and somebody who approves their CertificateSigningRequests (kubernetes.io/kubelet-serving)"
+    } else {
+        "Call the other side by a name that is in its certificate, or have one issued that holds this name or address (subjectAltName)"
+    }
+}
 
 /// The other side does not accept the certificate of the container, or what it offers.
 fn rejected<'a>(

@@ -1,5 +1,6 @@
 use super::log_place::{Place, path_in, place_of};
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::read_only_place::{ReadOnly, node_to_blame};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod};
@@ -110,19 +111,19 @@ static BIND: Pattern = Pattern::new(
 static READ_ONLY: Pattern = Pattern::new(r"(?i)read-only file ?system|\bEROFS\b");
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let line = found.line();
+    if READ_ONLY.is_in(line) {
+        return not_writable(found, cluster);
+    }
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let container = found.unwell.container.spec;
-    let line = found.line();
-    let is_read_only = READ_ONLY.is_in(line);
-    let port = BIND.first(line).filter(|_| !is_read_only);
+    let port = BIND.first(line);
     let path = path_in(line).filter(|_| port.is_none());
     let place = path.and_then(|path| place_of(pod, container, path));
     let what = match (port, path) {
         (Some(port), _) => format!("may not listen on port {port}: permission denied"),
-        (None, Some(path)) if is_read_only => format!("cannot write {path}: read-only file system"),
         (None, Some(path)) => format!("may not access {path}: permission denied"),
-        (None, None) if is_read_only => "cannot write: read-only file system".to_owned(),
         (None, None) => "is refused by the operating system: permission denied".to_owned(),
     };
     let title = format!("{} {what}", found.speaker(&top));
@@ -130,19 +131,108 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let explanation = match (&place, port) {
         (_, Some(_)) => "Ports below 1024 need root or the capability NET_BIND_SERVICE.".to_owned(),
         (Some(place), None) => format!("The path is on {}.{user}", place.title()),
-        (None, None) if is_read_only => {
-            format!(
-                "The path is on the container's own file system, which is mounted read-only.{user}"
-            )
-        }
         (None, None) => format!("The program's user has no right to do that.{user}"),
     };
     let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-    sighting = sighting.all_evidence(proof(found, place.as_ref(), is_read_only));
+    sighting = sighting.all_evidence(proof(found, place.as_ref()));
     if let Some(claim) = place.as_ref().and_then(Place::object).filter(is_claim) {
         sighting = sighting.blames(claim, "mounts");
     }
-    advise(sighting, remedy(port, place.as_ref(), is_read_only, &top))
+    advise(sighting, remedy(port, place.as_ref(), &top))
+}
+
+/// A program that meets a read-only file system.
+fn not_writable<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let container = found.unwell.container.spec;
+    let path = path_in(found.line());
+    let place = path.and_then(|path| place_of(pod, container, path));
+    let place = place.as_ref();
+    let why = ReadOnly::of(container, place);
+    let node = (why == ReadOnly::Unasked)
+        .then(|| node_to_blame(cluster, pod, path, place, |other| meets(cluster, other)))
+        .flatten();
+    if let Some(node) = node {
+        return on_its_node(found, node);
+    }
+    let what = path.map_or_else(
+        || "cannot write".to_owned(),
+        |path| format!("cannot write {path}"),
+    );
+    let title = format!("{} {what}: read-only file system", found.speaker(&top));
+    let user = user_of(found);
+    let on = place.map_or_else(
+        || "the container's own file system".to_owned(),
+        Place::title,
+    );
+    let explanation = match why {
+        ReadOnly::Mount => format!("The path is on {on}, which is mounted read-only.{user}"),
+        ReadOnly::Always => {
+            format!("The path is on {on}: such volumes are always read-only.{user}")
+        }
+        ReadOnly::Root => {
+            format!(
+                "The root file system of the container is read-only (readOnlyRootFilesystem).{user}"
+            )
+        }
+        ReadOnly::Unasked => format!(
+            "Nothing in the spec of the pod makes that read-only, so the file system under it is: on node {}, or on the volume.",
+            pod.node_name.non_empty().unwrap_or("that it ran on")
+        ),
+    };
+    let mut sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation)
+        .all_evidence(proof_of_read_only(found, why, place));
+    if let Some(claim) = place.and_then(Place::object).filter(is_claim) {
+        sighting = sighting.blames(claim, "mounts");
+    }
+    let advice = match (why, place) {
+        (ReadOnly::Mount, Some(place)) => {
+            format!(
+                "Mount volume {} writable in {top} (readOnly: false)",
+                place.mount.name
+            )
+        }
+        (ReadOnly::Always, _) => format!(
+            "Let the program write elsewhere, or copy the files into an emptyDir first (an init container of {top})"
+        ),
+        (ReadOnly::Root, _) | (ReadOnly::Mount, None) => {
+            format!("Mount an emptyDir at that path in {top}, or drop readOnlyRootFilesystem")
+        }
+        (ReadOnly::Unasked, _) => {
+            "Look at the kernel log of the node: a disk with errors is mounted read-only".to_owned()
+        }
+    };
+    advise(sighting, advice)
+}
+
+/// Whether a container of the pod is not well for a read-only file system that its spec does not ask for.
+fn meets<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+    let found = matches(cluster, pod, &SIGNATURE);
+    found.iter().any(|found| {
+        let container = found.unwell.container.spec;
+        let path = path_in(found.line());
+        let place = path.and_then(|path| place_of(pod, container, path));
+        READ_ONLY.is_in(found.line())
+            && ReadOnly::of(container, place.as_ref()) == ReadOnly::Unasked
+    })
+}
+
+/// The fault as one of the node: whoever writes to its disk fails there.
+fn on_its_node(found: &LogMatch<'_>, node: ObjectRef) -> Sighting {
+    let title = format!("A file system of {node} is read-only, and what writes to it fails");
+    let explanation = "Nothing in the specs of the pods asks for that, and it happens on this node only: as a rule the kernel mounts a disk with errors read-only.";
+    let mut sighting = found.sighting_on(node.clone(), CONFIDENCE, title, explanation.to_owned());
+    // However many containers show it, it is one disk.
+    sighting.identity.clear();
+    let pod = found.pod().reference();
+    advise(
+        sighting
+            .identified_by("fact", "read-only")
+            .evidence(Evidence::field(pod, "spec.nodeName", &node.name)),
+        format!("Look at the kernel log of {node}, drain it, and repair or replace its disk"),
+    )
 }
 
 fn is_claim(object: &ObjectRef) -> bool {
@@ -158,31 +248,47 @@ fn user_of(found: &LogMatch<'_>) -> String {
         .map_or_else(String::new, |user| format!(" It runs as user {user}."))
 }
 
-fn proof(found: &LogMatch<'_>, place: Option<&Place<'_>>, is_read_only: bool) -> Option<Evidence> {
-    let pod = found.pod().reference();
+fn proof(found: &LogMatch<'_>, place: Option<&Place<'_>>) -> Option<Evidence> {
     let container = found.unwell.container;
-    let list = format!("spec.containers[{}]", container.name());
     if let Some(place) = place.filter(|place| place.mount.read_only) {
-        let path = format!("{list}.volumeMounts[{}].readOnly", place.mount.name);
-        return Some(Evidence::field(pod, &path, true));
+        return Some(read_only_mount(found, place));
     }
-    let context = container.spec.security_context.as_ref()?;
-    if is_read_only && context.read_only_root_filesystem == Some(true) {
-        let path = format!("{list}.securityContext.readOnlyRootFilesystem");
-        return Some(Evidence::field(pod, &path, true));
-    }
-    let path = format!("{list}.securityContext.runAsUser");
-    context
-        .run_as_user
-        .map(|user| Evidence::field(pod, &path, user))
+    let user = container.spec.security_context.as_ref()?.run_as_user?;
+    let path = format!(
+        "spec.containers[{}].securityContext.runAsUser",
+        container.name()
+    );
+    Some(Evidence::field(found.pod().reference(), &path, user))
 }
 
-fn remedy(
-    port: Option<&str>,
+fn read_only_mount(found: &LogMatch<'_>, place: &Place<'_>) -> Evidence {
+    let path = format!(
+        "spec.containers[{}].volumeMounts[{}].readOnly",
+        found.unwell.container.name(),
+        place.mount.name
+    );
+    Evidence::field(found.pod().reference(), &path, true)
+}
+
+fn proof_of_read_only(
+    found: &LogMatch<'_>,
+    why: ReadOnly,
     place: Option<&Place<'_>>,
-    is_read_only: bool,
-    top: &ObjectRef,
-) -> String {
+) -> Option<Evidence> {
+    match why {
+        ReadOnly::Mount => place.map(|place| read_only_mount(found, place)),
+        ReadOnly::Root => {
+            let path = format!(
+                "spec.containers[{}].securityContext.readOnlyRootFilesystem",
+                found.unwell.container.name()
+            );
+            Some(Evidence::field(found.pod().reference(), &path, true))
+        }
+        ReadOnly::Always | ReadOnly::Unasked => None,
+    }
+}
+
+fn remedy(port: Option<&str>, place: Option<&Place<'_>>, top: &ObjectRef) -> String {
     match (port, place) {
         (Some(port), _) => format!(
             "Listen on a port from 1024 on instead of {port}, or add the capability NET_BIND_SERVICE in {top}"
@@ -195,9 +301,6 @@ fn remedy(
         }
         (None, Some(_)) => {
             format!("Set securityContext.fsGroup in {top} to a group of the container's user")
-        }
-        (None, None) if is_read_only => {
-            format!("Mount an emptyDir at that path in {top}, or drop readOnlyRootFilesystem")
         }
         (None, None) => format!("Give the user of {top} the right, or let it run as another user"),
     }

@@ -5,6 +5,7 @@ pub(super) mod broken_node;
 mod cordoned_node;
 mod failed_by_rule;
 pub(super) mod failing_store;
+mod injected_container;
 mod lost_devices;
 pub(super) mod lost_with_node;
 mod measured_use;
@@ -38,7 +39,9 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(operator_down::edges(index));
     edges.extend(failing_store::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
+    let injected = injected_container::edges(index, &edges);
     edges.extend(same_object::edges(index, &edges));
+    edges.extend(injected);
     edges.retain(|edge| !measured_use::is_part(index, edge) && !is_about_an_opinion(index, edge));
     edges.extend(sibling_pods::edges(index, &edges));
     edges.extend(owned_pods::edges(index, cluster));

@@ -7,8 +7,8 @@ use crate::model::EvidenceKind;
 pub(in crate::diagnosis) const OF_PODS: [&str; 3] = ["NOD007", "NOD019", "NOD021"];
 
 /// Several rules look at a node, and one trouble shows in several of them: a machine that was stopped is unreachable, a
-/// kubelet that restarts makes its node come and go, broken hardware is missing among the devices. And a wrong clock or a
-/// broken device shows in the log of what runs there.
+/// kubelet that restarts makes its node come and go, broken hardware is missing among the devices. And a wrong clock, a
+/// broken device or a read-only disk shows in the log of what runs there.
 pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
@@ -66,6 +66,24 @@ fn is_of_devices(reason: &Seen<'_>) -> bool {
     identity(reason, "condition").contains("AcceleratedHardware")
 }
 
+/// An agent of the node that found a file system of it read-only.
+fn is_of_file_systems(reason: &Seen<'_>) -> bool {
+    identity(reason, "condition")
+        .to_lowercase()
+        .contains("readonlyfilesystem")
+}
+
+/// Words of programs that meet a read-only file system.
+const READ_ONLY: [&str; 3] = ["read-only file system", "read-only filesystem", "erofs"];
+
+/// Whether the pod's own spec makes the file system read-only.
+fn is_asked_for(symptom: &Seen<'_>) -> bool {
+    symptom.sighting.evidence.iter().any(|proof| {
+        let path = proof.path.as_deref().unwrap_or_default();
+        path.ends_with(".readOnlyRootFilesystem") || path.ends_with(".readOnly")
+    })
+}
+
 /// Words of programs whose device does not answer.
 const DEVICE: [&str; 5] = ["cuda", "nvml", "gpu", "rocm", "hip error"];
 
@@ -79,6 +97,7 @@ fn shows_in_log(pod: &Pod, symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
     };
     match reason.code() {
         "NOD007" if is_of_devices(reason) => takes_a_device(pod, "") && says(&DEVICE),
+        "NOD007" if is_of_file_systems(reason) => says(&READ_ONLY) && !is_asked_for(symptom),
         "NOD007" | "NOD019" => {
             let condition = identity(reason, "condition");
             let is_clock = reason.code() == "NOD019"

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::injected_container::INJECTED;
 use super::superseded_pod::UPDATE_STUCK;
 use crate::analysis::Family;
 use crate::diagnosis::graph::Edge;
@@ -72,6 +73,10 @@ fn rank(at: usize, seen: &Seen<'_>, points_on: &BTreeSet<usize>) -> (bool, u8, u
 fn explains(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
     // That a broken pod is never replaced, is not the doing of its fault.
     if symptom.code() == UPDATE_STUCK {
+        return false;
+    }
+    // Who put a container in explains what that shows, and nothing beside it.
+    if [symptom.code(), reason.code()].contains(&INJECTED) {
         return false;
     }
     if reason.severity() == Severity::Info && symptom.severity() > Severity::Info {
