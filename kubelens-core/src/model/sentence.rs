@@ -96,7 +96,7 @@ mod tests {
         );
         assert_eq!(
             gist("Failed: cannot start: not allowed to read the resource", 30),
-            "Failed: … not allowed to read…"
+            "Failed: … not allowed to read …"
         );
         assert_eq!(gist("Failed: short", 40), "Failed: short");
         assert_eq!(
