@@ -89,16 +89,15 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
     let refusal = words
         .filter(|(_, line)| line.contains("Unauthorized"))
         .and_then(|_| expired_client(cluster));
-    let mut sighting = match &refusal {
-        Some(refusal) => refused(refusal, node).seen_on(own.clone(), "refuses"),
-        None => {
-            let title = words.map_or_else(
-                || format!("{component} on {node} does not run as it should: {own} is not ready"),
-                |(_, line)| format!("{component} on {node} crashes and says: {}", short(line)),
-            );
-            let text = format!("{}{}", consequence(component), others(cluster, component));
-            Sighting::of(own.clone(), title, text)
-        }
+    let mut sighting = if let Some(refusal) = &refusal {
+        refused(refusal, node).seen_on(own.clone(), "refuses")
+    } else {
+        let title = words.map_or_else(
+            || format!("{component} on {node} does not run as it should: {own} is not ready"),
+            |(_, line)| format!("{component} on {node} crashes and says: {}", short(line)),
+        );
+        let text = format!("{}{}", consequence(component), others(cluster, component));
+        Sighting::of(own.clone(), title, text)
     };
     if let Some((container, _)) = words {
         sighting = sighting.all_evidence(as_evidence(cluster, pod, &container));

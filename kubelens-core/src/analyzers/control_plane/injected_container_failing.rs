@@ -224,22 +224,19 @@ impl<'a> Injected<'a, '_> {
         let top = cluster.top_of(self.pod);
         let what = self.container.title();
         let fails = self.fails(cluster);
-        let (subject, title) = match &self.injector {
-            Injector::One(known) => {
-                let configuration = &known.hook.configuration;
-                let title = match self.exchanged {
-                    None => format!("{configuration} injects {what} into pods, and {fails}"),
-                    Some(_) => format!(
-                        "{configuration} exchanges the image of {what}: `{}` cannot be had",
-                        self.container.spec.image
-                    ),
-                };
-                (known.place(), title)
-            }
-            _ => {
-                let title = format!("Admission put {what} into the pods of {top}, and {fails}");
-                (top.clone(), title)
-            }
+        let (subject, title) = if let Injector::One(known) = &self.injector {
+            let configuration = &known.hook.configuration;
+            let title = match self.exchanged {
+                None => format!("{configuration} injects {what} into pods, and {fails}"),
+                Some(_) => format!(
+                    "{configuration} exchanges the image of {what}: `{}` cannot be had",
+                    self.container.spec.image
+                ),
+            };
+            (known.place(), title)
+        } else {
+            let title = format!("Admission put {what} into the pods of {top}, and {fails}");
+            (top.clone(), title)
         };
         let mut sighting = Sighting::of(subject, title, self.explanation())
             .seen_on(self.pod.reference(), "injects")
