@@ -89,10 +89,12 @@ impl Watched {
     #[must_use]
     pub fn growth(&self) -> f64 {
         let quarter = self.memory.len() / 4;
-        let sum = |parts: &[u64]| parts.iter().sum::<u64>();
-        let (before, last) = self.memory.split_at(self.memory.len() - quarter);
+        let sum = |behind: usize| {
+            let parts = self.memory.iter().rev().skip(behind).take(quarter);
+            parts.sum::<u64>()
+        };
         #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
-        let growth = sum(last) as f64 / sum(&before[before.len() - quarter..]) as f64;
+        let growth = sum(0) as f64 / sum(quarter) as f64;
         growth
     }
 }
