@@ -247,4 +247,11 @@ impl<'a> Cluster<'a> {
             .rev()
             .find(|event| reasons.contains(&event.reason.as_str()))
     }
+
+    /// The same, if it was seen within the time for which events count.
+    pub fn current_event<T: Object>(&self, object: &'a T, reasons: &[&str]) -> Option<&'a Event> {
+        let window = self.thresholds(object.metadata()).event_window;
+        self.newest_event(object, reasons)
+            .filter(|event| self.is_within(event.last_seen(), window))
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::log_level::LogLevel;
 use super::workloads::log_signature::short;
-use crate::kubernetes::{DaemonSet, Deployment, Object, Pod, PodSpec};
+use crate::kubernetes::{DaemonSet, Deployment, Object, PodSpec};
 use crate::model::{Evidence, ObjectRef, gist, has_word};
 use crate::snapshot::Cluster;
 
@@ -36,19 +36,18 @@ pub(crate) fn runs_cloud_controller(name: &str, spec: &PodSpec) -> bool {
 
 /// An error that a cloud's controller wrote about a node.
 #[derive(Debug)]
-pub(super) struct Complaint<'a> {
+pub(super) struct Complaint {
     /// What runs the controller.
     pub(super) workload: ObjectRef,
-    /// The line.
-    pub(super) line: &'a str,
-    pod: &'a Pod,
-    container: &'a str,
+    line: String,
+    pod: ObjectRef,
+    container: String,
 }
 
-impl Complaint<'_> {
+impl Complaint {
     /// The line as proof.
     pub(super) fn evidence(&self) -> Evidence {
-        Evidence::log(self.pod.reference(), self.container, self.line, None)
+        Evidence::log(self.pod.clone(), &self.container, &self.line, None)
     }
 
     /// What it says: the error alone, where klog sets that apart.
@@ -57,7 +56,7 @@ impl Complaint<'_> {
         let error = self.line.split_once("err=\"").map(|(_, error)| error);
         match error {
             Some(error) => gist(error.trim_end_matches('"'), MOST),
-            None => short(self.line),
+            None => short(&self.line),
         }
     }
 
@@ -72,7 +71,7 @@ impl Complaint<'_> {
 
 /// The last error about one of these nodes in the log of a cloud's controller that is up. One that is down is told of by
 /// itself.
-pub(super) fn complaint<'a>(cluster: &Cluster<'a>, nodes: &[&str]) -> Option<Complaint<'a>> {
+pub(super) fn complaint(cluster: &Cluster<'_>, nodes: &[&str]) -> Option<Complaint> {
     let is_told = |line: &&str| {
         LogLevel::of(line) >= LogLevel::Error && nodes.iter().any(|node| has_word(line, node))
     };
@@ -92,9 +91,9 @@ pub(super) fn complaint<'a>(cluster: &Cluster<'a>, nodes: &[&str]) -> Option<Com
             })?;
         Some(Complaint {
             workload,
-            line,
-            pod,
-            container,
+            line: line.to_owned(),
+            pod: pod.reference(),
+            container: container.to_owned(),
         })
     })
 }

@@ -1,8 +1,14 @@
 //! What a real collector understands of the server's traces, metrics and logs.
 
-use anyhow::{Result, ensure};
+use std::time::Duration;
+
+use anyhow::Result;
 use kubelens_tests::control_plane::{ControlPlane, Options};
+use kubelens_tests::patience::{Seen, until};
 use kubelens_tests::server::{SOON, Server};
+
+/// Between two looks at what the collector wrote.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the collector has written out, cut where something begins.
 fn things<'a>(collected: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {
@@ -45,19 +51,15 @@ async fn a_real_collector_takes_in_traces_metrics_and_logs() -> Result<()> {
         // Asked to stop, it sends what is left.
         server.stop()?;
 
-        let began = std::time::Instant::now();
-        loop {
+        until("what was sent", SOON, PAUSE, async || {
             let collected = plane.collected()?;
             let missing = missing(&collected, service, trace);
-            if missing.is_empty() {
-                break;
-            }
-            ensure!(
-                began.elapsed() < SOON,
-                "{protocol}: no {missing:?} in\n{collected}"
-            );
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
+            Ok(match missing.as_slice() {
+                [] => Seen::Yes(()),
+                _ => Seen::NotYet(format!("{protocol}: no {missing:?} in\n{collected}")),
+            })
+        })
+        .await?;
     }
     Ok(())
 }

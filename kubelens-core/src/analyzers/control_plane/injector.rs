@@ -1,9 +1,10 @@
 //! Who puts into pods what their templates do not have.
 
 use super::webhook::{Hook, mutating_hooks};
+use crate::analyzers::changed_before::changed_before;
 use crate::analyzers::template::Template;
 use crate::kubernetes::{ConfigMap, Kind, Namespace, Object, Pod};
-use crate::model::{Evidence, ObjectRef, age};
+use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
 /// The webhooks that may have written into a pod before it was stored.
@@ -38,12 +39,6 @@ pub(super) struct Changed {
     /// Its change, as proof.
     pub(super) proof: Evidence,
 }
-
-/// Seconds before a pod was made in which a change of what the injector reads counts.
-const BEFORE: i64 = 86_400;
-
-/// Seconds that something must have been there for a change of it to be one, and not its making.
-const SETTLED: i64 = 60;
 
 /// Where those who elect a leader by a ConfigMap write, again and again.
 const ELECTION: &str = "control-plane.alpha.kubernetes.io/leader";
@@ -115,7 +110,6 @@ fn is_of_one_house(one: &str, other: &str) -> bool {
 /// What the injector reads and what changed last before the pod was made.
 fn changed<'a>(cluster: &Cluster<'a>, pod: &Pod, hook: &Hook<'a>) -> Option<Changed> {
     let service = hook.service()?;
-    let born = pod.metadata.creation_timestamp?;
     let behind = hook.found_service(cluster);
     let pods = behind.map_or_else(Vec::new, |service| cluster.pods_behind(service));
     let reads = |map: &ConfigMap| {
@@ -129,24 +123,17 @@ fn changed<'a>(cluster: &Cluster<'a>, pod: &Pod, hook: &Hook<'a>) -> Option<Chan
     cluster
         .in_namespace::<ConfigMap>(&service.namespace)
         .filter_map(|map| {
-            let meta = &map.metadata;
-            let at = meta.last_write?;
-            let is_before = (0..=BEFORE).contains(&born.duration_since(at).as_secs());
-            let was_there = meta
-                .creation_timestamp
-                .is_some_and(|made| at.duration_since(made).as_secs() >= SETTLED);
-            if !is_before || !was_there || meta.annotations.contains_key(ELECTION) {
+            if map.metadata.annotations.contains_key(ELECTION) {
                 return None;
             }
+            let (at, proof) = changed_before(map, pod)?;
             let belongs = if reads(map) {
                 "which its pods read"
-            } else if meta.name.starts_with(service.name.as_str()) {
+            } else if map.metadata.name.starts_with(service.name.as_str()) {
                 "which bears its name"
             } else {
                 return None;
             };
-            let text = format!("changed {} before the pod was made", age(at, born));
-            let proof = Evidence::change(map.reference(), &text, Some(at));
             Some((
                 at,
                 Changed {

@@ -161,14 +161,8 @@ pub(super) fn run_in_the_way<'a>(
     }
     let job = active_runs(cron, cluster).first().copied()?;
     let event = cluster
-        .newest_event(cron, &["JobAlreadyActive"])
-        .filter(|event| {
-            event.times() >= LEFT_OUT
-                && cluster.is_within(
-                    event.last_seen(),
-                    cluster.thresholds(&cron.metadata).event_window,
-                )
-        });
+        .current_event(cron, &["JobAlreadyActive"])
+        .filter(|event| event.times() >= LEFT_OUT);
     let is_over = Timetable::of(cron)
         .and_then(|table| table.period(cluster.now()))
         .is_some_and(|period| cluster.age(&job.metadata) > period);

@@ -86,10 +86,9 @@ fn complaint<'a>(
     reasons: &[&str],
     text: &str,
 ) -> Option<&'a Event> {
-    let window = cluster.thresholds(&cron.metadata).event_window;
-    cluster.newest_event(cron, reasons).filter(|event| {
-        cluster.is_within(event.last_seen(), window) && event.message.contains(text)
-    })
+    cluster
+        .current_event(cron, reasons)
+        .filter(|event| event.message.contains(text))
 }
 
 fn unreadable(cron: &CronJob, reason: &str, event: Option<&Event>) -> Sighting {

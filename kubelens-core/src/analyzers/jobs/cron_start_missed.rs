@@ -124,9 +124,10 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     if cron.spec.suspend == Some(true) || meta.is_terminating() {
         return;
     }
+    // Nothing was scheduled after the complaint.
     let complaint = cluster
-        .newest_event(cron, &["TooManyMissedTimes", "MissSchedule"])
-        .filter(|event| is_current(cluster, cron, event));
+        .current_event(cron, &["TooManyMissedTimes", "MissSchedule"])
+        .filter(|event| cron.status.last_schedule_time < event.last_seen());
     let missed = missed(cron, cluster);
     // After more than 100 missed starts the controller complains, and makes the last of them good.
     let complaint =
@@ -138,14 +139,6 @@ fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     } else if let Some(deadline) = too_short_deadline(cron) {
         sink.report(short_deadline(cron, deadline));
     }
-}
-
-/// Whether nothing was scheduled after the complaint.
-fn is_current(cluster: &Cluster<'_>, cron: &CronJob, event: &Event) -> bool {
-    cluster.is_within(
-        event.last_seen(),
-        cluster.thresholds(&cron.metadata).event_window,
-    ) && cron.status.last_schedule_time < event.last_seen()
 }
 
 fn too_short_deadline(cron: &CronJob) -> Option<i64> {
@@ -163,13 +156,8 @@ fn missed(cron: &CronJob, cluster: &Cluster<'_>) -> Option<(Timestamp, usize)> {
         "UnparseableSchedule",
         "InvalidSchedule",
     ];
-    let refused = cluster.newest_event(cron, &reasons).is_some_and(|event| {
-        cluster.is_within(
-            event.last_seen(),
-            cluster.thresholds(&cron.metadata).event_window,
-        )
-    });
-    if refused || waits_for_a_run(cron, cluster) {
+    let is_refused = cluster.current_event(cron, &reasons).is_some();
+    if is_refused || waits_for_a_run(cron, cluster) {
         return None;
     }
     let table = Timetable::of(cron)?;

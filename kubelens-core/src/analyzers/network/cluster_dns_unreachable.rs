@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use super::cluster_dns;
 use super::failed_call::{FailedCall, Failure, failed_calls};
 use super::policy::{Connection, Direction, covers, denial, in_block, isolating, rules};
-use super::policy_text::rules_of;
+use super::policy_text::{look_at, rules_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{IntOrString, Kind, NetworkPolicy, NetworkPolicyRule, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -238,16 +238,9 @@ fn sighting(
     if let Some(call) = observed {
         sighting = sighting.evidence(call.evidence());
     }
-    let namespace = &policy.metadata.namespace;
     sighting
         .suggest(Suggestion::advice(format!(
             "Add to the egress of {own} a rule to namespace kube-system, pods k8s-app=kube-dns, on UDP and TCP port 53"
         )))
-        .suggest(Suggestion::look(
-            "Read the policy",
-            format!(
-                "kubectl -n {namespace} describe networkpolicy {}",
-                policy.metadata.name
-            ),
-        ))
+        .suggest(look_at(policy))
 }

@@ -76,12 +76,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     let timed_out = containers_that_time_out(cluster, node);
-    let setup = cluster.newest_event(node, &SETUP).filter(|event| {
-        cluster.is_within(
-            event.last_seen(),
-            cluster.thresholds(&node.metadata).event_window,
-        )
-    });
+    let setup = cluster.current_event(node, &SETUP);
     if timed_out.len() >= OWNERS {
         sink.report(by_time_outs(node, &timed_out));
     } else if let Some(event) = setup {

@@ -79,10 +79,10 @@ fn by_the_cloud(
     let own = complaint(cluster, &[node.metadata.name.as_str()]);
     let of_the_machine = own.as_ref().filter(|own| own.is_about_the_machine());
     if of_the_machine.is_none()
-        && let Some(reason) = complaint(cluster, &uninitialized(cluster))
+        && let Some(reason) = &cluster.once(Reason::of).0
         && !reason.is_about_the_machine()
     {
-        return of_the_controller(node, taint, &reason);
+        return of_the_controller(node, taint, reason);
     }
     let mut sighting =
         sighting(node, taint, what, who).all_evidence(of_the_machine.map(|own| own.evidence()));
@@ -92,19 +92,23 @@ fn by_the_cloud(
     sighting
 }
 
-/// The nodes that wait for the cloud's controller.
-fn uninitialized<'a>(cluster: &Cluster<'a>) -> Vec<&'a str> {
-    cluster
-        .nodes_but_heartbeats()
-        .filter(|node| {
+/// What the cloud's controller says of any of the nodes that wait for it: all of them have the same.
+struct Reason(Option<Complaint>);
+
+impl Reason {
+    fn of(cluster: &Cluster<'_>) -> Self {
+        let uninitialized = cluster.nodes_but_heartbeats().filter(|node| {
             let mut taints = node.spec.taints.iter();
             taints.any(|taint| taint.key == UNINITIALIZED)
-        })
-        .map(|node| node.metadata.name.as_str())
-        .collect()
+        });
+        let names: Vec<&str> = uninitialized
+            .map(|node| node.metadata.name.as_str())
+            .collect();
+        Self(complaint(cluster, &names))
+    }
 }
 
-fn of_the_controller(node: &Node, taint: &Taint, reason: &Complaint<'_>) -> Sighting {
+fn of_the_controller(node: &Node, taint: &Taint, reason: &Complaint) -> Sighting {
     let controller = &reason.workload;
     let namespace = controller.namespace.as_deref().unwrap_or_default();
     let resource = format!("{}/{}", controller.kind.to_lowercase(), controller.name);

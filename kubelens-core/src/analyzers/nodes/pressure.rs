@@ -33,12 +33,7 @@ pub(super) fn check<'a>(
     }
     let pressure = condition(&node.status.conditions, shortage.condition)
         .filter(|pressure| pressure.is_true());
-    let event = cluster.newest_event(node, shortage.events).filter(|event| {
-        cluster.is_within(
-            event.last_seen(),
-            cluster.thresholds(&node.metadata).event_window,
-        )
-    });
+    let event = cluster.current_event(node, shortage.events);
     if let Some(pressure) = pressure {
         sink.report(under_pressure(shortage, node, cluster, pressure, event));
     } else if let Some(event) = event {
@@ -163,14 +158,7 @@ fn under_pressure<'a>(
         (Severity::Critical, format!("{effect}{sentence}"))
     };
     let text = format!("True, {}: {}", pressure.reason, pressure.message);
-    let threshold = cluster
-        .newest_event(node, &["EvictionThresholdMet"])
-        .filter(|event| {
-            cluster.is_within(
-                event.last_seen(),
-                cluster.thresholds(&node.metadata).event_window,
-            )
-        });
+    let threshold = cluster.current_event(node, &["EvictionThresholdMet"]);
     let mut sighting = Sighting::of(
         own.clone(),
         format!(

@@ -67,12 +67,7 @@ declare_analyzer! {
 const JUST_NOW: i64 = 600;
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
-    let event = cluster.newest_event(node, &["SystemOOM"]).filter(|event| {
-        cluster.is_within(
-            event.last_seen(),
-            cluster.thresholds(&node.metadata).event_window,
-        )
-    });
+    let event = cluster.current_event(node, &["SystemOOM"]);
     if let Some(event) = event.filter(|_| is_in_use(node)) {
         sink.report(sighting(node, cluster, event));
     }

@@ -150,13 +150,13 @@ const TRIES: i64 = 2;
 
 /// Whether a Job's pods fail and are tried again, and none of them runs well now. Reads Pod.
 pub(in crate::analyzers) fn is_struggling(cluster: &Cluster<'_>, job: &Job) -> bool {
-    let runs_well = cluster.controlled_pods(&job.metadata).any(|pod| {
+    let runs_well = |pod: &Pod| {
         let mut main = pod
             .containers()
             .filter(|container| container.role == ContainerRole::App);
         pod.is_live() && main.all(|container| container.is_running() && container.restarts() == 0)
-    });
-    job.status.failed >= TRIES && !runs_well
+    };
+    job.status.failed >= TRIES && !cluster.controlled_pods(&job.metadata).any(runs_well)
 }
 
 /// Whether the pod is a try that failed and that its Job allows for: it goes on within its limits, and no

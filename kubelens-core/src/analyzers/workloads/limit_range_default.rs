@@ -1,8 +1,9 @@
 //! A memory limit that no template asks for: a LimitRange of the namespace sets it by default.
 
+use crate::analyzers::changed_before::changed_before;
 use crate::analyzers::template::{CONTAINERS, Template, template_of};
 use crate::kubernetes::{ContainerView, LimitRange, Object, Pod};
-use crate::model::{Evidence, Quantity, age};
+use crate::model::{Evidence, Quantity};
 use crate::snapshot::Cluster;
 
 /// A LimitRange whose default became the memory limit of a container.
@@ -19,12 +20,6 @@ pub(super) struct DefaultLimit<'a> {
 
 /// The annotation in which the API server writes what it set.
 const SET_BY: &str = "kubernetes.io/limit-ranger";
-
-/// Seconds before a pod was made in which a change of the LimitRange counts.
-const BEFORE: i64 = 86_400;
-
-/// Seconds that a LimitRange must have been there for a change of it to be one, and not its making.
-const SETTLED: i64 = 60;
 
 /// The LimitRange that gave this container its memory limit: the template sets none, and the default is that limit, or
 /// the API server wrote down that it set one and there is one default only.
@@ -81,14 +76,7 @@ fn sets_memory_limit(part: &str, container: &str) -> bool {
 impl DefaultLimit<'_> {
     /// Whether the LimitRange was changed in the day before the pod was made.
     pub(super) fn changed_before(&self, pod: &Pod) -> Option<Evidence> {
-        let meta = &self.range.metadata;
-        let (at, born) = (meta.last_write?, pod.metadata.creation_timestamp?);
-        let was_there = meta
-            .creation_timestamp
-            .is_some_and(|made| at.duration_since(made).as_secs() >= SETTLED);
-        let is_before = (0..=BEFORE).contains(&born.duration_since(at).as_secs());
-        let text = format!("changed {} before the pod was made", age(at, born));
-        (was_there && is_before).then(|| Evidence::change(self.range.reference(), &text, Some(at)))
+        changed_before(self.range, pod).map(|(_, change)| change)
     }
 
     /// The default, that the template sets no limit, and what the API server wrote down.

@@ -124,11 +124,12 @@ fn although_it_exists(
     found: &LogMatch<'_>,
     cluster: &Cluster<'_>,
     object: &ObjectRef,
+    asks_elsewhere: bool,
     sighting: Sighting,
 ) -> Sighting {
     let pod = found.pod();
     let top = cluster.top_of(pod);
-    if asks_elsewhere(found, cluster).is_some() {
+    if asks_elsewhere {
         let wanted = if pod.spec.host_network {
             "ClusterFirstWithHostNet"
         } else {
@@ -169,6 +170,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .found()
         .filter(|_| has_answer)
         .and_then(|_| asks_elsewhere(found, cluster));
+    let does_ask_elsewhere = elsewhere.is_some();
     let fault = match (has_answer, peers.missing()) {
         (true, Some(missing)) => format!("no such host, {missing} does not exist"),
         (true, None) => elsewhere.unwrap_or_else(|| "no such host".to_owned()),
@@ -224,7 +226,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     }
     if let Some(object) = peers.found().filter(|_| has_answer) {
         // What is named is not to blame for who asks the wrong server.
-        return although_it_exists(found, cluster, object, sighting.shared(None));
+        let sighting = sighting.shared(None);
+        return although_it_exists(found, cluster, object, does_ask_elsewhere, sighting);
     }
     let advice = match (has_answer, peers.is_outside()) {
         (false, true) => format!(

@@ -85,7 +85,7 @@ pub(super) fn matches<'a>(
         .filter_map(|unwell| {
             let (run, places) = unwell.runs.iter().enumerate().find_map(|(at, run)| {
                 // Most runs hold no such word: only then all signatures are asked.
-                let is_there = run.lines.iter().any(|line| signature.words.is_in(line));
+                let is_there = run.lines.iter().any(|line| is_told(signature.code, line));
                 let (code, places) = is_there.then(|| verdict(run)).flatten()?;
                 (code == signature.code).then_some((at, places))
             })?;
@@ -101,6 +101,12 @@ pub(super) fn matches<'a>(
             })
         })
         .collect()
+}
+
+/// Whether a line holds the words of a condition: some have more than one signature.
+fn is_told(code: &str, line: &str) -> bool {
+    let mut own = ALL.iter().filter(|signature| signature.code == code);
+    own.any(|signature| signature.words.is_in(line))
 }
 
 /// The signature whose words decide in a run, and where they stand. Graver lines decide before

@@ -80,14 +80,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !pod.is_live() || has_sandbox || pod.has_started_a_container() {
         return;
     }
-    let event = cluster
-        .newest_event(pod, &["FailedCreatePodSandBox", "FailedPodSandBoxStatus"])
-        .filter(|event| {
-            cluster.is_within(
-                event.last_seen(),
-                cluster.thresholds(&pod.metadata).event_window,
-            )
-        });
+    let event = cluster.current_event(pod, &["FailedCreatePodSandBox", "FailedPodSandBoxStatus"]);
     let waiting = pod.containers().find(|container| {
         matches!(
             container.waiting_reason(),
