@@ -15,7 +15,7 @@ use super::{PodSpec, Text};
 const TOKEN_VOLUME: &str = "kube-api-access-";
 static TOKEN_VOLUMES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TOKEN_VOLUME));
 
-/// How many specs are looked back at: pods arrive by namespace and name, so those of one template are near.
+/// How many specs are looked back at, at the least: those that no pod has any more are forgotten beyond that.
 const REMEMBERED: usize = 4096;
 
 /// How many texts are looked back at. They are larger than specs, and a miss costs only time.
@@ -25,24 +25,37 @@ const REMEMBERED_TEXTS: usize = 256;
 static NODE_NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"nodeName\":\""));
 
 thread_local! {
-    static RECENT: RefCell<HashSet<Arc<PodSpec>, RandomState>> = RefCell::default();
+    static RECENT: RefCell<Specs> = RefCell::default();
     static RECENT_TEXTS: RefCell<HashMap<String, Arc<PodSpec>, RandomState>> = RefCell::default();
+}
+
+/// The specs of the pods that were read.
+#[derive(Default)]
+struct Specs {
+    known: HashSet<Arc<PodSpec>, RandomState>,
+    /// How many pods still had at the last look.
+    in_use: usize,
+}
+
+impl Specs {
+    fn share(&mut self, spec: PodSpec) -> Arc<PodSpec> {
+        if let Some(known) = self.known.get(&spec) {
+            return Arc::clone(known);
+        }
+        if self.known.len() >= REMEMBERED.max(2 * self.in_use) {
+            self.known.retain(|spec| Arc::strong_count(spec) > 1);
+            self.in_use = self.known.len();
+        }
+        let fresh = Arc::new(spec);
+        self.known.insert(Arc::clone(&fresh));
+        fresh
+    }
 }
 
 /// One shared copy of equal specs.
 pub(super) fn share(mut spec: PodSpec) -> Arc<PodSpec> {
     name_token_volume_alike(&mut spec);
-    RECENT.with_borrow_mut(|recent| {
-        if let Some(known) = recent.get(&spec) {
-            return Arc::clone(known);
-        }
-        if recent.len() >= REMEMBERED {
-            recent.clear();
-        }
-        let fresh = Arc::new(spec);
-        recent.insert(Arc::clone(&fresh));
-        fresh
-    })
+    RECENT.with_borrow_mut(|recent| recent.share(spec))
 }
 
 /// The shared spec and the node that a spec in JSON names; none if it cannot be decoded.
@@ -125,7 +138,7 @@ fn split_behind<'a>(text: &'a str, mark: &Finder<'_>) -> Option<(&'a str, &'a st
 
 /// Forgets the specs of a finished read.
 pub(super) fn forget() {
-    RECENT.with_borrow_mut(HashSet::clear);
+    RECENT.take();
     RECENT_TEXTS.with_borrow_mut(HashMap::clear);
 }
 

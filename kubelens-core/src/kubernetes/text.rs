@@ -25,10 +25,14 @@ thread_local! {
     static POOL: RefCell<Option<HashSet<Text, RandomState>>> = const { RefCell::new(None) };
 }
 
+/// After so many objects, strings that nothing holds any more are forgotten.
+const FORGOTTEN_AFTER: usize = 50_000;
+
 /// While it lives, equal strings that this thread reads are stored once.
 #[derive(Debug)]
 pub struct Interning {
     outermost: bool,
+    objects: usize,
 }
 
 impl Interning {
@@ -39,7 +43,24 @@ impl Interning {
             pool.get_or_insert_with(HashSet::default);
             outermost
         });
-        Self { outermost }
+        Self {
+            outermost,
+            objects: 0,
+        }
+    }
+
+    /// Counts an object that was read. What goes on for hours says so of each one: now and then, strings that only
+    /// the sharing holds are forgotten, as names of what is long gone would fill the memory.
+    pub fn count_object(&mut self) {
+        self.objects += 1;
+        if self.objects.is_multiple_of(FORGOTTEN_AFTER) {
+            POOL.with_borrow_mut(|pool| {
+                if let Some(known) = pool {
+                    known.retain(Text::is_held_elsewhere);
+                    known.shrink_to(known.len() * 2);
+                }
+            });
+        }
     }
 }
 
@@ -74,6 +95,12 @@ impl Text {
     /// The string, not shared: for what is another for each object, and would only fill the pool.
     fn alone(text: &str) -> Self {
         Self((!text.is_empty()).then(|| ArcStr::from(text)))
+    }
+
+    /// Whether there is another holder of the same characters.
+    fn is_held_elsewhere(&self) -> bool {
+        let holders = self.0.as_ref().and_then(ArcStr::strong_count);
+        holders.is_none_or(|holders| holders > 1)
     }
 
     /// The characters.
@@ -210,13 +237,28 @@ impl<'de> Visitor<'de> for TextVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interning, Text};
+    use std::collections::HashSet;
+
+    use super::{FORGOTTEN_AFTER, Interning, POOL, Text};
 
     #[test]
     fn equal_strings_are_stored_once_within_a_scope() {
         let _scope = Interning::begin();
         let (one, other) = (Text::new("web"), Text::new("web"));
         assert!(std::ptr::eq(one.as_str(), other.as_str()));
+    }
+
+    #[test]
+    fn what_nothing_holds_any_more_is_forgotten_and_the_rest_stays_shared() {
+        let mut scope = Interning::begin();
+        let held = Text::new("web");
+        drop(Text::new("gone"));
+        for _ in 0..FORGOTTEN_AFTER {
+            scope.count_object();
+        }
+        let known = POOL.with_borrow(|pool| pool.as_ref().map(HashSet::len));
+        assert_eq!(known, Some(1));
+        assert!(std::ptr::eq(held.as_str(), Text::new("web").as_str()));
     }
 
     #[test]

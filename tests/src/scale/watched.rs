@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use kubelens_core::engine::{Following, Incremental, Options, Update, diagnose};
-use kubelens_core::kubernetes::Batch;
+use kubelens_core::kubernetes::{Batch, Interning};
 use kubelens_core::model::Report;
 use kubelens_core::snapshot::{Change, Snapshot, Writer};
 use kubelens_core::source::{FileSource, ReadRequest, Silent};
@@ -117,7 +117,15 @@ impl GoingOn {
         }
     }
 
-    fn take_in(&mut self, told: &[Told], now: Timestamp) -> Result<Update> {
+    fn take_in(
+        &mut self,
+        told: &[Told],
+        now: Timestamp,
+        sharing: &mut Interning,
+    ) -> Result<Update> {
+        for _ in told {
+            sharing.count_object();
+        }
         match self {
             Self::Changes(going_on) => {
                 let changes: Result<Vec<Change>> = told.iter().map(Told::decoded).collect();
@@ -164,9 +172,11 @@ pub fn watch(folder: &Path, extent: Extent, door: Door, hour: usize) -> Result<W
     let begin = Instant::now();
     let mut going_on = GoingOn::begin(door, &picture, &options);
     drop(picture);
+    // As what keeps a live picture does.
+    let mut sharing = Interning::begin();
     let begin = begin.elapsed();
     let mut going = Going::of(extent)?;
-    let paced = paced(&mut going_on, &mut going)?;
+    let paced = paced(&mut going_on, &mut going, &mut sharing)?;
     let start = Instant::now();
     drop(going_on.report());
     let report = start.elapsed();
@@ -180,7 +190,7 @@ pub fn watch(folder: &Path, extent: Extent, door: Door, hour: usize) -> Result<W
             told.extend(going.next(second));
         }
         done += told.len();
-        going_on.take_in(&told, going.at(second))?;
+        going_on.take_in(&told, going.at(second), &mut sharing)?;
         if done * PARTS >= hour * (memory.len() + 1) {
             memory.push(own_now()?);
         }
@@ -203,7 +213,7 @@ pub fn watch(folder: &Path, extent: Extent, door: Door, hour: usize) -> Result<W
 }
 
 /// A minute of changes at the rate: each counts from when it was due to when the causes were there.
-fn paced(going_on: &mut GoingOn, going: &mut Going) -> Result<Paced> {
+fn paced(going_on: &mut GoingOn, going: &mut Going, sharing: &mut Interning) -> Result<Paced> {
     // Made up before, so that only what a watch has to do is measured.
     let mut told = Vec::new();
     while told.len() < RATE * SECONDS {
@@ -228,7 +238,7 @@ fn paced(going_on: &mut GoingOn, going: &mut Going) -> Result<Paced> {
             .at(0)
             .checked_add(SignedDuration::try_from(now)?)
             .unwrap_or_default();
-        looks += going_on.take_in(batch, instant)?.looked_at;
+        looks += going_on.take_in(batch, instant, sharing)?.looked_at;
         batches += 1;
         let done = begin.elapsed();
         delays.extend((at..at + batch.len()).map(|number| done.saturating_sub(due(number))));

@@ -15,9 +15,6 @@ use crate::source::intake::{Intake, TypeMeta};
 use crate::source::items::{Item, Syntax};
 use crate::source::live::target::Target;
 
-/// After so many events, what is shared begins anew: names of what is long gone would fill the memory.
-const SHARING: usize = 50_000;
-
 /// What the keeper is told, by the number of the stream that tells it.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -73,15 +70,10 @@ impl Keeper {
     /// Works until nobody tells it anything any more.
     pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut sharing = Interning::begin();
-        let mut lines = 0_usize;
         while let Some(message) = messages.blocking_recv() {
             let is_change = match message {
                 Message::Line(number, line) => {
-                    lines += 1;
-                    if lines.is_multiple_of(SHARING) {
-                        drop(sharing);
-                        sharing = Interning::begin();
-                    }
+                    sharing.count_object();
                     self.take(number, &line)
                 }
                 Message::Relisted(number, list) => self.replace(number, &list),
@@ -98,7 +90,6 @@ impl Keeper {
                 let _ = self.changed.try_send(());
             }
         }
-        drop(sharing);
     }
 
     fn take(&mut self, number: usize, line: &[u8]) -> bool {
