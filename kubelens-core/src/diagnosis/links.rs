@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, Hash};
 use foldhash::fast::FixedState;
 
 use super::edges::broken_node::NODE_DOWN;
-use super::edges::failing_store::{STORE, quotes_etcd};
+use super::edges::failing_store::{STORE, is_client, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
 use super::edges::network_agent::{self, AGENT};
@@ -83,6 +83,9 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         let namespace = sighting.seen_on.namespace.as_deref().unwrap_or_default();
         if let Some(pod) = cluster.get::<Pod>(namespace, &sighting.seen_on.name) {
             links.of_pod(cluster, code, pod);
+            if is_client(code, sighting, pod) {
+                links.seeks.push(Of::Store.link());
+            }
         }
     }
     let tells_of_node = NODE_DOWN.contains(&code)

@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
-use crate::analyzers::control_plane_pod::{component_of, is_control_plane};
-use crate::kubernetes::{ContainerRole, ContainerView, Node, Pod};
+use crate::analyzers::control_plane_pod::is_control_plane;
+use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
 
 /// Seconds within which a restart makes a container worth a look at its log.
@@ -63,7 +65,7 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
 struct Witnesses {
     /// A node waits for the cloud's controller.
     waits_for_the_cloud: bool,
-    /// A part of the control plane is not ready: the API server may say why it does not answer it.
+    /// A part of the control plane fails, or leads no more: the others say what they get from it.
     lacks_control_plane: bool,
 }
 
@@ -73,10 +75,16 @@ impl Witnesses {
             let mut taints = node.spec.taints.iter();
             taints.any(|taint| taint.key == UNINITIALIZED)
         };
+        let fails = |pod: &Arc<Pod>| {
+            let mut containers = pod.containers();
+            is_control_plane(pod)
+                && (!pod.is_ready()
+                    || containers.any(|container| urgency(snapshot, pod, &container).is_some()))
+        };
         let mut pods = snapshot.table::<Pod>().in_namespace(SYSTEM);
         Self {
             waits_for_the_cloud: snapshot.table::<Node>().iter().any(|node| waits(node)),
-            lacks_control_plane: pods.any(|pod| is_control_plane(pod) && !pod.is_ready()),
+            lacks_control_plane: pods.any(fails) || lacks_a_leader(snapshot),
         }
     }
 
@@ -84,15 +92,27 @@ impl Witnesses {
         let meta = &pod.metadata;
         let is_asked_by_a_node =
             || self.waits_for_the_cloud && runs_cloud_controller(&meta.name, &pod.spec);
-        let is_asked_by_a_part = || {
-            self.lacks_control_plane
-                && meta.namespace == SYSTEM
-                && is_control_plane(pod)
-                && component_of(pod) == Some("kube-apiserver")
-        };
+        let is_asked_by_a_part =
+            || self.lacks_control_plane && meta.namespace == SYSTEM && is_control_plane(pod);
         is_asked_by_a_node() || is_asked_by_a_part()
     }
 }
+
+/// Whether the controller manager or the scheduler has not renewed its lease for long, by the newest lease.
+fn lacks_a_leader(snapshot: &Snapshot) -> bool {
+    let leases = snapshot.table::<Lease>();
+    let newest = leases
+        .iter()
+        .filter_map(|lease| lease.spec.renew_time)
+        .max();
+    ["kube-controller-manager", "kube-scheduler"]
+        .into_iter()
+        .filter_map(|name| leases.get(SYSTEM, name)?.spec.renew_time)
+        .any(|renewed| newest.is_some_and(|newest| newest.duration_since(renewed).as_secs() > LATE))
+}
+
+/// Seconds without a renewal after which the logs of the control plane are worth a look.
+const LATE: i64 = 60;
 
 /// Where the control plane runs.
 const SYSTEM: &str = "kube-system";

@@ -203,6 +203,10 @@ impl std::fmt::Display for LabelSelector {
 /// Longest annotation that is kept; longer ones are copies of whole manifests.
 const LONGEST_ANNOTATION: usize = 256;
 
+/// How the annotations end in which ingress controllers take raw configuration, and how long these may be.
+const SNIPPET: &str = "-snippet";
+const LONGEST_SNIPPET: usize = 4096;
+
 /// A copy of the whole manifest, with the values of a Secret in it.
 const COPY_OF_ALL: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -210,8 +214,14 @@ fn short_annotations<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Labels, D::Error> {
     let all = <Labels as serde::Deserialize>::deserialize(deserializer)?;
-    let is_kept =
-        |key: &Text, value: &Text| value.len() <= LONGEST_ANNOTATION && *key != *COPY_OF_ALL;
+    let is_kept = |key: &Text, value: &Text| {
+        let longest = if key.ends_with(SNIPPET) {
+            LONGEST_SNIPPET
+        } else {
+            LONGEST_ANNOTATION
+        };
+        value.len() <= longest && *key != *COPY_OF_ALL
+    };
     if all.iter().all(|(key, value)| is_kept(key, value)) {
         return Ok(all);
     }

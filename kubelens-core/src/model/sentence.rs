@@ -53,6 +53,11 @@ const LEAST_END: usize = 16;
 /// A message of about so many letters at most: of a chain of errors, each of which says what failed and then why, the first
 /// links and the end, where the reason is; of other text the beginning.
 pub fn gist(text: &str, most: usize) -> String {
+    // Where one may read on is no reason.
+    let text = match text.rsplit_once(BETWEEN_LINKS) {
+        Some((before, end)) if end.starts_with("see http") => before,
+        _ => text,
+    };
     let cut = shortened(text, most);
     if cut == text {
         return cut;
@@ -99,6 +104,10 @@ mod tests {
             "Failed: … not allowed to read …"
         );
         assert_eq!(gist("Failed: short", 40), "Failed: short");
+        assert_eq!(
+            gist("Failed: too many orders: see https://example.com/docs", 40),
+            "Failed: too many orders"
+        );
         assert_eq!(
             gist("Failed: it has no room: EOF", 20),
             "Failed: it has no ro…"

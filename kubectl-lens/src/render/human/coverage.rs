@@ -1,9 +1,12 @@
 //! What could not be read, and so is not known.
 
-use kubelens_core::model::{CoverageState, KindCoverage, Report};
+use kubelens_core::model::{CoverageState, KindCoverage, Report, some_of};
 
 use super::{About, View};
 use crate::terminal::{Page, Span, Theme};
+
+/// Most checks that are named for one kind; JSON has them all.
+const MOST_CHECKS: usize = 12;
 
 /// Kinds that get a line of their own in the short view.
 const DETAILED: usize = 3;
@@ -33,10 +36,14 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
         &head,
         &[Span::plain(": not known, so neither missing nor healthy:")],
     );
-    let (hurts, not_there): (Vec<_>, Vec<_>) = coverage
+    let (mut hurts, mut not_there): (Vec<_>, Vec<_>) = coverage
         .kinds
         .iter()
-        .partition(|kind| view.wide || kind.state != CoverageState::Absent);
+        .partition(|kind| kind.state != CoverageState::Absent);
+    if view.wide {
+        // What was refused or failed is worth more than what is just not there.
+        hurts.append(&mut not_there);
+    }
     let most = if view.wide { usize::MAX } else { DETAILED };
     for kind in hurts.iter().take(most) {
         gap(kind, page);
@@ -63,7 +70,10 @@ fn gap(kind: &KindCoverage, page: &mut Page) {
     }
     if !kind.checks_skipped.is_empty() {
         spans.push(Span::new(
-            format!(" (not checked in full: {})", kind.checks_skipped.join(", ")),
+            format!(
+                " (not checked in full: {})",
+                some_of(&kind.checks_skipped, MOST_CHECKS)
+            ),
             Theme::QUIET,
         ));
     }

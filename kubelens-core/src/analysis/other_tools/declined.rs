@@ -73,11 +73,29 @@ pub const DECLINED: &[Declined] = &[
         reason: "One finding a fault; what is unused is hygiene.",
     },
     Declined {
-        check: "internal errors and notes as findings; checks that can never fire",
-        names: &[
-            "POP-402", "POP-403", "POP-404", "POP-703", "POP-712", "POP-901", "POP-1205", "POP-666",
-        ],
-        reason: "They cannot fire, or say that the tool itself failed: that stands in `coverage`, never at an object. A single control plane node is HYG036, deprecated APIs are CTL018.",
+        check: "an internal error of the tool as a finding",
+        names: &["POP-666"],
+        reason: "What keeps a check from running stands in `coverage`, never at an object.",
+    },
+    Declined {
+        check: "a metrics server that is missing, as a finding",
+        names: &["POP-402"],
+        reason: "`coverage` says that usage is unknown; SCA003 tells of autoscalers that suffer from it.",
+    },
+    Declined {
+        check: "API groups that are deprecated, from the list of what is served",
+        names: &["POP-403", "POP-404"],
+        reason: "That a version is served harms nobody; CTL018 tells who still uses one.",
+    },
+    Declined {
+        check: "a single control plane node, read from the number of nodes",
+        names: &["POP-712"],
+        reason: "HYG036 tells of it where the control plane can be seen.",
+    },
+    Declined {
+        check: "checks that are named and never made: full disks of a kind that nodes do not report any more, budgets that ask for more pods than run, pods that no policy selects in both directions",
+        names: &["POP-703", "POP-901", "POP-1205"],
+        reason: "There is nothing to map: NOD004 tells of full disks, SCA030 of such budgets, HYG019 of policies.",
     },
     Declined {
         check: "the right of account default, by the name of the account alone",

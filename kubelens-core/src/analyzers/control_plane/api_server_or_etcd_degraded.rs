@@ -36,6 +36,19 @@ declare_analyzer! {
     /// ```
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
+    /// # log: kube-system/etcd-cp-1/etcd | {"level":"warn","ts":"2026-01-01T11:51:00Z","msg":"slow fdatasync","took":"2.1s","expected-duration":"1s"}
+    /// # log: kube-system/etcd-cp-1/etcd | {"level":"warn","ts":"2026-01-01T11:52:00Z","msg":"slow fdatasync","took":"1.9s","expected-duration":"1s"}
+    /// # log: kube-system/etcd-cp-1/etcd | {"level":"warn","ts":"2026-01-01T11:53:00Z","msg":"slow fdatasync","took":"4.4s","expected-duration":"1s"}
+    /// # log: kube-system/etcd-cp-1/etcd | {"level":"warn","ts":"2026-01-01T11:54:00Z","msg":"slow fdatasync","took":"3.0s","expected-duration":"1s"}
+    /// # log: kube-system/etcd-cp-1/etcd | {"level":"warn","ts":"2026-01-01T11:55:00Z","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk"}
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: etcd-cp-1, namespace: kube-system, labels: {tier: control-plane, component: etcd}}
+    /// spec: {nodeName: cp-1, containers: [{name: etcd}]}
+    /// status: {phase: Running}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
     /// apiVersion: flowcontrol.apiserver.k8s.io/v1
     /// kind: FlowSchema
     /// metadata: {name: batch, creationTimestamp: "2026-01-01T08:00:00Z"}
@@ -133,6 +146,7 @@ struct Trouble {
     words: Pattern,
     title: &'static str,
     effect: &'static str,
+    advice: &'static str,
     lasts: bool,
 }
 
@@ -142,6 +156,7 @@ static TROUBLES: [Trouble; 3] = [
         words: Pattern::new("etcdserver: (?:mvcc: )?database space exceeded"),
         title: "etcd is full: it takes no more writes",
         effect: "Until space is freed and the alarm is cleared, nothing in the cluster can be changed but deleted.",
+        advice: "Free space: `etcdctl compact` up to a recent revision, `etcdctl defrag` on each member, then `etcdctl alarm disarm`; find what writes so much, or raise --quota-backend-bytes",
         lasts: true,
     },
     Trouble {
@@ -149,6 +164,7 @@ static TROUBLES: [Trouble; 3] = [
         words: Pattern::new("etcdserver: no leader"),
         title: "etcd has no leader",
         effect: "Without a majority of its members nothing can be written.",
+        advice: "Bring a majority of the members back: `etcdctl endpoint status --cluster` tells which answer",
         lasts: true,
     },
     Trouble {
@@ -156,6 +172,7 @@ static TROUBLES: [Trouble; 3] = [
         words: Pattern::new("etcdserver: (?:request timed out|leader changed|too many requests)"),
         title: "etcd is slow or changes its leader",
         effect: "Writes fail now and then, and leases of controllers and nodes may run out.",
+        advice: "Give etcd a disk of its own that is fast, and look at what else writes to it; between members, look at the network (`etcdctl endpoint status --cluster`)",
         lasts: false,
     },
 ];
@@ -171,6 +188,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     storms(cluster, sink);
 }
 
+/// What etcd writes when its disk takes long for what must be on it before an answer may be given.
+static SLOW_DISK: Pattern = Pattern::new(
+    "slow fdatasync|sync duration of .{1,20}expected less than|overloaded likely from slow disk",
+);
+
 fn heard(cluster: &Cluster<'_>, trouble: &Trouble) -> Option<Sighting> {
     let events: Vec<&Event> = cluster
         .events_that(EventTrait::QuotesEtcd)
@@ -181,31 +203,52 @@ fn heard(cluster: &Cluster<'_>, trouble: &Trouble) -> Option<Sighting> {
     let times = events
         .iter()
         .fold(0_u32, |sum, event| sum.saturating_add(event.times()));
-    let times = times.saturating_add(u32::try_from(lines.len()).unwrap_or(u32::MAX));
-    if times == 0 || (!trouble.lasts && times < 2) {
+    let times = times.saturating_add(count(&lines));
+    let disk = if trouble.lasts {
+        Vec::new()
+    } else {
+        self::lines(cluster, &SLOW_DISK)
+    };
+    let is_slow_disk = count(&disk) >= OFTEN;
+    let is_heard = if trouble.lasts { times > 0 } else { times > 1 };
+    if !is_heard && !is_slow_disk {
         return None;
     }
-    let severity = if trouble.lasts || times >= OFTEN {
+    let severity = if trouble.lasts || times >= OFTEN || (is_slow_disk && times > 0) {
         Severity::Critical
     } else {
         Severity::Warning
     };
+    let title = if is_slow_disk {
+        "etcd is slow: its disk does not keep up"
+    } else {
+        trouble.title
+    };
     let since = events.iter().filter_map(|event| event.first_seen()).min();
     Some(
-        Sighting::of(etcd(cluster), trouble.title, trouble.effect)
+        Sighting::of(etcd(cluster), title, trouble.effect)
             .identified_by("fact", trouble.fact)
             .severity(severity)
             .since(since)
-            .all_evidence(events.iter().rev().take(3).map(|event| event_evidence(event)))
+            .all_evidence(
+                events
+                    .iter()
+                    .rev()
+                    .take(3)
+                    .map(|event| event_evidence(event)),
+            )
             .all_evidence(lines.into_iter().take(3))
+            .all_evidence(disk.into_iter().rev().take(3))
             .suggest(Suggestion::look(
                 "See what the API server says of itself",
                 "kubectl get --raw '/readyz?verbose'",
             ))
-            .suggest(Suggestion::advice(
-                "Look at size, disks and members of etcd (`etcdctl endpoint status`, `etcdctl alarm list`)",
-            )),
+            .suggest(Suggestion::advice(trouble.advice)),
     )
+}
+
+fn count(lines: &[Evidence]) -> u32 {
+    u32::try_from(lines.len()).unwrap_or(u32::MAX)
 }
 
 /// The pods of the control plane that the picture holds.

@@ -1,3 +1,4 @@
+use super::controller_leader_lost::not_renewed;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::control_plane_pod::{component_of, component_pods};
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
@@ -26,6 +27,31 @@ declare_analyzer! {
     ///   phase: Running
     ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:50:00Z"}]
     /// ```
+    /// It is ready and not let in, so nobody renews the lease of its kind:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: kube-system/kube-scheduler-cp-1/kube-scheduler | E0101 11:59:58.1 1 leaderelection.go:332] error retrieving resource lock kube-system/kube-scheduler: Unauthorized
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: kube-scheduler-cp-1
+    ///   namespace: kube-system
+    ///   labels: {tier: control-plane, component: kube-scheduler}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-scheduler}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T01:50:00Z"}]
+    /// ---
+    /// apiVersion: coordination.k8s.io/v1
+    /// kind: Lease
+    /// metadata: {name: kube-scheduler, namespace: kube-system}
+    /// spec: {holderIdentity: cp-1, renewTime: "2026-01-01T10:00:00Z"}
+    /// ---
+    /// apiVersion: coordination.k8s.io/v1
+    /// kind: Lease
+    /// metadata: {name: cp-1, namespace: kube-node-lease}
+    /// spec: {holderIdentity: cp-1, renewTime: "2026-01-01T11:59:55Z"}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -49,12 +75,12 @@ declare_analyzer! {
     /// Control planes that a provider runs out of sight.
     ///
     /// # Source
-    /// Pods of kube-system with the label `tier=control-plane`.
+    /// Pods of kube-system with the label `tier=control-plane`; the lease of the part, and its log.
     CTL023 "control-plane-pod-failing" {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [],
+        reads: [Lease],
         maps_to: ["k8sgpt:Pod"],
         check: Pod(check),
     }
@@ -68,8 +94,13 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if meta.namespace != "kube-system"
         || meta.labels.value("tier") != Some("control-plane")
         || !pod.is_live()
-        || pod.is_ready()
     {
+        return;
+    }
+    if pod.is_ready() {
+        if let Some(sighting) = turned_away(cluster, pod) {
+            sink.report(sighting);
+        }
         return;
     }
     let ready = pod.condition("Ready");
@@ -87,7 +118,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
     let node = pod.node_name.non_empty().unwrap_or("no node");
     let words = last_words_of(cluster, pod);
     let refusal = words
-        .filter(|(_, line)| line.contains("Unauthorized"))
+        .filter(|(_, line)| line.contains(TURNED_AWAY))
         .and_then(|_| expired_client(cluster));
     let mut sighting = if let Some(refusal) = &refusal {
         refused(refusal, node).seen_on(own.clone(), "refuses")
@@ -149,6 +180,50 @@ fn expired_client<'a>(cluster: &Cluster<'a>) -> Option<(&'a Pod, ContainerView<'
         })
     })
 }
+
+/// A part that runs and is ready, and that the API server does not let in: it cannot renew its lease.
+fn turned_away<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Sighting> {
+    let component = component_of(pod)?;
+    let (lease, _) = LEADERS
+        .into_iter()
+        .find(|leader| *leader == component)
+        .and_then(|leader| not_renewed(cluster, leader))?;
+    let (container, line) = pod.containers().find_map(|container| {
+        let log = cluster.log(pod, container.name(), false)?;
+        let line = log
+            .lines
+            .iter()
+            .rev()
+            .find(|line| line.contains(TURNED_AWAY))?;
+        Some((container, line.trim()))
+    })?;
+    let own = pod.reference();
+    let node = pod.node_name.non_empty().unwrap_or("no node");
+    let sighting = expired_client(cluster).map_or_else(
+        || {
+            Sighting::of(
+                own.clone(),
+                format!("kube-apiserver does not let {component} on {node} in: {TURNED_AWAY}"),
+                consequence(component),
+            )
+            .suggest(Suggestion::advice(format!(
+                "Look at the client certificate in the kubeconfig of {component} on {node}: it has expired, or another authority signed it"
+            )))
+        },
+        |refusal| refused(&refusal, node).seen_on(own.clone(), "refuses"),
+    );
+    Some(
+        sighting
+            .evidence(Evidence::log(own, container.name(), line, None))
+            .since(lease.spec.renew_time),
+    )
+}
+
+/// The parts of which one leads at a time, by a lease of the same name.
+const LEADERS: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];
+
+/// What a client is told whose certificate or token is not accepted.
+const TURNED_AWAY: &str = "Unauthorized";
 
 /// The same for every part that is refused: who renews the certificates of the node mends all.
 fn refused((server, container, line): &(&Pod, ContainerView<'_>, &str), node: &str) -> Sighting {

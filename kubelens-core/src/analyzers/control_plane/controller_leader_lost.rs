@@ -1,6 +1,6 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::controller_lease;
-use crate::kubernetes::{Deployment, Lease, Object, Pod};
+use crate::analyzers::control_plane_pod::{component_pods, controller_lease};
+use crate::kubernetes::{Deployment, Lease, Object};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;
 
@@ -60,25 +60,9 @@ const LAGGING: usize = 3;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for name in ["kube-controller-manager", "kube-scheduler"] {
-        let Some(lease) = cluster.get::<Lease>("kube-system", name) else {
-            continue;
-        };
-        let renewals = cluster.all::<Lease>();
-        let Some(newest) = renewals.filter_map(|lease| lease.spec.renew_time).max() else {
-            continue;
-        };
-        let lag = lease
-            .spec
-            .renew_time
-            .map_or(i64::MAX, |renewed| newest.duration_since(renewed).as_secs());
-        if lag > cluster.thresholds(&lease.metadata).leader_stale
-            || lease.spec.holder_identity.is_empty()
-        {
+        if let Some((lease, lag)) = not_renewed(cluster, name) {
             // With all its pods there is a reason why nobody leads.
-            let pods = cluster.in_namespace::<Pod>("kube-system").filter(|pod| {
-                pod.metadata.labels.value("component") == Some(name)
-                    && pod.metadata.labels.value("tier") == Some("control-plane")
-            });
+            let pods = component_pods(cluster, name);
             let sighting = pods.fold(stale(lease, lag), |sighting, pod| {
                 sighting.blames(pod.reference(), "holds")
             });
@@ -96,6 +80,20 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     if lagging.len() >= LAGGING {
         sink.report(behind(&lagging));
     }
+}
+
+/// The lease of a component that nobody renews though others renew theirs, and the seconds between it and the newest
+/// lease: the most there are where it was never renewed.
+pub(super) fn not_renewed<'a>(cluster: &Cluster<'a>, name: &str) -> Option<(&'a Lease, i64)> {
+    let lease = cluster.get::<Lease>("kube-system", name)?;
+    let renewals = cluster.all::<Lease>();
+    let newest = renewals.filter_map(|lease| lease.spec.renew_time).max()?;
+    let lag = lease
+        .spec
+        .renew_time
+        .map_or(i64::MAX, |renewed| newest.duration_since(renewed).as_secs());
+    let is_late = lag > cluster.thresholds(&lease.metadata).leader_stale;
+    (is_late || lease.spec.holder_identity.is_empty()).then_some((lease, lag))
 }
 
 fn stale(lease: &Lease, lag: i64) -> Sighting {

@@ -26,6 +26,7 @@ pub(super) mod ingress_backend_speaks_tls;
 pub(super) mod ingress_certificate_unfit;
 pub(super) mod ingress_class_missing;
 pub(super) mod ingress_class_unclear;
+pub(super) mod ingress_configuration_refused;
 pub(super) mod ingress_controller;
 pub(super) mod ingress_not_served;
 pub(super) mod ingress_path_conflict;
@@ -72,6 +73,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &ingress_certificate_unfit::ANALYZER,
     &ingress_class_missing::ANALYZER,
     &ingress_class_unclear::ANALYZER,
+    &ingress_configuration_refused::ANALYZER,
     &ingress_not_served::ANALYZER,
     &ingress_path_conflict::ANALYZER,
     &ingress_tls_secret_missing::ANALYZER,

@@ -56,13 +56,13 @@ pub(super) fn broken_device_plugin(
 ) -> Option<ObjectRef> {
     let vendor = resource.split(['.', '/']).next().unwrap_or_default();
     broken_agent(cluster, node, |pod| {
-        let is_named = pod.metadata.name.contains(vendor)
-            || pod
-                .spec
-                .containers
-                .iter()
-                .any(|container| container.image.contains(vendor));
-        mounts(&pod.spec, DEVICE_PLUGINS) && is_named
+        let containers = pod.spec.containers.iter();
+        let images = containers.map(|container| container.image.as_str());
+        let names: Vec<&str> = std::iter::once(pod.metadata.name.as_str())
+            .chain(images)
+            .collect();
+        let is_named = |word: &str| names.iter().any(|name| name.contains(word));
+        is_named(vendor) && (mounts(&pod.spec, DEVICE_PLUGINS) || is_named("device-plugin"))
     })
 }
 

@@ -1,7 +1,8 @@
 //! What is wrong with an Application of Argo CD.
 
-use super::failing::{blaming, failing, pointing, titled};
+use super::failing::{blaming, failing, pointing, titled, without_it};
 use super::login_refused::correct_login;
+use super::reference::missing;
 use super::unreached::unreached;
 use crate::analysis::{Sighting, Sink};
 use crate::kubernetes::{CustomObject, text_at};
@@ -50,7 +51,11 @@ pub(super) fn check(cluster: &Cluster<'_>, application: &CustomObject, sink: &mu
             .suggestions
             .splice(0..0, correct_login(&words, &login));
     }
-    sink.report(with_children(application, sighting, fact == "health"));
+    let sighting = with_children(application, sighting, fact == "health");
+    match missing(cluster, application, &[&words]).first() {
+        Some(reference) => sink.report(without_it(cluster, application, &sighting, reference)),
+        None => sink.report(sighting),
+    }
 }
 
 /// The repository of an Application, or of the first of its sources.
@@ -130,6 +135,7 @@ fn path_of(fact: &str) -> &'static str {
 /// The objects below it that are not healthy, or not synced: what is wrong with them explains it.
 fn with_children(application: &CustomObject, mut sighting: Sighting, by_health: bool) -> Sighting {
     let mut shown = 0;
+    let mut is_told = false;
     for resource in application.status_list("/resources") {
         let health = text_at(resource, "/health/status");
         let is_unhealthy = matches!(health, "Degraded" | "Missing" | "Unknown");
@@ -151,6 +157,17 @@ fn with_children(application: &CustomObject, mut sighting: Sighting, by_health: 
             shown += 1;
         }
         if is_unhealthy {
+            is_told = true;
+            sighting = blaming(sighting, child, "deploys");
+        }
+    }
+    // Where it keeps the health of its objects elsewhere, any of them may be what is not healthy.
+    if by_health && !is_told {
+        let all = application
+            .status_list("/resources")
+            .iter()
+            .chain(application.status_list("/operationState/syncResult/resources"));
+        for child in all.filter_map(object_of) {
             sighting = blaming(sighting, child, "deploys");
         }
     }

@@ -1,5 +1,6 @@
 //! The conditions of a custom resource that say that something is wrong, for long enough to matter.
 
+use super::named_object::says_missing;
 use crate::analyzers::polarity::{Polarity, polarity};
 use crate::kubernetes::{Condition, CustomObject, list_at};
 use crate::model::{Evidence, Severity};
@@ -233,6 +234,12 @@ fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
         // A Route; elsewhere admission is a matter of queues.
         "Admitted" if object.group() == "route.openshift.io" => condition.is_false(),
         "Progressing" => condition.is_false() && failed,
+        // What waits in a queue is well, unless there is no such queue or nothing is taken from it.
+        "QuotaReserved" => {
+            let message = &condition.message;
+            let is_closed = message.contains("inactive") || message.contains("stopped");
+            condition.is_false() && reason == "Inadmissible" && (is_closed || says_missing(message))
+        }
         // What runs to an end has not succeeded before that.
         "Succeeded" | "Complete" | "Completed" => {
             let is_over = object.status.get("completionTime").is_some();

@@ -3,10 +3,10 @@ use jiff::Timestamp;
 use super::bad_condition::{has_lasted, is_resting, words};
 use super::certificate_chain::{issuer_of, why};
 use super::failing::{blaming, failing, pointing, report, titled, without_it};
-use super::reference::{Reference, is_absent, is_there};
+use super::reference::{Reference, found, is_absent, is_there, missing};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, Ingress, Object, Secret};
-use crate::model::{Evidence, ObjectRef, Severity, some_of};
+use crate::kubernetes::{Condition, CustomObject, Deployment, Ingress, Object};
+use crate::model::{Evidence, Severity, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -41,6 +41,32 @@ declare_analyzer! {
     /// spec: {ca: {secretName: ca-key}}
     /// status:
     ///   conditions: [{type: Ready, status: "False", reason: ErrGetKeyPair, message: 'Error getting keypair for CA issuer: secrets "ca-key" not found', lastTransitionTime: "2026-01-01T10:00:00Z"}]
+    /// ```
+    /// A Secret that a ClusterIssuer names is looked for where cert-manager runs:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Secret
+    /// apiVersion: cert-manager.io/v1
+    /// kind: ClusterIssuer
+    /// metadata: {name: dns, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {acme: {solvers: [{dns01: {cloudflare: {apiTokenSecretRef: {name: dns-token, key: token}}}}]}}
+    /// status: {conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Secret
+    /// metadata: {name: dns-token, namespace: shop}
+    /// ---
+    /// apiVersion: cert-manager.io/v1
+    /// kind: Certificate
+    /// metadata: {name: shop-tls, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {secretName: shop-tls, issuerRef: {name: dns, kind: ClusterIssuer}}
+    /// status: {conditions: [{type: Ready, status: "False", reason: DoesNotExist, lastTransitionTime: "2026-01-01T10:00:00Z"}]}
+    /// ---
+    /// apiVersion: acme.cert-manager.io/v1
+    /// kind: Challenge
+    /// metadata: {name: shop-tls-1-2-3, namespace: shop}
+    /// spec: {dnsName: shop.example, type: DNS-01, issuerRef: {name: dns, kind: ClusterIssuer}}
+    /// status: {state: pending, reason: 'secrets "dns-token" not found'}
     /// ```
     ///
     /// # Stays silent on
@@ -78,7 +104,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Secret, ConfigMap, ServiceAccount, Service, Ingress, Event],
+        reads: [Deployment, Secret, ConfigMap, ServiceAccount, Service, Ingress, Event],
         maps_to: [],
         check: Cluster(check),
     }
@@ -114,32 +140,36 @@ fn check_issuer(cluster: &Cluster<'_>, issuer: &CustomObject, sink: &mut Sink) {
         "No certificate can be issued or renewed through it.",
         &bad,
     );
-    match missing_key(cluster, issuer, &bad) {
+    let key = Some(issuer)
+        .filter(|issuer| issuer.kind == "ClusterIssuer")
+        .and_then(|issuer| missing_key(cluster, issuer, &[&said]));
+    match key {
         Some(reference) => sink.report(without_it(cluster, issuer, &sighting, &reference)),
         None => report(cluster, issuer, sighting, &bad, sink),
     }
 }
 
-/// Secrets of a ClusterIssuer lie in the namespace of cert-manager, which its spec does not name.
-fn missing_key(
-    cluster: &Cluster<'_>,
-    issuer: &CustomObject,
-    bad: &[Condition],
-) -> Option<Reference> {
-    if issuer.kind != "ClusterIssuer" {
-        return None;
+/// A Secret that an issuer names and whose absence a message tells. Those of a ClusterIssuer lie where cert-manager
+/// runs, which its spec does not say.
+fn missing_key(cluster: &Cluster<'_>, issuer: &CustomObject, said: &[&str]) -> Option<Reference> {
+    let mut placed = issuer.clone();
+    if issuer.kind == "ClusterIssuer" {
+        placed.metadata.namespace = home(cluster).into();
     }
-    let name = issuer.spec_text("/ca/secretName");
-    let says = bad.iter().any(|ready| {
-        ready.message.contains(&format!("\"{name}\"")) && ready.message.contains("not found")
+    missing(cluster, &placed, said).into_iter().next()
+}
+
+/// Where cert-manager runs.
+fn home<'a>(cluster: &Cluster<'a>) -> &'a str {
+    let mut workloads = cluster.all::<Deployment>();
+    let own = workloads.find(|workload| {
+        let labels = &workload.metadata.labels;
+        labels.value("app.kubernetes.io/name") == Some("cert-manager")
+            && labels
+                .value("app.kubernetes.io/component")
+                .is_none_or(|component| component == "controller")
     });
-    let is_anywhere = cluster
-        .all::<Secret>()
-        .any(|secret| secret.metadata.name == *name && secret.metadata.namespace == "cert-manager");
-    (!name.is_empty() && says && !is_anywhere).then(|| {
-        let object = ObjectRef::namespaced("v1", "Secret", "cert-manager", name);
-        Reference::needed("spec.ca.secretName", object)
-    })
+    own.map_or("cert-manager", |own| own.metadata.namespace.as_str())
 }
 
 fn check_certificate(cluster: &Cluster<'_>, certificate: &CustomObject, sink: &mut Sink) {
@@ -178,13 +208,44 @@ fn check_certificate(cluster: &Cluster<'_>, certificate: &CustomObject, sink: &m
                     .as_deref()
                     .is_some_and(|text| text.contains("not found"))
             }));
+    let key = found(cluster, &issuer).and_then(|known| {
+        let said: Vec<String> = why(cluster, certificate)
+            .into_iter()
+            .map(|link| link.words)
+            .collect();
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let mut key = missing_key(cluster, known, &said)?;
+        key.path = format!("{} of {issuer}", key.path);
+        Some(key)
+    });
     if is_missing {
         let reference = Reference::needed("spec.issuerRef", issuer);
         sink.report(without_it(cluster, certificate, &sighting, &reference));
+    } else if let Some(key) = key {
+        sink.report(without_it(cluster, certificate, &sighting, &key));
     } else {
         sink.report(blaming(sighting, issuer, "issues"));
     }
 }
+
+/// The Ingresses by which a challenge over HTTP is answered: those that send its path on.
+fn ways_in<'a>(
+    cluster: &Cluster<'a>,
+    challenge: &'a CustomObject,
+) -> impl Iterator<Item = &'a Ingress> {
+    let name = challenge.spec_text("/dnsName");
+    let all = cluster.in_namespace::<Ingress>(&challenge.metadata.namespace);
+    all.filter(move |ingress| {
+        let mut rules = ingress.spec.rules.iter().filter(|rule| rule.host == name);
+        rules.any(|rule| {
+            let mut paths = rule.http.paths.iter();
+            paths.any(|path| path.path.starts_with(CHALLENGES))
+        })
+    })
+}
+
+/// Where a challenge over HTTP is answered (RFC 8555, section 8.3).
+const CHALLENGES: &str = "/.well-known/acme-challenge/";
 
 /// When the certificate that its Secret holds ended, if it has.
 fn ended(cluster: &Cluster<'_>, certificate: &CustomObject) -> Option<Timestamp> {
@@ -267,6 +328,9 @@ fn sighting(
         let (path, object) = (link.path, link.object);
         sighting = sighting.evidence(Evidence::message(object.reference(), path, &link.words));
         sighting = pointing(cluster, object, sighting, &link.words);
+        for way_in in ways_in(cluster, object) {
+            sighting = blaming(sighting, way_in.reference(), "answers at");
+        }
     }
     sighting
 }

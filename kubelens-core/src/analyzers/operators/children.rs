@@ -6,13 +6,14 @@ use crate::kubernetes::{CustomObject, Kind, ObjectMeta};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
-/// Kinds of workloads and volumes that operators make.
-const KINDS: [Kind; 5] = [
+/// Kinds of workloads, volumes and ways in that operators make.
+const KINDS: [Kind; 6] = [
     Kind::Deployment,
     Kind::StatefulSet,
     Kind::DaemonSet,
     Kind::Job,
     Kind::PersistentVolumeClaim,
+    Kind::Ingress,
 ];
 
 /// How many generations are followed, and how many objects.

@@ -69,6 +69,16 @@ declare_analyzer! {
     /// metadata: {name: ocean, namespace: shop}
     /// status: {phase: Ready}
     /// ```
+    /// A queue that does not exist; to wait in one that does is no fault:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: kueue.x-k8s.io/v1beta1
+    /// kind: Workload
+    /// metadata: {name: job-train, namespace: research, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// spec: {queueName: training}
+    /// status:
+    ///   conditions: [{type: QuotaReserved, status: "False", reason: Inadmissible, message: LocalQueue training doesn't exist, lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
     /// A Route that no router admits:
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -82,6 +92,15 @@ declare_analyzer! {
     /// ```
     ///
     /// # Stays silent on
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: kueue.x-k8s.io/v1beta1
+    /// kind: Workload
+    /// metadata: {name: job-train, namespace: research, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// spec: {queueName: training}
+    /// status:
+    ///   conditions: [{type: QuotaReserved, status: "False", reason: Pending, message: insufficient unused quota for cpu, lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
     /// Admitted by one of two routers:
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z

@@ -174,6 +174,9 @@ pub(super) fn report_saying(
     if missing.is_empty() {
         missing = missing_behind(cluster, object, messages);
     }
+    if let Some(event) = newest_warning(cluster, object).filter(|_| missing.is_empty()) {
+        missing = self::missing(cluster, object, &[&event.message]);
+    }
     if missing.is_empty() && messages.iter().all(|message| message.is_empty()) {
         missing = missing_unsaid(cluster, object);
     }

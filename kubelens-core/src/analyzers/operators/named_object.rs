@@ -14,6 +14,8 @@ pub(in crate::analyzers) fn named_in(
     message: &str,
     namespace: &str,
 ) -> Vec<ObjectRef> {
+    // The one kind that is written as two words.
+    let message = message.replace("luster operator ", "lusteroperator ");
     let words: Vec<&str> = message
         .split(|letter: char| letter.is_whitespace() || "'\"`,;()[]{}=".contains(letter))
         .map(|word| word.trim_end_matches([':', '.']))
@@ -131,7 +133,7 @@ mod tests {
 
     fn named(message: &str) -> Vec<String> {
         let picture = picture(
-            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: infra, namespace: flux}\n",
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: infra, namespace: flux}\n---\napiVersion: config.openshift.io/v1\nkind: ClusterOperator\nmetadata: {name: dns}\n",
         );
         let cluster = Cluster::new(&picture);
         named_in(&cluster, message, "shop")
@@ -154,6 +156,10 @@ mod tests {
             ),
             ("the secret does not hold a key", vec![]),
             ("context deadline exceeded", vec![]),
+            (
+                "Cluster operator dns is degraded",
+                vec!["ClusterOperator dns"],
+            ),
         ] {
             assert_eq!(named(message), expected, "{message}");
         }

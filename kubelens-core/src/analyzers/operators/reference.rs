@@ -338,6 +338,9 @@ fn named_by(
     let own = owner.metadata.namespace.as_str();
     let lower = key.to_ascii_lowercase();
     if let Value::String(name) = field {
+        if let Some(object) = named_by_group(owner, key, name) {
+            return Some(object);
+        }
         let kind = match lower.as_str() {
             "secretname" | "existingsecret" => Kind::Secret,
             "configmapname" => Kind::ConfigMap,
@@ -392,6 +395,39 @@ fn named_by(
     };
     (!namespace.is_empty())
         .then(|| ObjectRef::namespaced(kind.api_version(), kind.as_str(), namespace, name))
+}
+
+/// Fields of projects whose names do not say that they name an object: group of the project, field, kind, and whether
+/// that is one of the cluster as a whole.
+const BY_GROUP: [(&str, &str, &str, bool); 5] = [
+    ("argoproj.io", "project", "AppProject", false),
+    ("kueue.x-k8s.io", "clusterQueue", "ClusterQueue", true),
+    ("kueue.x-k8s.io", "queueName", "LocalQueue", false),
+    ("velero.io", "backupName", "Backup", false),
+    (
+        "velero.io",
+        "storageLocation",
+        "BackupStorageLocation",
+        false,
+    ),
+];
+
+fn named_by_group(owner: &CustomObject, field: &str, name: &str) -> Option<ObjectRef> {
+    let known = BY_GROUP
+        .iter()
+        .find(|(group, known, ..)| *group == owner.group() && *known == field);
+    let (_, _, kind, is_of_the_cluster) = known.filter(|_| !name.is_empty())?;
+    let namespace = if *is_of_the_cluster {
+        ""
+    } else {
+        owner.metadata.namespace.as_str()
+    };
+    Some(ObjectRef::namespaced(
+        &owner.api_version,
+        kind,
+        namespace,
+        name,
+    ))
 }
 
 fn typed(kind: &str) -> Option<Kind> {

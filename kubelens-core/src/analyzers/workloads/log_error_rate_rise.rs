@@ -1,9 +1,10 @@
 use super::cloud_identity::refused_identity;
+use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, Severity};
+use crate::kubernetes::{CustomResourceDefinition, Object, Pod, group_of};
+use crate::model::{Evidence, ObjectRef, Severity, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -28,6 +29,28 @@ declare_analyzer! {
     ///     restartCount: 6
     ///     state: {waiting: {reason: CrashLoopBackOff}}
     ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    /// A version that is not served any more:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/op-1/op previous | ERROR no matches for kind "Queue" in version "mq.example.com/v1alpha1"
+    /// # log: shop/op-1/op previous | ERROR problem running manager: failed to wait for queue caches to sync
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: op-1, namespace: shop}
+    /// spec: {containers: [{name: op}]}
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: op
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: apiextensions.k8s.io/v1
+    /// kind: CustomResourceDefinition
+    /// metadata: {name: queues.mq.example.com}
+    /// spec: {group: mq.example.com, names: {kind: Queue, plural: queues}, versions: [{name: v1, served: true}, {name: v1alpha1, served: false}]}
     /// ```
     ///
     /// # Stays silent on
@@ -78,7 +101,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.55,
-        reads: [ServiceAccount, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -115,6 +138,10 @@ pub(super) static CACHE: Signature = Signature {
 /// A kind that the API server does not serve in the version that a program asks for. Group 1 is the kind, 2 the version.
 static NOT_SERVED: Pattern =
     Pattern::new(r#"no matches for kind \\?"(\w+)\\?" in version \\?"([\w./-]+?)\\?""#);
+
+/// What the API server says of a namespace that is on its way out. Group 1 is its name.
+static TERMINATING: Pattern =
+    Pattern::new(r"namespace ([a-z0-9][a-z0-9-]*) because it is being terminated");
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for found in matches(cluster, pod, &SIGNATURE) {
@@ -167,18 +194,90 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if is_over && !found.unwell.is_down {
         sighting = sighting.severity(Severity::Info);
     }
-    let not_served = found
+    let leaving = found
         .same_lines()
-        .find_map(|line| NOT_SERVED.captures(line));
-    let names = not_served.and_then(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())));
-    let advice = match names {
-        Some((kind, version)) => format!(
-            "Install the CustomResourceDefinition of {kind}, or use a version of {top} that asks for one that is served instead of {version}: `kubectl api-resources` names them"
-        ),
-        None => format!("Act on what the log of {top} says"),
-    };
+        .find_map(|line| TERMINATING.captures(line)?.get(1));
+    if let Some(name) = leaving {
+        let namespace = ObjectRef::cluster_scoped("v1", "Namespace", name.as_str());
+        sighting = sighting.blames(namespace, "is being deleted");
+    }
+    if let Some(peer) = Peers::of(found, cluster).found() {
+        sighting = sighting.blames(peer.clone(), "calls");
+    }
+    if let Some(unserved) = Unserved::of(found, cluster) {
+        return unserved.told_of(&top, sighting);
+    }
+    let advice = format!("Act on what the log of {top} says");
     match refused_identity(found, cluster) {
         Some(identity) => advise(sighting.evidence(identity.proof), identity.advice),
         None => advise(sighting, advice),
+    }
+}
+
+/// A kind that a program asks for in a version in which the API server does not serve it.
+struct Unserved<'a> {
+    kind: &'a str,
+    version: &'a str,
+    line: &'a str,
+    definition: Option<&'a CustomResourceDefinition>,
+}
+
+impl<'a> Unserved<'a> {
+    /// What the run says of it, from its beginning on: that a cache did not fill is said later.
+    fn of(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Option<Self> {
+        let (line, names) = found
+            .around(usize::MAX, DETAILS)
+            .find_map(|line| Some((line, NOT_SERVED.captures(line)?)))?;
+        let (kind, version) = (names.get(1)?.as_str(), names.get(2)?.as_str());
+        let mut all = cluster.all::<CustomResourceDefinition>();
+        let definition = all.find(|definition| {
+            definition.spec.names.kind == kind && definition.spec.group == group_of(version)
+        });
+        Some(Self {
+            kind,
+            version,
+            line,
+            definition,
+        })
+    }
+
+    fn told_of(&self, top: &ObjectRef, mut sighting: Sighting) -> Sighting {
+        let Self { kind, version, .. } = self;
+        sighting.title =
+            format!("{top} asks for {kind} of {version}, which the API server does not serve");
+        let own = sighting.seen_on.clone();
+        let container = sighting.container.clone().unwrap_or_default();
+        sighting = sighting.evidence(Evidence::log(own, &container, self.line, None));
+        let Some(definition) = self.definition else {
+            return advise(
+                sighting,
+                format!(
+                    "Install the CustomResourceDefinition of {kind}, or use a version of {top} that asks for one that is served instead of {version}: `kubectl api-resources` names them"
+                ),
+            );
+        };
+        let crd = definition.reference();
+        let of = |is_served: bool| {
+            let versions = definition.spec.versions.iter();
+            let names = versions.filter(move |one| one.served == is_served);
+            some_of(names.map(|one| one.name.to_string()), 4)
+        };
+        sighting.explanation = format!(
+            "{crd} serves {}; a program that asks for another version is told that there is no such kind, and its caches never fill.",
+            of(true)
+        );
+        let path = "spec.versions";
+        let mut served = format!("served: {}", of(true));
+        if !of(false).is_empty() {
+            served.push_str(&format!("; not served any more: {}", of(false)));
+        }
+        let changed = definition.metadata.last_write;
+        let proof = Evidence::field(crd.clone(), path, served).at(changed);
+        advise(
+            sighting.evidence(proof).blames(crd.clone(), "serves"),
+            format!(
+                "Use a version of {top} that asks for what {crd} serves, or let {crd} serve {version} again"
+            ),
+        )
     }
 }

@@ -1,6 +1,8 @@
 use crate::analysis::Sighting;
+use crate::analyzers::control_plane_pod::{component_of, is_control_plane};
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::Index;
+use crate::kubernetes::Pod;
 use crate::model::{EvidenceKind, Severity};
 
 /// etcd is full, without a leader or slow.
@@ -24,7 +26,11 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
         return edges;
     }
     for (effect, seen) in index.seen.iter().enumerate() {
-        if seen.code() == STORE || !quotes_etcd(&seen.sighting) {
+        let suffers = quotes_etcd(&seen.sighting)
+            || seen
+                .pod
+                .is_some_and(|pod| is_client(seen.code(), &seen.sighting, pod));
+        if seen.code() == STORE || !suffers {
             continue;
         }
         edges.extend(stores.iter().map(|cause| Edge {
@@ -41,6 +47,22 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
 fn is_of_etcd(sighting: &Sighting) -> bool {
     sighting.identity.iter().any(|(what, _)| *what == "fact")
 }
+
+/// Whether a part of the control plane that lives by etcd's answers fails at its work. One whose certificate is not
+/// accepted has a reason of its own.
+pub(in crate::diagnosis) fn is_client(code: &str, sighting: &Sighting, pod: &Pod) -> bool {
+    let is_part = pod.metadata.namespace == "kube-system"
+        && is_control_plane(pod)
+        && component_of(pod) != Some("etcd");
+    let is_refused = || sighting.identity.iter().any(|(what, _)| *what == "refused");
+    let is_failing = code == "CTL023" && !is_refused();
+    is_part && (is_failing || FAILS_AT_WORK.contains(&code))
+}
+
+/// How a part fails whose requests get no answer in time: it loses its lease and ends, or its probes fail.
+const FAILS_AT_WORK: [&str; 9] = [
+    "WRK001", "WRK004", "WRK019", "WRK020", "WRK021", "WRK025", "WRK036", "WRK103", "WRK124",
+];
 
 /// Whether its proof holds etcd's words, as an event or a condition tells them. A log is left out: a program may
 /// have an etcd of its own.
