@@ -11,17 +11,7 @@ pub(super) fn component_pods<'a>(
 ) -> impl Iterator<Item = &'a Pod> {
     cluster
         .in_namespace::<Pod>("kube-system")
-        .filter(move |pod| is_control_plane(pod) && component_of(pod) == Some(component))
-}
-
-/// Whether a pod of kube-system is a part of the control plane.
-pub(crate) fn is_control_plane(pod: &Pod) -> bool {
-    pod.metadata.labels.value("tier") == Some("control-plane")
-}
-
-/// Which part it is: `etcd`, `kube-apiserver`.
-pub(crate) fn component_of(pod: &Pod) -> Option<&str> {
-    pod.metadata.labels.value("component")
+        .filter(move |pod| pod.is_control_plane() && pod.component() == Some(component))
 }
 
 /// The lease that the leading controller manager renews. What it should have done and did not points at it.

@@ -5,7 +5,7 @@ mod changed_before;
 pub(crate) mod cloud_controller;
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
-pub(crate) mod control_plane_pod;
+mod control_plane_pod;
 mod failed_create;
 mod finished_owner;
 mod gate_owner;

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
-use crate::analyzers::control_plane_pod::is_control_plane;
 use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
 
@@ -77,7 +76,7 @@ impl Witnesses {
         };
         let fails = |pod: &Arc<Pod>| {
             let mut containers = pod.containers();
-            is_control_plane(pod)
+            pod.is_control_plane()
                 && (!pod.is_ready()
                     || containers.any(|container| urgency(snapshot, pod, &container).is_some()))
         };
@@ -93,7 +92,7 @@ impl Witnesses {
         let is_asked_by_a_node =
             || self.waits_for_the_cloud && runs_cloud_controller(&meta.name, &pod.spec);
         let is_asked_by_a_part =
-            || self.lacks_control_plane && meta.namespace == SYSTEM && is_control_plane(pod);
+            || self.lacks_control_plane && meta.namespace == SYSTEM && pod.is_control_plane();
         is_asked_by_a_node() || is_asked_by_a_part()
     }
 }

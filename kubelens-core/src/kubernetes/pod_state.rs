@@ -38,6 +38,16 @@ impl Pod {
         !self.metadata.is_terminating() && !self.is_finished()
     }
 
+    /// Whether it says that it is a part of the control plane, as kubeadm labels them.
+    pub fn is_control_plane(&self) -> bool {
+        self.metadata.labels.value("tier") == Some("control-plane")
+    }
+
+    /// Which part of the control plane it is: `etcd`, `kube-apiserver`.
+    pub fn component(&self) -> Option<&str> {
+        self.metadata.labels.value("component")
+    }
+
     /// Whether it has a node.
     pub fn is_scheduled(&self) -> bool {
         !self.node_name.is_empty()

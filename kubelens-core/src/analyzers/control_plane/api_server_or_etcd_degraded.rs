@@ -255,7 +255,7 @@ fn count(lines: &[Evidence]) -> u32 {
 fn components<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a Pod> {
     cluster
         .in_namespace::<Pod>("kube-system")
-        .filter(|pod| pod.metadata.labels.value("tier") == Some("control-plane"))
+        .filter(|pod| pod.is_control_plane())
 }
 
 /// Lines in the logs of the control plane, as proof.
@@ -277,7 +277,7 @@ fn lines(cluster: &Cluster<'_>, words: &Pattern) -> Vec<Evidence> {
 /// The etcd pod where there is one that can be seen, else the cluster.
 fn etcd(cluster: &Cluster<'_>) -> ObjectRef {
     let seen: Vec<&Pod> = components(cluster)
-        .filter(|pod| pod.metadata.labels.value("component") == Some("etcd"))
+        .filter(|pod| pod.component() == Some("etcd"))
         .collect();
     match seen.as_slice() {
         [only] => only.reference(),

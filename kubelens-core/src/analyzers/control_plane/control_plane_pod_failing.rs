@@ -1,6 +1,6 @@
 use super::controller_leader_lost::not_renewed;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::{component_of, component_pods};
+use crate::analyzers::control_plane_pod::component_pods;
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
 use crate::analyzers::workloads::log_signature::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
@@ -91,10 +91,7 @@ const GRACE: i64 = 60;
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &pod.metadata;
-    if meta.namespace != "kube-system"
-        || meta.labels.value("tier") != Some("control-plane")
-        || !pod.is_live()
-    {
+    if meta.namespace != "kube-system" || !pod.is_control_plane() || !pod.is_live() {
         return;
     }
     if pod.is_ready() {
@@ -114,7 +111,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
     let own = pod.reference();
-    let component = component_of(pod).unwrap_or(&pod.metadata.name);
+    let component = pod.component().unwrap_or(&pod.metadata.name);
     let node = pod.node_name.non_empty().unwrap_or("no node");
     let words = last_words_of(cluster, pod);
     let refusal = words
@@ -183,7 +180,7 @@ fn expired_client<'a>(cluster: &Cluster<'a>) -> Option<(&'a Pod, ContainerView<'
 
 /// A part that runs and is ready, and that the API server does not let in: it cannot renew its lease.
 fn turned_away<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Sighting> {
-    let component = component_of(pod)?;
+    let component = pod.component()?;
     let (lease, _) = LEADERS
         .into_iter()
         .find(|leader| *leader == component)

@@ -1,5 +1,4 @@
 use crate::analysis::Sighting;
-use crate::analyzers::control_plane_pod::{component_of, is_control_plane};
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::Index;
 use crate::kubernetes::Pod;
@@ -52,8 +51,8 @@ fn is_of_etcd(sighting: &Sighting) -> bool {
 /// accepted has a reason of its own.
 pub(in crate::diagnosis) fn is_client(code: &str, sighting: &Sighting, pod: &Pod) -> bool {
     let is_part = pod.metadata.namespace == "kube-system"
-        && is_control_plane(pod)
-        && component_of(pod) != Some("etcd");
+        && pod.is_control_plane()
+        && pod.component() != Some("etcd");
     let is_refused = || sighting.identity.iter().any(|(what, _)| *what == "refused");
     let is_failing = code == "CTL023" && !is_refused();
     is_part && (is_failing || FAILS_AT_WORK.contains(&code))
