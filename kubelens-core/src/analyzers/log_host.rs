@@ -58,13 +58,15 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 13] = [
+static GRAMMARS: [Pattern; 14] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(r#"(?i)getaddrinfo for ['"]?([a-z0-9][a-z0-9._-]*)['"]? failed"#),
     Pattern::new(
         r#"(?i)(?:could not resolve host(?:name)?|could not resolve proxy|name does not resolve|unknown (?:mysql server )?host|unknownhostexception|bad address|can't resolve|cannot resolve|failed to resolve|server can't find|translate host name|host not found in upstream|name or service not known|temporary failure in name resolution|nodename nor servname provided, or not known|no such host|dns resolution failed for|resolve server)[:\s]*['"`(]*([a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*)(?::(\d+))?"#,
     ),
+    // What Node.js says of a certificate that is for somebody else.
+    Pattern::new(r"(?i)\bHost: ([a-z0-9][a-z0-9._-]*) is not "),
     Pattern::new(
         r#"(?i)\bhost(?:name)?\s*[=:]?\s*['"]([a-z0-9][a-z0-9._-]*)['"](?: \([^)]*\))?,?(?: and accepting tcp/ip connections on)?(?: port[ =:]*(\d+))?"#,
     ),

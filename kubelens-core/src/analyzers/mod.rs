@@ -18,6 +18,7 @@ mod log_level;
 mod log_lines;
 mod measured;
 pub(crate) mod network;
+mod node_clock;
 pub(crate) mod nodes;
 pub(crate) mod operators;
 mod pattern;

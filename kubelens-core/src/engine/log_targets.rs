@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
 use crate::analyzers::control_plane_pod::{component_of, is_control_plane};
+use crate::analyzers::workloads::log_server_refuses::keeps_data;
 use crate::kubernetes::{ContainerRole, ContainerView, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
 
@@ -11,8 +14,7 @@ const RECENT_RESTART: i64 = 3600;
 /// containers, spread over their owners: the previous run of each, where there was one, and the current one.
 pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
     let mut wanted: Vec<(usize, i64, LogKey)> = Vec::new();
-    let mut per_owner: std::collections::BTreeMap<(String, String), usize> =
-        std::collections::BTreeMap::new();
+    let mut per_owner: BTreeMap<(String, String), usize> = BTreeMap::new();
     let witnesses = Witnesses::of(snapshot);
     for pod in snapshot.table::<Pod>().iter() {
         if pod.metadata.is_terminating() || pod.has_succeeded() {
@@ -45,8 +47,10 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
         }
     }
     wanted.sort();
+    let keepers = keepers(snapshot, &wanted);
     wanted
         .into_iter()
+        .chain(keepers)
         .take(limit)
         .flat_map(|(_, _, key)| {
             let current = LogKey {
@@ -57,6 +61,43 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
             previous.into_iter().chain([current])
         })
         .collect()
+}
+
+/// Most containers that are well and are asked all the same, because they keep data.
+const MOST_KEEPERS: usize = 12;
+
+/// Containers that are well and keep data of their own: a full disk does not make them unready, and their log says so.
+/// Few, behind those that fail, one of every owner before the second of any.
+fn keepers(snapshot: &Snapshot, failing: &[(usize, i64, LogKey)]) -> Vec<(usize, i64, LogKey)> {
+    let mut per_owner: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for pod in snapshot.table::<Pod>().iter() {
+        if !pod.is_ready() || !pod.is_live() || !keeps_data(pod) {
+            continue;
+        }
+        let owner = pod.metadata.controller();
+        let owner = owner.map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
+        let siblings = per_owner.entry(owner).or_default();
+        *siblings += 1;
+        for container in pod.containers().filter(ContainerView::is_running) {
+            let key = LogKey {
+                namespace: pod.metadata.namespace.to_string(),
+                pod: pod.metadata.name.to_string(),
+                container: container.name().to_owned(),
+                previous: false,
+            };
+            let is_asked = failing.iter().any(|(_, _, known)| {
+                let is_pod = (&known.namespace, &known.pod) == (&key.namespace, &key.pod);
+                is_pod && known.container == key.container
+            });
+            if !is_asked {
+                all.push((*siblings, 0, key));
+            }
+        }
+    }
+    all.sort();
+    all.truncate(MOST_KEEPERS);
+    all
 }
 
 /// Who runs well and tells why something else does not.

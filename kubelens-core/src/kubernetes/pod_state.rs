@@ -16,6 +16,13 @@ impl Pod {
         self.condition("Ready").is_some_and(Condition::is_true)
     }
 
+    /// Since when it is live and not ready.
+    pub fn unready_since(&self) -> Option<Timestamp> {
+        self.condition("Ready")
+            .filter(|ready| ready.is_false() && self.is_live())
+            .and_then(|ready| ready.last_transition_time)
+    }
+
     /// Since when it is ready, if it is.
     pub fn ready_since(&self) -> Option<Timestamp> {
         self.condition("Ready")

@@ -5,7 +5,7 @@ use super::{
     log_certificate_rejected, log_connection_refused, log_connection_timeout,
     log_dependency_overloaded, log_error_rate_rise, log_file_missing, log_login_refused,
     log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted,
-    log_setting_missing, log_space_limit, log_uncaught_failure,
+    log_server_refuses, log_setting_missing, log_space_limit, log_uncaught_failure,
 };
 use crate::analysis::Sighting;
 use crate::analyzers::log_host::{Host, hosts_in};
@@ -41,7 +41,8 @@ pub(super) enum Weight {
 }
 
 /// All signatures, in the order in which they claim a line.
-static ALL: [&Signature; 19] = [
+static ALL: [&Signature; 20] = [
+    &log_server_refuses::SIGNATURE,
     &log_api_forbidden::SIGNATURE,
     &log_login_refused::SIGNATURE,
     &log_certificate_rejected::SIGNATURE,
@@ -311,7 +312,7 @@ impl<'a> LogMatch<'a> {
             "Node" => "runs",
             _ => "template of",
         };
-        let severity = if self.unwell.is_spent {
+        let severity = if self.unwell.is_spent || self.unwell.is_over {
             Severity::Info
         } else if self.unwell.is_down {
             Severity::Critical
@@ -353,7 +354,7 @@ impl<'a> LogMatch<'a> {
 
 /// The time and level before the words of a line.
 static FRONT: Pattern = Pattern::new(
-    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
+    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+ [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
 );
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
