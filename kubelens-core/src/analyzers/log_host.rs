@@ -285,7 +285,8 @@ fn suspects_of_service<'a>(
 ) -> Vec<(ObjectRef, &'static str)> {
     let mut all = vec![(service.reference(), "calls")];
     for pod in cluster.pods_behind(service) {
-        if pod.is_live() && !pod.is_ready() {
+        // One that is to go from a node that does not answer serves nobody either.
+        if pod.unready_since().is_some() {
             let top = cluster.top_of(pod);
             if !all.iter().any(|(known, _)| known.is_same(&top)) {
                 all.push((top, "calls"));

@@ -12,7 +12,7 @@ static OTHER_TIME: Pattern = Pattern::new(
 );
 
 /// Conditions by which agents on a node speak of its clock: node-problem-detector's `NTPProblem`, and others like it.
-static CLOCK: Pattern = Pattern::new(r"(?i)ntp|chrony|clock|timesync|time_?skew");
+pub(super) static CLOCK: Pattern = Pattern::new(r"(?i)ntp|chrony|clock|timesync|time_?skew");
 
 /// The node of a pod whose line says that its time is refused, where an agent on that node says that its clock is wrong.
 /// Who calls it reads Node.

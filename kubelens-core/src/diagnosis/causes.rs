@@ -402,18 +402,26 @@ fn beginnings(
     let mut all: Vec<Timestamp> = others.into_iter().map(|(_, since)| since).collect();
     all.extend(members().filter_map(|seen| seen.pod?.unready_since()));
     if all.is_empty() {
+        // Since when a field is as it is.
+        let shown = members().flat_map(|seen| &seen.sighting.evidence);
+        let fields = shown.filter(|item| item.kind == EvidenceKind::Field);
+        all.extend(fields.filter_map(|item| item.at));
+    }
+    if all.is_empty() {
         all.extend(ages.into_iter().map(|(_, since)| since));
     }
     all
 }
 
-/// Whether a time is only when the subject was made. A pod and a Job fail from their making on.
+/// Whether a time is only when an object was made. A pod and a Job fail from their making on.
 fn is_an_age(seen: &Seen<'_>, since: Timestamp, cluster: &Cluster<'_>) -> bool {
-    let subject = &seen.sighting.subject;
-    !matches!(subject.kind.as_str(), "Pod" | "Job")
-        && cluster
-            .metadata_of(subject)
-            .is_some_and(|meta| meta.creation_timestamp == Some(since))
+    let sighting = &seen.sighting;
+    [&sighting.subject, &sighting.seen_on].into_iter().any(|object| {
+        !matches!(object.kind.as_str(), "Pod" | "Job")
+            && cluster
+                .metadata_of(object)
+                .is_some_and(|meta| meta.creation_timestamp == Some(since))
+    })
 }
 
 fn finding(

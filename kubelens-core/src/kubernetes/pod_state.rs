@@ -16,10 +16,10 @@ impl Pod {
         self.condition("Ready").is_some_and(Condition::is_true)
     }
 
-    /// Since when it is live and not ready.
+    /// Since when it is not ready, unless it has done its work. A pod that is to go from a node that does not answer counts.
     pub fn unready_since(&self) -> Option<Timestamp> {
         self.condition("Ready")
-            .filter(|ready| ready.is_false() && self.is_live())
+            .filter(|ready| ready.is_false() && !self.is_finished())
             .and_then(|ready| ready.last_transition_time)
     }
 

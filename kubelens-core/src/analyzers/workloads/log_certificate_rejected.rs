@@ -5,7 +5,7 @@ use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Pod, Service};
-use crate::model::ObjectRef;
+use crate::model::{Evidence, ObjectRef, age};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -134,6 +134,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             sighting = sighting.blames(secret, "presented by");
         }
     }
+    if UNKNOWN_AUTHORITY.is_in(found.line()) {
+        sighting = sighting.all_evidence(made_anew(found, &peers, cluster));
+    }
     match skewed_node(found.pod(), found.line(), cluster) {
         Some(node) => sighting.blames(node, "runs on"),
         None => sighting,
@@ -158,6 +161,23 @@ fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
     all.sort();
     all.dedup();
     all
+}
+
+/// Seconds before the client failed in which a certificate that was made anew may have come from another authority.
+const BEFORE: i64 = 900;
+
+/// Which of the other side's Secrets was written shortly before the client did not get ready.
+fn made_anew<'a>(found: &LogMatch<'a>, peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<Evidence> {
+    let Some(since) = found.pod().unready_since() else {
+        return Vec::new();
+    };
+    let written = presented(peers, cluster).into_iter().filter_map(|secret| {
+        let at = cluster.metadata_of(&secret)?.last_write?;
+        let is_shortly_before = (0..=BEFORE).contains(&since.duration_since(at).as_secs());
+        let text = format!("changed {} before the client was not ready", age(at, since));
+        is_shortly_before.then(|| Evidence::change(secret, &text, Some(at)))
+    });
+    written.collect()
 }
 
 /// The Secrets that a pod mounts: its own certificates, and the authorities that it trusts.

@@ -215,9 +215,9 @@ pub(crate) fn keeps_data(pod: &Pod) -> bool {
     volumes.any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some())
 }
 
-/// Words by which a line is recognized as an answer that a client got.
+/// Words by which a line is recognized as an answer that a client got, or as one about no disk.
 static PASSED_ON: Pattern = Pattern::new(
-    r"(?i)psycopg|PSQLException|SQLSTATE|\bPG::|\bpq: |sqlalchemy|rpc error|\bHTTP\b|status(?:_?code)?\W{1,3}\d|response|upstream|remote|cluster_block_exception|MISCONF",
+    r"(?i)shared memory|/dev/shm|semaphore|inotify|file watchers|psycopg|PSQLException|SQLSTATE|\bPG::|\bpq: |sqlalchemy|rpc error|\bHTTP\b|status(?:_?code)?\W{1,3}\d|response|upstream|remote|cluster_block_exception|MISCONF",
 );
 
 /// Seconds within which a server must have said it again.

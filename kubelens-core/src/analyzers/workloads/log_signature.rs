@@ -354,7 +354,7 @@ impl<'a> LogMatch<'a> {
 
 /// The time and level before the words of a line.
 static FRONT: Pattern = Pattern::new(
-    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+ [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
+    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+ [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?(?:(?:ERROR|WARN|FATAL)\s+\[[\w.$]+\]\s+\([^)]{1,60}\)\s+)?|\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d+\]\[\w+\s*\]\[[^\]]+\]\s*(?:\[[\w.-]+\]\s*)?)",
 );
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
