@@ -6,6 +6,7 @@ pub(crate) mod cloud_controller;
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
 pub(crate) mod control_plane_pod;
+pub(crate) mod data_keeper;
 mod failed_create;
 mod finished_owner;
 mod gate_owner;

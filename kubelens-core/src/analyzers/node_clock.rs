@@ -22,8 +22,8 @@ pub(super) fn skewed_node(pod: &Pod, line: &str, cluster: &Cluster<'_>) -> Optio
     }
     let node = cluster.get::<Node>("", &pod.node_name)?;
     let mut conditions = node.status.conditions.iter();
-    let is_off =
-        conditions.any(|condition: &Condition| condition.is_true() && CLOCK.is_in(&condition.type_));
+    let is_off = conditions
+        .any(|condition: &Condition| condition.is_true() && CLOCK.is_in(&condition.type_));
     is_off.then(|| node.reference())
 }
 

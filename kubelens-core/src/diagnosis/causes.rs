@@ -416,12 +416,14 @@ fn beginnings(
 /// Whether a time is only when an object was made. A pod and a Job fail from their making on.
 fn is_an_age(seen: &Seen<'_>, since: Timestamp, cluster: &Cluster<'_>) -> bool {
     let sighting = &seen.sighting;
-    [&sighting.subject, &sighting.seen_on].into_iter().any(|object| {
-        !matches!(object.kind.as_str(), "Pod" | "Job")
-            && cluster
-                .metadata_of(object)
-                .is_some_and(|meta| meta.creation_timestamp == Some(since))
-    })
+    [&sighting.subject, &sighting.seen_on]
+        .into_iter()
+        .any(|object| {
+            !matches!(object.kind.as_str(), "Pod" | "Job")
+                && cluster
+                    .metadata_of(object)
+                    .is_some_and(|meta| meta.creation_timestamp == Some(since))
+        })
 }
 
 fn finding(

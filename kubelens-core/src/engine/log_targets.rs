@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
 use crate::analyzers::control_plane_pod::{component_of, is_control_plane};
-use crate::analyzers::workloads::log_server_refuses::keeps_data;
+use crate::analyzers::data_keeper::keeps_data;
 use crate::kubernetes::{ContainerRole, ContainerView, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
 
@@ -165,4 +165,30 @@ fn urgency(snapshot: &Snapshot, pod: &Pod, container: &ContainerView<'_>) -> Opt
             }
         });
     restarted_lately.then_some(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::example::picture;
+
+    #[test]
+    fn of_what_is_well_few_are_asked_and_only_those_that_keep_data() {
+        let pod = |name: &str, volume: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: n, uid: {name}}}\nspec: {{containers: [{{name: c}}], volumes: [{volume}]}}\nstatus:\n  phase: Running\n  conditions: [{{type: Ready, status: \"True\"}}]\n  containerStatuses: [{{name: c, ready: true, state: {{running: {{startedAt: \"2026-01-01T09:00:00Z\"}}}}}}]\n---\n"
+            )
+        };
+        let claim = "{name: d, persistentVolumeClaim: {claimName: d}}";
+        let asked = |text: &str, limit: usize| {
+            let picture = picture(&format!("# now: 2026-01-01T12:00:00Z\n{text}"));
+            let keys = wanted_logs(&picture, limit).into_iter();
+            keys.map(|key| key.pod).collect::<Vec<_>>()
+        };
+        let both = format!("{}{}", pod("db", claim), pod("web", ""));
+        assert_eq!(asked(&both, 50), ["db"]);
+        let many: String = (0..40).map(|at| pod(&format!("db-{at}"), claim)).collect();
+        assert_eq!(asked(&many, 50).len(), MOST_KEEPERS);
+        assert_eq!(asked(&many, 5).len(), 5);
+    }
 }

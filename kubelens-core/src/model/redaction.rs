@@ -248,6 +248,7 @@ mod tests {
             "--token --verbose",
             "nginx:1.27@sha256:0123456789abcdef",
             "ssh://git@example.com/repo",
+            "invalid username/password: unauthorized: authentication required",
         ] {
             assert_eq!(safe_text(message), message);
         }

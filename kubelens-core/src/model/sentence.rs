@@ -110,6 +110,10 @@ mod tests {
             gist("Failed: cannot start: not allowed to read the resource", 30),
             "Failed: … not allowed to read …"
         );
+        assert_eq!(
+            gist("A first link that is long in itself: too few pages", 40),
+            "A first link … too few pages"
+        );
         assert_eq!(gist("Failed: short", 40), "Failed: short");
         assert_eq!(
             gist("Failed: it has no room: EOF", 20),

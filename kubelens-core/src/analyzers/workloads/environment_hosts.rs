@@ -109,7 +109,9 @@ fn hosts_of_kin<'a>(cluster: &Cluster<'a>, pod: &'a Pod, spec: &Container) -> Ve
     let mut all: Vec<(ObjectRef, Host<'a>)> = Vec::new();
     let kin = cluster.in_namespace::<Pod>(namespace).filter(|other| {
         other.unready_since().is_some()
-            && secrets_of(other, None).iter().any(|name| own.contains(name))
+            && secrets_of(other, None)
+                .iter()
+                .any(|name| own.contains(name))
             && cluster.top_of(other) != top
     });
     for other in kin {
@@ -120,7 +122,9 @@ fn hosts_of_kin<'a>(cluster: &Cluster<'a>, pod: &'a Pod, spec: &Container) -> Ve
                 if let Target::Service(service) = resolve(cluster, namespace, host.name)
                     && !service.is_in_front_of(pod)
                     && !service.is_in_front_of(other)
-                    && !all.iter().any(|(known, _)| known.is_same(&service.reference()))
+                    && !all
+                        .iter()
+                        .any(|(known, _)| known.is_same(&service.reference()))
                 {
                     all.push((service.reference(), host));
                 }

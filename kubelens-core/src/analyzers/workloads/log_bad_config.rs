@@ -178,8 +178,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
 }
 
 /// A database that the server does not have. Group 1 is its name.
-static NO_DATABASE: Pattern =
-    Pattern::new(r#"(?i)unknown database \\?['"]([^'"\\]+)|database \\?["']([^"'\\]+)\\?["'] does not exist"#);
+static NO_DATABASE: Pattern = Pattern::new(
+    r#"(?i)unknown database \\?['"]([^'"\\]+)|database \\?["']([^"'\\]+)\\?["'] does not exist"#,
+);
 
 /// The server answers and has no such database: its name is wrong, or nobody made it.
 fn without_database<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, name: &str) -> Sighting {
@@ -209,7 +210,9 @@ fn without_database<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, name: &str)
     }
     advise(
         sighting,
-        format!("Correct the name of the database in the configuration of {top}, or create `{name}`"),
+        format!(
+            "Correct the name of the database in the configuration of {top}, or create `{name}`"
+        ),
     )
 }
 

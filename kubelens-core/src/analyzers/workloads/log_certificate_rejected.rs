@@ -154,7 +154,10 @@ fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
         .found()
         .filter(|object| object.kind == "Service")
         .and_then(|object| {
-            cluster.get::<Service>(object.namespace.as_deref().unwrap_or_default(), &object.name)
+            cluster.get::<Service>(
+                object.namespace.as_deref().unwrap_or_default(),
+                &object.name,
+            )
         });
     let pods = service.map_or_else(Vec::new, |service| cluster.pods_behind(service));
     let mut all: Vec<ObjectRef> = pods.into_iter().flat_map(secrets).collect();
@@ -262,7 +265,9 @@ fn rejected<'a>(
     };
     let title = format!("{who} {what} of {}: {fault}", found.name(&top));
     let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
-    let mut held: Vec<String> = secrets(found.pod()).map(|secret| secret.to_string()).collect();
+    let mut held: Vec<String> = secrets(found.pod())
+        .map(|secret| secret.to_string())
+        .collect();
     held.dedup();
     let of = match held.as_slice() {
         [] => String::new(),
@@ -279,4 +284,34 @@ fn rejected<'a>(
         )
     };
     advise(sighting, advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fault_ends_where_its_field_ends() {
+        for (line, fault) in [
+            (
+                r#"{"level":"warn","error":"desc = \"tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-02T00:00:00Z is after 2026-01-01T00:00:00Z\""}"#,
+                "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-02T00:00:00Z is after 2026-01-01T00:00:00Z",
+            ),
+            (
+                "MongoServerSelectionError: Hostname/IP does not match certificate's altnames: Host: db-0. is not in the cert's altnames: DNS:db",
+                "Hostname/IP does not match certificate's altnames: Host: db-0. is not in the cert's altnames: DNS:db",
+            ),
+        ] {
+            assert!(SIGNATURE.words.is_in(line), "{line}");
+            assert_eq!(FAULT.first(line).map(within_quotes), Some(fault));
+        }
+    }
+
+    #[test]
+    fn what_to_do_follows_from_what_is_wrong() {
+        let advice = |line| remedy(line, || false);
+        assert!(advice("x509: certificate has expired or is not yet valid").starts_with("Renew"));
+        assert!(advice("PKIX path building failed").starts_with("Give the container"));
+        assert!(advice("certificate is valid for a, not b").starts_with("Call"));
+    }
 }

@@ -252,7 +252,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             let meant = near.map_or_else(String::new, |near| format!(" (is `{near}` meant?)"));
             format!(
                 "Correct the host name in the configuration of {top}{meant}, or create the Service {}",
-                peers.missing().map_or_else(|| peers.names(), ObjectRef::path)
+                peers
+                    .missing()
+                    .map_or_else(|| peers.names(), ObjectRef::path)
             )
         }
     };

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::data_keeper::keeps_data;
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Container, ContainerView, Object, Pod, Service};
@@ -158,7 +159,9 @@ static STATEMENTS: [Statement; 6] = [
         words: Pattern::new(
             r"MISCONF \w+ is configured to save|Can't save in background: fork|Error saving DB on disk",
         ),
-        taken_back: Some(Pattern::new(r"Background saving terminated with success|DB saved on disk")),
+        taken_back: Some(Pattern::new(
+            r"Background saving terminated with success|DB saved on disk",
+        )),
         stands: false,
         servers: REDIS,
         meaning: "it cannot save its data to disk, so it refuses all writes",
@@ -209,12 +212,6 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-/// Whether a pod keeps data of its own: only the word of such a one is its own, and not passed on.
-pub(crate) fn keeps_data(pod: &Pod) -> bool {
-    let mut volumes = pod.spec.volumes.iter();
-    volumes.any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some())
-}
-
 /// Words by which a line is recognized as an answer that a client got, or as one about no disk.
 static PASSED_ON: Pattern = Pattern::new(
     r"(?i)shared memory|/dev/shm|semaphore|inotify|file watchers|psycopg|PSQLException|SQLSTATE|\bPG::|\bpq: |sqlalchemy|rpc error|\bHTTP\b|status(?:_?code)?\W{1,3}\d|response|upstream|remote|cluster_block_exception|MISCONF",
@@ -237,7 +234,12 @@ fn own_statement<'a>(
         let said = |line: &&String| statement.words.is_in(line) && !PASSED_ON.is_in(line);
         let last = log.lines.iter().rposition(|line| said(&line))?;
         let mut after = log.lines.iter().skip(last + 1);
-        if after.any(|line| statement.taken_back.as_ref().is_some_and(|it| it.is_in(line))) {
+        if after.any(|line| {
+            statement
+                .taken_back
+                .as_ref()
+                .is_some_and(|it| it.is_in(line))
+        }) {
             return None;
         }
         let lines: Vec<&str> = log.lines.iter().filter(said).map(String::as_str).collect();
@@ -262,7 +264,10 @@ pub(super) fn time_of(line: &str) -> Option<jiff::Timestamp> {
         Some(time) => time.replace('/', "-").replace(' ', "T").parse().ok()?,
         None => {
             let time = TIME_OF_REDIS.first(line)?;
-            strtime::parse("%d %b %Y %H:%M:%S", time).ok()?.to_datetime().ok()?
+            strtime::parse("%d %b %Y %H:%M:%S", time)
+                .ok()?
+                .to_datetime()
+                .ok()?
         }
     };
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
@@ -283,10 +288,7 @@ fn own<'a>(
         capitalized(&container.title()),
         statement.meaning
     );
-    let explanation = format!(
-        "It counts as ready, and its log says \"{}\".",
-        short(last)
-    );
+    let explanation = format!("It counts as ready, and its log says \"{}\".", short(last));
     let mut proof = Evidence::log(pod.reference(), container.name(), last, time_of(last));
     proof.count = u32::try_from(lines.len()).ok();
     let claims = pod.spec.volumes.iter().filter_map(|volume| {
@@ -364,7 +366,10 @@ fn server_of<'a>(
     let peers = Peers::of(found, cluster);
     let named = peers.found().filter(|object| object.kind == "Service");
     if let Some(service) = named.and_then(|object| {
-        cluster.get::<Service>(object.namespace.as_deref().unwrap_or_default(), &object.name)
+        cluster.get::<Service>(
+            object.namespace.as_deref().unwrap_or_default(),
+            &object.name,
+        )
     }) {
         return Some((behind(cluster, service), None));
     }
@@ -378,7 +383,9 @@ fn server_of<'a>(
             return None;
         }
         let hosts = hosts_in(&variable.value);
-        let host = hosts.first().map_or(variable.value.as_str(), |host| host.name);
+        let host = hosts
+            .first()
+            .map_or(variable.value.as_str(), |host| host.name);
         match resolve(cluster, &pod.metadata.namespace, host) {
             Target::Service(service) if !service.is_in_front_of(pod) => {
                 let path = format!(
@@ -393,7 +400,8 @@ fn server_of<'a>(
         }
     });
     let first = all.next()?;
-    all.all(|(server, _)| server.is_same(&first.0)).then_some(first)
+    all.all(|(server, _)| server.is_same(&first.0))
+        .then_some(first)
 }
 
 /// The workload behind a Service; the Service where nobody is.

@@ -4,8 +4,8 @@ use super::{
     log_address_in_use, log_api_forbidden, log_bad_argument, log_bad_config,
     log_certificate_rejected, log_connection_refused, log_connection_timeout,
     log_dependency_overloaded, log_error_rate_rise, log_file_missing, log_login_refused,
-    log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted,
-    log_server_refuses, log_setting_missing, log_space_limit, log_uncaught_failure,
+    log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted, log_server_refuses,
+    log_setting_missing, log_space_limit, log_uncaught_failure,
 };
 use crate::analysis::Sighting;
 use crate::analyzers::log_host::{Host, hosts_in};

@@ -160,3 +160,25 @@ fn failure<'a>(found: &LogMatch<'a>) -> &'a str {
         .or_else(named)
         .unwrap_or(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceback_ends_with_its_exception_whatever_its_class() {
+        let lines = [
+            "ERROR consume failed",
+            "Traceback (most recent call last):",
+            "  File \"/app/consume.py\", line 58, in <module>",
+            "    channel.basic_consume()",
+            "pika.exceptions.ChannelClosedByBroker: (404, \"NOT_FOUND\")",
+            "bye",
+        ];
+        assert_eq!(
+            end_of_tracebacks(lines.into_iter()),
+            Some("pika.exceptions.ChannelClosedByBroker: (404, \"NOT_FOUND\")")
+        );
+        assert_eq!(end_of_tracebacks(["KeyError: 'A'"].into_iter()), None);
+    }
+}

@@ -40,7 +40,7 @@ pub(super) mod log_peer;
 pub(super) mod log_permission_denied;
 pub(super) mod log_place;
 pub(super) mod log_runtime_memory_exhausted;
-pub(crate) mod log_server_refuses;
+pub(super) mod log_server_refuses;
 pub(super) mod log_setting_missing;
 pub(super) mod log_signature;
 pub(super) mod log_space_limit;

@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 use super::failing_run::failing_end;
 use super::last_words::telling_line;
 use super::log_login_refused::SIGNATURE;
-use super::log_server_refuses::{keeps_data, time_of};
+use super::log_server_refuses::time_of;
+use crate::analyzers::data_keeper::keeps_data;
 use crate::kubernetes::{ContainerView, Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
@@ -33,9 +34,9 @@ pub(super) fn refused_at_server<'a>(
 ) -> Option<RefusedAtServer<'a>> {
     let end = failing_end(cluster, pod, container)?;
     let references = pod.spec.config_references();
-    let takes_a_secret = references.iter().any(|reference| {
-        reference.kind == Kind::Secret && *reference.user == *container.name()
-    });
+    let takes_a_secret = references
+        .iter()
+        .any(|reference| reference.kind == Kind::Secret && *reference.user == *container.name());
     if !takes_a_secret || telling_line(cluster, pod, container).is_some() {
         return None;
     }
@@ -49,9 +50,8 @@ pub(super) fn refused_at_server<'a>(
             server.containers().find_map(|inside| {
                 let log = cluster.log(server, inside.name(), false)?;
                 let refused = || log.lines.iter().filter(|line| SIGNATURE.words.is_in(line));
-                let is_within = |line: &&String| {
-                    time_of(line).is_some_and(|at| (from..=until).contains(&at))
-                };
+                let is_within =
+                    |line: &&String| time_of(line).is_some_and(|at| (from..=until).contains(&at));
                 let line = refused().rfind(is_within)?;
                 let mut proof =
                     Evidence::log(server.reference(), inside.name(), line, time_of(line));
