@@ -279,14 +279,18 @@ pub(crate) fn suspects(
     }
 }
 
+/// Seconds after the end of its grace in which a pod that is being deleted just goes.
+const GOING: i64 = 60;
+
 fn suspects_of_service<'a>(
     cluster: &Cluster<'a>,
     service: &'a Service,
 ) -> Vec<(ObjectRef, &'static str)> {
     let mut all = vec![(service.reference(), "calls")];
     for pod in cluster.pods_behind(service) {
-        // One that is to go from a node that does not answer serves nobody either.
-        if pod.unready_since().is_some() {
+        // One that should have gone long ago, from a node that does not answer, serves nobody either.
+        let goes = cluster.is_within(pod.metadata.deletion_timestamp, GOING);
+        if pod.unready_since().is_some() && !goes {
             let top = cluster.top_of(pod);
             if !all.iter().any(|(known, _)| known.is_same(&top)) {
                 all.push((top, "calls"));

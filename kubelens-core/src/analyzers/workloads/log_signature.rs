@@ -354,7 +354,7 @@ impl<'a> LogMatch<'a> {
 
 /// The time and level before the words of a line.
 static FRONT: Pattern = Pattern::new(
-    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+ [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?(?:(?:ERROR|WARN|FATAL)\s+\[[\w.$]+\]\s+\([^)]{1,60}\)\s+)?|\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d+\]\[\w+\s*\]\[[^\]]+\]\s*(?:\[[\w.-]+\]\s*)?)",
+    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] (?:\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\dT\S+) [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?(?:(?:ERROR|WARN|FATAL)\s+\[[\w.$]+\]\s+\([^)]{1,60}\)\s+)?|\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d+\]\[\w+\s*\]\[[^\]]+\]\s*(?:\[[\w.-]+\]\s*)?)",
 );
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
@@ -597,6 +597,18 @@ mod tests {
         assert_eq!(
             short("F0819 11:26:58.120044       1 adapter.go:341] unable to load"),
             "unable to load"
+        );
+        assert_eq!(
+            short("1:M 02 Jan 2026 03:04:05.123 # Bad file format"),
+            "Bad file format"
+        );
+        assert_eq!(
+            short("[2026-01-02T03:04:05,000][WARN ][o.e.c.Monitor] [es-0] flood stage"),
+            "flood stage"
+        );
+        assert_eq!(
+            short("2026-01-02 03:04:05,000 ERROR [org.acme.Handler] (main) no hostname"),
+            "no hostname"
         );
         assert_eq!(short("2 errors"), "2 errors");
     }
