@@ -260,15 +260,12 @@ static TIME_OF_REDIS: Pattern =
 
 /// When a line was written, where its front says so.
 pub(super) fn time_of(line: &str) -> Option<jiff::Timestamp> {
-    let civil: DateTime = match TIME.first(line) {
-        Some(time) => time.replace('/', "-").replace(' ', "T").parse().ok()?,
-        None => {
-            let time = TIME_OF_REDIS.first(line)?;
-            strtime::parse("%d %b %Y %H:%M:%S", time)
-                .ok()?
-                .to_datetime()
-                .ok()?
-        }
+    let civil: DateTime = if let Some(time) = TIME.first(line) {
+        time.replace('/', "-").replace(' ', "T").parse().ok()?
+    } else {
+        let time = TIME_OF_REDIS.first(line)?;
+        let read = strtime::parse("%d %b %Y %H:%M:%S", time).ok()?;
+        read.to_datetime().ok()?
     };
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
@@ -334,21 +331,18 @@ fn quoted<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         short(line)
     );
-    let mut sighting = match server {
-        Some((server, host)) => {
-            let title = format!("{server} does not do its work: {meaning}");
-            let mut sighting = found
-                .sighting_on(server, CONFIDENCE, title, explanation)
-                .all_evidence(host);
-            sighting.relation = "serves";
-            sighting
-        }
-        None => {
-            let title = format!("The server of {} refuses work: {meaning}", found.name(&top));
-            found.sighting(cluster, CONFIDENCE, title, explanation)
-        }
+    let sighting = if let Some((server, host)) = server {
+        let title = format!("{server} does not do its work: {meaning}");
+        let mut sighting = found
+            .sighting_on(server, CONFIDENCE, title, explanation)
+            .all_evidence(host);
+        sighting.relation = "serves";
+        sighting
+    } else {
+        let title = format!("The server of {} refuses work: {meaning}", found.name(&top));
+        found.sighting(cluster, CONFIDENCE, title, explanation)
     };
-    sighting = sighting.identified_by("statement", statement.map_or("", |it| it.name));
+    let sighting = sighting.identified_by("statement", statement.map_or("", |it| it.name));
     advise(
         sighting,
         statement.map_or("Act on what the server says", |it| it.advice),
