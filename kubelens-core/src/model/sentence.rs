@@ -111,8 +111,11 @@ mod tests {
             "Failed: … not allowed to read …"
         );
         assert_eq!(
-            gist("A first link that is long in itself: too few pages", 40),
-            "A first link … too few pages"
+            gist(
+                "A first link that is long in itself: there are too few pages",
+                50
+            ),
+            "A first link tha… there are too few pages"
         );
         assert_eq!(gist("Failed: short", 40), "Failed: short");
         assert_eq!(
