@@ -58,13 +58,15 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 13] = [
+static GRAMMARS: [Pattern; 14] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(r#"(?i)getaddrinfo for ['"]?([a-z0-9][a-z0-9._-]*)['"]? failed"#),
     Pattern::new(
         r#"(?i)(?:could not resolve host(?:name)?|could not resolve proxy|name does not resolve|unknown (?:mysql server )?host|unknownhostexception|bad address|can't resolve|cannot resolve|failed to resolve|server can't find|translate host name|host not found in upstream|name or service not known|temporary failure in name resolution|nodename nor servname provided, or not known|no such host|dns resolution failed for|resolve server)[:\s]*['"`(]*([a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*)(?::(\d+))?"#,
     ),
+    // What Node.js says of a certificate that is for somebody else.
+    Pattern::new(r"(?i)\bHost: ([a-z0-9][a-z0-9._-]*) is not "),
     Pattern::new(
         r#"(?i)\bhost(?:name)?\s*[=:]?\s*['"]([a-z0-9][a-z0-9._-]*)['"](?: \([^)]*\))?,?(?: and accepting tcp/ip connections on)?(?: port[ =:]*(\d+))?"#,
     ),
@@ -277,13 +279,18 @@ pub(crate) fn suspects(
     }
 }
 
+/// Seconds after the end of its grace in which a pod that is being deleted just goes.
+const GOING: i64 = 60;
+
 fn suspects_of_service<'a>(
     cluster: &Cluster<'a>,
     service: &'a Service,
 ) -> Vec<(ObjectRef, &'static str)> {
     let mut all = vec![(service.reference(), "calls")];
     for pod in cluster.pods_behind(service) {
-        if pod.is_live() && !pod.is_ready() {
+        // One that should have gone long ago, from a node that does not answer, serves nobody either.
+        let goes = cluster.is_within(pod.metadata.deletion_timestamp, GOING);
+        if pod.unready_since().is_some() && !goes {
             let top = cluster.top_of(pod);
             if !all.iter().any(|(known, _)| known.is_same(&top)) {
                 all.push((top, "calls"));

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::finished_owner;
-use super::workloads::failing_run::is_spent_try;
-use crate::kubernetes::{ContainerRole, ContainerView, Job, Pod, condition};
+use super::workloads::failing_run::{JobOutcome, is_spent_try, job_outcome};
+use crate::kubernetes::{ContainerRole, ContainerStatus, ContainerView, Pod};
 use crate::snapshot::Cluster;
 
 /// A container that is not well, with the runs that may say why, the most telling first.
@@ -18,6 +18,8 @@ pub(crate) struct UnwellContainer<'a> {
     pub(crate) runs: Vec<Run<'a>>,
     /// Whether it does not serve now: it waits, ended badly or is not ready.
     pub(crate) is_down: bool,
+    /// Whether it serves again, for a while and longer than the run that failed lasted: then it does not fail in turns.
+    pub(crate) is_over: bool,
     /// Whether it is a try of a Job that goes on and allows for it.
     pub(crate) is_spent: bool,
 }
@@ -61,7 +63,7 @@ pub(crate) fn unwell_containers<'a>(
             .chain(statuses.init_container_statuses.iter())
             .any(|status| status.restart_count > 0);
     if !may_be_unwell
-        || is_of_a_finished_job(cluster, pod)
+        || job_outcome(cluster, pod) == JobOutcome::Done
         || finished_owner::is_forgiven(cluster, pod)
     {
         return Vec::new();
@@ -74,16 +76,6 @@ pub(crate) fn unwell_containers<'a>(
 /// Whether something else than its program ended it: then its log tells nothing.
 fn was_put_down(pod: &Pod) -> bool {
     pod.status.phase == "Failed" && !matches!(pod.status.reason.as_str(), "" | "DeadlineExceeded")
-}
-
-/// A Job that got its work done has forgiven the tries that failed.
-fn is_of_a_finished_job(cluster: &Cluster<'_>, pod: &Pod) -> bool {
-    pod.metadata
-        .controller()
-        .filter(|owner| owner.kind == "Job")
-        .and_then(|owner| cluster.get::<Job>(&pod.metadata.namespace, &owner.name))
-        .and_then(|job| condition(&job.status.conditions, "Complete"))
-        .is_some_and(crate::kubernetes::Condition::is_true)
 }
 
 fn unwell<'a>(
@@ -156,8 +148,23 @@ fn unwell<'a>(
         container,
         runs,
         is_down,
+        is_over: !is_down && serves_again(cluster, status),
         is_spent: is_spent_try(cluster, pod),
     })
+}
+
+/// Seconds for which a container must serve again until the failure of its earlier run is only a note.
+const SERVES_AGAIN: i64 = 600;
+
+fn serves_again(cluster: &Cluster<'_>, status: &ContainerStatus) -> bool {
+    let running = status.state.running.as_ref();
+    let failed = status.last_state.terminated.as_deref();
+    let Some((running, failed)) = running.zip(failed) else {
+        return false;
+    };
+    let ran = failed.started_at.zip(failed.finished_at);
+    let lasted = ran.map_or(0, |(from, until)| until.duration_since(from).as_secs());
+    status.ready && cluster.seconds_since(running.started_at) > lasted.max(SERVES_AGAIN)
 }
 
 /// The words of a run: its log, else what its kubelet kept of it as the termination message.

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::affected::affected;
 use super::chain::chain;
 use super::changes::changes;
@@ -48,7 +50,7 @@ pub(super) fn fold(
         .collect();
     let findings = findings
         .into_iter()
-        .filter_map(|((_, cause), members)| finding(index, &members, cause))
+        .filter_map(|((_, cause), members)| finding(index, &members, cause, cluster))
         .collect();
     (causes, findings)
 }
@@ -144,7 +146,7 @@ fn cause(
         || primary.sighting.subject.clone(),
         |(thing, _)| thing.object.clone(),
     );
-    let (first_seen, last_seen) = span(index, &all, &evidence);
+    let (first_seen, last_seen) = span(index, &all, &evidence, cluster);
     let sighting = &primary.sighting;
     let fronts = if severity == Severity::Critical {
         fronts(index, &all, cluster)
@@ -152,7 +154,7 @@ fn cause(
         Vec::new()
     };
     let affected = affected(index, &all, &subject, &fronts);
-    let began = onset(index, &all, &evidence);
+    let began = onset(index, &all, &evidence, cluster);
     // Behind the first item, which says what is wrong: what changed is the next thing to look at.
     let place = evidence.len().min(1);
     let changes = changes(&subject, &affected, began, &evidence, cluster);
@@ -358,29 +360,78 @@ fn span(
     index: &Index<'_>,
     members: &[usize],
     evidence: &[Evidence],
-) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
-    let since = members
-        .iter()
-        .filter_map(|at| index.get(*at)?.sighting.since);
+    cluster: &Cluster<'_>,
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let since = beginnings(index, members, cluster, |_| true);
     let shown = evidence.iter().filter_map(|item| item.at);
-    let first = since.clone().chain(shown.clone()).min();
-    let last = shown.chain(since).max();
-    (first, last)
+    let last = shown.clone().chain(since.iter().copied()).max();
+    (since.into_iter().chain(shown).min(), last)
 }
 
 /// When the trouble began: as `span`, without what came before it.
-fn onset(index: &Index<'_>, members: &[usize], evidence: &[Evidence]) -> Option<jiff::Timestamp> {
+fn onset(
+    index: &Index<'_>,
+    members: &[usize],
+    evidence: &[Evidence],
+    cluster: &Cluster<'_>,
+) -> Option<Timestamp> {
     let is_change = |item: &Evidence| item.kind == EvidenceKind::Change;
-    let since = members
-        .iter()
-        .filter_map(|at| index.get(*at))
-        .filter(|seen| !seen.sighting.evidence.iter().any(is_change))
-        .filter_map(|seen| seen.sighting.since);
+    let since = beginnings(index, members, cluster, |seen| {
+        !seen.sighting.evidence.iter().any(is_change)
+    });
     let shown = evidence.iter().filter(|item| !is_change(item));
-    since.chain(shown.filter_map(|item| item.at)).min()
+    since
+        .into_iter()
+        .chain(shown.filter_map(|item| item.at))
+        .min()
 }
 
-fn finding(index: &Index<'_>, members: &[usize], cause_id: &str) -> Option<Finding> {
+/// When what was seen began: since when it is so, and since when the pods that show it are not ready; they may fail long
+/// before anybody gives up on them. The age of an object is no beginning where a symptom has one of its own.
+fn beginnings(
+    index: &Index<'_>,
+    members: &[usize],
+    cluster: &Cluster<'_>,
+    is_asked: impl Fn(&Seen<'_>) -> bool,
+) -> Vec<Timestamp> {
+    let members = || members.iter().filter_map(|at| index.get(*at));
+    let (ages, others): (Vec<_>, Vec<_>) = members()
+        .filter(|seen| is_asked(seen))
+        .filter_map(|seen| Some((seen, seen.sighting.since?)))
+        .partition(|(seen, since)| is_an_age(seen, *since, cluster));
+    let mut all: Vec<Timestamp> = others.into_iter().map(|(_, since)| since).collect();
+    all.extend(members().filter_map(|seen| seen.pod?.unready_since()));
+    if all.is_empty() {
+        // Since when a field is as it is.
+        let shown = members().flat_map(|seen| &seen.sighting.evidence);
+        let fields = shown.filter(|item| item.kind == EvidenceKind::Field);
+        all.extend(fields.filter_map(|item| item.at));
+    }
+    if all.is_empty() {
+        all.extend(ages.into_iter().map(|(_, since)| since));
+    }
+    all
+}
+
+/// Whether a time is only when an object was made. A pod and a Job fail from their making on.
+fn is_an_age(seen: &Seen<'_>, since: Timestamp, cluster: &Cluster<'_>) -> bool {
+    let sighting = &seen.sighting;
+    [&sighting.subject, &sighting.seen_on]
+        .into_iter()
+        .any(|object| {
+            !matches!(object.kind.as_str(), "Pod" | "Job")
+                && cluster
+                    .metadata_of(object)
+                    .is_some_and(|meta| meta.creation_timestamp == Some(since))
+        })
+}
+
+fn finding(
+    index: &Index<'_>,
+    members: &[usize],
+    cause_id: &str,
+    cluster: &Cluster<'_>,
+) -> Option<Finding> {
     let primary = primary(index, members)?;
     let mut finding = as_finding(
         primary.analyzer,
@@ -389,7 +440,7 @@ fn finding(index: &Index<'_>, members: &[usize], cause_id: &str) -> Option<Findi
         cause_id,
         members.len(),
     );
-    let (first_seen, last_seen) = span(index, members, &finding.evidence);
+    let (first_seen, last_seen) = span(index, members, &finding.evidence, cluster);
     finding.first_seen = first_seen;
     finding.last_seen = last_seen;
     Some(finding)

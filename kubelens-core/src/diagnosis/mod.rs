@@ -11,6 +11,7 @@ mod chain;
 mod changes;
 mod edges;
 mod fronts;
+mod going_on;
 mod graph;
 mod groups;
 mod health;
@@ -138,6 +139,11 @@ pub(crate) fn assemble(snapshot: &Snapshot, explained: Explained, remarks: Remar
     findings.sort_by(|a, b| {
         (&a.code, &a.subject, &a.id, &a.cause_id).cmp(&(&b.code, &b.subject, &b.id, &b.cause_id))
     });
+    for cause in &mut causes {
+        if going_on::goes_on(cause, &cluster) {
+            cause.last_seen = snapshot.taken_at();
+        }
+    }
     groups::count(&mut causes);
     causes::rank(&mut causes);
     let count = |severity| {

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
+use crate::analyzers::data_keeper::keeps_data;
 use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
 
@@ -12,8 +14,7 @@ const RECENT_RESTART: i64 = 3600;
 /// containers, spread over their owners: the previous run of each, where there was one, and the current one.
 pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
     let mut wanted: Vec<(usize, i64, LogKey)> = Vec::new();
-    let mut per_owner: std::collections::BTreeMap<(String, String), usize> =
-        std::collections::BTreeMap::new();
+    let mut per_owner: BTreeMap<(String, String), usize> = BTreeMap::new();
     let witnesses = Witnesses::of(snapshot);
     for pod in snapshot.table::<Pod>().iter() {
         if pod.metadata.is_terminating() || pod.has_succeeded() {
@@ -46,8 +47,10 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
         }
     }
     wanted.sort();
+    let keepers = keepers(snapshot, &wanted);
     wanted
         .into_iter()
+        .chain(keepers)
         .take(limit)
         .flat_map(|(_, _, key)| {
             let current = LogKey {
@@ -58,6 +61,43 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
             previous.into_iter().chain([current])
         })
         .collect()
+}
+
+/// Most containers that are well and are asked all the same, because they keep data.
+const MOST_KEEPERS: usize = 12;
+
+/// Containers that are well and keep data of their own: a full disk does not make them unready, and their log says so.
+/// Few, behind those that fail, one of every owner before the second of any.
+fn keepers(snapshot: &Snapshot, failing: &[(usize, i64, LogKey)]) -> Vec<(usize, i64, LogKey)> {
+    let mut per_owner: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for pod in snapshot.table::<Pod>().iter() {
+        if !pod.is_ready() || !pod.is_live() || !keeps_data(pod) {
+            continue;
+        }
+        let owner = pod.metadata.controller();
+        let owner = owner.map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
+        let siblings = per_owner.entry(owner).or_default();
+        *siblings += 1;
+        for container in pod.containers().filter(ContainerView::is_running) {
+            let key = LogKey {
+                namespace: pod.metadata.namespace.to_string(),
+                pod: pod.metadata.name.to_string(),
+                container: container.name().to_owned(),
+                previous: false,
+            };
+            let is_asked = failing.iter().any(|(_, _, known)| {
+                let is_pod = (&known.namespace, &known.pod) == (&key.namespace, &key.pod);
+                is_pod && known.container == key.container
+            });
+            if !is_asked {
+                all.push((*siblings, 0, key));
+            }
+        }
+    }
+    all.sort();
+    all.truncate(MOST_KEEPERS);
+    all
 }
 
 /// Who runs well and tells why something else does not.
@@ -143,4 +183,57 @@ fn urgency(snapshot: &Snapshot, pod: &Pod, container: &ContainerView<'_>) -> Opt
             }
         });
     restarted_lately.then_some(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::example::picture;
+
+    #[test]
+    fn of_what_is_well_few_are_asked_and_only_those_that_keep_data() {
+        let pod = |name: &str, volume: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: n, uid: {name}}}\nspec: {{containers: [{{name: c}}], volumes: [{volume}]}}\nstatus:\n  phase: Running\n  conditions: [{{type: Ready, status: \"True\"}}]\n  containerStatuses: [{{name: c, ready: true, state: {{running: {{startedAt: \"2026-01-01T09:00:00Z\"}}}}}}]\n---\n"
+            )
+        };
+        let claim = "{name: d, persistentVolumeClaim: {claimName: d}}";
+        let asked = |text: &str, limit: usize| {
+            let picture = picture(&format!("# now: 2026-01-01T12:00:00Z\n{text}"));
+            let keys = wanted_logs(&picture, limit).into_iter();
+            keys.map(|key| key.pod).collect::<Vec<_>>()
+        };
+        let both = format!("{}{}", pod("db", claim), pod("web", ""));
+        assert_eq!(asked(&both, 50), ["db"]);
+        let many: String = (0..40).map(|at| pod(&format!("db-{at}"), claim)).collect();
+        assert_eq!(asked(&many, 50).len(), MOST_KEEPERS);
+        assert_eq!(asked(&many, 5).len(), 5);
+    }
+
+    #[test]
+    fn while_nobody_leads_the_whole_control_plane_is_asked() {
+        let part = |name: &str| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: kube-system, labels: {{tier: control-plane, component: {name}}}}}\nspec: {{containers: [{{name: c}}]}}\nstatus:\n  phase: Running\n  conditions: [{{type: Ready, status: \"True\"}}]\n  containerStatuses: [{{name: c, ready: true, state: {{running: {{startedAt: \"2026-01-01T09:00:00Z\"}}}}}}]\n---\n"
+            )
+        };
+        let lease = |name: &str, at: &str| {
+            format!(
+                "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {{name: {name}, namespace: kube-system}}\nspec: {{renewTime: \"2026-01-01T{at}Z\"}}\n---\n"
+            )
+        };
+        let asked = |scheduler: &str| {
+            let text = format!(
+                "# now: 2026-01-01T12:00:00Z\n{}{}{}{}",
+                part("etcd"),
+                part("kube-scheduler"),
+                lease("kube-controller-manager", "12:00:00"),
+                lease("kube-scheduler", scheduler)
+            );
+            let keys = wanted_logs(&picture(&text), 50).into_iter();
+            keys.map(|key| key.pod).collect::<Vec<_>>()
+        };
+        assert_eq!(asked("11:00:00"), ["etcd", "kube-scheduler"]);
+        assert!(asked("11:59:55").is_empty());
+    }
 }

@@ -16,6 +16,13 @@ impl Pod {
         self.condition("Ready").is_some_and(Condition::is_true)
     }
 
+    /// Since when it is not ready, unless it has done its work. A pod that is to go from a node that does not answer counts.
+    pub fn unready_since(&self) -> Option<Timestamp> {
+        self.condition("Ready")
+            .filter(|ready| ready.is_false() && !self.is_finished())
+            .and_then(|ready| ready.last_transition_time)
+    }
+
     /// Since when it is ready, if it is.
     pub fn ready_since(&self) -> Option<Timestamp> {
         self.condition("Ready")

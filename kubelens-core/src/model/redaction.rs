@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 /// Longest text that enters a report, in characters.
 const LONGEST: usize = 2000;
@@ -107,12 +107,38 @@ pub(crate) fn redact(text: &str) -> String {
         if pattern.is_match(&out) {
             // A group that the pattern does not have is empty.
             out = pattern
-                .replace_all(&out, "${keep}[redacted]${rest}")
+                .replace_all(&out, |found: &Captures<'_>| hidden(found))
                 .into_owned();
         }
     }
     out
 }
+
+/// What stands in the place of a secret. The next link of a chain of errors is none: `invalid username/password:
+/// unauthorized: …`.
+fn hidden(found: &Captures<'_>) -> String {
+    let group = |name| found.name(name).map_or("", |group| group.as_str());
+    let whole = found.get(0).map_or("", |all| all.as_str());
+    let (keep, rest) = (group("keep"), group("rest"));
+    let value = whole.strip_prefix(keep).unwrap_or(whole);
+    let is_a_reason = value
+        .strip_suffix(':')
+        .is_some_and(|word| REASONS.contains(&word));
+    if keep.ends_with(": ") && is_a_reason {
+        whole.to_owned()
+    } else {
+        format!("{keep}[redacted]{rest}")
+    }
+}
+
+/// How a link of a chain of errors begins that says why a login was refused.
+const REASONS: [&str; 5] = [
+    "authentication",
+    "denied",
+    "forbidden",
+    "invalid",
+    "unauthorized",
+];
 
 /// Parts of a name that say that its value is nobody's business.
 const SECRET_PARTS: [&str; 7] = [
@@ -226,6 +252,7 @@ mod tests {
             "--token --verbose",
             "nginx:1.27@sha256:0123456789abcdef",
             "ssh://git@example.com/repo",
+            "invalid username/password: unauthorized: authentication required",
         ] {
             assert_eq!(safe_text(message), message);
         }

@@ -66,8 +66,20 @@ pub fn gist(text: &str, most: usize) -> String {
     let heads = text
         .match_indices(BETWEEN_LINKS)
         .filter_map(|(at, _)| text.get(..at));
-    let Some(head) = heads.take_while(|head| letters(head) <= most / 2).last() else {
-        return cut;
+    let head = match heads.take_while(|head| letters(head) <= most / 2).last() {
+        Some(head) => head,
+        // A first link that is long in itself; the reason still stands at the end.
+        None if text.contains(BETWEEN_LINKS) => {
+            let beginning = shortened(text, most / 3);
+            return match text.rsplit_once(BETWEEN_LINKS) {
+                Some((_, end)) if letters(end) >= LEAST_END => {
+                    let room = most.saturating_sub(letters(&beginning) + 1);
+                    format!("{beginning} {}", shortened(end, room))
+                }
+                _ => cut,
+            };
+        }
+        None => return cut,
     };
     let room = most.saturating_sub(letters(head) + letters(": … "));
     let mut ends = text
@@ -102,6 +114,13 @@ mod tests {
         assert_eq!(
             gist("Failed: cannot start: not allowed to read the resource", 30),
             "Failed: … not allowed to read …"
+        );
+        assert_eq!(
+            gist(
+                "A first link that is long in itself: there are too few pages",
+                50
+            ),
+            "A first link tha… there are too few pages"
         );
         assert_eq!(gist("Failed: short", 40), "Failed: short");
         assert_eq!(

@@ -132,7 +132,12 @@ fn since(cause: &Cause, now: Option<Timestamp>, view: &View, page: &mut Page) {
         spans.push(Span::plain(format!(" ({})", instant(first))));
     }
     if let Some(last) = cause.last_seen.filter(|last| *last != first) {
-        spans.push(Span::plain(format!(", last seen {} ago", age(last, now))));
+        let words = if last == now {
+            ", still so".to_owned()
+        } else {
+            format!(", last seen {} ago", age(last, now))
+        };
+        spans.push(Span::plain(words));
     }
     page.hanging(&[label("Since")], &spans);
 }

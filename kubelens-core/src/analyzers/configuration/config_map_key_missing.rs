@@ -29,6 +29,31 @@ declare_analyzer! {
     ///     state: {waiting: {reason: CreateContainerConfigError, message: "couldn't find key PRESS_MODE in ConfigMap shop/press-conf"}}
     /// ```
     ///
+    /// A file that is mounted by `subPath`, in whose place the kubelet makes an empty directory:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: ConfigMap
+    /// metadata: {name: press-conf, namespace: shop}
+    /// data: {press.yml: 'speed: 40'}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers:
+    ///   - name: web
+    ///     volumeMounts: [{name: conf, mountPath: /etc/press.yaml, subPath: press.yaml}]
+    ///   volumes: [{name: conf, configMap: {name: press-conf}}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 3
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 128, reason: StartError, message: 'error mounting "/var/lib/kubelet/pods/p1/volume-subpaths/conf/web/0" to rootfs at "/etc/press.yaml": not a directory: unknown'}}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z

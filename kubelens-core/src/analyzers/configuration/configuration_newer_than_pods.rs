@@ -221,7 +221,7 @@ fn sighting(
             "changed after the container started",
             Some(changed),
         ))
-        .all_evidence(started.map(|at| Evidence::field(pod.reference(), &path, at).at(Some(at))))
+        .all_evidence(started.map(|at| Evidence::field(pod.reference(), &path, at)))
         .since(Some(changed));
     sighting.suggestions.extend(restart);
     sighting

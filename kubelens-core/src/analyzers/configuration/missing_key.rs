@@ -1,8 +1,10 @@
 //! What ConfigMaps and Secrets that lack a key have in common.
 
 use crate::analysis::{Sighting, Sink, event_evidence};
-use crate::kubernetes::{ConfigMap, ConfigReference, Object, Pod, PodSpec, Secret};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion, some_of};
+use crate::kubernetes::{
+    ConfigMap, ConfigReference, ContainerView, Object, Pod, PodSpec, Secret, VolumeMount,
+};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized, some_of};
 use crate::snapshot::{Cluster, Lookup, Workload};
 
 /// Most keys that are listed.
@@ -50,6 +52,14 @@ pub(super) fn check<'a, T: Keyed>(workload: &Workload<'a>, cluster: &Cluster<'a>
             if let Some(proof) = kubelet_says::<T>(cluster, pod, &lack) {
                 sink.report(blocking::<T>(workload, pod, &lack, proof));
             }
+        }
+        for (container, mount, lack) in mounted_lacks::<T>(cluster, pod) {
+            let (explanation, proof) = mounted(workload, &container, mount, &lack);
+            sink.report(
+                shown_by_a_pod::<T>(workload, pod, &lack, explanation)
+                    .evidence(proof)
+                    .all_evidence(state_of(pod, &container)),
+            );
         }
     }
     for lack in lacks::<T>(cluster, &meta.namespace, workload.pod_spec()) {
@@ -119,6 +129,84 @@ fn lacks<'s, T: Keyed>(cluster: &Cluster<'_>, namespace: &str, spec: &'s PodSpec
     all
 }
 
+/// The keys that containers which are not ready mount as a single file (`subPath`) and that are not there. A kubelet
+/// makes an empty directory in the place of such a file, and says nothing.
+fn mounted_lacks<'p, T: Keyed>(
+    cluster: &Cluster<'_>,
+    pod: &'p Pod,
+) -> Vec<(ContainerView<'p>, &'p VolumeMount, Lack<'p>)> {
+    let namespace = pod.metadata.namespace.as_str();
+    let mut all = Vec::new();
+    for reference in pod.spec.config_references() {
+        // What `items` choose has other paths than keys; of several sources of one volume any may hold the file.
+        if reference.kind != T::KIND
+            || reference.relation != "volume"
+            || reference.optional
+            || !reference.keys.is_empty()
+        {
+            continue;
+        }
+        let Lookup::Found(object) = cluster.look_up::<T>(namespace, reference.name) else {
+            continue;
+        };
+        let Some(known) = object.key_names() else {
+            continue;
+        };
+        for container in pod.containers().filter(|container| !container.is_ready()) {
+            for mount in &container.spec.volume_mounts {
+                let is_there = known.contains(&mount.sub_path.as_str());
+                if mount.name == *reference.user && !mount.sub_path.is_empty() && !is_there {
+                    let lack = Lack {
+                        subject: object.reference(),
+                        known: Some(known.iter().map(|key| (*key).to_owned()).collect()),
+                        reference: reference.clone(),
+                        key: mount.sub_path.as_str(),
+                    };
+                    all.push((container, mount, lack));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What a mount of a key that is not there means, and where it stands.
+fn mounted(
+    workload: &Workload<'_>,
+    container: &ContainerView<'_>,
+    mount: &VolumeMount,
+    lack: &Lack<'_>,
+) -> (String, Evidence) {
+    let explanation = format!(
+        "{} of {} mounts key `{}` as the file {} (subPath). The key does not exist, so the kubelet puts an empty directory there.",
+        capitalized(&container.title()),
+        workload.reference(),
+        lack.key,
+        mount.mount_path
+    );
+    let path = format!(
+        "{}.containers[{}].volumeMounts[{}].subPath",
+        workload.pod_spec_path(),
+        container.name(),
+        mount.name
+    );
+    let proof = Evidence::field(workload.reference(), &path, lack.key);
+    (explanation, proof)
+}
+
+/// Why the container waits, or how its last run ended.
+fn state_of(pod: &Pod, container: &ContainerView<'_>) -> Option<Evidence> {
+    if let Some(end) = container.last_end().filter(|end| !end.message.is_empty()) {
+        let path = container.last_end_path("message");
+        let text = format!("{}: {}", end.reason, end.message);
+        return Some(Evidence::message(pod.reference(), &path, &text));
+    }
+    let waiting = container.waiting()?;
+    let path = container.status_path("state.waiting.message");
+    let text = format!("{}: {}", waiting.reason, waiting.message);
+    Some(Evidence::message(pod.reference(), &path, &text))
+}
+
 /// What the kubelet wrote about the missing key: in a container's waiting message, or in a mount event
 /// while the pod's volumes are not there.
 fn kubelet_says<'a, T: Keyed>(
@@ -176,15 +264,25 @@ fn blocking<T: Keyed>(
         lack.key,
         lack.reference.relation
     );
-    sighting::<T>(workload, lack, explanation)
-        .seen_on(pod.reference(), lack.reference.relation)
-        .severity(Severity::Critical)
+    shown_by_a_pod::<T>(workload, pod, lack, explanation)
         .evidence(Evidence::field(
             pod.reference(),
             &format!("spec.{}", lack.path()),
             lack.key,
         ))
         .evidence(proof)
+}
+
+/// A key that is missing and keeps a pod down.
+fn shown_by_a_pod<T: Keyed>(
+    workload: &Workload<'_>,
+    pod: &Pod,
+    lack: &Lack<'_>,
+    explanation: String,
+) -> Sighting {
+    sighting::<T>(workload, lack, explanation)
+        .seen_on(pod.reference(), lack.reference.relation)
+        .severity(Severity::Critical)
         .since(pod.metadata.creation_timestamp)
 }
 

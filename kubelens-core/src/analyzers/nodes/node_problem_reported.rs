@@ -1,5 +1,6 @@
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::node_clock::CLOCK;
 use crate::analyzers::polarity::{Polarity, polarity};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, Suggestion, safe_text};
@@ -96,6 +97,13 @@ fn sighting(node: &Node, condition: &Condition) -> Sighting {
         Suggestion::advice(format!(
             "Look at the kernel log of {own}: a disk with errors is mounted read-only. Drain the node, and repair or replace its disk"
         ))
+    });
+    let advice = advice.or_else(|| {
+        CLOCK.is_in(type_).then(|| {
+            Suggestion::advice(format!(
+                "Start the time service of {own} again and let it set the clock: what is signed with a wrong time is refused elsewhere"
+            ))
+        })
     });
     let sighting = Sighting::of(
         own.clone(),

@@ -1,9 +1,12 @@
 //! Whom a container depends on by its environment and arguments, where its log names nobody.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::log_signature::Signature;
+use super::{log_connection_refused, log_connection_timeout, log_name_not_resolved};
 use crate::analyzers::log_host::{Host, Target, hosts_in, resolve, suspects};
-use crate::kubernetes::{Container, Pod, Service};
+use crate::analyzers::log_lines::unwell_containers;
+use crate::kubernetes::{Container, Kind, Object, Pod, Service};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -65,8 +68,11 @@ pub(super) fn broken_dependency<'a>(
     spec: &'a Container,
 ) -> Vec<(ObjectRef, &'static str)> {
     let namespace = pod.metadata.namespace.as_str();
-    let hosts = hosts_in_environment(cluster, pod, spec, None);
-    let Some(since) = unready_since(pod) else {
+    let mut hosts = hosts_in_environment(cluster, pod, spec, None);
+    if hosts.is_empty() {
+        hosts = hosts_of_kin(cluster, pod, spec);
+    }
+    let Some(since) = pod.unready_since() else {
         return Vec::new();
     };
     let Ok(until) = since.checked_add(SignedDuration::from_secs(SLACK)) else {
@@ -77,18 +83,71 @@ pub(super) fn broken_dependency<'a>(
         .filter(|host| {
             behind(cluster, namespace, host.name)
                 .into_iter()
-                .filter(|other| other.is_live())
-                .filter_map(unready_since)
+                .filter_map(Pod::unready_since)
                 .any(|other| other <= until)
         })
         .flat_map(|host| suspects(cluster, namespace, host.name))
         .collect()
 }
 
-fn unready_since(pod: &Pod) -> Option<Timestamp> {
-    pod.condition("Ready")
-        .filter(|ready| ready.is_false())
-        .and_then(|ready| ready.last_transition_time)
+/// Conditions in whose words a program names whom it does not reach.
+static UNREACHED: [&Signature; 3] = [
+    &log_connection_refused::SIGNATURE,
+    &log_connection_timeout::SIGNATURE,
+    &log_name_not_resolved::SIGNATURE,
+];
+
+/// The one Service that others of the namespace do not reach who take the same Secret: what is in it is not known, and
+/// who takes it calls the same.
+fn hosts_of_kin<'a>(cluster: &Cluster<'a>, pod: &'a Pod, spec: &Container) -> Vec<Host<'a>> {
+    let namespace = pod.metadata.namespace.as_str();
+    let own = secrets_of(pod, Some(&spec.name));
+    if own.is_empty() {
+        return Vec::new();
+    }
+    let top = cluster.top_of(pod);
+    let mut all: Vec<(ObjectRef, Host<'a>)> = Vec::new();
+    let kin = cluster.in_namespace::<Pod>(namespace).filter(|other| {
+        other.unready_since().is_some()
+            && secrets_of(other, None)
+                .iter()
+                .any(|name| own.contains(name))
+            && cluster.top_of(other) != top
+    });
+    for other in kin {
+        for unwell in unwell_containers(cluster, other) {
+            let lines = unwell.runs.iter().flat_map(|run| run.lines.iter().copied());
+            let says = |line: &&'a str| UNREACHED.iter().any(|one| one.words.is_in(line));
+            for host in lines.filter(says).flat_map(hosts_in) {
+                if let Target::Service(service) = resolve(cluster, namespace, host.name)
+                    && !service.is_in_front_of(pod)
+                    && !service.is_in_front_of(other)
+                    && !all
+                        .iter()
+                        .any(|(known, _)| known.is_same(&service.reference()))
+                {
+                    all.push((service.reference(), host));
+                }
+            }
+        }
+    }
+    match all.as_slice() {
+        [(_, host)] => vec![host.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// The Secrets from which a container, or any, takes its environment.
+fn secrets_of<'p>(pod: &'p Pod, container: Option<&str>) -> Vec<&'p str> {
+    let references = pod.spec.config_references().into_iter();
+    references
+        .filter(|reference| {
+            reference.kind == Kind::Secret
+                && reference.relation.starts_with("env")
+                && container.is_none_or(|name| *reference.user == *name)
+        })
+        .map(|reference| reference.name.as_str())
+        .collect()
 }
 
 /// The pods behind a host.

@@ -89,7 +89,7 @@ fn is_stopped_from_outside(pod: &Pod) -> bool {
 
 /// How it stands with the Job of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum JobOutcome {
+pub(in crate::analyzers) enum JobOutcome {
     /// The pod is not of a Job.
     NoJob,
     /// The Job goes on, or is not known.
@@ -101,7 +101,7 @@ pub(super) enum JobOutcome {
 }
 
 /// How it stands with the Job of a pod, if it has one.
-pub(super) fn job_outcome(cluster: &Cluster<'_>, pod: &Pod) -> JobOutcome {
+pub(in crate::analyzers) fn job_outcome(cluster: &Cluster<'_>, pod: &Pod) -> JobOutcome {
     let Some(owner) = pod
         .metadata
         .controller()

@@ -4,8 +4,8 @@ use super::probe_answer;
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{ended_at_first_chance, in_words, sighting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::Pod;
-use crate::model::Severity;
+use crate::kubernetes::{ContainerView, Pod};
+use crate::model::{Quantity, Severity};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -130,7 +130,10 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
     );
     let explanation = match first_chance {
         Some(seconds) => format!(
-            "{explanation} That run lasted {seconds} s, no longer than this probe waits before it ends a program that does not answer yet: it may need more time to start."
+            "{explanation} That run lasted {seconds} s, no longer than this probe waits before it ends a program that does not answer yet: it may need more time to start.{}",
+            scarce_cpu(container).map_or_else(String::new, |limit| format!(
+                " It may use no more than {limit} of a CPU, which makes a start longer."
+            ))
         ),
         None => explanation,
     };
@@ -145,14 +148,18 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         &explanation,
     );
     if first_chance.is_some() {
+        let more = scarce_cpu(container).map_or_else(String::new, |limit| {
+            format!(", or give it more CPU (its limit is {limit})")
+        });
         let advice = format!(
-            "Give container {} a startupProbe that allows for its start, or raise initialDelaySeconds of livenessProbe (now {})",
+            "Give container {} a startupProbe that allows for its start, or raise initialDelaySeconds of livenessProbe (now {}){more}",
             container.name(),
             failure.probe.initial_delay_seconds
         );
-        sighting
-            .suggestions
-            .insert(0, edit(&cluster.top_of(pod), advice));
+        // What the probe asks is not wrong as long as the program has not come up.
+        sighting.suggestions = std::iter::once(edit(&cluster.top_of(pod), advice))
+            .chain(sighting.suggestions.into_iter().skip(1))
+            .collect();
     }
     sighting
         .severity(severity)
@@ -163,4 +170,13 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         })
         .all_evidence(end)
         .suggest(read_last_log(pod, container))
+}
+
+/// A CPU below which the start of a program may take several times as long as with one of its own.
+const SCARCE: Quantity = Quantity::from_thousandths(500);
+
+/// The limit of CPU of a container, where it is scarce for a start.
+fn scarce_cpu(container: &ContainerView<'_>) -> Option<String> {
+    let limit = container.spec.resources.limits.get("cpu")?;
+    (*limit < SCARCE).then(|| limit.human("cpu"))
 }

@@ -95,7 +95,7 @@ const CONFIDENCE: f64 = 0.80;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK118",
     words: Pattern::new(
-        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|unapplied migrations?|migrations? (?:is|are) (?:pending|not applied)|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config"#,
+        r#"(?i)yaml: line \d+|yaml: unmarshal|yaml: |cannot unmarshal|invalid character '.{1,6}'|\[emerg\]|toml: |unexpected token|unknown directive|(?:failed|unable|cannot|could not|error|couldn't) (?:to )?(?:load|loading|parse|parsing|read|reading|decode|decoding|validate)\b.{0,40}\bconfig|invalid config|config(?:uration)? (?:is )?invalid|parse error|parsing error|error parsing|failed to parse|JSONDecodeError|JSON\.parse|is not valid JSON|ParserError|ScannerError|error converting YAML|unknown (?:field|key|property|configuration)|mapping values are not allowed|did not find expected|relation \"[^\"]+\" does not exist|no such table|table '[^']+' doesn't exist|pending migrations?|unapplied migrations?|migrations? (?:is|are) (?:pending|not applied)|column \"?\S+ does not exist|unknown column|schema version|database \"[^\"]+\" does not exist|unknown database|error loading config|config : parsing \[[^\]]+:\d+\]"#,
     ),
     weight: Weight::Telling,
 };
@@ -115,18 +115,21 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// What a database lacks.
 static SCHEMA: Pattern = Pattern::new(
-    r"(?i)relation \S+ does not exist|no such table|table '[^']+' doesn't exist|pending migration|unapplied migration|migrations? (?:is|are) (?:pending|not applied)|column .{1,80} does not exist|unknown column|schema version|database \S+ does not exist|unknown database",
+    r#"(?i)(relation \S+ does not exist|no such table: \S+|table '[^']+' doesn't exist|column .{1,80} does not exist|unknown column '[^']+')|no such table|pending migration|unapplied migration|migrations? (?:is|are) (?:pending|not applied)|unknown column|schema version"#,
 );
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let line = found.line();
+    if let Some(name) = NO_DATABASE.first(line) {
+        return without_database(found, cluster, name);
+    }
     if SCHEMA.is_in(line) {
         let title = format!(
             "{} finds its database without what it expects: {}",
             found.speaker(&top),
-            short(line)
+            SCHEMA.first(line).map_or_else(|| short(line), short)
         );
         let explanation = "The schema does not fit this version of the program: a migration did not run, or ran against another database.".to_owned();
         let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
@@ -172,6 +175,45 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
         advise(sighting, format!("Correct the configuration of {top}"))
     }
+}
+
+/// A database that the server does not have. Group 1 is its name.
+static NO_DATABASE: Pattern = Pattern::new(
+    r#"(?i)unknown database \\?['"]([^'"\\]+)|database \\?["']([^"'\\]+)\\?["'] does not exist"#,
+);
+
+/// The server answers and has no such database: its name is wrong, or nobody made it.
+fn without_database<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, name: &str) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let title = format!(
+        "{} asks for database `{name}`, which does not exist",
+        found.speaker(&top)
+    );
+    let references = pod.spec.config_references().into_iter();
+    let mut sources: Vec<String> = references
+        .filter(|reference| *reference.user == *found.unwell.container.name())
+        .map(|reference| format!("{} {}", reference.kind, reference.name))
+        .collect();
+    sources.sort();
+    sources.dedup();
+    let from = if sources.is_empty() {
+        String::new()
+    } else {
+        format!(" Its environment comes from {}.", sources.join(", "))
+    };
+    let explanation =
+        format!("The database server answers, and has no database of that name.{from}");
+    let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    for job in failed_migrations(cluster, pod) {
+        sighting = sighting.blames(job, "migrated by");
+    }
+    advise(
+        sighting,
+        format!(
+            "Correct the name of the database in the configuration of {top}, or create `{name}`"
+        ),
+    )
 }
 
 /// The Jobs of the namespace that were to migrate a database and failed, by their names and commands.

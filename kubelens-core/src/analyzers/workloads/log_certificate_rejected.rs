@@ -2,9 +2,10 @@ use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
+use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Kind, Pod};
-use crate::model::ObjectRef;
+use crate::kubernetes::{Kind, Pod, Service};
+use crate::model::{Evidence, ObjectRef, age};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -79,7 +80,7 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK104",
     words: Pattern::new(
-        r#"(?i)x509: |certificate has expired|certificate is not yet valid|signed by unknown authority|certificate is valid for .{1,200}, not |PKIX path building failed|CERTIFICATE_VERIFY_FAILED|certificate verify failed|tls: bad certificate|alert bad certificate|alert unknown ca|alert certificate (?:expired|revoked|unknown|required)|tls: unknown certificate authority|self[- ]signed certificate|unable to verify the first certificate|unable to get local issuer certificate|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID|SSLHandshakeException|SSL certificate problem|remote error: tls: "#,
+        r#"(?i)x509: |certificate has expired|certificate is not yet valid|signed by unknown authority|certificate is valid for .{1,200}, not |PKIX path building failed|CERTIFICATE_VERIFY_FAILED|certificate verify failed|tls: bad certificate|alert bad certificate|alert unknown ca|alert certificate (?:expired|revoked|unknown|required)|tls: unknown certificate authority|self[- ]signed certificate|unable to verify the first certificate|unable to get local issuer certificate|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames|is not in the cert's altnames|SSLHandshakeException|SSL certificate problem|remote error: tls: "#,
     ),
     weight: Weight::Telling,
 };
@@ -92,7 +93,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// What is said of the certificate.
 static FAULT: Pattern = Pattern::new(
-    r"(?i)(x509: .*|certificate has expired.*|certificate is (?:not yet )?valid.*|self[- ]signed certificate.*|unable to (?:verify|get local).*|PKIX path building failed.*|certificate verify failed.*|(?:tls|alert)[: ].*)",
+    r"(?i)(x509: .*|Hostname/IP does not match.*|No subject alternative .*|(?:Hostname|IP address) mismatch.*|certificate is not valid for.*|certificate has expired.*|certificate is (?:not yet )?valid.*|self[- ]signed certificate.*|unable to (?:verify|get local).*|PKIX path building failed.*|certificate verify failed.*|(?:tls|alert)[: ].*)",
 );
 
 /// What a structured line says of it, without the fields behind: text up to the quote that ends it.
@@ -102,7 +103,7 @@ fn within_quotes(text: &str) -> &str {
         .map_or(text.len(), |rest| text.len() - rest.len());
     let text = text.get(..ends).unwrap_or(text);
     // A quote that was opened before these words ends behind them.
-    let bare = text.trim_end_matches(['"', '\\']);
+    let bare = text.trim_end_matches(['"', '\\', '}']);
     let is_open = bare.matches('"').count() % 2 == 1;
     if is_open { text } else { bare }
 }
@@ -125,15 +126,65 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if let Some(request) = undecided_request(cluster, &peers.hosts) {
         sighting = sighting.blames(request, "serves by");
     }
-    for secret in secrets(found) {
+    for secret in secrets(found.pod()) {
         sighting = sighting.blames(secret, "mounts");
     }
-    sighting
+    if EXPIRED.is_in(found.line()) {
+        for secret in presented(&peers, cluster) {
+            sighting = sighting.blames(secret, "presented by");
+        }
+    }
+    if UNKNOWN_AUTHORITY.is_in(found.line()) {
+        sighting = sighting.all_evidence(made_anew(found, &peers, cluster));
+    }
+    match skewed_node(found.pod(), found.line(), cluster) {
+        Some(node) => sighting.blames(node, "runs on"),
+        None => sighting,
+    }
 }
 
-/// The Secrets that the pod mounts: its own certificates, and the authorities that it trusts.
-fn secrets(found: &LogMatch<'_>) -> impl Iterator<Item = ObjectRef> {
-    let pod = found.pod();
+/// The certificate's own time is over, or has not come.
+static EXPIRED: Pattern = Pattern::new(
+    r"(?i)certificate has expired|certificate is not yet valid|CERT_HAS_EXPIRED|CertificateExpiredException|CertificateNotYetValidException|NotAfter: ",
+);
+
+/// The Secrets that the pods of the other side mount: the certificate that it presents is in one of them.
+fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
+    let service = peers
+        .found()
+        .filter(|object| object.kind == "Service")
+        .and_then(|object| {
+            cluster.get::<Service>(
+                object.namespace.as_deref().unwrap_or_default(),
+                &object.name,
+            )
+        });
+    let pods = service.map_or_else(Vec::new, |service| cluster.pods_behind(service));
+    let mut all: Vec<ObjectRef> = pods.into_iter().flat_map(secrets).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Seconds before the client failed in which a certificate that was made anew may have come from another authority.
+const BEFORE: i64 = 900;
+
+/// Which of the other side's Secrets was written shortly before the client did not get ready.
+fn made_anew<'a>(found: &LogMatch<'a>, peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<Evidence> {
+    let Some(since) = found.pod().unready_since() else {
+        return Vec::new();
+    };
+    let written = presented(peers, cluster).into_iter().filter_map(|secret| {
+        let at = cluster.metadata_of(&secret)?.last_write?;
+        let is_shortly_before = (0..=BEFORE).contains(&since.duration_since(at).as_secs());
+        let text = format!("changed {} before the client was not ready", age(at, since));
+        is_shortly_before.then(|| Evidence::change(secret, &text, Some(at)))
+    });
+    written.collect()
+}
+
+/// The Secrets that a pod mounts: its own certificates, and the authorities that it trusts.
+fn secrets(pod: &Pod) -> impl Iterator<Item = ObjectRef> {
     let references = pod.spec.config_references().into_iter();
     references
         .filter(|reference| reference.kind == Kind::Secret && reference.relation.contains("volume"))
@@ -145,8 +196,8 @@ fn secrets(found: &LogMatch<'_>) -> impl Iterator<Item = ObjectRef> {
 /// The container does not accept the other side's certificate.
 fn rejects<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, peers: &Peers<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
-    let fault = FAULT.first(found.line()).unwrap_or("certificate rejected");
-    let fault = short(within_quotes(fault));
+    let fault = found.same_lines().find_map(|line| FAULT.first(line));
+    let fault = short(within_quotes(fault.unwrap_or("certificate rejected")));
     let of = if peers.hosts.is_empty() {
         String::new()
     } else {
@@ -167,8 +218,17 @@ static OTHER_NAME: Pattern = Pattern::new(
     r"(?i)doesn't contain any IP SANs|certificate is valid for .{1,200}, not |ERR_TLS_CERT_ALTNAME_INVALID|match certificate's altnames|certificate is not valid for|hostname mismatch|IP address mismatch|no (?:subject )?alternative (?:certificate )?(?:subject )?names? ",
 );
 
+/// Nobody whom the container trusts has signed the certificate.
+static UNKNOWN_AUTHORITY: Pattern = Pattern::new(
+    r"(?i)signed by unknown authority|PKIX path building failed|unable to (?:verify the first|get (?:local )?issuer) certificate|self[- ]signed certificate|DEPTH_ZERO_SELF_SIGNED_CERT",
+);
+
 fn remedy(line: &str, is_of_a_kubelet: impl Fn() -> bool) -> &'static str {
-    if !OTHER_NAME.is_in(line) {
+    if EXPIRED.is_in(line) {
+        "Renew the certificate of the other side"
+    } else if UNKNOWN_AUTHORITY.is_in(line) {
+        "Give the container the authority that signed the certificate of the other side, or have that issued by one that the container trusts"
+    } else if !OTHER_NAME.is_in(line) {
         "Renew the certificate of the other side, or give the container the authority that signed it"
     } else if is_of_a_kubelet() {
         "Call the nodes by a name that is in their certificates, or let the cluster sign those of the kubelets: serverTLSBootstrap: true in the kubelet's configuration, and somebody who approves their CertificateSigningRequests (kubernetes.io/kubelet-serving)"
@@ -205,7 +265,9 @@ fn rejected<'a>(
     };
     let title = format!("{who} {what} of {}: {fault}", found.name(&top));
     let sighting = peers.sighting(found, cluster, CONFIDENCE, title, explanation);
-    let mut held: Vec<String> = secrets(found).map(|secret| secret.to_string()).collect();
+    let mut held: Vec<String> = secrets(found.pod())
+        .map(|secret| secret.to_string())
+        .collect();
     held.dedup();
     let of = match held.as_slice() {
         [] => String::new(),
@@ -222,4 +284,34 @@ fn rejected<'a>(
         )
     };
     advise(sighting, advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fault_ends_where_its_field_ends() {
+        for (line, fault) in [
+            (
+                r#"{"level":"warn","error":"desc = \"tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-02T00:00:00Z is after 2026-01-01T00:00:00Z\""}"#,
+                "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-01-02T00:00:00Z is after 2026-01-01T00:00:00Z",
+            ),
+            (
+                "MongoServerSelectionError: Hostname/IP does not match certificate's altnames: Host: db-0. is not in the cert's altnames: DNS:db",
+                "Hostname/IP does not match certificate's altnames: Host: db-0. is not in the cert's altnames: DNS:db",
+            ),
+        ] {
+            assert!(SIGNATURE.words.is_in(line), "{line}");
+            assert_eq!(FAULT.first(line).map(within_quotes), Some(fault));
+        }
+    }
+
+    #[test]
+    fn what_to_do_follows_from_what_is_wrong() {
+        let advice = |line| remedy(line, || false);
+        assert!(advice("x509: certificate has expired or is not yet valid").starts_with("Renew"));
+        assert!(advice("PKIX path building failed").starts_with("Give the container"));
+        assert!(advice("certificate is valid for a, not b").starts_with("Call"));
+    }
 }

@@ -2,6 +2,7 @@ use super::cloud_identity::refused_identity;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{CustomResourceDefinition, Object, Pod, group_of};
 use crate::model::{Evidence, ObjectRef, Severity, some_of};
@@ -101,7 +102,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.55,
-        reads: [ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Node, Namespace, ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -121,7 +122,7 @@ const DETAILS: usize = 2;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK124",
     words: Pattern::new(
-        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b|\bcorrupt"#,
+        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b|\bcorrupt|\bbad file format\b|\bdamaged\b"#,
     ),
     weight: Weight::Any,
 };
@@ -193,6 +194,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let is_over = started_at.is_some() && cluster.seconds_since(started_at) > LONG_AGO;
     if is_over && !found.unwell.is_down {
         sighting = sighting.severity(Severity::Info);
+    }
+    if let Some(node) = skewed_node(pod, found.line(), cluster) {
+        sighting = sighting.blames(node, "runs on");
     }
     let leaving = found
         .same_lines()

@@ -1,10 +1,13 @@
 use super::cloud_identity::refused_identity;
+use super::failing_run::severity;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::server_side_login::{RefusedAtServer, refused_at_server};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Kind, Object, Pod};
-use crate::model::Evidence;
+use crate::kubernetes::{ConfigReference, ContainerView, Kind, Object, Pod};
+use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -61,7 +64,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.80,
-        reads: [ServiceAccount, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Pod, Node, ServiceAccount, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -83,11 +86,84 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for found in matches(cluster, pod, &SIGNATURE) {
         sink.report(sighting(&found, cluster));
     }
+    if pod.is_ready() {
+        return;
+    }
+    for container in pod.containers() {
+        if let Some(refused) = refused_at_server(cluster, pod, &container) {
+            sink.report(told_by_server(cluster, pod, &container, refused));
+        }
+    }
 }
 
 /// The user whose login is refused.
 static USER: Pattern =
     Pattern::new(r#"(?i)user(?:name)?[ =:]+['"`]?([\w.@-]+)['"`]?|role "([^"]+)""#);
+
+/// The server says it, and the container left no words.
+fn told_by_server<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    container: &ContainerView<'a>,
+    refused: RefusedAtServer<'a>,
+) -> Sighting {
+    let top = cluster.top_of(pod);
+    let user = user_in(refused.line);
+    let (title, server) = (container.title(), refused.server);
+    let title =
+        format!("Login of {title} of {top} is refused{user} by {server}: authentication failed");
+    let secrets = secrets(pod, container.name());
+    let names = names(&secrets).join(", ");
+    let explanation = format!(
+        "No log of its last run was read; while that run lasted, {server} refused a login{user}. Its logins come from Secret {names}."
+    );
+    Sighting::of(top.clone(), title, explanation)
+        .seen_on(pod.reference(), "template of")
+        .in_container(container.name())
+        .severity(severity(cluster, pod, container))
+        .confidence(CONFIDENCE - 0.1)
+        .evidence(refused.proof)
+        .all_evidence(taken_from(pod, &secrets))
+        .suggest(Suggestion::advice(format!(
+            "Compare Secret {names} with what {server} knows, then restart {top}"
+        )))
+}
+
+/// `` for user `app` `` where a line names the user.
+fn user_in(line: &str) -> String {
+    USER.first(line)
+        .map_or_else(String::new, |user| format!(" for user `{user}`"))
+}
+
+/// The Secrets that a container takes, or that volumes of its pod are made of.
+fn secrets<'a>(pod: &'a Pod, container: &str) -> Vec<ConfigReference<'a>> {
+    let all = pod.spec.config_references().into_iter();
+    all.filter(|reference| reference.kind == Kind::Secret)
+        .filter(|reference| *reference.user == *container || reference.relation.contains("volume"))
+        .collect()
+}
+
+/// Their names, each once.
+fn names<'s>(secrets: &'s [ConfigReference<'_>]) -> Vec<&'s str> {
+    let mut names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Where the first of them is taken.
+fn taken_from(pod: &Pod, secrets: &[ConfigReference<'_>]) -> Option<Evidence> {
+    let secret = secrets.first()?;
+    let value = match secret.keys.first() {
+        Some(key) => format!("{} key {key}", secret.name),
+        None => secret.name.to_string(),
+    };
+    Some(Evidence::field(
+        pod.reference(),
+        &format!("spec.{}", secret.path),
+        value,
+    ))
+}
 
 /// Words of a database that knows the user and does not let it do that.
 static NO_RIGHT: Pattern = Pattern::new(
@@ -119,9 +195,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let peers = Peers::of(found, cluster);
-    let user = USER
-        .first(found.line())
-        .map_or_else(String::new, |user| format!(" for user `{user}`"));
+    let user = user_in(found.line());
     // PostgreSQL names the address of who asks there, not its own.
     let is_not_admitted = found.line().contains("pg_hba.conf");
     let at = if peers.hosts.is_empty() || is_not_admitted {
@@ -138,17 +212,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         "Login of {} is refused{user}{at}: {fault}",
         found.name(&top)
     );
-    let container = found.unwell.container.name();
-    let secrets: Vec<_> = pod
-        .spec
-        .config_references()
-        .into_iter()
-        .filter(|reference| reference.kind == Kind::Secret)
-        .filter(|reference| *reference.user == *container || reference.relation.contains("volume"))
-        .collect();
-    let mut names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
+    let secrets = secrets(pod, found.unwell.container.name());
+    let names = names(&secrets);
     let from = if names.is_empty() {
         "It takes no Secret: the login is in its own configuration.".to_owned()
     } else {
@@ -164,16 +229,13 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         format!("The other side answers and does not accept the credentials. {from}")
     };
-    let proof = secrets.first().map(|secret| {
-        let value = match secret.keys.first() {
-            Some(key) => format!("{} key {key}", secret.name),
-            None => secret.name.to_string(),
-        };
-        Evidence::field(pod.reference(), &format!("spec.{}", secret.path), value)
-    });
-    let sighting = found
+    let proof = taken_from(pod, &secrets);
+    let mut sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(proof);
+    if let Some(node) = skewed_node(pod, found.line(), cluster) {
+        sighting = sighting.blames(node, "runs on");
+    }
     let advice = if is_not_admitted {
         format!(
             "Let {top} connect with TLS (such as sslmode=require), or admit it in the database's pg_hba.conf"

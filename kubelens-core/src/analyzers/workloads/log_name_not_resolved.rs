@@ -243,10 +243,20 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             "Correct the host name in the configuration of {top}: no name server knows {}",
             peers.names()
         ),
-        _ => format!(
-            "Correct the host name in the configuration of {top}, or create the Service {}",
-            peers.names()
-        ),
+        _ => {
+            let near = peers.missing().and_then(|missing| {
+                let namespace = missing.namespace.as_deref().unwrap_or_default();
+                let near = cluster.near_names::<Service>(namespace, &missing.name);
+                near.first().copied()
+            });
+            let meant = near.map_or_else(String::new, |near| format!(" (is `{near}` meant?)"));
+            format!(
+                "Correct the host name in the configuration of {top}{meant}, or create the Service {}",
+                peers
+                    .missing()
+                    .map_or_else(|| peers.names(), ObjectRef::path)
+            )
+        }
     };
     advise(sighting, advice)
 }

@@ -152,7 +152,10 @@ impl<'a> Peers<'a> {
     /// The sighting with the name of whom it is about as part of its identity. Addresses come and go.
     fn identify(&self, sighting: Sighting) -> Sighting {
         let name = self.hosts.first().map_or("", |host| host.name);
-        if name.contains(|c: char| c.is_ascii_alphabetic()) {
+        if is_own(name) {
+            // However it is written: `::1`, `127.0.0.1`.
+            sighting.identified_by("host", "localhost")
+        } else if name.contains(|c: char| c.is_ascii_alphabetic()) {
             sighting.identified_by("host", name)
         } else {
             sighting

@@ -39,6 +39,11 @@ pub(super) fn place_of<'p>(
         .iter()
         .filter(is_below)
         .max_by_key(|mount| mount.mount_path.len())?;
+    volume_of(pod, mount)
+}
+
+/// A mount with its volume.
+pub(super) fn volume_of<'p>(pod: &'p Pod, mount: &'p VolumeMount) -> Option<Place<'p>> {
     let volume = pod
         .spec
         .volumes

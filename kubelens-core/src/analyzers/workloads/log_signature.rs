@@ -4,7 +4,7 @@ use super::{
     log_address_in_use, log_api_forbidden, log_bad_argument, log_bad_config,
     log_certificate_rejected, log_connection_refused, log_connection_timeout,
     log_dependency_overloaded, log_error_rate_rise, log_file_missing, log_login_refused,
-    log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted,
+    log_name_not_resolved, log_permission_denied, log_runtime_memory_exhausted, log_server_refuses,
     log_setting_missing, log_space_limit, log_uncaught_failure,
 };
 use crate::analysis::Sighting;
@@ -41,7 +41,8 @@ pub(super) enum Weight {
 }
 
 /// All signatures, in the order in which they claim a line.
-static ALL: [&Signature; 19] = [
+static ALL: [&Signature; 20] = [
+    &log_server_refuses::SIGNATURE,
     &log_api_forbidden::SIGNATURE,
     &log_login_refused::SIGNATURE,
     &log_certificate_rejected::SIGNATURE,
@@ -311,7 +312,7 @@ impl<'a> LogMatch<'a> {
             "Node" => "runs",
             _ => "template of",
         };
-        let severity = if self.unwell.is_spent {
+        let severity = if self.unwell.is_spent || self.unwell.is_over {
             Severity::Info
         } else if self.unwell.is_down {
             Severity::Critical
@@ -353,7 +354,7 @@ impl<'a> LogMatch<'a> {
 
 /// The time and level before the words of a line.
 static FRONT: Pattern = Pattern::new(
-    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?)",
+    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] (?:\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\dT\S+) [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?(?:(?:ERROR|WARN|FATAL)\s+\[[\w.$]+\]\s+\([^)]{1,60}\)\s+)?|\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d+\]\[\w+\s*\]\[[^\]]+\]\s*(?:\[[\w.-]+\]\s*)?)",
 );
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
@@ -596,6 +597,18 @@ mod tests {
         assert_eq!(
             short("F0819 11:26:58.120044       1 adapter.go:341] unable to load"),
             "unable to load"
+        );
+        assert_eq!(
+            short("1:M 02 Jan 2026 03:04:05.123 # Bad file format"),
+            "Bad file format"
+        );
+        assert_eq!(
+            short("[2026-01-02T03:04:05,000][WARN ][o.e.c.Monitor] [es-0] flood stage"),
+            "flood stage"
+        );
+        assert_eq!(
+            short("2026-01-02 03:04:05,000 ERROR [org.acme.Handler] (main) no hostname"),
+            "no hostname"
         );
         assert_eq!(short("2 errors"), "2 errors");
     }

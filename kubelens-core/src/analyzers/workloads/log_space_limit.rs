@@ -3,7 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Condition, Node, Object, Pod, condition};
-use crate::model::ObjectRef;
+use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -117,14 +117,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
                 "Raise the limit on the node (fs.inotify.*, nofile), and see which program takes the most",
             );
         }
-        let title = format!("{} is at a limit of its node: {what}", found.speaker(&top));
-        let explanation =
-            "That is a limit of processes or of the node, not a full disk.".to_owned();
-        let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-        return advise(
-            sighting,
-            "Raise the limit on the node (fs.inotify.*, nofile), or let the program open less",
-        );
+        return at_a_limit(found, cluster, &top, what);
     }
     let container = found.unwell.container.spec;
     let place = path_in(line).and_then(|path| place_of(pod, container, path));
@@ -166,6 +159,48 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         sighting,
         format!("Let {top} write less there, or give it a volume of its own"),
     )
+}
+
+/// A limit of open files that a command sets for itself. Group 1 is the setting.
+static OWN_LIMIT: Pattern = Pattern::new(r"\b(ulimit\s+(?:-[HS]+\s*)?-[HS]*n\s+\d+)");
+
+/// A limit of the process, which it may set itself, or of the node.
+fn at_a_limit<'a>(
+    found: &LogMatch<'a>,
+    cluster: &Cluster<'a>,
+    top: &ObjectRef,
+    what: &str,
+) -> Sighting {
+    let spec = found.unwell.container.spec;
+    let mut words = spec.command.iter().chain(&spec.args);
+    let own = words.find_map(|word| OWN_LIMIT.first(word));
+    let is_of_the_process = what == "too many open files";
+    let limit = match own {
+        Some(own) if is_of_the_process => format!("at the limit that its command sets (`{own}`)"),
+        _ if is_of_the_process => "at its limit of open files".to_owned(),
+        _ => "at a limit of its node".to_owned(),
+    };
+    let title = format!("{} is {limit}: {what}", found.speaker(top));
+    let (explanation, advice) = match own {
+        Some(own) if is_of_the_process => (
+            "That is a limit of its own process, not of the node, and no full disk.",
+            format!("Raise `{own}` in the command of {top}, or let the program open less"),
+        ),
+        _ if is_of_the_process => (
+            "That is a limit of the process, which the runtime or the program's start sets, and no full disk.",
+            "Raise the limit of open files where it is set (the command, the container runtime's nofile), or let the program open less".to_owned(),
+        ),
+        _ => (
+            "That is a limit of the node, not a full disk.",
+            "Raise the limit on the node (fs.inotify.*), or let the program open less".to_owned(),
+        ),
+    };
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation.to_owned());
+    let proof = own.map(|own| {
+        let path = format!("spec.containers[{}].command", found.unwell.container.name());
+        Evidence::field(found.pod().reference(), &path, own)
+    });
+    advise(sighting.all_evidence(proof), advice)
 }
 
 /// The node, if another workload on it is at such a limit, too.

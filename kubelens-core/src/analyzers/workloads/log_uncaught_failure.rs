@@ -115,6 +115,25 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     )
 }
 
+/// How Python begins to tell where an exception came from.
+const TRACEBACK: &str = "Traceback (most recent call last):";
+
+/// What the last traceback of Python tells of: its frames are indented, and the first line that is not names the
+/// exception, whatever its class is called.
+fn end_of_tracebacks<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut is_within = false;
+    let mut last = None;
+    for line in lines {
+        if line.contains(TRACEBACK) {
+            is_within = true;
+        } else if is_within && !line.starts_with([' ', '\t', '|', '+']) {
+            last = Some(line);
+            is_within = false;
+        }
+    }
+    last
+}
+
 /// What names the failure best: the innermost `Caused by`, else the last line that names one, else the
 /// line itself. Rust says what happened on the line after where.
 fn failure<'a>(found: &LogMatch<'a>) -> &'a str {
@@ -123,12 +142,43 @@ fn failure<'a>(found: &LogMatch<'a>) -> &'a str {
         return found.after().next().unwrap_or(line);
     }
     let lines = || std::iter::once(line).chain(found.after());
-    let innermost = lines().filter(|line| line.contains("Caused by: ")).last();
+    // Ruby says on the line below what Java says behind these words.
+    let below = lines()
+        .skip_while(|line| line.trim() != "Caused by:")
+        .nth(1)
+        .filter(|line| !line.trim().is_empty());
+    let innermost = lines()
+        .filter(|line| line.contains("Caused by: "))
+        .last()
+        .or(below);
     let named = || lines().filter(|line| NAMED.is_in(line.trim())).last();
-    let is_trace = line.starts_with("Traceback");
+    let is_trace = line.contains(TRACEBACK);
     innermost
+        .or_else(|| end_of_tracebacks(lines()))
         .or_else(|| is_trace.then(named).flatten())
         .or_else(|| NAMED.is_in(line).then_some(line))
         .or_else(named)
         .unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceback_ends_with_its_exception_whatever_its_class() {
+        let lines = [
+            "ERROR consume failed",
+            "Traceback (most recent call last):",
+            "  File \"/app/consume.py\", line 58, in <module>",
+            "    channel.basic_consume()",
+            "pika.exceptions.ChannelClosedByBroker: (404, \"NOT_FOUND\")",
+            "bye",
+        ];
+        assert_eq!(
+            end_of_tracebacks(lines.into_iter()),
+            Some("pika.exceptions.ChannelClosedByBroker: (404, \"NOT_FOUND\")")
+        );
+        assert_eq!(end_of_tracebacks(["KeyError: 'A'"].into_iter()), None);
+    }
 }

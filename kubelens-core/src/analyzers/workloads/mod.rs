@@ -40,6 +40,7 @@ pub(super) mod log_peer;
 pub(super) mod log_permission_denied;
 pub(super) mod log_place;
 pub(super) mod log_runtime_memory_exhausted;
+pub(super) mod log_server_refuses;
 pub(super) mod log_setting_missing;
 pub(super) mod log_signature;
 pub(super) mod log_space_limit;
@@ -64,6 +65,7 @@ pub(super) mod resize_not_applied;
 pub(super) mod restarted_in_its_life;
 pub(super) mod restarts_repeatedly;
 pub(super) mod sandbox_not_created;
+pub(super) mod server_side_login;
 pub(super) mod start_error;
 pub(super) mod startup_probe_fails;
 pub(super) mod stopped_pod;
@@ -99,6 +101,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &log_name_not_resolved::ANALYZER,
     &log_permission_denied::ANALYZER,
     &log_runtime_memory_exhausted::ANALYZER,
+    &log_server_refuses::ANALYZER,
     &log_setting_missing::ANALYZER,
     &log_space_limit::ANALYZER,
     &log_uncaught_failure::ANALYZER,

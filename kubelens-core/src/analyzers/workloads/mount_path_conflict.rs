@@ -1,4 +1,5 @@
 use super::advice::edit;
+use super::log_place::volume_of;
 use super::start_error::{StartError, StartFault, start_error};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod, VolumeMount};
@@ -126,14 +127,22 @@ fn sighting(
             || mount.mount_path.to_string(),
             |sub_path| format!("{} (subPath {sub_path})", mount.mount_path),
         );
+        let object = volume_of(pod, mount).and_then(|place| place.configuration());
+        if let Some(object) = object {
+            // A key that is not there becomes a directory.
+            sighting = sighting.blames(object, "mounts");
+        }
         sighting = sighting
             .identified_by("mount", mount.mount_path.as_str())
             .evidence(Evidence::field(pod.reference(), &path, value));
     }
-    sighting.suggest(edit(
-        &top,
-        "Mount a single key over a file with subPath, or choose a mountPath that is a directory of its own",
-    ))
+    let has_sub_path = mount.is_some_and(|mount| !mount.sub_path.is_empty());
+    let advice = if has_sub_path {
+        "Make subPath name a file of the volume where the image has a file, and a directory where it has one, or choose another mountPath"
+    } else {
+        "Mount a single key over a file with subPath, or choose a mountPath that is a directory of its own"
+    };
+    sighting.suggest(edit(&top, advice))
 }
 
 /// The mount that a message names: by its path, or by its volume; the longest path wins.

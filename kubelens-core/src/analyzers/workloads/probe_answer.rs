@@ -1,5 +1,6 @@
 //! What the answer to a probe says about the fault.
 
+use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Probe;
 
 /// What came back from a probe.
@@ -94,6 +95,20 @@ pub(super) fn listening_port(lines: &[String]) -> Option<i64> {
     })
 }
 
+/// An address of the pod itself, where a program says that it listens. Group 1 is the address, 2 the port.
+static LOOPBACK: Pattern = Pattern::new(
+    r"(?i)\b(?:listen(?:ing|s)?|serving|running|bound|started|up)\b.{0,60}?(127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})",
+);
+
+/// The address of the pod itself at which alone a program says that it listens on a port.
+pub(super) fn listens_on_loopback(lines: &[String], port: i64) -> Option<&str> {
+    lines.iter().rev().find_map(|line| {
+        let found = LOOPBACK.captures(line)?;
+        let said: i64 = found.get(2)?.as_str().parse().ok()?;
+        (said == port).then_some(found.get(1)?.as_str())
+    })
+}
+
 /// The number that follows a mark: 2 to 5 digits that end there.
 fn port_in(text: &str, mark: &str) -> Option<i64> {
     text.match_indices(mark).find_map(|(at, _)| {
@@ -182,6 +197,20 @@ mod tests {
         for (answer, probe, expected) in cases {
             assert_eq!(classify(answer, &probe), expected, "{answer}");
         }
+    }
+
+    #[test]
+    fn a_program_that_listens_for_itself_alone_is_noticed() {
+        let address = |line: &str| listens_on_loopback(&[line.to_owned()], 8000).map(str::to_owned);
+        for line in [
+            "INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)",
+            "listening on 127.0.0.1:8000",
+        ] {
+            assert_eq!(address(line).as_deref(), Some("127.0.0.1"), "{line}");
+        }
+        assert_eq!(address("listening on 0.0.0.0:8000"), None);
+        assert_eq!(address("listening on 127.0.0.1:9000"), None);
+        assert_eq!(address("calling 127.0.0.1:8000"), None);
     }
 
     #[test]

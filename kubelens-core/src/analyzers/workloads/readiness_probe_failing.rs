@@ -1,9 +1,11 @@
+use super::advice::edit;
 use super::environment_hosts::broken_dependency;
 use super::last_words;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, ProbeKind, failing_probes};
 use super::probe_sighting::{in_words, sighting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::node_clock::skewed_node;
 use crate::kubernetes::Object;
 use crate::kubernetes::Pod;
 use crate::model::Evidence;
@@ -76,7 +78,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.90,
-        reads: [Event, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Node, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Pod"],
         check: Pod(check),
     }
@@ -100,6 +102,18 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         _ => "The program runs and does not pass the probe.".to_owned(),
     };
     let log = cluster.log(pod, failure.container.name(), false);
+    let loopback = failure
+        .probe
+        .port_number(failure.container.spec)
+        .filter(|_| matches!(answer, ProbeAnswer::Refused))
+        .zip(log)
+        .and_then(|(port, log)| probe_answer::listens_on_loopback(&log.lines, port));
+    let explanation = match loopback {
+        Some(address) => format!(
+            "The program listens on {address} alone, and the kubelet asks at the address of the pod, as Services do."
+        ),
+        None => explanation,
+    };
     let line = log.and_then(last_words::most_telling);
     let explanation = match line {
         Some(line) => format!("{explanation} Its log says {}.", last_words::quoted(line)),
@@ -112,11 +126,20 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         &in_words(failure, answer),
         &explanation,
     );
+    if let (Some(address), Some(first)) = (loopback, sighting.suggestions.first_mut()) {
+        *first = edit(
+            &cluster.top_of(pod),
+            format!("Let the program listen on all addresses (0.0.0.0 or ::) instead of {address}"),
+        );
+    }
     // Who answers for itself that it is not well may say so for somebody else.
     if matches!(answer, ProbeAnswer::Unwell(_) | ProbeAnswer::Failed) {
         for (object, relation) in broken_dependency(cluster, pod, failure.container.spec) {
             sighting = sighting.blames(object, relation);
         }
+    }
+    if let Some(node) = line.and_then(|line| skewed_node(pod, line, cluster)) {
+        sighting = sighting.blames(node, "runs on");
     }
     sighting.all_evidence(
         line.map(|line| Evidence::log(pod.reference(), failure.container.name(), line, None)),

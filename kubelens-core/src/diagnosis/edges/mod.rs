@@ -13,6 +13,7 @@ pub(super) mod missing_machine;
 pub(super) mod network_agent;
 pub(super) mod node_fault;
 pub(super) mod operator_down;
+mod own_pod;
 pub(super) mod owned_pods;
 pub(super) mod same_node;
 mod same_object;
@@ -39,6 +40,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(operator_down::edges(index));
     edges.extend(failing_store::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
+    edges.extend(own_pod::edges(index));
     let injected = injected_container::edges(index, &edges);
     edges.extend(same_object::edges(index, &edges));
     edges.extend(injected);
