@@ -1,9 +1,9 @@
 use super::gateway::{
-    Reference, backend_refs, certificates, conditions, is_granted, list, missing_ref, object_ref,
-    objects, parent_statuses, routes,
+    Reference, backend_refs, certificates, conditions, grants_to, is_granted, list, missing_ref,
+    object_ref, objects, parent_statuses, routes, text,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::CustomObject;
+use crate::kubernetes::{CustomObject, Namespace};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -50,7 +50,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.95,
-        reads: [],
+        reads: [Namespace],
         maps_to: ["k8sgpt:Gateway", "k8sgpt:HTTPRoute"],
         check: Cluster(check),
     }
@@ -90,8 +90,62 @@ fn report(
     let is_known = is_refused || !objects(cluster, "ReferenceGrant").is_empty();
     let is_across = to.namespace != from.metadata.namespace.as_str();
     if is_across && is_known && !is_granted(cluster, from, to) {
-        sink.report(sighting(from, to));
+        let near = near_grant(cluster, from, to);
+        sink.report(near.map_or_else(
+            || sighting(from, to),
+            |(grant, named)| misnamed(from, to, grant, named),
+        ));
     }
+}
+
+/// A grant that allows the reference to a namespace with nearly the name of this one, and which it names.
+fn near_grant<'a>(
+    cluster: &Cluster<'a>,
+    from: &CustomObject,
+    to: &Reference,
+) -> Option<(&'a CustomObject, &'a str)> {
+    let own = from.metadata.namespace.as_str();
+    objects(cluster, "ReferenceGrant")
+        .into_iter()
+        .filter(|grant| grant.metadata.namespace == *to.namespace && grants_to(grant, to))
+        .find_map(|grant| {
+            let named = list(&grant.spec, "from").iter().find_map(|known| {
+                let namespace = text(known, "namespace");
+                let is_kind = text(known, "kind") == from.kind.as_str();
+                let is_near = strsim::jaro_winkler(namespace, own) >= NEAR;
+                // A namespace that is there may well be meant.
+                let is_there = cluster.get::<Namespace>("", namespace).is_some();
+                (is_kind && is_near && !is_there).then_some(namespace)
+            });
+            Some((grant, named?))
+        })
+}
+
+/// How like two names must be for one to be meant as the other.
+const NEAR: f64 = 0.85;
+
+fn misnamed(
+    from: &CustomObject,
+    to: &Reference,
+    grant: &CustomObject,
+    named: &str,
+) -> Sighting {
+    let own = object_ref(from);
+    let grant = object_ref(grant);
+    let here = &from.metadata.namespace;
+    let target = format!("{} {}/{}", to.kind, to.namespace, to.name);
+    Sighting::of(
+        grant.clone(),
+        format!("{own} may not refer to {target}: {grant} allows that to namespace {named}, not to {here}"),
+        "The controller does not follow the reference, so requests get an error.",
+    )
+    .seen_on(own.clone(), "refers to")
+    .identified_by("to", &target)
+    .evidence(Evidence::field(own, &to.path, &target))
+    .evidence(Evidence::field(grant.clone(), "spec.from[].namespace", named))
+    .suggest(Suggestion::advice(format!(
+        "Correct spec.from of {grant}: namespace {here} instead of {named}"
+    )))
 }
 
 fn sighting(from: &CustomObject, to: &Reference) -> Sighting {

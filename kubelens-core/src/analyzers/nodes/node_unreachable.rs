@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::held_volumes::with_volumes;
+use super::clock_skew;
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::control_plane::webhook::LeaseHolders;
@@ -104,7 +105,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             sink.report(sighting);
         }
         Some(ready) if ready.is_true() && !is_young => {
-            if let Some((own, newest)) = lagging_lease(cluster, node) {
+            if let Some((own, newest)) = lagging_lease(cluster, node)
+                // A node that stamps with a wrong clock lives.
+                && !clock_skew::is_known(cluster, node)
+            {
                 sink.report(stale_lease(node, cluster, own, newest));
             }
         }
@@ -148,7 +152,7 @@ impl Digest for Lagging {
 }
 
 /// The node's renewal and the newest of all, where the one lags too far behind the other.
-fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Timestamp)> {
+pub(super) fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Timestamp)> {
     let own = lease_of(cluster, node)?;
     if !cluster.digest::<Lagging>().0.contains(&node.metadata.name) {
         return None;
@@ -288,7 +292,7 @@ fn never_reported<'a>(node: &'a Node, cluster: &Cluster<'a>) -> Sighting {
     .suggest(describe(node))
 }
 
-fn lease_evidence(node: &Node, renewed: Timestamp) -> Evidence {
+pub(super) fn lease_evidence(node: &Node, renewed: Timestamp) -> Evidence {
     let lease = crate::model::ObjectRef::namespaced(
         "coordination.k8s.io/v1",
         "Lease",
