@@ -204,6 +204,13 @@ impl Sighting {
         self
     }
 
+    /// What to do before all else.
+    #[must_use]
+    pub fn suggest_first(mut self, suggestion: Suggestion) -> Self {
+        self.suggestions.insert(0, suggestion);
+        self
+    }
+
     /// Its own words say what causes it, though its analyzer mostly sees a symptom.
     #[must_use]
     pub const fn names_its_cause(mut self) -> Self {

@@ -3,7 +3,7 @@ use super::gateway::{
     object_ref, objects, parent_statuses, routes, text,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{CustomObject, Namespace};
+use crate::kubernetes::{CustomObject, Namespace, Service};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -50,7 +50,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.95,
-        reads: [Namespace],
+        reads: [Namespace, Service],
         maps_to: ["k8sgpt:Gateway", "k8sgpt:HTTPRoute"],
         check: Cluster(check),
     }
@@ -93,32 +93,64 @@ fn report(
         let near = near_grant(cluster, from, to);
         sink.report(near.map_or_else(
             || sighting(from, to),
-            |(grant, named)| misnamed(from, to, grant, named),
+            |(grant, slip)| misnamed(from, to, grant, &slip),
         ));
     }
 }
 
-/// A grant that allows the reference to a namespace with nearly the name of this one, and which it names.
+/// A name in a grant that is nearly the one that would allow the reference.
+struct Slip<'a> {
+    path: &'static str,
+    written: &'a str,
+    meant: String,
+}
+
+/// A grant that was meant to allow the reference, and names another namespace or another target that is not there.
 fn near_grant<'a>(
     cluster: &Cluster<'a>,
     from: &CustomObject,
     to: &Reference,
-) -> Option<(&'a CustomObject, &'a str)> {
+) -> Option<(&'a CustomObject, Slip<'a>)> {
     let own = from.metadata.namespace.as_str();
-    objects(cluster, "ReferenceGrant")
+    let is_near = |written: &str, meant: &str| {
+        written != meant && strsim::jaro_winkler(written, meant) >= NEAR
+    };
+    let here = objects(cluster, "ReferenceGrant")
         .into_iter()
-        .filter(|grant| grant.metadata.namespace == *to.namespace && grants_to(grant, to))
-        .find_map(|grant| {
-            let named = list(&grant.spec, "from").iter().find_map(|known| {
-                let namespace = text(known, "namespace");
-                let is_kind = text(known, "kind") == from.kind.as_str();
-                let is_near = strsim::jaro_winkler(namespace, own) >= NEAR;
+        .filter(|grant| grant.metadata.namespace == *to.namespace);
+    here.filter_map(|grant| {
+        let is_kind = |known: &&serde_json::Value| text(known, "kind") == from.kind.as_str();
+        let allowed = || list(&grant.spec, "from").iter().filter(is_kind);
+        let slip = if grants_to(grant, to) {
+            let mut namespaces = allowed().map(|known| text(known, "namespace"));
+            let written = namespaces.find(|written| {
                 // A namespace that is there may well be meant.
-                let is_there = cluster.get::<Namespace>("", namespace).is_some();
-                (is_kind && is_near && !is_there).then_some(namespace)
+                is_near(written, own) && cluster.get::<Namespace>("", written).is_none()
+            })?;
+            Slip {
+                path: "spec.from[].namespace",
+                written,
+                meant: own.to_owned(),
+            }
+        } else if allowed().any(|known| text(known, "namespace") == own) {
+            let targets = list(&grant.spec, "to").iter().filter(|known| {
+                text(known, "kind") == to.kind && text(known, "group") == to.group
             });
-            Some((grant, named?))
-        })
+            let written = targets.map(|known| text(known, "name")).find(|written| {
+                let is_there = cluster.get::<Service>(&to.namespace, written).is_some();
+                is_near(written, &to.name) && !(to.kind == "Service" && is_there)
+            })?;
+            Slip {
+                path: "spec.to[].name",
+                written,
+                meant: to.name.clone(),
+            }
+        } else {
+            return None;
+        };
+        Some((grant, slip))
+    })
+    .next()
 }
 
 /// How like two names must be for one to be meant as the other.
@@ -128,23 +160,27 @@ fn misnamed(
     from: &CustomObject,
     to: &Reference,
     grant: &CustomObject,
-    named: &str,
+    slip: &Slip<'_>,
 ) -> Sighting {
+    let Slip {
+        path,
+        written,
+        meant,
+    } = slip;
     let own = object_ref(from);
     let grant = object_ref(grant);
-    let here = &from.metadata.namespace;
     let target = format!("{} {}/{}", to.kind, to.namespace, to.name);
     Sighting::of(
         grant.clone(),
-        format!("{own} may not refer to {target}: {grant} allows that to namespace {named}, not to {here}"),
+        format!("{own} may not refer to {target}: {grant} names `{written}` where it means `{meant}`"),
         "The controller does not follow the reference, so requests get an error.",
     )
     .seen_on(own.clone(), "refers to")
     .identified_by("to", &target)
     .evidence(Evidence::field(own, &to.path, &target))
-    .evidence(Evidence::field(grant.clone(), "spec.from[].namespace", named))
+    .evidence(Evidence::field(grant.clone(), path, written))
     .suggest(Suggestion::advice(format!(
-        "Correct spec.from of {grant}: namespace {here} instead of {named}"
+        "Correct {path} of {grant}: {meant} instead of {written}"
     )))
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::node_problem_reported::broken_kernel;
+use super::node_problem_reported::blaming_the_kernel;
 use super::state::{
     JOINING, NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone,
 };
@@ -133,13 +133,7 @@ fn by_condition<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) ->
             .newest_event(node, &["NodeNotReady"])
             .map(event_evidence),
     );
-    // A kernel that was broken before takes the runtime with it.
-    let broken = broken_kernel(node)
-        .filter(|condition| condition.last_transition_time <= ready.last_transition_time);
-    let sighting = match broken {
-        Some(_) => sighting.blames(node.reference(), "kernel under"),
-        None => sighting,
-    };
+    let sighting = blaming_the_kernel(sighting, node, ready);
     shared_by_zone(advised(sighting, node), node)
 }
 

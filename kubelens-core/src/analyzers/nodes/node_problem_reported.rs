@@ -122,15 +122,21 @@ fn is_of_clock(node: &Node, cluster: &Cluster<'_>, condition: &Condition) -> boo
     condition.type_ == CLOCK && clock_skew::is_known(cluster, node)
 }
 
-/// What an agent says of the kernel or the file systems of a node, where nothing on it works any more: the oldest such
-/// condition.
-pub(super) fn broken_kernel(node: &Node) -> Option<&Condition> {
+/// A fault of a kubelet or its runtime, which blames what an agent says of the kernel or the file systems under it, where
+/// that began before.
+pub(super) fn blaming_the_kernel(sighting: Sighting, node: &Node, fault: &Condition) -> Sighting {
     const KINDS: [&str; 3] = ["KernelDeadlock", "ReadonlyFilesystem", "CorruptDockerOverlay2"];
-    let bad = node.status.conditions.iter().filter(|condition| {
-        let is_of_kernel = KINDS.iter().any(|kind| condition.type_ == *kind);
-        is_of_kernel && condition.is_true()
+    let was_broken = node.status.conditions.iter().any(|condition| {
+        KINDS.iter().any(|kind| condition.type_ == *kind)
+            && condition.is_true()
+            && condition.last_transition_time.is_some()
+            && condition.last_transition_time <= fault.last_transition_time
     });
-    bad.min_by_key(|condition| condition.last_transition_time)
+    if was_broken {
+        sighting.blames(node.reference(), "kernel under")
+    } else {
+        sighting
+    }
 }
 
 pub(super) fn is_bad(condition: &Condition) -> bool {

@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::held_volumes::with_volumes;
 use super::clock_skew;
+use super::held_volumes::with_volumes;
+use super::node_problem_reported::blaming_the_kernel;
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::control_plane::webhook::LeaseHolders;
@@ -209,6 +210,7 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
         let text = due.map_or_else(String::new, |due| due.to_string());
         Evidence::field(pod.reference(), "metadata.deletionTimestamp", text).at(due)
     }));
+    let sighting = blaming_the_kernel(sighting, node, ready);
     let sighting = with_volumes(sighting, cluster, node, !held.is_empty());
     shared_by_zone(sighting, node)
 }

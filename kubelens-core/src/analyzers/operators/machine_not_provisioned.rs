@@ -89,18 +89,22 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     check_autoscaler(cluster, sink);
 }
 
-fn check_claim(cluster: &Cluster<'_>, claim: &CustomObject, sink: &mut Sink) {
+/// Where a claim stands still for longer than a machine takes.
+fn stuck(cluster: &Cluster<'_>, claim: &CustomObject) -> Option<Condition> {
     if cluster.age(&claim.metadata) <= JOIN_GRACE {
-        return;
+        return None;
     }
     let stuck = ["Launched", "Registered", "Initialized"]
         .into_iter()
         .filter_map(|type_| claim.condition(type_))
-        .find(|condition| !condition.is_true());
-    let Some(stuck) = stuck else { return };
-    if cluster.seconds_since(since(claim, &stuck)) <= JOIN_GRACE {
+        .find(|condition| !condition.is_true())?;
+    (cluster.seconds_since(since(claim, &stuck)) > JOIN_GRACE).then_some(stuck)
+}
+
+fn check_claim(cluster: &Cluster<'_>, claim: &CustomObject, sink: &mut Sink) {
+    let Some(stuck) = stuck(cluster, claim) else {
         return;
-    }
+    };
     let state = match stuck.type_.as_str() {
         "Launched" => "gets no machine",
         "Registered" => "does not join as a node",
@@ -170,12 +174,18 @@ impl<'a> LaunchFailure<'a> {
     /// That of the pool's newest claims, where a pod has waited for one of its nodes for longer than a machine takes.
     fn of(cluster: &Cluster<'a>, pool: &CustomObject) -> Option<Self> {
         let name = &pool.metadata.name;
+        let claims = || {
+            let all = cluster.customs("karpenter.sh", "NodeClaim");
+            all.filter(|claim| {
+                claim.metadata.labels.value("karpenter.sh/nodepool") == Some(name.as_str())
+            })
+        };
+        // A claim that did grow old tells it itself.
+        if claims().any(|claim| stuck(cluster, claim).is_some()) {
+            return None;
+        }
         let by_condition = || {
-            cluster
-                .customs("karpenter.sh", "NodeClaim")
-                .filter(|claim| {
-                    claim.metadata.labels.value("karpenter.sh/nodepool") == Some(name.as_str())
-                })
+            claims()
                 .find_map(|claim| {
                     let launched = claim.condition("Launched")?;
                     let is_refused = !launched.is_true() && launched.reason == "LaunchFailed";

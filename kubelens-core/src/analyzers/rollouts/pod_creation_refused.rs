@@ -137,6 +137,14 @@ fn refused(failed: &FailedCreate<'_>) -> Sighting {
     }
     if let Refusal::NoQuotaCovers { what } = failed.refusal {
         // The API server asks for such a quota in every namespace, and here is none: that is all.
+        let class = failed.spec.priority_class_name.as_str();
+        if !class.is_empty() {
+            sighting = sighting.evidence(Evidence::field(
+                failed.top.clone(),
+                "spec.template.spec.priorityClassName",
+                class,
+            ));
+        }
         sighting = sighting.names_its_cause().suggest(Suggestion::advice(format!(
             "Give {} a class that needs no quota here (a priorityClassName of its own), or have a ResourceQuota of the namespace cover {}",
             failed.top,
@@ -226,7 +234,7 @@ impl<'a> SmallDefault<'a> {
                 ),
                 &request,
             ))
-            .suggest(Suggestion::advice(format!(
+            .suggest_first(Suggestion::advice(format!(
                 "Give container {} of {} a {resource} limit of {request} or more, or raise the default of {range}",
                 self.container, failed.top
             )))

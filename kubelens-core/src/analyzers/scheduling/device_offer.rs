@@ -138,3 +138,43 @@ pub(super) fn count(cluster: &Cluster<'_>) -> String {
     }
     format!(", {}, {taken} of them allocated", crate::model::counted(there, "device"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::example::picture;
+
+    fn found(expression: &str) -> Option<(String, String)> {
+        let claim = serde_json::json!({"apiVersion": "resource.k8s.io/v1beta1", "kind": "ResourceClaim",
+            "metadata": {"name": "one", "namespace": "ml"},
+            "spec": {"devices": {"requests": [{"name": "gpu", "selectors": [{"cel": {"expression": expression}}]}]}}});
+        let text = format!(
+            "apiVersion: resource.k8s.io/v1beta1\nkind: ResourceSlice\nmetadata: {{name: n1}}\nspec: {{driver: gpu.example.com, devices: [{{name: a, basic: {{attributes: {{model: {{string: big}}, other.example.com/model: {{string: odd}}}}}}}}]}}\n---\n{claim}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: ml}}\nspec: {{resourceClaims: [{{name: gpu, resourceClaimName: one}}], containers: [{{name: c}}]}}\n"
+        );
+        let picture = picture(&text);
+        let cluster = Cluster::new(&picture);
+        let pod = cluster.get::<Pod>("ml", "p")?;
+        mismatch(&cluster, pod).map(|found| (found.wanted, found.offered.into_iter().collect()))
+    }
+
+    #[test]
+    fn a_text_that_no_device_has_is_found_and_nothing_that_may_be_met() {
+        let own = "device.attributes['gpu.example.com'].model";
+        assert_eq!(
+            found(&format!("{own} == 'small'")),
+            Some(("small".to_owned(), "big".to_owned()))
+        );
+        assert_eq!(
+            found("device.attributes[\"other.example.com\"].model == \"big\""),
+            Some(("big".to_owned(), "odd".to_owned()))
+        );
+        for met in [
+            format!("{own} == 'big'"),
+            format!("{own} == 'small' || {own} == 'big'"),
+            format!("!({own} == 'small')"),
+            "device.attributes['gpu.example.com'].memory == 'small'".to_owned(),
+        ] {
+            assert_eq!(found(&met), None, "{met}");
+        }
+    }
+}

@@ -166,6 +166,10 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         for pool in node_pools::not_ready_for(cluster, waiting.pod) {
             sighting = sighting.blames(pool, "makes room for");
         }
+        // Of several pools another may have machines.
+        if let [pool] = node_pools::serving(cluster, waiting.pod).as_slice() {
+            sighting = sighting.blames(pool.reference(), "makes room for");
+        }
     }
     for by in preemptors_of(cluster, waiting.pod) {
         sighting = sighting.blames(by, "took the room of");
@@ -173,11 +177,21 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
     for resource in &resources {
         if let Some(amount) = wanted.get(resource) {
             let path = format!("spec.containers[*].resources.requests.{resource} (sum)");
+            let spec = &waiting.pod.spec;
+            let overhead = spec.overhead.get(resource.as_str()).copied();
+            let overhead = overhead.unwrap_or_default();
             sighting = sighting.evidence(Evidence::field(
                 waiting.pod.reference(),
                 &path,
-                amount.human(resource),
+                amount.minus(overhead).human(resource),
             ));
+            if !overhead.is_zero() {
+                sighting = sighting.evidence(Evidence::field(
+                    waiting.pod.reference(),
+                    &format!("spec.overhead.{resource} (RuntimeClass {})", spec.runtime_class_name),
+                    overhead.human(resource),
+                ));
+            }
         }
         for node in short.iter().take(3) {
             sighting = sighting.all_evidence(free_on(node, resource));

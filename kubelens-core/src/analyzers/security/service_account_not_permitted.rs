@@ -366,8 +366,8 @@ fn lacking_aggregate(
                     "{role} is bound to it through {binding} and takes its rules from ClusterRoles with the label {wanted}; {own} would allow it and has {key}={value}."
                 ),
                 advice: format!("Give {own} the label {wanted}"),
-                evidence: vec![rules, Evidence::field(own.clone(), &path, value)],
-                subject: own,
+                evidence: vec![rules, Evidence::field(own, &path, value)],
+                subject: role.clone(),
             }
         }
         None => Remedy {
