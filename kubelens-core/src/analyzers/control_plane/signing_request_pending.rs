@@ -72,9 +72,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 .iter()
                 .filter_map(|request| request.metadata.creation_timestamp)
                 .min();
-            sink.report(
-                sighting(newest, signer, &requests).since(oldest),
-            );
+            sink.report(sighting(newest, signer, &requests).since(oldest));
         }
     }
 }
@@ -112,7 +110,11 @@ fn sighting(
     let mut sighting = Sighting::of(
         own.clone(),
         if count > 1 {
-            format!("{own} of {} and {} {state} ({signer})", request.spec.username, counted(count - 1, "other request"))
+            format!(
+                "{own} of {} and {} {state} ({signer})",
+                request.spec.username,
+                counted(count - 1, "other request")
+            )
         } else {
             format!("{own} of {user} {state} ({signer})")
         },
@@ -162,7 +164,9 @@ fn newest_of_each(requests: &[&CertificateSigningRequest]) -> String {
             *known = request;
         }
     }
-    let names = newest.values().map(|request| request.metadata.name.as_str());
+    let names = newest
+        .values()
+        .map(|request| request.metadata.name.as_str());
     names.collect::<Vec<_>>().join(" ")
 }
 

@@ -115,10 +115,10 @@ fn near_grant<'a>(
     let is_near = |written: &str, meant: &str| {
         written != meant && strsim::jaro_winkler(written, meant) >= NEAR
     };
-    let here = objects(cluster, "ReferenceGrant")
+    let mut here = objects(cluster, "ReferenceGrant")
         .into_iter()
         .filter(|grant| grant.metadata.namespace == *to.namespace);
-    here.filter_map(|grant| {
+    here.find_map(|grant| {
         let is_kind = |known: &&serde_json::Value| text(known, "kind") == from.kind.as_str();
         let allowed = || list(&grant.spec, "from").iter().filter(is_kind);
         let slip = if grants_to(grant, to) {
@@ -133,9 +133,9 @@ fn near_grant<'a>(
                 meant: own.to_owned(),
             }
         } else if allowed().any(|known| text(known, "namespace") == own) {
-            let targets = list(&grant.spec, "to").iter().filter(|known| {
-                text(known, "kind") == to.kind && text(known, "group") == to.group
-            });
+            let targets = list(&grant.spec, "to")
+                .iter()
+                .filter(|known| text(known, "kind") == to.kind && text(known, "group") == to.group);
             let written = targets.map(|known| text(known, "name")).find(|written| {
                 let is_there = cluster.get::<Service>(&to.namespace, written).is_some();
                 is_near(written, &to.name) && !(to.kind == "Service" && is_there)
@@ -150,7 +150,6 @@ fn near_grant<'a>(
         };
         Some((grant, slip))
     })
-    .next()
 }
 
 /// How like two names must be for one to be meant as the other.
@@ -172,7 +171,9 @@ fn misnamed(
     let target = format!("{} {}/{}", to.kind, to.namespace, to.name);
     Sighting::of(
         grant.clone(),
-        format!("{own} may not refer to {target}: {grant} names `{written}` where it means `{meant}`"),
+        format!(
+            "{own} may not refer to {target}: {grant} names `{written}` where it means `{meant}`"
+        ),
         "The controller does not follow the reference, so requests get an error.",
     )
     .seen_on(own.clone(), "refers to")

@@ -136,9 +136,15 @@ fn stray_slice<'a>(cluster: &Cluster<'a>, service: &Service) -> Option<&'a Endpo
         .in_namespace::<EndpointSlice>(&meta.namespace)
         .filter(|slice| slice.metadata.controller().is_none())
         .find(|slice| {
-            let given = slice.metadata.labels.value(SERVICE_NAME).unwrap_or_default();
-            let is_nobodys =
-                given.is_empty() || cluster.look_up::<Service>(&meta.namespace, given).is_absent();
+            let given = slice
+                .metadata
+                .labels
+                .value(SERVICE_NAME)
+                .unwrap_or_default();
+            let is_nobodys = given.is_empty()
+                || cluster
+                    .look_up::<Service>(&meta.namespace, given)
+                    .is_absent();
             let is_its = is_near(given) || slice.metadata.name.starts_with(&*meta.name);
             is_nobodys && is_its
         })
@@ -169,7 +175,11 @@ fn not_led_to(service: &Service, slice: &EndpointSlice) -> Sighting {
     let own = service.reference();
     let name = &service.metadata.name;
     let slice_ref = slice.reference();
-    let given = slice.metadata.labels.value(SERVICE_NAME).unwrap_or("(not set)");
+    let given = slice
+        .metadata
+        .labels
+        .value(SERVICE_NAME)
+        .unwrap_or("(not set)");
     Sighting::of(
         own.clone(),
         format!("{own} has no endpoints: {slice_ref} belongs to `{given}` by its label"),

@@ -1,6 +1,5 @@
 use jiff::Timestamp;
 
-use super::node_problem_reported::CLOCK;
 use super::node_unreachable::{lagging_lease, lease_evidence};
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
@@ -99,13 +98,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !is_in_use(node) {
         return;
     }
-    match by_one_write(cluster, node) {
-        Some((lease, skew)) => sink.report(measured(node, lease, skew)),
-        None => {
-            if let Some(behind) = Behind::of(cluster, node) {
-                sink.report(behind.sighting(node));
-            }
-        }
+    if let Some((lease, skew)) = by_one_write(cluster, node) {
+        sink.report(measured(node, lease, skew));
+    } else if let Some(behind) = Behind::of(cluster, node) {
+        sink.report(behind.sighting(node));
     }
 }
 
@@ -168,7 +164,10 @@ impl<'a> Behind<'a> {
         let seconds = self.newest.duration_since(self.renewed).as_secs();
         let lease = lease_evidence(node, self.renewed);
         let condition = self.condition.map(|condition| {
-            let text = format!("{}, {}: {}", condition.status, condition.reason, condition.message);
+            let text = format!(
+                "{}, {}: {}",
+                condition.status, condition.reason, condition.message
+            );
             let path = format!("status.conditions[{}]", condition.type_);
             Evidence::message(own.clone(), &path, &text).at(condition.last_transition_time)
         });
@@ -195,13 +194,16 @@ impl<'a> Behind<'a> {
     }
 }
 
+/// How node-problem-detector calls the condition of a clock that nobody sets.
+const CLOCK: &str = "NTPProblem";
+
 /// Seconds after which the node controller has noticed a kubelet that is silent, whatever it is set to.
 const NOTICED: i64 = 300;
 
 fn measured(node: &Node, lease: &Lease, skew: i64) -> Sighting {
     let own = node.reference();
     let direction = if skew > 0 { "ahead of" } else { "behind" };
-        Sighting::of(
+    Sighting::of(
             own.clone(),
             format!("The clock of {own} is {} s {direction} the API server's", skew.abs()),
             "It stamps its lease with another time than the API server does for the same write; certificates and tokens may be refused there.",

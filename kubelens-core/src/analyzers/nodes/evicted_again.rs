@@ -80,7 +80,10 @@ fn sighting<'a>(
         return None;
     }
     let newest = evictions.iter().max_by_key(|event| event.last_seen())?;
-    let oldest = evictions.iter().filter_map(|event| event.first_seen()).min();
+    let oldest = evictions
+        .iter()
+        .filter_map(|event| event.first_seen())
+        .min();
     let top = cluster.top_of(pod);
     let nodes = cluster
         .nodes_but_heartbeats()

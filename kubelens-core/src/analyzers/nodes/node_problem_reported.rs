@@ -1,5 +1,5 @@
+use super::kernel_events;
 use super::state::{describe, is_in_use};
-use super::{clock_skew, kernel_events};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::polarity::{Polarity, polarity};
 use crate::kubernetes::{Condition, Node, Object};
@@ -80,7 +80,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.88,
-        reads: [Event, Lease, Pod],
+        reads: [Event],
         maps_to: ["k8sgpt:Node"],
         check: Node(check),
     }
@@ -105,7 +105,7 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     for condition in &node.status.conditions {
         let is_old = cluster.seconds_since(condition.last_transition_time) > GRACE;
-        if is_bad(condition) && is_old && !is_of_clock(node, cluster, condition) {
+        if is_bad(condition) && is_old {
             sink.report(sighting(node, condition));
         }
     }
@@ -114,18 +114,14 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-/// How node-problem-detector calls the condition of a clock that nobody sets.
-pub(super) const CLOCK: &str = "NTPProblem";
-
-/// Whether the rule about clocks tells of it, with how far the clock is off.
-fn is_of_clock(node: &Node, cluster: &Cluster<'_>, condition: &Condition) -> bool {
-    condition.type_ == CLOCK && clock_skew::is_known(cluster, node)
-}
-
 /// A fault of a kubelet or its runtime, which blames what an agent says of the kernel or the file systems under it, where
 /// that began before.
 pub(super) fn blaming_the_kernel(sighting: Sighting, node: &Node, fault: &Condition) -> Sighting {
-    const KINDS: [&str; 3] = ["KernelDeadlock", "ReadonlyFilesystem", "CorruptDockerOverlay2"];
+    const KINDS: [&str; 3] = [
+        "KernelDeadlock",
+        "ReadonlyFilesystem",
+        "CorruptDockerOverlay2",
+    ];
     let was_broken = node.status.conditions.iter().any(|condition| {
         KINDS.iter().any(|kind| condition.type_ == *kind)
             && condition.is_true()

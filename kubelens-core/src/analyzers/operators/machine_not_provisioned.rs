@@ -185,13 +185,12 @@ impl<'a> LaunchFailure<'a> {
             return None;
         }
         let by_condition = || {
-            claims()
-                .find_map(|claim| {
-                    let launched = claim.condition("Launched")?;
-                    let is_refused = !launched.is_true() && launched.reason == "LaunchFailed";
-                    let proof = condition_evidence(claim, &launched);
-                    is_refused.then(|| (words(&launched), proof))
-                })
+            claims().find_map(|claim| {
+                let launched = claim.condition("Launched")?;
+                let is_refused = !launched.is_true() && launched.reason == "LaunchFailed";
+                let proof = condition_evidence(claim, &launched);
+                is_refused.then(|| (words(&launched), proof))
+            })
         };
         let by_event = || {
             let prefix = format!("{name}-");
@@ -242,7 +241,10 @@ impl<'a> LaunchFailure<'a> {
 
 fn condition_evidence(object: &CustomObject, condition: &Condition) -> Evidence {
     let path = format!("status.conditions[{}]", condition.type_);
-    let text = format!("{}, {}: {}", condition.status, condition.reason, condition.message);
+    let text = format!(
+        "{}, {}: {}",
+        condition.status, condition.reason, condition.message
+    );
     Evidence::message(object.reference(), &path, &text).at(condition.last_transition_time)
 }
 

@@ -191,9 +191,8 @@ impl<'a> SmallDefault<'a> {
         asked
             .flat_map(|(container, resource, request)| {
                 let ranges = cluster.in_namespace::<LimitRange>(failed.namespace());
-                let items = ranges.flat_map(|range| {
-                    range.spec.limits.iter().map(move |item| (range, item))
-                });
+                let items = ranges
+                    .flat_map(|range| range.spec.limits.iter().map(move |item| (range, item)));
                 items
                     .filter(|(_, item)| item.type_ == "Container")
                     .filter_map(move |(range, item)| {

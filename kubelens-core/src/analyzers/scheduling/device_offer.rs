@@ -37,33 +37,35 @@ pub(super) fn mismatch(cluster: &Cluster<'_>, pod: &Pod) -> Option<Mismatch> {
     if cluster.custom("ResourceSlice").is_empty() {
         return None;
     }
-    claims_of(cluster, pod).into_iter().find_map(|(claim, prefix)| {
-        let devices = claim.spec.pointer(&format!("{prefix}/devices/requests"))?;
-        let requests = devices.as_array()?.iter().enumerate();
-        requests
-            .flat_map(|(at, request)| selectors(request).map(move |one| (at, one)))
-            .filter(|(_, expression)| !expression.contains("||") && !expression.contains('!'))
-            .find_map(|(at, expression)| {
-                EQUALS.all_captures(expression).find_map(|found| {
-                    let part = |at| found.get(at).map(|part| part.as_str());
-                    let (domain, name, wanted) = (part(1)?, part(2)?, part(3)?);
-                    let devices = devices_with(cluster, domain, name);
-                    let is_there = devices.iter().any(|(_, _, value)| value == wanted);
-                    (!devices.is_empty() && !is_there).then(|| Mismatch {
-                        claim: claim.reference(),
-                        path: format!(
-                            "spec{}.devices.requests[{at}].selectors",
-                            prefix.replace('/', ".")
-                        ),
-                        expression: expression.to_owned(),
-                        attribute: name.to_owned(),
-                        wanted: wanted.to_owned(),
-                        offered: devices.iter().map(|(_, _, value)| value.clone()).collect(),
-                        devices,
+    claims_of(cluster, pod)
+        .into_iter()
+        .find_map(|(claim, prefix)| {
+            let devices = claim.spec.pointer(&format!("{prefix}/devices/requests"))?;
+            let requests = devices.as_array()?.iter().enumerate();
+            requests
+                .flat_map(|(at, request)| selectors(request).map(move |one| (at, one)))
+                .filter(|(_, expression)| !expression.contains("||") && !expression.contains('!'))
+                .find_map(|(at, expression)| {
+                    EQUALS.all_captures(expression).find_map(|found| {
+                        let part = |at| found.get(at).map(|part| part.as_str());
+                        let (domain, name, wanted) = (part(1)?, part(2)?, part(3)?);
+                        let devices = devices_with(cluster, domain, name);
+                        let is_there = devices.iter().any(|(_, _, value)| value == wanted);
+                        (!devices.is_empty() && !is_there).then(|| Mismatch {
+                            claim: claim.reference(),
+                            path: format!(
+                                "spec{}.devices.requests[{at}].selectors",
+                                prefix.replace('/', ".")
+                            ),
+                            expression: expression.to_owned(),
+                            attribute: name.to_owned(),
+                            wanted: wanted.to_owned(),
+                            offered: devices.iter().map(|(_, _, value)| value.clone()).collect(),
+                            devices,
+                        })
                     })
                 })
-            })
-    })
+        })
 }
 
 /// The templates and claims that a pod names, each with the way to its spec.
@@ -71,7 +73,8 @@ fn claims_of<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<(&'a CustomObject, &'s
     let find = |kind: &'static str, name: &str| -> Option<&'a CustomObject> {
         let all = cluster.custom(kind).iter();
         let mut own = all.filter(|object| object.metadata.namespace == pod.metadata.namespace);
-        own.find(|object| object.metadata.name == *name).map(|object| &**object)
+        own.find(|object| object.metadata.name == *name)
+            .map(|object| &**object)
     };
     let claims = pod.spec.resource_claims.iter();
     claims
@@ -106,14 +109,20 @@ fn devices_with(
     slices
         .flat_map(|slice| devices(slice).map(move |device| (slice, device)))
         .filter_map(|(slice, device)| {
-            let is_drivers = slice.spec.get("driver").is_some_and(|driver| driver == domain);
+            let is_drivers = slice
+                .spec
+                .get("driver")
+                .is_some_and(|driver| driver == domain);
             let basic = device.get("basic").unwrap_or(device);
             let attributes = basic.get("attributes")?;
             let value = attributes
                 .get(&qualified)
                 .or_else(|| attributes.get(name).filter(|_| is_drivers))?;
             let value = value.get("string")?.as_str()?.to_owned();
-            let device = device.get("name").and_then(Value::as_str).unwrap_or_default();
+            let device = device
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             Some((slice.reference(), device.to_owned(), value))
         })
         .collect()
@@ -130,13 +139,21 @@ pub(super) fn count(cluster: &Cluster<'_>) -> String {
     let there: usize = slices.map(|slice| devices(slice).count()).sum();
     let claims = cluster.custom("ResourceClaim").iter();
     let taken: usize = claims
-        .filter_map(|claim| claim.status.pointer("/allocation/devices/results")?.as_array())
+        .filter_map(|claim| {
+            claim
+                .status
+                .pointer("/allocation/devices/results")?
+                .as_array()
+        })
         .map(Vec::len)
         .sum();
     if there == 0 {
         return String::new();
     }
-    format!(", {}, {taken} of them allocated", crate::model::counted(there, "device"))
+    format!(
+        ", {}, {taken} of them allocated",
+        crate::model::counted(there, "device")
+    )
 }
 
 #[cfg(test)]

@@ -219,12 +219,16 @@ fn none_left(asks: &str, listing: &[&Node], resource: &str) -> (String, String) 
     if resource.starts_with(HUGE_PAGES) {
         (
             format!("{asks}, and no node reserves {resource}"),
-            format!("{names} have a capacity of 0 {resource}: a node has huge pages only where its kernel reserves them."),
+            format!(
+                "{names} have a capacity of 0 {resource}: a node has huge pages only where its kernel reserves them."
+            ),
         )
     } else {
         (
             format!("{asks}, and no node offers {resource} any more"),
-            format!("{names} list {resource} with a capacity of 0: its device plugin was there and has gone."),
+            format!(
+                "{names} list {resource} with a capacity of 0: its device plugin was there and has gone."
+            ),
         )
     }
 }

@@ -144,11 +144,7 @@ fn workers<'w, 'a>(waiting: &'w Unscheduled<'a>) -> &'w [&'a Node] {
     }
 }
 
-fn sighting(
-    waiting: &Unscheduled<'_>,
-    offered: &Offered,
-    pools: &[&CustomObject],
-) -> Sighting {
+fn sighting(waiting: &Unscheduled<'_>, offered: &Offered, pools: &[&CustomObject]) -> Sighting {
     let Offered { facts, near } = offered;
     let workers = workers(waiting);
     let demands = unmet(waiting, workers);

@@ -188,7 +188,10 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             if !overhead.is_zero() {
                 sighting = sighting.evidence(Evidence::field(
                     waiting.pod.reference(),
-                    &format!("spec.overhead.{resource} (RuntimeClass {})", spec.runtime_class_name),
+                    &format!(
+                        "spec.overhead.{resource} (RuntimeClass {})",
+                        spec.runtime_class_name
+                    ),
                     overhead.human(resource),
                 ));
             }

@@ -302,10 +302,12 @@ fn near<'a>(
             waiting.top
         ),
     };
-    sighting.suggest(Suggestion::advice(advice)).suggest(Suggestion::look(
-        "See which pods have these labels",
-        format!("kubectl get pods -A -o wide -l '{selector}'"),
-    ))
+    sighting
+        .suggest(Suggestion::advice(advice))
+        .suggest(Suggestion::look(
+            "See which pods have these labels",
+            format!("kubectl get pods -A -o wide -l '{selector}'"),
+        ))
 }
 
 /// In which namespaces a term looks for its pods, in words.
@@ -363,7 +365,11 @@ fn elsewhere<'a>(cluster: &Cluster<'a>, term: &'a PodAffinityTerm, meant: &[Stri
     };
     let others: Vec<String> = cluster
         .all::<Namespace>()
-        .filter(|namespace| !meant.iter().any(|known| namespace.metadata.name == known.as_str()))
+        .filter(|namespace| {
+            !meant
+                .iter()
+                .any(|known| namespace.metadata.name == known.as_str())
+        })
         .filter(|namespace| {
             let mut pods = cluster.pods_selected(&namespace.metadata.name, labels);
             pods.any(|pod| pod.is_scheduled() && !pod.is_finished())

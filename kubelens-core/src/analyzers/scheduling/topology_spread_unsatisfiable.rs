@@ -167,7 +167,11 @@ fn sighting(waiting: &Unscheduled<'_>, spreads: &[Spread<'_>]) -> Sighting {
             "Lower minDomains of {} to the {} there {}, or add nodes in another `{key}`",
             waiting.top,
             counted(spread.counts.len(), "place"),
-            if spread.counts.len() == 1 { "is" } else { "are" }
+            if spread.counts.len() == 1 {
+                "is"
+            } else {
+                "are"
+            }
         )));
     }
     if !unnamed.is_empty() {

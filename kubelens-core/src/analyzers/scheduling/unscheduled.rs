@@ -279,8 +279,7 @@ pub(super) fn promised<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Ev
 
 /// What that something said where it cannot help this pod, and said nothing since that it does.
 pub(super) fn declined<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
-    last_word(cluster, pod)
-        .filter(|event| {
+    last_word(cluster, pod).filter(|event| {
         event.reason == "NotTriggerScaleUp"
             || is_failed_growth(event)
             || is_refusal_of_karpenter(event)

@@ -325,7 +325,9 @@ fn lacking_aggregate(
 ) -> Option<Remedy> {
     let (role, binding, selectors) = bound.iter().find_map(|bound| {
         let own = !bound.role.name.starts_with("system:") && bound.role.kind == "ClusterRole";
-        let role = cluster.get::<ClusterRole>("", &bound.role.name).filter(|_| own)?;
+        let role = cluster
+            .get::<ClusterRole>("", &bound.role.name)
+            .filter(|_| own)?;
         let selectors = &role.aggregation_rule.as_ref()?.cluster_role_selectors;
         Some((&bound.role, &bound.binding, selectors))
     })?;
@@ -337,7 +339,11 @@ fn lacking_aggregate(
             name != role.name && !name.starts_with("system:")
         })
         .filter(|other| other.rules.iter().any(|rule| request.is_allowed_by(rule)))
-        .filter(|other| !selectors.iter().any(|one| one.matches(&other.metadata.labels)))
+        .filter(|other| {
+            !selectors
+                .iter()
+                .any(|one| one.matches(&other.metadata.labels))
+        })
         .find_map(|other| {
             let labels = other.metadata.labels.iter();
             let mut misses = labels.filter(|(key, value)| {

@@ -151,7 +151,10 @@ fn of_snapshot(snapshot: &CustomObject, sink: &mut Sink) {
         &meta.namespace,
         &meta.name,
     );
-    let title = format!("{subject} failed: {}", gist(&safe_text(message), MOST_LETTERS));
+    let title = format!(
+        "{subject} failed: {}",
+        gist(&safe_text(message), MOST_LETTERS)
+    );
     sink.report(
         Sighting::of(subject.clone(), title, "The snapshot cannot be used.")
             .evidence(Evidence::message(subject, "status.error.message", message))

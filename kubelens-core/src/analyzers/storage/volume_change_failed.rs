@@ -188,7 +188,10 @@ fn check_modification<'a>(
     };
     let mut sighting = Sighting::of(
         own.clone(),
-        format!("{own} does not get VolumeAttributesClass {wanted}: {}", gist(&what, MOST_LETTERS)),
+        format!(
+            "{own} does not get VolumeAttributesClass {wanted}: {}",
+            gist(&what, MOST_LETTERS)
+        ),
         format!("The volume goes on with {keeps} until this is resolved."),
     )
     .identified_by("class", wanted)
@@ -224,13 +227,8 @@ fn modification_fault<'a>(
 ) -> Option<(String, Vec<Evidence>)> {
     let status = claim.status.modify_volume_status.as_ref();
     let state = status.map(|status| status.status.as_str());
-    let field = state.map(|state| {
-        Evidence::field(
-            claim.reference(),
-            "status.modifyVolumeStatus.status",
-            state,
-        )
-    });
+    let field = state
+        .map(|state| Evidence::field(claim.reference(), "status.modifyVolumeStatus.status", state));
     let event = newest_warning(cluster, claim, &["VolumeModifyFailed"]);
     if let Some(event) = event {
         let proof = field.into_iter().chain([event_evidence(event)]);
@@ -247,7 +245,9 @@ fn modification_fault<'a>(
     let words = match state? {
         "Infeasible" => "the driver cannot give this volume its parameters (Infeasible)",
         // By the API the resizer sets it where something is not there, above all the class.
-        "Pending" => "the class does not exist, or something else that it needs is not there (Pending)",
+        "Pending" => {
+            "the class does not exist, or something else that it needs is not there (Pending)"
+        }
         _ => return None,
     };
     Some((words.to_owned(), field.into_iter().collect()))
