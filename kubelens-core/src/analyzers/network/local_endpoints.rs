@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::called_service::called_services;
 use crate::analysis::Sighting;
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
-use crate::kubernetes::{Object, Pod, Service};
+use crate::kubernetes::{Condition, Node, Object, Pod, Service, condition};
 use crate::model::{Evidence, Severity, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -33,10 +33,16 @@ pub(super) fn none_where_called<'a>(
     if served.is_empty() {
         return None;
     }
+    // A pod of it that is there and not ready has a fault of its own.
+    let has_one = |node: &str| pods.iter().any(|pod| pod.node_name == *node);
     let stranded: Vec<Stranded<'a>> = cluster
         .all::<Pod>()
         .filter(|pod| pod.is_live() && pod.is_scheduled() && !pod.is_ready())
-        .filter(|pod| !served.contains(pod.node_name.as_str()))
+        .filter(|pod| {
+            pod.containers()
+                .any(|one| one.is_running() || one.restarts() > 0)
+        })
+        .filter(|pod| !has_one(&pod.node_name) && runs_pods(cluster, &pod.node_name))
         .filter_map(|pod| {
             let mut called = called_services(cluster, pod).into_iter();
             let written = called
@@ -47,6 +53,13 @@ pub(super) fn none_where_called<'a>(
         })
         .collect();
     (!stranded.is_empty()).then(|| sighting(cluster, service, &served, &stranded))
+}
+
+/// Whether the node is ready, as far as is known.
+fn runs_pods(cluster: &Cluster<'_>, name: &str) -> bool {
+    cluster.get::<Node>("", name).is_none_or(|node| {
+        condition(&node.status.conditions, "Ready").is_none_or(Condition::is_true)
+    })
 }
 
 /// The newest line of the pod's log that names the Service, by name or address.

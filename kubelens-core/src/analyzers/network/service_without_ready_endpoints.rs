@@ -66,6 +66,7 @@ declare_analyzer! {
     /// status:
     ///   phase: Running
     ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:30:00Z"}]
+    ///   containerStatuses: [{name: web, state: {running: {startedAt: "2026-01-01T10:00:30Z"}}}]
     /// ```
     ///
     /// # Stays silent on
@@ -123,7 +124,8 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.90,
         reads: [
-            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob, Node, Ingress,
+            Namespace,
         ],
         maps_to: ["k8sgpt:Service", "POP-1105", "POP-1107", "POP-1108", "POP-1110"],
         check: Service(check),

@@ -217,7 +217,9 @@ fn sighting<'a>(
     let named = unknown_metric(message).map_or_else(String::new, |metric| format!(" (`{metric}`)"));
     let title = format!("{own} does not get {what}{named} for {scaled}");
     if let Some(missing) = MissingContainer::of(cluster, autoscaler) {
-        return missing.sighting(autoscaler, &scaled).identified_by("reason", reason);
+        return missing
+            .sighting(autoscaler, &scaled)
+            .identified_by("reason", reason);
     }
     let mut sighting =
         Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
@@ -270,6 +272,9 @@ impl<'a> MissingContainer<'a> {
         };
         // Sidecars are put into pods behind the template's back.
         let pods = cluster.pods_of(&workload);
+        if pods.is_empty() {
+            return None;
+        }
         let pods = pods.iter().map(|pod| &*pod.spec);
         let there: Vec<&str> = std::iter::once(workload.pod_spec())
             .chain(pods)

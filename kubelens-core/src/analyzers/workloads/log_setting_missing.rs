@@ -188,6 +188,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     )
 }
 
+/// How like two prefixes must be for one to be meant as the other.
+const NEAR_PREFIX: f64 = 0.85;
+
 /// A key that becomes the variable under another name, by the prefix of the `envFrom` that takes it.
 struct Prefixed<'a> {
     index: usize,
@@ -220,12 +223,15 @@ impl<'a> Prefixed<'a> {
                 (None, Some(secret)) => (secret.reference(), secret.data.as_ref()?),
                 (None, None) => return None,
             };
-            // Its last words are the key: `REGION` for `APP_REGION`, and the whole of it for a prefix too many.
+            // The key itself, for a prefix too many; its last words, for a prefix that is nearly right.
             let (key, right) = keys.iter().find_map(|key| {
                 let key = key.as_str();
                 let right = name.strip_suffix(key)?;
-                let is_whole = right.is_empty() || right.ends_with('_');
-                (is_whole && right != source.prefix.as_str()).then_some((key, right))
+                let prefix = source.prefix.as_str();
+                let is_slip = !prefix.is_empty()
+                    && prefix != right
+                    && (right.is_empty() || strsim::jaro_winkler(prefix, right) >= NEAR_PREFIX);
+                is_slip.then_some((key, right))
             })?;
             Some(Self {
                 index,
@@ -239,14 +245,9 @@ impl<'a> Prefixed<'a> {
     }
 
     fn words(&self, name: &str) -> String {
-        let prefix = if self.prefix.is_empty() {
-            "without a prefix".to_owned()
-        } else {
-            format!("with the prefix `{}`", self.prefix)
-        };
         format!(
-            "{} has key `{}`, and the container takes it {prefix}: the variable is called `{}{}`, not `{name}`.",
-            self.object, self.key, self.prefix, self.key
+            "{} has key `{}`, and the container takes it with the prefix `{}`: the variable is called `{}{}`, not `{name}`.",
+            self.object, self.key, self.prefix, self.prefix, self.key
         )
     }
 
@@ -257,20 +258,22 @@ impl<'a> Prefixed<'a> {
         container: &Container,
         top: &ObjectRef,
     ) -> Sighting {
-        let path = format!("spec.containers[{}].envFrom[{}].prefix", container.name, self.index);
-        let now = if self.prefix.is_empty() {
-            "(not set)"
-        } else {
-            self.prefix
-        };
+        let path = format!(
+            "spec.containers[{}].envFrom[{}].prefix",
+            container.name, self.index
+        );
         let advice = if self.right.is_empty() {
             format!("Take the prefix `{}` out of", self.prefix)
         } else {
             format!("Set prefix: {} in", self.right)
         };
         let sighting = sighting
-            .evidence(Evidence::field(pod.reference(), &path, now))
-            .evidence(Evidence::field(self.object, &format!("data[{}]", self.key), "(set)"));
+            .evidence(Evidence::field(pod.reference(), &path, self.prefix))
+            .evidence(Evidence::field(
+                self.object,
+                &format!("data[{}]", self.key),
+                "(set)",
+            ));
         advise(
             sighting,
             format!(
