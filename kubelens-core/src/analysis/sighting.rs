@@ -42,6 +42,8 @@ pub struct Sighting {
     pub shared: Option<Box<Shared>>,
     /// The worst that a cause may be whose sighting this is, whatever folds into it.
     pub ceiling: Option<Severity>,
+    /// Whether its own words say what causes it, though its analyzer mostly sees a symptom.
+    pub names_its_cause: bool,
     /// Since when.
     pub since: Option<Timestamp>,
 }
@@ -86,6 +88,7 @@ impl Sighting {
             group: None,
             shared: None,
             ceiling: None,
+            names_its_cause: false,
             since: None,
         }
     }
@@ -198,6 +201,20 @@ impl Sighting {
     #[must_use]
     pub const fn at_most(mut self, ceiling: Severity) -> Self {
         self.ceiling = Some(ceiling);
+        self
+    }
+
+    /// What to do before all else.
+    #[must_use]
+    pub fn suggest_first(mut self, suggestion: Suggestion) -> Self {
+        self.suggestions.insert(0, suggestion);
+        self
+    }
+
+    /// Its own words say what causes it, though its analyzer mostly sees a symptom.
+    #[must_use]
+    pub const fn names_its_cause(mut self) -> Self {
+        self.names_its_cause = true;
         self
     }
 

@@ -10,7 +10,8 @@ const MOST: usize = 4;
 /// What is said of a symptom that nothing explains: that its cause is not seen, and where it may hide.
 /// None for what is a cause by itself.
 pub(super) fn unexplained(primary: &Seen<'_>, cluster: &Cluster<'_>) -> Option<String> {
-    if primary.analyzer.role != Role::Symptom || primary.severity() == Severity::Info {
+    let is_symptom = primary.analyzer.role == Role::Symptom && !primary.sighting.names_its_cause;
+    if !is_symptom || primary.severity() == Severity::Info {
         return None;
     }
     let subject = &primary.sighting.subject;

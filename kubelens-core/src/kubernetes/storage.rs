@@ -31,6 +31,13 @@ slim! {
         pub capacity: Resources,
         pub conditions: List<Condition>,
         pub allocated_resource_statuses: Labels,
+        pub current_volume_attributes_class_name: Text,
+        pub modify_volume_status: Option<ModifyVolumeStatus>,
+    }
+
+    pub struct ModifyVolumeStatus {
+        pub status: Text,
+        pub target_volume_attributes_class_name: Text,
     }
 
     /// core/v1 PersistentVolume.

@@ -72,9 +72,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
                 .iter()
                 .filter_map(|request| request.metadata.creation_timestamp)
                 .min();
-            sink.report(
-                sighting(newest, signer, &users_of(&requests), requests.len()).since(oldest),
-            );
+            sink.report(sighting(newest, signer, &requests).since(oldest));
         }
     }
 }
@@ -99,19 +97,27 @@ fn users_of(requests: &[&CertificateSigningRequest]) -> String {
 fn sighting(
     request: &CertificateSigningRequest,
     signer: &str,
-    user: &str,
-    count: usize,
+    requests: &[&CertificateSigningRequest],
 ) -> Sighting {
     let own = request.reference();
+    let (user, count) = (users_of(requests), requests.len());
     let failed = condition(&request.status.conditions, "Failed");
-    let state = if failed.is_some() {
-        "failed"
-    } else {
-        "waits for approval"
+    let state = match (&failed, count) {
+        (Some(_), _) => "failed",
+        (None, 1) => "waits for approval",
+        (None, _) => "wait for approval",
     };
     let mut sighting = Sighting::of(
         own.clone(),
-        format!("{own} of {user} {state} ({signer})"),
+        if count > 1 {
+            format!(
+                "{own} of {} and {} {state} ({signer})",
+                request.spec.username,
+                counted(count - 1, "other request")
+            )
+        } else {
+            format!("{own} of {user} {state} ({signer})")
+        },
         format!(
             "{} of {user} to signer {signer}: the certificate is not issued.{}",
             counted(count, "request"),
@@ -139,10 +145,29 @@ fn sighting(
             format!("kubectl describe csr {}", request.metadata.name),
         ))
         .suggest(Suggestion::run(
-            "If it is what it says, approve it",
-            format!("kubectl certificate approve {}", request.metadata.name),
+            if count > 1 {
+                "If they are what they say, approve the newest of each"
+            } else {
+                "If it is what it says, approve it"
+            },
+            format!("kubectl certificate approve {}", newest_of_each(requests)),
             Risk::Medium,
         ))
+}
+
+/// The newest request of each user by name: the older ones are given up.
+fn newest_of_each(requests: &[&CertificateSigningRequest]) -> String {
+    let mut newest: BTreeMap<&str, &CertificateSigningRequest> = BTreeMap::new();
+    for request in requests {
+        let known = newest.entry(&request.spec.username).or_insert(request);
+        if request.metadata.creation_timestamp > known.metadata.creation_timestamp {
+            *known = request;
+        }
+    }
+    let names = newest
+        .values()
+        .map(|request| request.metadata.name.as_str());
+    names.collect::<Vec<_>>().join(" ")
 }
 
 /// What a kubelet cannot do without a certificate of this signer.

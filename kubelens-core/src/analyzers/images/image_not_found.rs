@@ -107,8 +107,12 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(problem.pod);
     let name = problem.name();
+    let whose = problem.volume().map_or_else(
+        || top.to_string(),
+        |volume| format!("image volume `{volume}` of {top}"),
+    );
     let title = format!(
-        "Image `{}` of {top} is not found in its registry",
+        "Image `{}` of {whose} is not found in its registry",
         problem.image
     );
     let what = match (name.digest, name.tag) {

@@ -100,8 +100,24 @@ impl<'a> PullProblem<'a> {
         ImageName::parse(self.image)
     }
 
+    /// The image volume that asks for the image, where that is not the container's own.
+    pub(super) fn volume(&self) -> Option<&'a str> {
+        if self.image == self.container.spec.image.as_str() {
+            return None;
+        }
+        let mut volumes = self.pod.spec.volumes.iter();
+        let volume = volumes.find(|volume| {
+            let image = volume.image.as_ref();
+            image.is_some_and(|image| image.reference == *self.image)
+        })?;
+        Some(&volume.name)
+    }
+
     /// Where the image is asked for, below the pod.
     fn image_path(&self) -> String {
+        if let Some(volume) = self.volume() {
+            return format!("spec.volumes[{volume}].image.reference");
+        }
         let list = if self.container.status_list == "status.initContainerStatuses" {
             "spec.initContainers"
         } else {

@@ -196,14 +196,18 @@ pub(super) fn is_granted(cluster: &Cluster<'_>, from: &CustomObject, to: &Refere
                 text(known, "kind") == from.kind.as_str()
                     && text(known, "namespace") == from.metadata.namespace.as_str()
             });
-            let to_fits = list(&grant.spec, "to").iter().any(|known| {
-                let name = text(known, "name");
-                text(known, "kind") == to.kind
-                    && text(known, "group") == to.group
-                    && (name.is_empty() || name == to.name)
-            });
-            from_fits && to_fits
+            from_fits && grants_to(grant, to)
         })
+}
+
+/// Whether a grant is about what the reference leads to, whoever it allows it to.
+pub(super) fn grants_to(grant: &CustomObject, to: &Reference) -> bool {
+    list(&grant.spec, "to").iter().any(|known| {
+        let name = text(known, "name");
+        text(known, "kind") == to.kind
+            && text(known, "group") == to.group
+            && (name.is_empty() || name == to.name)
+    })
 }
 
 /// What each parent says of a route: the parent, and its conditions.

@@ -33,6 +33,7 @@ pub(super) mod ingress_path_conflict;
 pub(super) mod ingress_tls_secret_missing;
 pub(super) mod listener_not_ready;
 pub(super) mod load_balancer_not_provided;
+pub(super) mod local_endpoints;
 pub(super) mod named_target_port_missing;
 pub(super) mod near_labels;
 pub(super) mod network_policy_blocks_api_server;

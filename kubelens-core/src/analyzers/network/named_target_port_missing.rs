@@ -1,5 +1,5 @@
 use super::endpoints::live_pods;
-use super::service_port::{PodPort, declared, port_in, said, title_of};
+use super::service_port::{PodPort, declared, port_in, protocol, said, same_protocol, title_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{IntOrString, Object, Pod, Service, ServicePort};
 use crate::model::{Evidence, Severity, Suggestion};
@@ -22,6 +22,20 @@ declare_analyzer! {
     /// kind: Pod
     /// metadata: {name: web-1, namespace: shop, labels: {app: web}}
     /// spec: {containers: [{name: web, ports: [{name: http, containerPort: 8080}]}]}
+    /// status: {phase: Running}
+    /// ```
+    /// A name that is there for another protocol only:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: dns, namespace: shop}
+    /// spec: {selector: {app: dns}, ports: [{name: dns, port: 53, targetPort: dns}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: dns-1, namespace: shop, labels: {app: dns}}
+    /// spec: {containers: [{name: dns, ports: [{name: dns, containerPort: 5353, protocol: UDP}]}]}
     /// status: {phase: Running}
     /// ```
     ///
@@ -104,10 +118,27 @@ fn sighting(
             .flat_map(|pod| declared(pod))
             .map(|(_, port)| port),
     );
-    let title = format!(
-        "targetPort `{name}` of {own} port {} does not exist in its pods",
-        title_of(port)
-    );
+    let spoken = protocol(&port.protocol);
+    let other = pods
+        .iter()
+        .flat_map(|pod| declared(pod))
+        .find(|(_, known)| known.name == *name && !same_protocol(known, port));
+    let other = other.map(|(container, known)| (container, protocol(&known.protocol)));
+    let title = match other {
+        Some((_, other)) => format!(
+            "targetPort `{name}` of {own} port {} is {spoken}, and its pods declare that name for {other} only",
+            title_of(port)
+        ),
+        None => format!(
+            "targetPort `{name}` of {own} port {} does not exist in its pods",
+            title_of(port)
+        ),
+    };
+    let declares = if other.is_some() {
+        format!("a {spoken} port named `{name}`")
+    } else {
+        format!("a port named `{name}`")
+    };
     let which = if lacking == pods.len() {
         "no selected pod".to_owned()
     } else {
@@ -115,10 +146,10 @@ fn sighting(
     };
     let explanation = if lacking == pods.len() {
         format!(
-            "{which} declares a port named `{name}`; declared ports: {there}. The Service port has no endpoint, so connections to it fail."
+            "{which} declares {declares}; declared ports: {there}. The Service port has no endpoint, so connections to it fail."
         )
     } else {
-        format!("{which} declare a port named `{name}`; declared ports: {there}.")
+        format!("{which} declare {declares}; declared ports: {there}.")
     };
     let mut sighting = Sighting::of(own.clone(), title, crate::model::capitalized(&explanation))
         .identified_by("port", port.port.to_string())
@@ -142,10 +173,16 @@ fn sighting(
         sighting = sighting.severity(Severity::Warning);
     }
     sighting
-        .suggest(Suggestion::advice(format!(
-            "Set targetPort of {own} port {} to a port that the pods declare ({there}), or name the container port `{name}`",
-            title_of(port)
-        )))
+        .suggest(Suggestion::advice(match other {
+            Some((container, other)) => format!(
+                "Declare port `{name}` of container {container} for {spoken} as well, if it listens there, or set the protocol of {own} port {} to {other}",
+                title_of(port)
+            ),
+            None => format!(
+                "Set targetPort of {own} port {} to a port that the pods declare ({there}), or name the container port `{name}`",
+                title_of(port)
+            ),
+        }))
         .suggest(Suggestion::look(
             "Compare the Service with its endpoints",
             format!(

@@ -1,7 +1,7 @@
 use super::endpoints::ready_endpoints;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Endpoints, Object, Service};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::kubernetes::{EndpointSlice, Endpoints, Object, Service};
+use crate::model::{Evidence, ObjectRef, Risk, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -84,7 +84,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
             .is_none()
         && ready_endpoints(cluster, service) == Some(0);
     if is_empty {
-        sink.report(nothing_behind(service));
+        sink.report(nothing_behind(service, stray_slice(cluster, service)));
     }
 }
 
@@ -124,8 +124,37 @@ fn alias(service: &Service, problem: &str) -> Sighting {
     )))
 }
 
-fn nothing_behind(service: &Service) -> Sighting {
+/// The label that says whose endpoints a slice holds.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// A slice that somebody wrote for a Service which does not exist, and that was meant for this one by its name or by the
+/// name that it gives.
+fn stray_slice<'a>(cluster: &Cluster<'a>, service: &Service) -> Option<&'a EndpointSlice> {
+    let meta = &service.metadata;
+    let is_near = |name: &str| strsim::jaro_winkler(name, &meta.name) >= 0.85;
+    cluster
+        .in_namespace::<EndpointSlice>(&meta.namespace)
+        .filter(|slice| slice.metadata.controller().is_none())
+        .find(|slice| {
+            let given = slice
+                .metadata
+                .labels
+                .value(SERVICE_NAME)
+                .unwrap_or_default();
+            let is_nobodys = given.is_empty()
+                || cluster
+                    .look_up::<Service>(&meta.namespace, given)
+                    .is_absent();
+            let is_its = is_near(given) || slice.metadata.name.starts_with(&*meta.name);
+            is_nobodys && is_its
+        })
+}
+
+fn nothing_behind(service: &Service, stray: Option<&EndpointSlice>) -> Sighting {
     let own = service.reference();
+    if let Some(slice) = stray {
+        return not_led_to(service, slice);
+    }
     Sighting::of(
         own.clone(),
         format!("{own} has no selector and no endpoints"),
@@ -140,4 +169,35 @@ fn nothing_behind(service: &Service) -> Sighting {
         "Give {own} a selector, or write an EndpointSlice with the label kubernetes.io/service-name={}",
         service.metadata.name
     )))
+}
+
+fn not_led_to(service: &Service, slice: &EndpointSlice) -> Sighting {
+    let own = service.reference();
+    let name = &service.metadata.name;
+    let slice_ref = slice.reference();
+    let given = slice
+        .metadata
+        .labels
+        .value(SERVICE_NAME)
+        .unwrap_or("(not set)");
+    Sighting::of(
+        own.clone(),
+        format!("{own} has no endpoints: {slice_ref} belongs to `{given}` by its label"),
+        format!("The label {SERVICE_NAME} says whose endpoints a slice holds, and no Service of the namespace is called `{given}`. So every connection to {own} fails."),
+    )
+    .evidence(Evidence::field(own.clone(), "spec.selector", "(not set)"))
+    .evidence(Evidence::field(
+        slice_ref.clone(),
+        &format!("metadata.labels[{SERVICE_NAME}]"),
+        given,
+    ))
+    .evidence(Evidence::absence(own, "no EndpointSlice and no Endpoints of this Service"))
+    .suggest(Suggestion::run(
+        format!("Set the label of {slice_ref} to the name of the Service"),
+        format!(
+            "kubectl -n {} label endpointslice {} --overwrite {SERVICE_NAME}={name}",
+            service.metadata.namespace, slice.metadata.name
+        ),
+        Risk::Low,
+    ))
 }

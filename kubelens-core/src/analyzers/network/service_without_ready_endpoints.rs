@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
 use super::endpoints::{is_rolling, live_pods, workloads_behind};
+use super::local_endpoints::none_where_called;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion, counted};
@@ -40,6 +41,32 @@ declare_analyzer! {
     /// kind: Deployment
     /// metadata: {name: web, namespace: shop, uid: d1, creationTimestamp: "2026-01-01T10:00:00Z"}
     /// spec: {replicas: 2, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+    /// ```
+    /// Endpoints that the caller's node does not lead to:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Pod
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: agent, namespace: telemetry, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {selector: {app: agent}, internalTrafficPolicy: Local, ports: [{port: 4317}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: agent-1, namespace: telemetry, labels: {app: agent}, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {nodeName: n1, containers: [{name: agent}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T10:01:00Z"}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, creationTimestamp: "2026-01-01T10:00:00Z"}
+    /// spec: {nodeName: n2, containers: [{name: web, env: [{name: OTLP, value: "http://agent.telemetry:4317"}]}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:30:00Z"}]
+    ///   containerStatuses: [{name: web, state: {running: {startedAt: "2026-01-01T10:00:30Z"}}}]
     /// ```
     ///
     /// # Stays silent on
@@ -97,7 +124,8 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.90,
         reads: [
-            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob, Node, Ingress,
+            Namespace,
         ],
         maps_to: ["k8sgpt:Service", "POP-1105", "POP-1107", "POP-1108", "POP-1110"],
         check: Service(check),
@@ -118,6 +146,9 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         return;
     }
     let pods = live_pods(cluster, service);
+    if let Some(sighting) = none_where_called(cluster, service, &pods) {
+        sink.report(sighting);
+    }
     let ready = pods.iter().filter(|pod| pod.is_ready()).count();
     if ready * 2 >= pods.len() && ready > 0 {
         return;

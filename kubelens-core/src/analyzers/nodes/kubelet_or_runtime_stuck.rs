@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::node_problem_reported::blaming_the_kernel;
 use super::state::{
     JOINING, NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone,
 };
@@ -132,6 +133,7 @@ fn by_condition<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) ->
             .newest_event(node, &["NodeNotReady"])
             .map(event_evidence),
     );
+    let sighting = blaming_the_kernel(sighting, node, ready);
     shared_by_zone(advised(sighting, node), node)
 }
 

@@ -2,8 +2,10 @@
 
 pub(super) mod clock_skew;
 pub(super) mod device_plugin_unhealthy;
+pub(super) mod evicted_again;
 pub(super) mod held_volumes;
 pub(super) mod kept_off;
+pub(super) mod kernel_events;
 pub(super) mod kubelet_or_runtime_stuck;
 pub(super) mod node_agent;
 pub(super) mod node_capacity_unusable;

@@ -1,3 +1,4 @@
+use super::evicted_again::evicted_again;
 use super::state::is_in_use;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::scheduling::unscheduled::adds_a_node;
@@ -8,7 +9,8 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A node is closed to new pods (`kubectl cordon`). That is how maintenance begins; left in place,
-    /// it takes the node's room away from the cluster.
+    /// it takes the node's room away from the cluster. Or pods bear a NoExecute taint for a while only,
+    /// and every node that they may use has it: they are evicted again and again.
     ///
     /// # Fires on
     /// ```yaml
@@ -19,6 +21,44 @@ declare_analyzer! {
     /// spec:
     ///   unschedulable: true
     ///   taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule, timeAdded: "2026-01-01T10:00:00Z"}]
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: n1, labels: {pool: batch}}
+    /// spec: {taints: [{key: example.com/maintenance, effect: NoExecute, timeAdded: "2026-01-01T11:00:00Z"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: crawl-d, generateName: crawl-, namespace: web, uid: p4, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: crawl, uid: r1, controller: true}]}
+    /// spec:
+    ///   nodeName: n1
+    ///   nodeSelector: {pool: batch}
+    ///   tolerations: [{key: example.com/maintenance, operator: Exists, effect: NoExecute, tolerationSeconds: 90}]
+    ///   containers: [{name: crawl}]
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: web}
+    /// involvedObject: {kind: Pod, namespace: web, name: crawl-a, uid: p1}
+    /// reason: TaintManagerEviction
+    /// lastTimestamp: "2026-01-01T11:52:00Z"
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e2, namespace: web}
+    /// involvedObject: {kind: Pod, namespace: web, name: crawl-b, uid: p2}
+    /// reason: TaintManagerEviction
+    /// lastTimestamp: "2026-01-01T11:54:00Z"
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e3, namespace: web}
+    /// involvedObject: {kind: Pod, namespace: web, name: crawl-c, uid: p3}
+    /// reason: TaintManagerEviction
+    /// lastTimestamp: "2026-01-01T11:56:00Z"
     /// ```
     ///
     /// # Stays silent on
@@ -33,18 +73,19 @@ declare_analyzer! {
     /// ```
     ///
     /// # How to fix
-    /// Open it again (`kubectl uncordon`) once the maintenance is over.
+    /// Open it again (`kubectl uncordon`) once the maintenance is over; take the taint off, or let the pods go elsewhere.
     ///
     /// # What it cannot know
     /// Whether somebody is at work on it.
     ///
     /// # Source
-    /// `spec.unschedulable` of core/v1 Node and the taint node.kubernetes.io/unschedulable.
+    /// `spec.unschedulable` of core/v1 Node and the taint node.kubernetes.io/unschedulable; events of
+    /// the taint-eviction-controller.
     NOD008 "node-cordoned-or-tainted" {
         role: Root,
         severity: Info,
         confidence: 0.95,
-        reads: [Pod, Event],
+        reads: [Pod, Event, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["POP-711"],
         check: Node(check),
     }
@@ -54,7 +95,13 @@ declare_analyzer! {
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
-    if !node.spec.unschedulable || !is_in_use(node) {
+    if !is_in_use(node) {
+        return;
+    }
+    for sighting in evicted_again(cluster, node) {
+        sink.report(sighting);
+    }
+    if !node.spec.unschedulable {
         return;
     }
     let own = node.reference();

@@ -1,3 +1,4 @@
+use super::node_problem_reported::blaming_the_kernel;
 use super::state::{
     JOINING, NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone,
 };
@@ -88,5 +89,5 @@ fn sighting<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) -> Sig
     )
     .all_evidence(event.map(event_evidence))
     .suggest(describe(node));
-    shared_by_zone(sighting, node)
+    shared_by_zone(blaming_the_kernel(sighting, node, ready), node)
 }

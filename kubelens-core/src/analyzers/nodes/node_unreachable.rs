@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::clock_skew;
 use super::held_volumes::with_volumes;
+use super::node_problem_reported::blaming_the_kernel;
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::control_plane::webhook::LeaseHolders;
@@ -104,7 +106,10 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             sink.report(sighting);
         }
         Some(ready) if ready.is_true() && !is_young => {
-            if let Some((own, newest)) = lagging_lease(cluster, node) {
+            if let Some((own, newest)) = lagging_lease(cluster, node)
+                // A node that stamps with a wrong clock lives.
+                && !clock_skew::is_known(cluster, node)
+            {
                 sink.report(stale_lease(node, cluster, own, newest));
             }
         }
@@ -148,7 +153,7 @@ impl Digest for Lagging {
 }
 
 /// The node's renewal and the newest of all, where the one lags too far behind the other.
-fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Timestamp)> {
+pub(super) fn lagging_lease(cluster: &Cluster<'_>, node: &Node) -> Option<(Timestamp, Timestamp)> {
     let own = lease_of(cluster, node)?;
     if !cluster.digest::<Lagging>().0.contains(&node.metadata.name) {
         return None;
@@ -205,6 +210,7 @@ fn silent_kubelet<'a>(node: &'a Node, cluster: &Cluster<'a>, ready: &Condition) 
         let text = due.map_or_else(String::new, |due| due.to_string());
         Evidence::field(pod.reference(), "metadata.deletionTimestamp", text).at(due)
     }));
+    let sighting = blaming_the_kernel(sighting, node, ready);
     let sighting = with_volumes(sighting, cluster, node, !held.is_empty());
     shared_by_zone(sighting, node)
 }
@@ -288,7 +294,7 @@ fn never_reported<'a>(node: &'a Node, cluster: &Cluster<'a>) -> Sighting {
     .suggest(describe(node))
 }
 
-fn lease_evidence(node: &Node, renewed: Timestamp) -> Evidence {
+pub(super) fn lease_evidence(node: &Node, renewed: Timestamp) -> Evidence {
     let lease = crate::model::ObjectRef::namespaced(
         "coordination.k8s.io/v1",
         "Lease",

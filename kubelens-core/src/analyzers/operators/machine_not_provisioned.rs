@@ -1,8 +1,9 @@
 use super::bad_condition::{is_resting, since, words};
 use super::failing::{failing, titled};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, Pod};
-use crate::model::{Evidence, ObjectRef, Quantity, Severity, Suggestion};
+use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::scheduling::node_pools::would_serve;
+use crate::kubernetes::{Condition, CustomObject, Object, Pod};
+use crate::model::{Evidence, ObjectRef, Quantity, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -88,18 +89,22 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     check_autoscaler(cluster, sink);
 }
 
-fn check_claim(cluster: &Cluster<'_>, claim: &CustomObject, sink: &mut Sink) {
+/// Where a claim stands still for longer than a machine takes.
+fn stuck(cluster: &Cluster<'_>, claim: &CustomObject) -> Option<Condition> {
     if cluster.age(&claim.metadata) <= JOIN_GRACE {
-        return;
+        return None;
     }
     let stuck = ["Launched", "Registered", "Initialized"]
         .into_iter()
         .filter_map(|type_| claim.condition(type_))
-        .find(|condition| !condition.is_true());
-    let Some(stuck) = stuck else { return };
-    if cluster.seconds_since(since(claim, &stuck)) <= JOIN_GRACE {
+        .find(|condition| !condition.is_true())?;
+    (cluster.seconds_since(since(claim, &stuck)) > JOIN_GRACE).then_some(stuck)
+}
+
+fn check_claim(cluster: &Cluster<'_>, claim: &CustomObject, sink: &mut Sink) {
+    let Some(stuck) = stuck(cluster, claim) else {
         return;
-    }
+    };
     let state = match stuck.type_.as_str() {
         "Launched" => "gets no machine",
         "Registered" => "does not join as a node",
@@ -130,6 +135,9 @@ fn check_pool(cluster: &Cluster<'_>, pool: &CustomObject, sink: &mut Sink) {
     if !has_waiting_pods(cluster) {
         return;
     }
+    if let Some(failure) = LaunchFailure::of(cluster, pool) {
+        return sink.report(failure.sighting(pool));
+    }
     let limits = pool
         .spec
         .get("limits")
@@ -151,6 +159,93 @@ fn check_pool(cluster: &Cluster<'_>, pool: &CustomObject, sink: &mut Sink) {
     if !reached.is_empty() {
         sink.report(at_limit(pool, &reached));
     }
+}
+
+/// What the cloud answered when a machine was asked for. Karpenter gives up such a claim and makes the next one, so none
+/// grows old.
+struct LaunchFailure<'a> {
+    words: String,
+    proof: Evidence,
+    /// A pod that waits for such a machine.
+    pod: &'a Pod,
+}
+
+impl<'a> LaunchFailure<'a> {
+    /// That of the pool's newest claims, where a pod has waited for one of its nodes for longer than a machine takes.
+    fn of(cluster: &Cluster<'a>, pool: &CustomObject) -> Option<Self> {
+        let name = &pool.metadata.name;
+        let claims = || {
+            let all = cluster.customs("karpenter.sh", "NodeClaim");
+            all.filter(|claim| {
+                claim.metadata.labels.value("karpenter.sh/nodepool") == Some(name.as_str())
+            })
+        };
+        // A claim that did grow old tells it itself.
+        if claims().any(|claim| stuck(cluster, claim).is_some()) {
+            return None;
+        }
+        let by_condition = || {
+            claims().find_map(|claim| {
+                let launched = claim.condition("Launched")?;
+                let is_refused = !launched.is_true() && launched.reason == "LaunchFailed";
+                let proof = condition_evidence(claim, &launched);
+                is_refused.then(|| (words(&launched), proof))
+            })
+        };
+        let by_event = || {
+            let prefix = format!("{name}-");
+            cluster
+                .events_with_reason("InsufficientCapacityError")
+                .filter(|event| {
+                    let about = &event.involved_object;
+                    about.kind == "NodeClaim" && about.name.starts_with(&prefix)
+                })
+                .filter(|event| cluster.is_within(event.last_seen(), EVENT_WINDOW))
+                .max_by_key(|event| event.last_seen())
+                .map(|event| (safe_text(&event.message), event_evidence(event)))
+        };
+        let (words, proof) = by_condition().or_else(by_event)?;
+        let pod = cluster.all::<Pod>().find(|pod| {
+            let waits = pod
+                .condition("PodScheduled")
+                .filter(|scheduled| scheduled.reason == "Unschedulable");
+            pod.is_live()
+                && waits.is_some_and(|waits| {
+                    cluster.seconds_since(waits.last_transition_time) > JOIN_GRACE
+                })
+                && would_serve(pool, pod)
+        })?;
+        Some(Self { words, proof, pod })
+    }
+
+    fn sighting(self, pool: &CustomObject) -> Sighting {
+        let title = titled(pool, "gets no machine", &self.words);
+        let own = pool.reference();
+        Sighting::of(
+            own.clone(),
+            title,
+            "Karpenter asks the cloud for a machine again and again, and pods that need a node of this pool go on waiting.",
+        )
+        .identified_by("fact", "launch")
+        .evidence(self.proof)
+        .all_evidence(self.pod.condition("PodScheduled").map(|waits| {
+            let text = format!("{}: {}", waits.reason, waits.message);
+            Evidence::message(self.pod.reference(), "status.conditions[PodScheduled]", &text)
+                .at(waits.last_transition_time)
+        }))
+        .suggest(Suggestion::advice(format!(
+            "Let {own} use more types of machines, zones or capacity types (spec.template.spec.requirements), or wait until the cloud has some"
+        )))
+    }
+}
+
+fn condition_evidence(object: &CustomObject, condition: &Condition) -> Evidence {
+    let path = format!("status.conditions[{}]", condition.type_);
+    let text = format!(
+        "{}, {}: {}",
+        condition.status, condition.reason, condition.message
+    );
+    Evidence::message(object.reference(), &path, &text).at(condition.last_transition_time)
 }
 
 /// A limit of a pool that is used up.

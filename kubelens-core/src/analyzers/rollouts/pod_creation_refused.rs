@@ -2,8 +2,8 @@ use super::refusers::{refusers, severity_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::kubernetes::{Kind, Object, Pod};
-use crate::model::{Evidence, Suggestion, safe_text, shortened};
+use crate::kubernetes::{Kind, LimitRange, Object, Pod};
+use crate::model::{Evidence, Quantity, Suggestion, safe_text, shortened};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -77,7 +77,7 @@ declare_analyzer! {
         confidence: 0.90,
         reads: [
             ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Pod,
-            ValidatingWebhookConfiguration, MutatingWebhookConfiguration,
+            ValidatingWebhookConfiguration, MutatingWebhookConfiguration, LimitRange,
         ],
         maps_to: ["k8sgpt:Deployment", "k8sgpt:ReplicaSet"],
         check: Cluster(check),
@@ -96,7 +96,10 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
 fn sighting(cluster: &Cluster<'_>, failed: &FailedCreate<'_>) -> Sighting {
     let base = match foreign_pod(cluster, failed) {
         Some(pod) => in_the_way(failed, pod),
-        None => refused(failed),
+        None => match SmallDefault::of(cluster, failed) {
+            Some(default) => default.told_in(refused(failed), failed),
+            None => refused(failed),
+        },
     };
     let path = if failed.controller.kind == "DaemonSet" {
         "status.currentNumberScheduled"
@@ -133,7 +136,16 @@ fn refused(failed: &FailedCreate<'_>) -> Sighting {
         sighting = sighting.seen_on(controller.clone(), "template of");
     }
     if let Refusal::NoQuotaCovers { what } = failed.refusal {
-        sighting = sighting.suggest(Suggestion::advice(format!(
+        // The API server asks for such a quota in every namespace, and here is none: that is all.
+        let class = failed.spec.priority_class_name.as_str();
+        if !class.is_empty() {
+            sighting = sighting.evidence(Evidence::field(
+                failed.top.clone(),
+                "spec.template.spec.priorityClassName",
+                class,
+            ));
+        }
+        sighting = sighting.names_its_cause().suggest(Suggestion::advice(format!(
             "Give {} a class that needs no quota here (a priorityClassName of its own), or have a ResourceQuota of the namespace cover {}",
             failed.top,
             quoted(what)
@@ -148,6 +160,84 @@ fn refused(failed: &FailedCreate<'_>) -> Sighting {
             controller.name
         ),
     ))
+}
+
+/// A LimitRange whose default becomes the limit of a container that asks for more and sets none.
+struct SmallDefault<'a> {
+    range: &'a LimitRange,
+    container: &'a str,
+    resource: &'a str,
+    request: Quantity,
+    default: Quantity,
+}
+
+impl<'a> SmallDefault<'a> {
+    fn of(cluster: &Cluster<'a>, failed: &FailedCreate<'a>) -> Option<Self> {
+        let Refusal::Invalid { reason } = failed.refusal else {
+            return None;
+        };
+        if !reason.contains("must be less than or equal to") {
+            return None;
+        }
+        let containers = failed.spec.all_containers();
+        let asked = containers.flat_map(|(_, container)| {
+            let resources = &container.resources;
+            let without_limit = resources
+                .requests
+                .iter()
+                .filter(|(resource, _)| !resources.limits.contains_key(resource));
+            without_limit.map(move |(resource, request)| (container, resource, *request))
+        });
+        asked
+            .flat_map(|(container, resource, request)| {
+                let ranges = cluster.in_namespace::<LimitRange>(failed.namespace());
+                let items = ranges
+                    .flat_map(|range| range.spec.limits.iter().map(move |item| (range, item)));
+                items
+                    .filter(|(_, item)| item.type_ == "Container")
+                    .filter_map(move |(range, item)| {
+                        let default = item.default.get(resource).copied()?;
+                        (default < request).then_some(Self {
+                            range,
+                            container: &container.name,
+                            resource,
+                            request,
+                            default,
+                        })
+                    })
+            })
+            .next()
+    }
+
+    fn told_in(self, mut sighting: Sighting, failed: &FailedCreate<'_>) -> Sighting {
+        let range = self.range.reference();
+        let resource = self.resource;
+        let (request, default) = (self.request.human(resource), self.default.human(resource));
+        sighting.explanation = format!(
+            "Container `{}` asks for {request} {resource} and sets no limit, so it gets the default limit of {range}, {default}, which is less. {}.",
+            self.container,
+            failed.counts()
+        );
+        sighting
+            .names_its_cause()
+            .evidence(Evidence::field(
+                range.clone(),
+                &format!("spec.limits[Container].default.{resource}"),
+                &default,
+            ))
+            .evidence(Evidence::field(
+                failed.top.clone(),
+                &format!(
+                    "spec.template.spec.containers[{}].resources.requests.{resource}",
+                    self.container
+                ),
+                &request,
+            ))
+            .suggest_first(Suggestion::advice(format!(
+                "Give container {} of {} a {resource} limit of {request} or more, or raise the default of {range}",
+                self.container, failed.top
+            )))
+    }
 }
 
 /// Most characters of a refusal that a title quotes.

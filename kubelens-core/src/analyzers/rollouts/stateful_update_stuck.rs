@@ -131,7 +131,8 @@ fn check<'a>(set: &'a StatefulSet, cluster: &Cluster<'a>, sink: &mut Sink) {
             && !is_on_broken_node(cluster, pod)
             && let Some(fault) = fault(pod)
         {
-            sink.report(sighting(set, pod, &fault));
+            // What is wrong with the pod is in its state; that nothing mends it is the set's doing.
+            sink.report(sighting(set, pod, &fault).names_its_cause());
         }
     }
 }

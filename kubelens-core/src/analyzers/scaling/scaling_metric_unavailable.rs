@@ -4,7 +4,7 @@ use crate::analyzers::log_host::{hosts_in, suspects};
 use crate::kubernetes::{
     APIService, Condition, Event, HorizontalPodAutoscaler, Object, Service, condition,
 };
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -216,6 +216,11 @@ fn sighting<'a>(
     };
     let named = unknown_metric(message).map_or_else(String::new, |metric| format!(" (`{metric}`)"));
     let title = format!("{own} does not get {what}{named} for {scaled}");
+    if let Some(missing) = MissingContainer::of(cluster, autoscaler) {
+        return missing
+            .sighting(autoscaler, &scaled)
+            .identified_by("reason", reason);
+    }
     let mut sighting =
         Sighting::of(own.clone(), title, explanation).identified_by("reason", reason);
     if let Some(owner) = autoscaler.metadata.controller() {
@@ -248,6 +253,73 @@ fn sighting<'a>(
         "See whether something serves these metrics",
         format!("kubectl get apiservices v1beta1.{group}"),
     ))
+}
+
+/// A container that an autoscaler measures and that the pods of its target do not have.
+struct MissingContainer<'a> {
+    index: usize,
+    name: &'a str,
+    /// Those that the pods have.
+    there: Vec<&'a str>,
+}
+
+impl<'a> MissingContainer<'a> {
+    fn of(cluster: &Cluster<'a>, autoscaler: &'a HorizontalPodAutoscaler) -> Option<Self> {
+        let reference = &autoscaler.spec.scale_target_ref;
+        let Target::Found(workload) = target(cluster, &autoscaler.metadata.namespace, reference)
+        else {
+            return None;
+        };
+        // Sidecars are put into pods behind the template's back.
+        let pods = cluster.pods_of(&workload);
+        if pods.is_empty() {
+            return None;
+        }
+        let pods = pods.iter().map(|pod| &*pod.spec);
+        let there: Vec<&str> = std::iter::once(workload.pod_spec())
+            .chain(pods)
+            .flat_map(|spec| spec.all_containers())
+            .map(|(_, container)| container.name.as_str())
+            .collect();
+        let mut metrics = autoscaler.spec.metrics.iter().enumerate();
+        let (index, name) = metrics.find_map(|(index, metric)| {
+            let name = metric.container_resource.as_ref()?.container.as_str();
+            (!there.contains(&name)).then_some((index, name))
+        })?;
+        let mut there = there;
+        there.sort_unstable();
+        there.dedup();
+        Some(Self { index, name, there })
+    }
+
+    /// Replicas stay as they are: the load may become too much, and nothing is down for it.
+    fn sighting(&self, autoscaler: &HorizontalPodAutoscaler, scaled: &ObjectRef) -> Sighting {
+        let own = autoscaler.reference();
+        let there = some_of(&self.there, 4);
+        Sighting::of(
+            own.clone(),
+            format!(
+                "{own} measures container `{}`, which the pods of {scaled} do not have",
+                self.name
+            ),
+            format!("They have {there}. Until then the number of replicas stays as it is, whatever the load."),
+        )
+        .severity(Severity::Warning)
+        .evidence(Evidence::field(
+            own.clone(),
+            &format!("spec.metrics[{}].containerResource.container", self.index),
+            self.name,
+        ))
+        .evidence(Evidence::field(
+            scaled.clone(),
+            "spec.template.spec.containers[*].name",
+            &there,
+        ))
+        .suggest(Suggestion::advice(format!(
+            "Name a container that is there ({there}) in spec.metrics[{}].containerResource.container of {own}",
+            self.index
+        )))
+    }
 }
 
 fn group_of(reason: &str) -> &'static str {

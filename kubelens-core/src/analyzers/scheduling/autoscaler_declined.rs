@@ -1,4 +1,5 @@
-use super::unscheduled::{declined, waits};
+use super::autoscaler_says::NO_MACHINE;
+use super::unscheduled::{declined, is_failed_growth, waits};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Suggestion, safe_text};
@@ -79,8 +80,10 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             .seen_on(pod.reference(), "template of")
             .evidence(event_evidence(event))
             .since(event.first_seen())
-            .suggest(Suggestion::advice(
-                "Raise the maximum size of a node group that fits the pod",
-            )),
+            .suggest(Suggestion::advice(if is_failed_growth(event) {
+                NO_MACHINE
+            } else {
+                "Raise the maximum size of a node group that fits the pod"
+            })),
     );
 }

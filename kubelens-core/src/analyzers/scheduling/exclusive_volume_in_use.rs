@@ -85,7 +85,7 @@ fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
                 .is_some_and(|end| end > cluster.now())
         });
         if !leaves {
-            let sighting = sighting(&waiting, &claims, holder);
+            let sighting = sighting(cluster, &waiting, &claims, holder);
             waiting.report(cluster, sink, sighting);
         }
     }
@@ -122,6 +122,7 @@ fn holder<'a>(
 }
 
 fn sighting(
+    cluster: &Cluster<'_>,
     waiting: &Unscheduled<'_>,
     claims: &[String],
     holder: Option<(&Pod, String)>,
@@ -133,6 +134,7 @@ fn sighting(
         ),
         None => (claims.join(", "), "another pod".to_owned()),
     };
+    let holder_of = holder.as_ref().map(|(pod, _)| cluster.top_of(pod));
     let title = format!(
         "Claim {claim} is ReadWriteOncePod and in use by {by}: {} cannot have it too",
         waiting.top
@@ -148,8 +150,15 @@ fn sighting(
             claim,
         ));
     }
-    sighting.suggest(Suggestion::advice(format!(
-        "Run one replica of {} and replace it with strategy Recreate, or use access mode ReadWriteOnce or ReadWriteMany",
-        waiting.top
-    )))
+    let advice = match holder_of {
+        Some(other) if !other.is_same(&waiting.top) => format!(
+            "Let {} run when the pod of {other} does not, let it read a copy of the data, or use access mode ReadWriteOnce (both on one node) or ReadWriteMany",
+            waiting.top
+        ),
+        _ => format!(
+            "Run one replica of {} and replace it with strategy Recreate, or use access mode ReadWriteOnce or ReadWriteMany",
+            waiting.top
+        ),
+    };
+    sighting.suggest(Suggestion::advice(advice))
 }

@@ -107,11 +107,21 @@ fn named(waiting: &Unscheduled<'_>) -> Vec<String> {
 }
 
 fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str) -> Sighting {
-    let having: Vec<&'a Node> = cluster
+    let listing: Vec<&'a Node> = cluster
         .all::<Node>()
         .filter(|node| {
             node.status.capacity.contains_key(resource)
                 || node.status.allocatable.contains_key(resource)
+        })
+        .collect();
+    // A kubelet lists what it has none of, too: huge pages that nobody reserved, devices whose plugin has gone.
+    let having: Vec<&'a Node> = listing
+        .iter()
+        .copied()
+        .filter(|node| {
+            let capacity = node.status.capacity.get(resource);
+            capacity.is_some_and(|amount| !amount.is_zero())
+                || !allocatable(node, resource).is_zero()
         })
         .collect();
     let healthy: Vec<&'a Node> = having
@@ -139,6 +149,8 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
                 "{names} have {resource} in their capacity and 0 allocatable: the device plugin there reports none as healthy."
             ),
         )
+    } else if healthy.is_empty() && !listing.is_empty() {
+        none_left(&asks, &listing, resource)
     } else if healthy.is_empty() && cluster.is_complete(Kind::Node, "") {
         (
             format!("{asks}, and no node offers {resource}"),
@@ -176,7 +188,8 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
     {
         sighting = sighting.blames(plugin.reference(), "device plugin of");
     }
-    for node in having.iter().take(3) {
+    let shown = if having.is_empty() { &listing } else { &having };
+    for node in shown.iter().take(3) {
         sighting = sighting.evidence(Evidence::field(
             node.reference(),
             &format!("status.allocatable.{resource}"),
@@ -184,7 +197,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
         ));
     }
     sighting
-        .suggest(Suggestion::advice(if healthy.is_empty() && resource.starts_with("hugepages-") {
+        .suggest(Suggestion::advice(if healthy.is_empty() && resource.starts_with(HUGE_PAGES) {
             format!("Reserve {resource} on a node (kernel parameters hugepagesz and hugepages; its kubelet counts them when it starts), or correct what {} asks for", waiting.top)
         } else if healthy.is_empty() {
             format!("Check that the device plugin for {resource} runs, or correct the resource name in {}", waiting.top)
@@ -199,6 +212,29 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, resource: &str
             ),
         ))
 }
+
+/// Title and explanation where nodes list the resource with a capacity of nothing.
+fn none_left(asks: &str, listing: &[&Node], resource: &str) -> (String, String) {
+    let names = some_of(listing.iter().map(|node| node.metadata.name.as_str()), 3);
+    if resource.starts_with(HUGE_PAGES) {
+        (
+            format!("{asks}, and no node reserves {resource}"),
+            format!(
+                "{names} have a capacity of 0 {resource}: a node has huge pages only where its kernel reserves them."
+            ),
+        )
+    } else {
+        (
+            format!("{asks}, and no node offers {resource} any more"),
+            format!(
+                "{names} list {resource} with a capacity of 0: its device plugin was there and has gone."
+            ),
+        )
+    }
+}
+
+/// How the names of huge pages begin; kernels have them, no device plugin.
+const HUGE_PAGES: &str = "hugepages-";
 
 /// The DaemonSet that by its name is the device plugin of the resource's vendor (`nvidia.com/gpu`:
 /// `nvidia-device-plugin-…`), where it has no ready pod.

@@ -185,10 +185,19 @@ impl<'a> Search<'_, 'a> {
         self.note(&control_plane, "of the control plane");
         let others = workers.len() - selected.len();
         if others > 0 {
-            self.set_aside.push(format!(
-                "{} outside the node selector",
-                crate::model::counted(others, "node")
-            ));
+            let spec = &self.pod.spec;
+            // The pod of a DaemonSet names its node by affinity.
+            let why = if named_node(self.pod).is_some() {
+                "other than the one that it names"
+            } else if spec.node_selector.is_empty() {
+                "outside the node affinity"
+            } else if spec.required_node_affinity().is_none() {
+                "outside the node selector"
+            } else {
+                "outside the node selector and affinity"
+            };
+            self.set_aside
+                .push(format!("{} {why}", crate::model::counted(others, "node")));
         }
         let tolerated = keep(&selected, |node| custom_taints(self.pod, node).is_empty());
         if tolerated.is_empty() && says_taint {

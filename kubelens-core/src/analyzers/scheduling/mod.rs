@@ -4,6 +4,7 @@ pub(super) mod autoscaler_declined;
 pub(super) mod autoscaler_says;
 pub(super) mod device_claim_unallocatable;
 pub(super) mod device_class_or_claim_missing;
+pub(super) mod device_offer;
 pub(super) mod exclusive_volume_in_use;
 pub(super) mod extended_resource_unavailable;
 pub(super) mod filled_in;

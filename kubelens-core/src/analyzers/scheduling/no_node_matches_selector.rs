@@ -4,10 +4,11 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::fit::Blocker;
+use super::node_pools;
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, NodeSelector, Object, SelectorRequirement};
+use crate::kubernetes::{CustomObject, Node, NodeSelector, Object, SelectorRequirement};
 use crate::model::{Evidence, Suggestion, counted, some_of};
 use crate::snapshot::{Cluster, Unplaced};
 
@@ -97,7 +98,11 @@ declare_analyzer! {
 fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
     for waiting in unscheduled::with(unplaced, cluster, Verdict::Selector) {
         let offered = Offered::to(cluster, &waiting);
-        let sighting = sighting(&waiting, &offered);
+        let pools = node_pools::serving(cluster, waiting.pod);
+        let mut sighting = sighting(&waiting, &offered, &pools);
+        for pool in pools {
+            sighting = sighting.blames(pool.reference(), "makes nodes for");
+        }
         waiting.report(cluster, sink, sighting);
     }
 }
@@ -139,7 +144,7 @@ fn workers<'w, 'a>(waiting: &'w Unscheduled<'a>) -> &'w [&'a Node] {
     }
 }
 
-fn sighting(waiting: &Unscheduled<'_>, offered: &Offered) -> Sighting {
+fn sighting(waiting: &Unscheduled<'_>, offered: &Offered, pools: &[&CustomObject]) -> Sighting {
     let Offered { facts, near } = offered;
     let workers = workers(waiting);
     let demands = unmet(waiting, workers);
@@ -186,20 +191,21 @@ fn sighting(waiting: &Unscheduled<'_>, offered: &Offered) -> Sighting {
             }
         }
     }
-    let advice = near.as_ref().map_or_else(
-        || {
-            format!(
-                "Correct the node selector of {}, or give a node the label",
-                waiting.top
-            )
-        },
-        |near| {
-            format!(
-                "Did it mean {near}? Correct the node selector of {}, or label a node",
-                waiting.top
-            )
-        },
-    );
+    let advice = match (pools.first(), near) {
+        (Some(pool), _) => format!(
+            "{} gives its nodes what {} asks for: see why it makes none",
+            pool.reference(),
+            waiting.top
+        ),
+        (None, None) => format!(
+            "Correct the node selector of {}, or give a node the label",
+            waiting.top
+        ),
+        (None, Some(near)) => format!(
+            "Did it mean {near}? Correct the node selector of {}, or label a node",
+            waiting.top
+        ),
+    };
     sighting
         .suggest(Suggestion::advice(advice))
         .suggest(Suggestion::look(

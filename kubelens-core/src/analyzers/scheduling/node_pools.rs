@@ -8,8 +8,7 @@ use crate::snapshot::Cluster;
 
 /// The pools that would make a node for the pod and are not ready; none where a pool that is ready would make one too.
 pub(super) fn not_ready_for(cluster: &Cluster<'_>, pod: &Pod) -> Vec<ObjectRef> {
-    let pools = cluster.customs("karpenter.sh", "NodePool");
-    let serving: Vec<&CustomObject> = pools.filter(|pool| would_serve(pool, pod)).collect();
+    let serving = serving(cluster, pod);
     let is_stopped = |pool: &&CustomObject| {
         pool.condition("Ready")
             .is_some_and(|ready| ready.is_false())
@@ -21,9 +20,15 @@ pub(super) fn not_ready_for(cluster: &Cluster<'_>, pod: &Pod) -> Vec<ObjectRef> 
     }
 }
 
+/// The pools whose nodes would take the pod.
+pub(super) fn serving<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a CustomObject> {
+    let pools = cluster.customs("karpenter.sh", "NodePool");
+    pools.filter(|pool| would_serve(pool, pod)).collect()
+}
+
 /// Whether nodes of the pool would take the pod, by taints and node selector. Node affinity is not worked out: what has one
 /// is not said to be served.
-fn would_serve(pool: &CustomObject, pod: &Pod) -> bool {
+pub(in crate::analyzers) fn would_serve(pool: &CustomObject, pod: &Pod) -> bool {
     let tolerates = |taint: &Taint| {
         !matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
             || pod.spec.tolerations.iter().any(|one| one.tolerates(taint))

@@ -1,4 +1,4 @@
-use super::autoscaler_says::AutoscalerSays;
+use super::autoscaler_says::{AutoscalerSays, NO_MACHINE};
 use super::filled_in;
 use super::fit::{Blocker, NodeShortage};
 use super::node_pools;
@@ -9,7 +9,7 @@ use super::usage::{biggest_on, is_extended};
 use super::verdict::{Verdict, on_every_node};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::Object;
-use crate::model::{Evidence, Suggestion, capitalized, some_of};
+use crate::model::{Evidence, Suggestion, capitalized, safe_text, some_of};
 use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
@@ -126,6 +126,10 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         AutoscalerSays::GroupIsFull(_) => {
             format!("{nodes}, and the node group is at its maximum size")
         }
+        AutoscalerSays::NodeFails(event) => format!(
+            "{nodes}, and the node autoscaler gets no machine: {}",
+            safe_text(&event.message)
+        ),
         AutoscalerSays::NothingOfUse => format!("and {nodes}"),
     };
     let title = format!(
@@ -162,6 +166,10 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
         for pool in node_pools::not_ready_for(cluster, waiting.pod) {
             sighting = sighting.blames(pool, "makes room for");
         }
+        // Of several pools another may have machines.
+        if let [pool] = node_pools::serving(cluster, waiting.pod).as_slice() {
+            sighting = sighting.blames(pool.reference(), "makes room for");
+        }
     }
     for by in preemptors_of(cluster, waiting.pod) {
         sighting = sighting.blames(by, "took the room of");
@@ -169,11 +177,24 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
     for resource in &resources {
         if let Some(amount) = wanted.get(resource) {
             let path = format!("spec.containers[*].resources.requests.{resource} (sum)");
+            let spec = &waiting.pod.spec;
+            let overhead = spec.overhead.get(resource.as_str()).copied();
+            let overhead = overhead.unwrap_or_default();
             sighting = sighting.evidence(Evidence::field(
                 waiting.pod.reference(),
                 &path,
-                amount.human(resource),
+                amount.minus(overhead).human(resource),
             ));
+            if !overhead.is_zero() {
+                sighting = sighting.evidence(Evidence::field(
+                    waiting.pod.reference(),
+                    &format!(
+                        "spec.overhead.{resource} (RuntimeClass {})",
+                        spec.runtime_class_name
+                    ),
+                    overhead.human(resource),
+                ));
+            }
         }
         for node in short.iter().take(3) {
             sighting = sighting.all_evidence(free_on(node, resource));
@@ -193,11 +214,16 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             "Raise the maximum size of the node group that fits the pods",
         ));
     }
+    if let AutoscalerSays::NodeFails(_) = said {
+        sighting = sighting.suggest(Suggestion::advice(NO_MACHINE));
+    }
     if let Some(advice) = filled_in::advice(cluster, waiting.pod, &waiting.top) {
         sighting = sighting.suggest(Suggestion::advice(advice));
     }
     sighting
-        .suggest(Suggestion::advice(advice(cluster, short, &resources)))
+        .suggest(Suggestion::advice(advice(
+            cluster, waiting, short, &resources,
+        )))
         .suggest(Suggestion::look(
             "See what each node has given away",
             "kubectl describe nodes",
@@ -284,14 +310,20 @@ fn cordoned(waiting: &Unscheduled<'_>) -> String {
     }
 }
 
-fn advice(cluster: &Cluster<'_>, short: &[NodeShortage<'_>], resources: &[String]) -> String {
+fn advice(
+    cluster: &Cluster<'_>,
+    waiting: &Unscheduled<'_>,
+    short: &[NodeShortage<'_>],
+    resources: &[String],
+) -> String {
     let biggest = short
         .iter()
         .zip(resources.iter().cycle())
         .find_map(|(node, resource)| {
+            // What a node needs to be one is no room to be freed.
             let (pod, amount) = biggest_on(cluster, node.node, resource)
                 .into_iter()
-                .next()?;
+                .find(|(pod, _)| cluster.top_of(pod).kind != "DaemonSet")?;
             Some(format!(
                 " (largest on {}: {} with {} {resource})",
                 node.node.metadata.name,
@@ -299,8 +331,19 @@ fn advice(cluster: &Cluster<'_>, short: &[NodeShortage<'_>], resources: &[String
                 amount.human(resource)
             ))
         });
-    format!(
-        "Lower the requests, free room{}, or add a node",
-        biggest.unwrap_or_default()
-    )
+    // A pod of a DaemonSet is made for one node: no other helps it.
+    match (waiting.top.kind.as_str(), short) {
+        ("DaemonSet", [node]) => {
+            let name = &node.node.metadata.name;
+            let free = biggest.map_or_else(String::new, |biggest| format!(", free room{biggest}"));
+            format!(
+                "Lower the requests of {}{free}, or keep it off {name} by a node affinity",
+                waiting.top
+            )
+        }
+        _ => format!(
+            "Lower the requests, free room{}, or add a node",
+            biggest.unwrap_or_default()
+        ),
+    }
 }

@@ -138,7 +138,11 @@ fn is_placed(pod: &Pod) -> bool {
 }
 
 /// The namespaces that a term of a pod looks at: named ones, selected ones, else the pod's own.
-fn meant_namespaces(cluster: &Cluster<'_>, pod: &Pod, term: &PodAffinityTerm) -> Vec<String> {
+pub(super) fn meant_namespaces(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    term: &PodAffinityTerm,
+) -> Vec<String> {
     let mut all: Vec<String> = term.namespaces.iter().map(ToString::to_string).collect();
     match &term.namespace_selector {
         None if all.is_empty() => all.push(pod.metadata.namespace.to_string()),

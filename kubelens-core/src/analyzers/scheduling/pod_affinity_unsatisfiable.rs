@@ -3,7 +3,7 @@ use super::pod_affinity::{self, TermPlaces};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, Object, Pod, PodAffinityTerm};
+use crate::kubernetes::{Kind, Namespace, Node, Object, Pod, PodAffinityTerm};
 use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
 use crate::snapshot::{Cluster, Unplaced, Workload};
 
@@ -118,7 +118,7 @@ declare_analyzer! {
 fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
     for waiting in unscheduled::with(unplaced, cluster, Verdict::PodAffinity) {
         let sighting = match &waiting.fit.blocker {
-            Blocker::Affinity { terms } => near(&waiting, terms),
+            Blocker::Affinity { terms } => near(cluster, &waiting, terms),
             Blocker::AntiAffinity { nodes, own } => apart(cluster, &waiting, nodes, own),
             _ => stated(&waiting),
         };
@@ -240,7 +240,11 @@ fn refused<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>, nodes: &[&'a No
 }
 
 /// The pods that must be near are nowhere, or not where this pod may be.
-fn near<'a>(waiting: &Unscheduled<'a>, terms: &[TermPlaces<'a>]) -> Sighting {
+fn near<'a>(
+    cluster: &Cluster<'a>,
+    waiting: &Unscheduled<'a>,
+    terms: &[TermPlaces<'a>],
+) -> Sighting {
     let worst = terms
         .iter()
         .find(|places| places.pods.is_empty())
@@ -250,15 +254,11 @@ fn near<'a>(waiting: &Unscheduled<'a>, terms: &[TermPlaces<'a>]) -> Sighting {
     };
     let selector = selector_of(places.term);
     let key = &places.term.topology_key;
-    let namespaces = if places.term.namespaces.is_empty() {
-        format!("namespace {}", waiting.pod.metadata.namespace)
-    } else {
-        format!("namespaces {}", places.term.namespaces.join(", "))
-    };
+    let meant = Meant::by(cluster, waiting.pod, places.term);
     let title = if places.pods.is_empty() {
         format!(
-            "Pod affinity of {} wants a pod with `{selector}` near, and none runs",
-            waiting.top
+            "Pod affinity of {} wants a pod with `{selector}` near, and {}",
+            waiting.top, meant.none
         )
     } else {
         format!(
@@ -267,8 +267,10 @@ fn near<'a>(waiting: &Unscheduled<'a>, terms: &[TermPlaces<'a>]) -> Sighting {
         )
     };
     let explanation = format!(
-        "Its pods cannot be scheduled: {} with these labels run in {namespaces}.{}",
+        "Its pods cannot be scheduled: {} with these labels run in {}.{}{}",
         counted(places.pods.len(), "pod"),
+        meant.words,
+        meant.elsewhere,
         waiting.others()
     );
     let mut sighting = waiting
@@ -277,7 +279,7 @@ fn near<'a>(waiting: &Unscheduled<'a>, terms: &[TermPlaces<'a>]) -> Sighting {
         .evidence(Evidence::field(
             waiting.pod.reference(),
             "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution",
-            format!("topologyKey {key}, labelSelector {selector}"),
+            format!("topologyKey {key}, labelSelector {selector}{}", meant.field),
         ));
     for pod in places.pods.iter().take(3) {
         sighting = sighting.evidence(Evidence::field(
@@ -286,10 +288,112 @@ fn near<'a>(waiting: &Unscheduled<'a>, terms: &[TermPlaces<'a>]) -> Sighting {
             &pod.node_name,
         ));
     }
-    sighting.suggest(advice(waiting)).suggest(Suggestion::look(
-        "See which pods have these labels",
-        format!("kubectl get pods -A -o wide -l '{selector}'"),
-    ))
+    let advice = match (places.pods.is_empty(), meant.is_by_selector) {
+        (true, true) => format!(
+            "Correct the namespaceSelector in the pod affinity of {} or the labels of the namespace that it means, or make the rule preferred instead of required",
+            waiting.top
+        ),
+        (true, false) => format!(
+            "Start the pods that {} wants to be near, correct the labels or the namespaces of its rule, or make the rule preferred instead of required",
+            waiting.top
+        ),
+        (false, _) => format!(
+            "Let {} run in the places where these pods are, or make the rule preferred instead of required",
+            waiting.top
+        ),
+    };
+    sighting
+        .suggest(Suggestion::advice(advice))
+        .suggest(Suggestion::look(
+            "See which pods have these labels",
+            format!("kubectl get pods -A -o wide -l '{selector}'"),
+        ))
+}
+
+/// In which namespaces a term looks for its pods, in words.
+struct Meant {
+    /// As the end of `pods run in …`.
+    words: String,
+    /// As the end of a title where no pod is found.
+    none: String,
+    /// The field beside the label selector, as proof.
+    field: String,
+    /// Where such pods are instead, as a sentence with a blank before it.
+    elsewhere: String,
+    /// Whether labels of namespaces decide.
+    is_by_selector: bool,
+}
+
+impl Meant {
+    fn by<'a>(cluster: &Cluster<'a>, pod: &Pod, term: &'a PodAffinityTerm) -> Self {
+        let namespaces = pod_affinity::meant_namespaces(cluster, pod, term);
+        let selector = term.namespace_selector.as_ref();
+        let selector = selector.filter(|selector| !selector.is_empty());
+        let words = match namespaces.as_slice() {
+            [] => "the namespaces that it selects (none)".to_owned(),
+            [one] => format!("namespace {one}"),
+            several => format!("namespaces {}", some_of(several, 4)),
+        };
+        let (none, field) = match selector {
+            Some(selector) if namespaces.is_empty() && cluster.is_complete(Kind::Namespace, "") => {
+                (
+                    format!("its namespaceSelector `{selector}` matches no namespace"),
+                    format!(", namespaceSelector {selector}"),
+                )
+            }
+            Some(selector) => (
+                "none runs".to_owned(),
+                format!(", namespaceSelector {selector}"),
+            ),
+            None => ("none runs".to_owned(), String::new()),
+        };
+        Self {
+            words,
+            none,
+            field,
+            elsewhere: elsewhere(cluster, term, &namespaces),
+            is_by_selector: selector.is_some() && namespaces.is_empty(),
+        }
+    }
+}
+
+/// Where pods with the labels of a term run outside the namespaces that it looks at.
+fn elsewhere<'a>(cluster: &Cluster<'a>, term: &'a PodAffinityTerm, meant: &[String]) -> String {
+    let labels = term.label_selector.as_ref();
+    let Some(labels) = labels.filter(|all| !all.is_empty()) else {
+        return String::new();
+    };
+    let others: Vec<String> = cluster
+        .all::<Namespace>()
+        .filter(|namespace| {
+            !meant
+                .iter()
+                .any(|known| namespace.metadata.name == known.as_str())
+        })
+        .filter(|namespace| {
+            let mut pods = cluster.pods_selected(&namespace.metadata.name, labels);
+            pods.any(|pod| pod.is_scheduled() && !pod.is_finished())
+        })
+        .map(|namespace| {
+            let labels = &namespace.metadata.labels;
+            // Every namespace has its name as a label.
+            let own: Vec<String> = labels
+                .iter()
+                .filter(|(key, _)| !key.as_str().ends_with("kubernetes.io/metadata.name"))
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            if own.is_empty() {
+                namespace.metadata.name.to_string()
+            } else {
+                format!("{} (labels {})", namespace.metadata.name, some_of(own, 3))
+            }
+        })
+        .collect();
+    if others.is_empty() {
+        String::new()
+    } else {
+        format!(" Such pods run in namespace {}.", some_of(others, 3))
+    }
 }
 
 fn advice(waiting: &Unscheduled<'_>) -> Suggestion {

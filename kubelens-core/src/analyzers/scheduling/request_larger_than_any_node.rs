@@ -3,8 +3,8 @@ use super::fit::{Blocker, NodeShortage};
 use super::unscheduled::{self, Unscheduled};
 use super::verdict::{Verdict, too_large};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Node, Object};
-use crate::model::{Evidence, Suggestion, counted};
+use crate::kubernetes::{Node, Object, Pod};
+use crate::model::{Evidence, Quantity, Suggestion, counted};
 use crate::snapshot::{Cluster, Unplaced};
 
 declare_analyzer! {
@@ -82,7 +82,7 @@ fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
         if let Blocker::Resources { short } = &waiting.fit.blocker {
             let larger: Vec<Larger<'a>> = too_large(short)
                 .into_iter()
-                .filter_map(|resource| Larger::of(short, resource))
+                .filter_map(|resource| Larger::of(short, waiting.pod, resource))
                 .collect();
             if !larger.is_empty() {
                 let sighting = sighting(cluster, &waiting, short.len(), &larger);
@@ -96,6 +96,10 @@ fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
 struct Larger<'a> {
     resource: String,
     wanted: String,
+    /// How much of it is the overhead of the pod's RuntimeClass; nothing where it has none.
+    overhead: Quantity,
+    /// What containers may ask for on the node that has most, beside the overhead.
+    room: String,
     /// The node that has most of it.
     node: &'a Node,
     /// What that has.
@@ -103,7 +107,7 @@ struct Larger<'a> {
 }
 
 impl<'a> Larger<'a> {
-    fn of(short: &[NodeShortage<'a>], resource: &str) -> Option<Self> {
+    fn of(short: &[NodeShortage<'a>], pod: &Pod, resource: &str) -> Option<Self> {
         let (node, shortage) = short
             .iter()
             .flat_map(|node| {
@@ -113,12 +117,26 @@ impl<'a> Larger<'a> {
             })
             .filter(|(_, shortage)| shortage.resource == resource)
             .max_by_key(|(_, shortage)| shortage.allocatable)?;
+        let overhead = pod.spec.overhead.get(resource);
+        let overhead = overhead.copied().unwrap_or_default();
+        let room = shortage.allocatable.minus(overhead).max(Quantity::ZERO);
         Some(Self {
+            overhead,
+            room: room.human(resource),
             resource: resource.to_owned(),
             wanted: shortage.wanted.human(resource),
             node,
             largest: shortage.allocatable.human(resource),
         })
+    }
+
+    /// `, 2.5Gi of it overhead of RuntimeClass kata`; empty where containers ask for all of it.
+    fn overhead_of(&self, class: &str) -> String {
+        if self.overhead.is_zero() {
+            return String::new();
+        }
+        let amount = self.overhead.human(&self.resource);
+        format!(" ({amount} of it overhead of RuntimeClass {class})")
     }
 }
 
@@ -133,10 +151,16 @@ fn sighting<'a>(
     larger: &[Larger<'a>],
 ) -> Sighting {
     let resources = all_of(larger, |it| it.resource.clone());
+    let class = waiting.pod.spec.runtime_class_name.as_str();
     let title = format!(
         "{} asks for {} per pod; the largest node has {} allocatable",
         waiting.top,
-        all_of(larger, |it| format!("{} {}", it.wanted, it.resource)),
+        all_of(larger, |it| format!(
+            "{} {}{}",
+            it.wanted,
+            it.resource,
+            it.overhead_of(class)
+        )),
         all_of(larger, |it| it.largest.clone()),
     );
     let explanation = format!(
@@ -164,6 +188,13 @@ fn sighting<'a>(
                 ));
             }
         }
+        if !it.overhead.is_zero() {
+            sighting = sighting.evidence(Evidence::field(
+                waiting.pod.reference(),
+                &format!("spec.overhead.{resource}"),
+                it.overhead.human(resource),
+            ));
+        }
         sighting = sighting.evidence(Evidence::field(
             it.node.reference(),
             &format!("status.allocatable.{resource}"),
@@ -188,7 +219,7 @@ fn sighting<'a>(
         .suggest(Suggestion::advice(format!(
             "Lower the {resources} request of {} below {}, or add a node with more than {} allocatable",
             waiting.top,
-            all_of(larger, |it| it.largest.clone()),
+            all_of(larger, |it| it.room.clone()),
             all_of(larger, |it| it.wanted.clone()),
         )))
         .suggest(Suggestion::look(

@@ -154,10 +154,26 @@ fn sighting(waiting: &Unscheduled<'_>, spreads: &[Spread<'_>]) -> Sighting {
             waiting.pod.reference(),
             "spec.topologySpreadConstraints",
             format!(
-                "topologyKey {key}, maxSkew {}, DoNotSchedule, labelSelector {selector}",
-                constraint.max_skew
+                "topologyKey {key}, maxSkew {}, {}DoNotSchedule, labelSelector {selector}",
+                constraint.max_skew,
+                constraint
+                    .min_domains
+                    .map_or_else(String::new, |least| format!("minDomains {least}, "))
             ),
         ));
+    if spread.is_short_of_places() {
+        // While places are missing, the emptiest counts as one with no pod.
+        sighting = sighting.suggest(Suggestion::advice(format!(
+            "Lower minDomains of {} to the {} there {}, or add nodes in another `{key}`",
+            waiting.top,
+            counted(spread.counts.len(), "place"),
+            if spread.counts.len() == 1 {
+                "is"
+            } else {
+                "are"
+            }
+        )));
+    }
     if !unnamed.is_empty() {
         sighting = sighting.suggest(Suggestion::advice(format!(
             "Give label `{key}` to the nodes that lack it: {}",

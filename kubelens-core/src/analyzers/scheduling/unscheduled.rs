@@ -249,13 +249,19 @@ fn last_word<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
         matches!(
             event.reason.as_str(),
             "NotTriggerScaleUp" | "TriggeredScaleUp" | "Nominated"
-        ) || is_refusal_of_karpenter(event)
+        ) || is_failed_growth(event)
+            || is_refusal_of_karpenter(event)
     })
 }
 
 /// Karpenter says with the scheduler's reason that it makes no node.
 fn is_refusal_of_karpenter(event: &Event) -> bool {
     event.reason == "FailedScheduling" && event.message.starts_with("Failed to schedule pod, ")
+}
+
+/// The cloud gave no machine for a group that was to grow for the pod.
+pub(super) fn is_failed_growth(event: &Event) -> bool {
+    matches!(event.reason.as_str(), "FailedScaleUp" | "FailedToScaleUp")
 }
 
 /// Whether a node autoscaler said for this pod, not long ago, that a node comes.
@@ -273,6 +279,9 @@ pub(super) fn promised<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Ev
 
 /// What that something said where it cannot help this pod, and said nothing since that it does.
 pub(super) fn declined<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
-    last_word(cluster, pod)
-        .filter(|event| event.reason == "NotTriggerScaleUp" || is_refusal_of_karpenter(event))
+    last_word(cluster, pod).filter(|event| {
+        event.reason == "NotTriggerScaleUp"
+            || is_failed_growth(event)
+            || is_refusal_of_karpenter(event)
+    })
 }

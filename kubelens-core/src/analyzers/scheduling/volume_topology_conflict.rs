@@ -229,11 +229,16 @@ fn sighting<'a>(
     for node in reached {
         sighting = sighting.blames(node.reference(), "reached from");
     }
-    sighting
-        .suggest(Suggestion::advice(format!(
+    let advice = if reached.is_empty() && are_known {
+        format!("Bring a node with {place} back, or restore the data to a volume elsewhere")
+    } else {
+        format!(
             "Let {} run where the volume is ({place}), bring a node back there, or restore the data elsewhere",
             waiting.top
-        )))
+        )
+    };
+    sighting
+        .suggest(Suggestion::advice(advice))
         .suggest(Suggestion::look(
             "See what ties the volume",
             format!("kubectl describe pv {volume}"),

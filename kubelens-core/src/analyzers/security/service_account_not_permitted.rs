@@ -310,11 +310,98 @@ fn can_i(request: &Request<'_>) -> String {
 /// role that would do and is not bound, else the account itself.
 fn remedy(cluster: &Cluster<'_>, request: &Request<'_>, bound: &[Bound<'_>]) -> Remedy {
     misaddressed_binding(cluster, request)
+        .or_else(|| lacking_aggregate(cluster, request, bound))
         .or_else(|| lacking_role(request, bound))
         .or_else(|| dangling_binding(bound))
         .or_else(|| unbound_role(cluster, request))
         .unwrap_or_else(|| nothing_near(cluster, request))
 }
+
+/// The rules of a role that others are aggregated into are overwritten: what lacks is a role with the right labels.
+fn lacking_aggregate(
+    cluster: &Cluster<'_>,
+    request: &Request<'_>,
+    bound: &[Bound<'_>],
+) -> Option<Remedy> {
+    let (role, binding, selectors) = bound.iter().find_map(|bound| {
+        let own = !bound.role.name.starts_with("system:") && bound.role.kind == "ClusterRole";
+        let role = cluster
+            .get::<ClusterRole>("", &bound.role.name)
+            .filter(|_| own)?;
+        let selectors = &role.aggregation_rule.as_ref()?.cluster_role_selectors;
+        Some((&bound.role, &bound.binding, selectors))
+    })?;
+    let wanted = selectors.first()?;
+    let near = cluster
+        .all::<ClusterRole>()
+        .filter(|other| {
+            let name = other.metadata.name.as_str();
+            name != role.name && !name.starts_with("system:")
+        })
+        .filter(|other| other.rules.iter().any(|rule| request.is_allowed_by(rule)))
+        .filter(|other| {
+            !selectors
+                .iter()
+                .any(|one| one.matches(&other.metadata.labels))
+        })
+        .find_map(|other| {
+            let labels = other.metadata.labels.iter();
+            let mut misses = labels.filter(|(key, value)| {
+                let mut pairs = selectors.iter().flat_map(|one| one.match_labels.iter());
+                pairs.any(|(meant, right)| {
+                    (*key == meant && *value != right)
+                        || (*key != meant
+                            && *value == right
+                            && strsim::jaro_winkler(key, meant) >= NEAR_KEY
+                            && !is_aggregated_by(cluster, key))
+                })
+            });
+            misses.next().map(|(key, value)| (other, key, value))
+        });
+    let rules = Evidence::field(
+        role.clone(),
+        "aggregationRule.clusterRoleSelectors",
+        wanted.to_string(),
+    );
+    Some(match near {
+        Some((other, key, value)) => {
+            let own = other.reference();
+            let path = format!("metadata.labels[{key}]");
+            Remedy {
+                sentence: format!(
+                    "{role} is bound to it through {binding} and takes its rules from ClusterRoles with the label {wanted}; {own} would allow it and has {key}={value}."
+                ),
+                advice: format!("Give {own} the label {wanted}"),
+                evidence: vec![rules, Evidence::field(own, &path, value)],
+                subject: role.clone(),
+            }
+        }
+        None => Remedy {
+            sentence: format!(
+                "{role} is bound to it through {binding} and takes its rules from ClusterRoles with the label {wanted}, none of which has a rule for {}.",
+                request.resource
+            ),
+            advice: format!(
+                "Put verb `{}` on `{}` into a ClusterRole with the label {wanted}: the rules of {role} itself are overwritten",
+                request.verb, request.resource
+            ),
+            evidence: vec![rules],
+            subject: role.clone(),
+        },
+    })
+}
+
+/// Whether some role takes its rules from those that have this label: then it is there for that one.
+fn is_aggregated_by(cluster: &Cluster<'_>, key: &str) -> bool {
+    cluster
+        .all::<ClusterRole>()
+        .filter_map(|role| role.aggregation_rule.as_ref())
+        .flat_map(|rule| rule.cluster_role_selectors.iter())
+        .any(|selector| selector.match_labels.contains_key(key))
+}
+
+/// How like two keys of labels must be for one to be meant as the other.
+const NEAR_KEY: f64 = 0.9;
 
 fn lacking_role(request: &Request<'_>, bound: &[Bound<'_>]) -> Option<Remedy> {
     let own = |bound: &&Bound<'_>| !bound.role.name.starts_with("system:");

@@ -1,7 +1,7 @@
 use super::claims;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{CustomObject, Object, PersistentVolumeClaim, TypedReference};
-use crate::model::{Evidence, ObjectRef, Suggestion, safe_text};
+use crate::model::{Evidence, ObjectRef, Suggestion, gist, safe_text};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -124,6 +124,9 @@ fn is_said_to_be_missing(
         .is_some_and(|event| event.message.contains(&words))
 }
 
+/// Letters of a driver's words that a title repeats; the whole of them is in the evidence.
+const MOST_LETTERS: usize = 160;
+
 fn of_snapshot(snapshot: &CustomObject, sink: &mut Sink) {
     let Some(message) = snapshot
         .status
@@ -148,7 +151,10 @@ fn of_snapshot(snapshot: &CustomObject, sink: &mut Sink) {
         &meta.namespace,
         &meta.name,
     );
-    let title = format!("{subject} failed: {}", safe_text(message));
+    let title = format!(
+        "{subject} failed: {}",
+        gist(&safe_text(message), MOST_LETTERS)
+    );
     sink.report(
         Sighting::of(subject.clone(), title, "The snapshot cannot be used.")
             .evidence(Evidence::message(subject, "status.error.message", message))

@@ -183,7 +183,7 @@ fn sighting<'a>(
     }
     let sighting = sighting
         .all_evidence(last_words::as_evidence(cluster, pod, container))
-        .suggest(raise(&top, container, limit));
+        .suggest(raise(cluster, pod, &top, container, limit));
     if !pod.is_live() {
         return sighting;
     }
@@ -290,13 +290,51 @@ fn memory_limit(pod: &Pod, container: &ContainerView<'_>) -> Option<Quantity> {
         .copied()
 }
 
-fn raise(top: &ObjectRef, container: &ContainerView<'_>, limit: Option<Quantity>) -> Suggestion {
+/// The limit that the template gives the container now, where that is more than the pod has: the pod is of an older
+/// revision, and its controller has not replaced it.
+fn newer_limit(
+    cluster: &Cluster<'_>,
+    top: &ObjectRef,
+    container: &ContainerView<'_>,
+    limit: Quantity,
+) -> Option<Quantity> {
+    let template = cluster.workload(top)?.pod_spec();
+    let own = template.container(container.name())?;
+    let now = own.resources.limits.get("memory").copied()?;
+    (now > limit).then_some(now)
+}
+
+fn raise(
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    top: &ObjectRef,
+    container: &ContainerView<'_>,
+    limit: Option<Quantity>,
+) -> Suggestion {
     let Some(limit) = limit else {
         return edit(
             top,
             "Give it a memory request and a limit that fit what it needs",
         );
     };
+    if let Some(now) = newer_limit(cluster, top, container, limit) {
+        let older = format!(
+            "The template of {top} says {} by now, and this pod is of an older revision",
+            now.human_bytes()
+        );
+        // Who replaces a pod of its own accord does it from the newest template; a Deployment through its rollout.
+        if !matches!(top.kind.as_str(), "StatefulSet" | "DaemonSet") {
+            return Suggestion::advice(format!("{older}: see why it is not replaced"));
+        }
+        return Suggestion::run(
+            format!("{older}: delete it, so that it comes back with the new limit"),
+            format!(
+                "kubectl -n {} delete pod {}",
+                pod.metadata.namespace, pod.metadata.name
+            ),
+            Risk::Medium,
+        );
+    }
     let double = limit.plus(limit).human_bytes();
     let text = format!(
         "Raise the limit (here to {double}), or make the program need less than {}",

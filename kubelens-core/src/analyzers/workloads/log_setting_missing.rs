@@ -1,7 +1,7 @@
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Container, Kind, Object, Pod};
+use crate::kubernetes::{ConfigMap, Container, Kind, Object, Pod, Secret};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
@@ -92,7 +92,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.85,
-        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController, ConfigMap, Secret],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -160,6 +160,10 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top)
     );
     let (what, source) = given(pod, container, name);
+    let prefixed = Prefixed::of(cluster, pod, container, name);
+    let what = prefixed
+        .as_ref()
+        .map_or(what, |prefixed| prefixed.words(name));
     let explanation = format!("The program does not start without it. {what}");
     let mut sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation)
@@ -172,6 +176,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if let Some(source) = source {
         sighting = sighting.blames(source, "env");
     }
+    if let Some(prefixed) = prefixed {
+        return prefixed.told_in(sighting, pod, container, &top);
+    }
     advise(
         sighting,
         format!(
@@ -179,6 +186,102 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             container.name
         ),
     )
+}
+
+/// How like two prefixes must be for one to be meant as the other.
+const NEAR_PREFIX: f64 = 0.85;
+
+/// A key that becomes the variable under another name, by the prefix of the `envFrom` that takes it.
+struct Prefixed<'a> {
+    index: usize,
+    prefix: &'a str,
+    object: ObjectRef,
+    key: &'a str,
+    /// The prefix with which it would be the one that is missed.
+    right: &'a str,
+}
+
+impl<'a> Prefixed<'a> {
+    fn of(
+        cluster: &Cluster<'a>,
+        pod: &Pod,
+        container: &'a Container,
+        name: &'a str,
+    ) -> Option<Self> {
+        if container.env.iter().any(|variable| variable.name == *name) {
+            return None;
+        }
+        let namespace = pod.metadata.namespace.as_str();
+        let all = container.env_from.iter().enumerate();
+        let mut found = all.filter_map(|(index, source)| {
+            let config = source.config_map_ref.as_ref();
+            let config = config.and_then(|of| cluster.get::<ConfigMap>(namespace, &of.name));
+            let secret = source.secret_ref.as_ref();
+            let secret = secret.and_then(|of| cluster.get::<Secret>(namespace, &of.name));
+            let (object, keys) = match (config, secret) {
+                (Some(map), _) => (map.reference(), &map.data),
+                (None, Some(secret)) => (secret.reference(), secret.data.as_ref()?),
+                (None, None) => return None,
+            };
+            // The key itself, for a prefix too many; its last words, for a prefix that is nearly right.
+            let (key, right) = keys.iter().find_map(|key| {
+                let key = key.as_str();
+                let right = name.strip_suffix(key)?;
+                let prefix = source.prefix.as_str();
+                let is_slip = !prefix.is_empty()
+                    && prefix != right
+                    && (right.is_empty() || strsim::jaro_winkler(prefix, right) >= NEAR_PREFIX);
+                is_slip.then_some((key, right))
+            })?;
+            Some(Self {
+                index,
+                prefix: &source.prefix,
+                object,
+                key,
+                right,
+            })
+        });
+        found.next()
+    }
+
+    fn words(&self, name: &str) -> String {
+        format!(
+            "{} has key `{}`, and the container takes it with the prefix `{}`: the variable is called `{}{}`, not `{name}`.",
+            self.object, self.key, self.prefix, self.prefix, self.key
+        )
+    }
+
+    fn told_in(
+        self,
+        sighting: Sighting,
+        pod: &Pod,
+        container: &Container,
+        top: &ObjectRef,
+    ) -> Sighting {
+        let path = format!(
+            "spec.containers[{}].envFrom[{}].prefix",
+            container.name, self.index
+        );
+        let advice = if self.right.is_empty() {
+            format!("Take the prefix `{}` out of", self.prefix)
+        } else {
+            format!("Set prefix: {} in", self.right)
+        };
+        let sighting = sighting
+            .evidence(Evidence::field(pod.reference(), &path, self.prefix))
+            .evidence(Evidence::field(
+                self.object,
+                &format!("data[{}]", self.key),
+                "(set)",
+            ));
+        advise(
+            sighting,
+            format!(
+                "{advice} envFrom[{}] of container {} of {top}",
+                self.index, container.name
+            ),
+        )
+    }
 }
 
 /// Python's validated settings name the field on the line before the one that says that it is required.

@@ -58,12 +58,21 @@ fn is_one_trouble(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
             place(identity(reason, "fact")) < place(fact)
         }
         ("NOD007", "NOD021") => is_of_devices(reason),
+        // How far the clock is off says more than that nobody sets it.
+        ("NOD019", "NOD007") => is_of_clock(symptom),
         _ => false,
     }
 }
 
 fn is_of_devices(reason: &Seen<'_>) -> bool {
     identity(reason, "condition").contains("AcceleratedHardware")
+}
+
+/// An agent of the node that found its clock wrong.
+fn is_of_clock(reason: &Seen<'_>) -> bool {
+    let condition = identity(reason, "condition");
+    let words = ["NTP", "Clock", "TimeSync"];
+    words.iter().any(|word| condition.contains(word))
 }
 
 /// An agent of the node that found a file system of it read-only.
@@ -99,12 +108,9 @@ fn shows_in_log(pod: &Pod, symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
         "NOD007" if is_of_devices(reason) => takes_a_device(pod, "") && says(&DEVICE),
         "NOD007" if is_of_file_systems(reason) => says(&READ_ONLY) && !is_asked_for(symptom),
         "NOD007" | "NOD019" => {
-            let condition = identity(reason, "condition");
-            let is_clock = reason.code() == "NOD019"
-                || ["NTP", "Clock", "TimeSync"]
-                    .iter()
-                    .any(|word| condition.contains(word));
-            is_clock && symptom.code() == "WRK104" && says(&["not yet valid", "is before"])
+            (reason.code() == "NOD019" || is_of_clock(reason))
+                && symptom.code() == "WRK104"
+                && says(&["not yet valid", "is before"])
         }
         "NOD021" => takes_a_device(pod, identity(reason, "resource")) && says(&DEVICE),
         _ => false,
