@@ -129,7 +129,7 @@ impl Recording {
         if self.knows_the_calendar() {
             return Ok(());
         }
-        let time = Regex::new(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")?;
+        let time = Regex::new(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")?;
         let moved = |text: &str| {
             time.replace_all(text, |found: &regex::Captures<'_>| {
                 let written = found.get(0).map_or("", |found| found.as_str());
@@ -144,6 +144,25 @@ impl Recording {
             *log = moved(log);
         }
         Ok(())
+    }
+
+    /// The parts of the paths of images: these keep their names, and messages quote them.
+    fn parts_of_images(&self) -> BTreeSet<String> {
+        let mut parts = BTreeSet::new();
+        let mut rest: Vec<&Value> = self.documents.iter().collect();
+        while let Some(value) = rest.pop() {
+            match value {
+                Value::Array(items) => rest.extend(items),
+                Value::Object(fields) => {
+                    let image = fields.get("image").and_then(Value::as_str);
+                    let path = image.into_iter().flat_map(|image| image.split(['/', ':']));
+                    parts.extend(path.map(str::to_owned));
+                    rest.extend(fields.values());
+                }
+                _ => {}
+            }
+        }
+        parts
     }
 
     /// New names for namespaces, nodes and Deployments, where a name is not a word of something else.
@@ -174,6 +193,7 @@ impl Recording {
                     .collect::<Vec<_>>()
             })
             .collect();
+        let taken: BTreeSet<String> = taken.into_iter().chain(self.parts_of_images()).collect();
         words.retain(|word| !taken.contains(word) && !ORDINARY.contains(&word.as_str()));
         Renaming(
             words
@@ -308,7 +328,12 @@ fn later(written: &str, days: i64) -> Option<String> {
     let moved = time
         .checked_add(SignedDuration::from_hours(24 * days))
         .ok()?;
-    Some(moved.strftime("%Y-%m-%dT%H:%M:%S").to_string())
+    let format = if written.contains('T') {
+        "%Y-%m-%dT%H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    Some(moved.strftime(format).to_string())
 }
 
 /// Changes every text of a document, and the keys of labels and the like as little as its structure.
