@@ -184,14 +184,15 @@ fn a_disk_that_does_not_answer_holds_nobody_up_and_is_written_again_when_it_does
     let started = Instant::now();
     let error = put(&store, 2).unwrap_err().to_string();
     assert!(error.contains("does not answer"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(10));
+    let waited = started.elapsed();
+    assert!(waited < Duration::from_secs(10));
     // From now on nobody waits the 8 s that a write is given, and reading goes on.
     let started = Instant::now();
     put(&store, 3).unwrap_err();
     assert!(store.trouble().unwrap().contains("does not answer"));
     let read = store.get(Shelf::Records, &1_u32.to_be_bytes()).unwrap();
     assert!(read.is_some());
-    assert!(started.elapsed() < Duration::from_secs(8));
+    assert!(started.elapsed() < waited / 2);
     assert!(disk.freeze("-u"));
     let next = until_written(&store, 3);
     all_there(store, &directory, &[1, next - 1]);

@@ -14,6 +14,9 @@ pub(super) fn component_pods<'a>(
         .filter(move |pod| pod.is_control_plane() && pod.component() == Some(component))
 }
 
+/// The parts of which one leads at a time, by a lease of the same name in kube-system.
+pub(crate) const LEADERS: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];
+
 /// The lease that the leading controller manager renews. What it should have done and did not points at it.
 pub(super) fn controller_lease() -> ObjectRef {
     ObjectRef::namespaced(

@@ -5,7 +5,7 @@ mod changed_before;
 pub(crate) mod cloud_controller;
 pub(crate) mod configuration;
 pub(crate) mod control_plane;
-mod control_plane_pod;
+pub(crate) mod control_plane_pod;
 pub(crate) mod data_keeper;
 mod failed_create;
 mod finished_owner;
@@ -37,6 +37,7 @@ pub(crate) mod storage;
 mod template;
 mod tunnel;
 mod unix_socket;
+mod waiting;
 pub(crate) mod workloads;
 
 use std::sync::LazyLock;

@@ -20,9 +20,7 @@ pub(super) fn silent_listeners(cluster: &Cluster<'_>, message: &str, node: &str)
         return Vec::new();
     };
     // The call was made on the pod's node, or by an API server on its own.
-    let may_be_meant = |pod: &&Pod| {
-        *pod.node_name == *node || pod.metadata.labels.value("tier") == Some("control-plane")
-    };
+    let may_be_meant = |pod: &&Pod| *pod.node_name == *node || pod.is_control_plane();
     cluster
         .all::<Pod>()
         .filter(|pod| pod.is_live() && !pod.is_ready())

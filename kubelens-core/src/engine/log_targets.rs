@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
+use crate::analyzers::control_plane_pod::LEADERS;
 use crate::analyzers::data_keeper::keeps_data;
 use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod};
 use crate::snapshot::{LogKey, Snapshot};
@@ -144,7 +145,7 @@ fn lacks_a_leader(snapshot: &Snapshot) -> bool {
         .iter()
         .filter_map(|lease| lease.spec.renew_time)
         .max();
-    ["kube-controller-manager", "kube-scheduler"]
+    LEADERS
         .into_iter()
         .filter_map(|name| leases.get(SYSTEM, name)?.spec.renew_time)
         .any(|renewed| newest.is_some_and(|newest| newest.duration_since(renewed).as_secs() > LATE))

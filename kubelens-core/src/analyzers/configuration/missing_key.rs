@@ -1,6 +1,7 @@
 //! What ConfigMaps and Secrets that lack a key have in common.
 
 use crate::analysis::{Sighting, Sink, event_evidence};
+use crate::analyzers::waiting::why_it_waits;
 use crate::kubernetes::{
     ConfigMap, ConfigReference, ContainerView, Object, Pod, PodSpec, Secret, VolumeMount,
 };
@@ -201,10 +202,7 @@ fn state_of(pod: &Pod, container: &ContainerView<'_>) -> Option<Evidence> {
         let text = format!("{}: {}", end.reason, end.message);
         return Some(Evidence::message(pod.reference(), &path, &text));
     }
-    let waiting = container.waiting()?;
-    let path = container.status_path("state.waiting.message");
-    let text = format!("{}: {}", waiting.reason, waiting.message);
-    Some(Evidence::message(pod.reference(), &path, &text))
+    why_it_waits(pod, container)
 }
 
 /// What the kubelet wrote about the missing key: in a container's waiting message, or in a mount event
@@ -222,13 +220,11 @@ fn kubelet_says<'a, T: Keyed>(
         lack.reference.name
     );
     for container in pod.containers() {
-        if let Some(waiting) = container
+        if container
             .waiting()
-            .filter(|waiting| waiting.message.contains(&words))
+            .is_some_and(|waiting| waiting.message.contains(&words))
         {
-            let path = container.status_path("state.waiting.message");
-            let text = format!("{}: {}", waiting.reason, waiting.message);
-            return Some(Evidence::message(pod.reference(), &path, &text));
+            return why_it_waits(pod, &container);
         }
     }
     if pod.is_ready_to_start_containers() || pod.has_started_a_container() {

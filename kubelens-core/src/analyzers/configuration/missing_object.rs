@@ -2,6 +2,7 @@
 
 use crate::analysis::{MADE_FROM, Sighting, Sink, event_evidence};
 use crate::analyzers::operators::secret_producer::{is_being_made, producers_of};
+use crate::analyzers::waiting::why_it_waits;
 use crate::kubernetes::{ConfigReference, Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::{Cluster, Lookup, Workload};
@@ -101,13 +102,11 @@ fn kubelet_says_missing<'a>(
             .any(|noun| text.contains(&format!("{noun} \"{name}\" not found")))
     };
     for container in pod.containers() {
-        if let Some(waiting) = container.waiting().filter(|waiting| says(&waiting.message)) {
-            let path = container.status_path("state.waiting.message");
-            return Some(Evidence::message(
-                pod.reference(),
-                &path,
-                &format!("{}: {}", waiting.reason, waiting.message),
-            ));
+        if container
+            .waiting()
+            .is_some_and(|waiting| says(&waiting.message))
+        {
+            return why_it_waits(pod, &container);
         }
     }
     if pod.is_ready_to_start_containers() {

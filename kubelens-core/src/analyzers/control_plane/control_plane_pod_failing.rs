@@ -1,6 +1,6 @@
 use super::controller_leader_lost::not_renewed;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::component_pods;
+use crate::analyzers::control_plane_pod::{LEADERS, component_pods};
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
 use crate::analyzers::workloads::log_signature::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
@@ -215,9 +215,6 @@ fn turned_away<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Sighting> {
             .since(lease.spec.renew_time),
     )
 }
-
-/// The parts of which one leads at a time, by a lease of the same name.
-const LEADERS: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];
 
 /// What a client is told whose certificate or token is not accepted.
 const TURNED_AWAY: &str = "Unauthorized";

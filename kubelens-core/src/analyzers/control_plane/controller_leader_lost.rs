@@ -1,5 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::control_plane_pod::{component_pods, controller_lease};
+use crate::analyzers::control_plane_pod::{LEADERS, component_pods, controller_lease};
 use crate::kubernetes::{Deployment, Lease, Object};
 use crate::model::{Evidence, Suggestion, counted};
 use crate::snapshot::Cluster;
@@ -59,7 +59,7 @@ declare_analyzer! {
 const LAGGING: usize = 3;
 
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
-    for name in ["kube-controller-manager", "kube-scheduler"] {
+    for name in LEADERS {
         if let Some((lease, lag)) = not_renewed(cluster, name) {
             // With all its pods there is a reason why nobody leads.
             let pods = component_pods(cluster, name);

@@ -3,6 +3,7 @@
 use super::image_name::ImageName;
 use super::pull_error::{PullFault, classify, core_of, is_image_wait};
 use crate::analysis::{Shared, Sighting, event_evidence};
+use crate::analyzers::waiting::why_it_waits;
 use crate::kubernetes::{ContainerView, Event, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -191,19 +192,14 @@ impl<'a> PullProblem<'a> {
         } else {
             "template of"
         };
-        let mut sighting = Sighting::of(subject, title, explanation)
+        Sighting::of(subject, title, explanation)
             .seen_on(self.pod.reference(), relation)
             .evidence(Evidence::field(
                 self.pod.reference(),
                 &self.image_path(),
                 self.image,
-            ));
-        if let Some(waiting) = self.container.waiting() {
-            let path = self.container.status_path("state.waiting.message");
-            let text = format!("{}: {}", waiting.reason, waiting.message);
-            sighting = sighting.evidence(Evidence::message(self.pod.reference(), &path, &text));
-        }
-        sighting
+            ))
+            .all_evidence(why_it_waits(self.pod, &self.container))
             .all_evidence(self.event.map(event_evidence))
             .since(self.pod.metadata.creation_timestamp)
     }

@@ -5,6 +5,7 @@ use super::state::{
     JOINING, NotReady, classify, describe, is_in_use, pods_there, ready, shared_by_zone,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::waiting::why_it_waits;
 use crate::kubernetes::{Condition, Event, Node, Object, Pod};
 use crate::model::{Evidence, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -150,15 +151,8 @@ fn by_time_outs(node: &Node, pods: &[&Pod]) -> Sighting {
     .identified_by("fact", "time-outs")
     .confidence(0.88)
     .all_evidence(pods.iter().take(3).filter_map(|pod| {
-        pod.containers().find_map(|container| {
-            let waiting = container.waiting()?;
-            let path = container.status_path("state.waiting.message");
-            Some(Evidence::message(
-                pod.reference(),
-                &path,
-                &format!("{}: {}", waiting.reason, waiting.message),
-            ))
-        })
+        pod.containers()
+            .find_map(|container| why_it_waits(pod, &container))
     }));
     advised(sighting, node)
 }

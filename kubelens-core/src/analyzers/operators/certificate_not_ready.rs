@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::bad_condition::{has_lasted, is_resting, words};
-use super::certificate_chain::{issuer_of, why};
+use super::certificate_chain::{Link, issuer_of, why};
 use super::failing::{blaming, failing, pointing, report, titled, without_it};
 use super::reference::{Reference, found, is_absent, is_there, missing};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -193,7 +193,8 @@ fn check_certificate(cluster: &Cluster<'_>, certificate: &CustomObject, sink: &m
     }
     let is_valid = ready.as_ref().is_some_and(Condition::is_true);
     let conditions: Vec<Condition> = failed.into_iter().chain(ready).collect();
-    let sighting = sighting(cluster, certificate, &conditions).severity(severity(
+    let links = why(cluster, certificate);
+    let sighting = sighting(cluster, certificate, &conditions, &links).severity(severity(
         cluster,
         certificate,
         is_valid,
@@ -209,11 +210,7 @@ fn check_certificate(cluster: &Cluster<'_>, certificate: &CustomObject, sink: &m
                     .is_some_and(|text| text.contains("not found"))
             }));
     let key = found(cluster, &issuer).and_then(|known| {
-        let said: Vec<String> = why(cluster, certificate)
-            .into_iter()
-            .map(|link| link.words)
-            .collect();
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let said: Vec<&str> = links.iter().map(|link| link.words.as_str()).collect();
         let mut key = missing_key(cluster, known, &said)?;
         key.path = format!("{} of {issuer}", key.path);
         Some(key)
@@ -287,8 +284,8 @@ fn sighting(
     cluster: &Cluster<'_>,
     certificate: &CustomObject,
     conditions: &[Condition],
+    links: &[Link<'_>],
 ) -> Sighting {
-    let links = why(cluster, certificate);
     let last = links.last();
     let said = match (last, conditions.first()) {
         (Some(link), _) => link.words.clone(),

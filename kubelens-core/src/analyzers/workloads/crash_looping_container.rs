@@ -2,6 +2,7 @@ use super::advice::read_last_log;
 use super::failing_run::{failing_end, is_looping, severity};
 use super::{exit_code, last_words};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::waiting::why_it_waits;
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod};
 use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;
@@ -100,12 +101,8 @@ fn sighting<'a>(pod: &'a Pod, cluster: &Cluster<'a>, container: &ContainerView<'
     let mut sighting = Sighting::of(top, title, explanation)
         .seen_on(pod.reference(), "template of")
         .in_container(container.name())
-        .severity(severity(cluster, pod, container));
-    if let Some(waiting) = container.waiting() {
-        let path = container.status_path("state.waiting.message");
-        let text = format!("{}: {}", waiting.reason, waiting.message);
-        sighting = sighting.evidence(Evidence::message(pod.reference(), &path, &text));
-    }
+        .severity(severity(cluster, pod, container))
+        .all_evidence(why_it_waits(pod, container));
     if let Some(end) = exit {
         let value = format!("{} ({})", end.exit_code, end.reason);
         sighting = sighting.evidence(
