@@ -14,6 +14,7 @@ pub(crate) mod hygiene;
 pub(crate) mod images;
 pub(crate) mod jobs;
 mod kubelet_certificate;
+mod later_run;
 mod log_host;
 mod log_level;
 mod log_lines;

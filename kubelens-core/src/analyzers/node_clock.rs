@@ -12,7 +12,18 @@ static OTHER_TIME: Pattern = Pattern::new(
 );
 
 /// Conditions by which agents on a node speak of its clock: node-problem-detector's `NTPProblem`, and others like it.
-pub(super) static CLOCK: Pattern = Pattern::new(r"(?i)ntp|chrony|clock|timesync|time_?skew");
+static CLOCK: Pattern = Pattern::new(r"(?i)ntp|chrony|clock|timesync|time_?skew");
+
+/// Whether a condition of a node is about its clock.
+pub(super) fn is_about_the_clock(condition: &Condition) -> bool {
+    CLOCK.is_in(&condition.type_)
+}
+
+/// The condition by which an agent says that the clock of its node is wrong.
+pub(super) fn complaint(node: &Node) -> Option<&Condition> {
+    let mut conditions = node.status.conditions.iter();
+    conditions.find(|condition| condition.is_true() && is_about_the_clock(condition))
+}
 
 /// The node of a pod whose line says that its time is refused, where an agent on that node says that its clock is wrong.
 /// Who calls it reads Node.
@@ -21,10 +32,7 @@ pub(super) fn skewed_node(pod: &Pod, line: &str, cluster: &Cluster<'_>) -> Optio
         return None;
     }
     let node = cluster.get::<Node>("", &pod.node_name)?;
-    let mut conditions = node.status.conditions.iter();
-    let is_off = conditions
-        .any(|condition: &Condition| condition.is_true() && CLOCK.is_in(&condition.type_));
-    is_off.then(|| node.reference())
+    complaint(node).map(|_| node.reference())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) fn silent_listeners(cluster: &Cluster<'_>, message: &str, node: &str)
         .all::<Pod>()
         .filter(|pod| pod.is_live() && !pod.is_ready())
         .filter(may_be_meant)
-        .filter(|pod| holds(pod, path))
+        .filter(|pod| holds(pod, path) || is_named_by(pod, path))
         .map(Object::reference)
         .collect()
 }
@@ -42,4 +42,12 @@ fn holds(pod: &Pod, path: &str) -> bool {
                     .strip_prefix(folder)
                     .is_some_and(|rest| rest.starts_with('/'))
         })
+}
+
+/// Whether a socket bears the name of one of the pod's containers: `/run/agent/sockets/spire-agent.sock`.
+fn is_named_by(pod: &Pod, path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let name = file.strip_suffix(".sock").unwrap_or(file);
+    let mut containers = pod.spec.containers.iter();
+    containers.any(|container| *container.name == *name)
 }

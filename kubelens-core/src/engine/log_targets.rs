@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
 use crate::analyzers::control_plane_pod::LEADERS;
 use crate::analyzers::data_keeper::keeps_data;
-use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod};
+use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod, Service};
 use crate::snapshot::{LogKey, Snapshot};
 
 /// Seconds within which a restart makes a container worth a look at its log.
@@ -64,21 +64,44 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
         .collect()
 }
 
-/// Most containers that are well and are asked all the same, because they keep data.
+/// Most containers that are well and are asked all the same, because they keep data or somebody may wait for them.
 const MOST_KEEPERS: usize = 12;
 
-/// Containers that are well and keep data of their own: a full disk does not make them unready, and their log says so.
-/// Few, behind those that fail, one of every owner before the second of any.
+/// Containers that are well and of which another fault may come: servers beside a pod that runs and does not get ready,
+/// and who keeps data of his own, as a full disk makes nobody unready. Few, behind those that fail, one of every owner
+/// before the second of any.
 fn keepers(snapshot: &Snapshot, failing: &[(usize, i64, LogKey)]) -> Vec<(usize, i64, LogKey)> {
-    let mut per_owner: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut per_owner: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
     let mut all = Vec::new();
+    let waiting: BTreeSet<&str> = snapshot
+        .table::<Pod>()
+        .iter()
+        .filter(|pod| pod.unready_since().is_some() && pod.containers().any(|it| it.is_running()))
+        .map(|pod| pod.metadata.namespace.as_str())
+        .collect();
+    let serves = |pod: &Pod| {
+        let mut services = snapshot
+            .table::<Service>()
+            .in_namespace(&pod.metadata.namespace);
+        services.any(|service| service.is_in_front_of(pod))
+    };
     for pod in snapshot.table::<Pod>().iter() {
-        if !pod.is_ready() || !pod.is_live() || !keeps_data(pod) {
+        if !pod.is_ready() || !pod.is_live() {
+            continue;
+        }
+        let may_be_waited_for = waiting.contains(pod.metadata.namespace.as_str());
+        if !may_be_waited_for && !keeps_data(pod) {
             continue;
         }
         let owner = pod.metadata.controller();
         let owner = owner.map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
-        let siblings = per_owner.entry(owner).or_default();
+        // Whether they serve is looked up once an owner.
+        let (siblings, is_waited_for) = per_owner
+            .entry(owner)
+            .or_insert_with(|| (0, may_be_waited_for && serves(pod)));
+        if !*is_waited_for && !keeps_data(pod) {
+            continue;
+        }
         *siblings += 1;
         for container in pod.containers().filter(ContainerView::is_running) {
             let key = LogKey {
@@ -92,7 +115,7 @@ fn keepers(snapshot: &Snapshot, failing: &[(usize, i64, LogKey)]) -> Vec<(usize,
                 is_pod && known.container == key.container
             });
             if !is_asked {
-                all.push((*siblings, 0, key));
+                all.push((*siblings, -i64::from(*is_waited_for), key));
             }
         }
     }
@@ -206,6 +229,15 @@ mod tests {
         };
         let both = format!("{}{}", pod("db", claim), pod("web", ""));
         assert_eq!(asked(&both, 50), ["db"]);
+        // Who stands beside one that waits is asked, if he serves; and before those that only keep data.
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: n}\nspec: {selector: {app: web}}\n---\n";
+        let waits = pod("app", "").replace(
+            "\"True\"",
+            "\"False\", lastTransitionTime: \"2026-01-01T11:00:00Z\"",
+        );
+        let serves = pod("web", "").replace("uid: web", "uid: web, labels: {app: web}");
+        let beside = format!("{waits}{serves}{service}{}", pod("db", claim));
+        assert_eq!(asked(&beside, 50), ["app", "web", "db"]);
         let many: String = (0..40).map(|at| pod(&format!("db-{at}"), claim)).collect();
         assert_eq!(asked(&many, 50).len(), MOST_KEEPERS);
         assert_eq!(asked(&many, 5).len(), 5);

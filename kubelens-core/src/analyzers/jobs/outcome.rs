@@ -1,8 +1,7 @@
 //! How a Job ended, and what its failed pods say.
 
-use jiff::Timestamp;
-
 use crate::analysis::Sighting;
+use crate::analyzers::later_run::has_later_success;
 use crate::kubernetes::{Condition, CronJob, Job, Object, Pod, condition};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
@@ -54,7 +53,7 @@ pub(super) struct FailedJob<'a> {
     pub(super) condition: &'a Condition,
     /// What a person edits: the CronJob, or the Job.
     pub(super) subject: ObjectRef,
-    /// Info once it is history, a warning for one run of a schedule, else critical.
+    /// Info once it is history or a later run made up for it, a warning for one run of a schedule, else critical.
     pub(super) severity: Severity,
 }
 
@@ -75,7 +74,7 @@ pub(super) fn failed_job<'a>(
     }
     let when = condition.last_transition_time;
     let is_old = when.is_some() && !cluster.is_within(when, HISTORY);
-    let is_past = schedule.is_some_and(|schedule| has_worked_since(cluster, schedule, job, when));
+    let is_past = has_later_success(cluster, job, when);
     let severity = match schedule {
         _ if is_old || is_past => Severity::Info,
         Some(_) => Severity::Warning,
@@ -95,20 +94,6 @@ fn has_newer_failure(cluster: &Cluster<'_>, schedule: &CronJob, job: &Job) -> bo
             && (other.metadata.creation_timestamp, &other.metadata.name)
                 > (job.metadata.creation_timestamp, &job.metadata.name)
     })
-}
-
-fn has_worked_since(
-    cluster: &Cluster<'_>,
-    schedule: &CronJob,
-    job: &Job,
-    when: Option<Timestamp>,
-) -> bool {
-    let by_status = schedule.status.last_successful_time > when && when.is_some();
-    by_status
-        || cluster.jobs_of(&schedule.metadata).any(|other| {
-            has_succeeded(other)
-                && other.metadata.creation_timestamp > job.metadata.creation_timestamp
-        })
 }
 
 impl FailedJob<'_> {

@@ -37,6 +37,20 @@ declare_analyzer! {
     /// ```
     ///
     /// # Stays silent on
+    /// A second protocol of a port that is declared for the first:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: names, namespace: shop}
+    /// spec: {selector: {app: names}, ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53, protocol: TCP}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: names-1, namespace: shop, labels: {app: names}}
+    /// spec: {containers: [{name: names, ports: [{name: dns, containerPort: 53, protocol: UDP}]}]}
+    /// status: {phase: Running}
+    /// ```
     /// Pods that declare nothing, and headless Services, whose port is a hint only:
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -111,7 +125,7 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
             port,
             pods: &pods,
         };
-        if fact.is_not_declared() {
+        if fact.is_not_declared() && !fact.is_second_protocol() {
             fact.report(&failed_calls(cluster), sink);
         }
     }
@@ -153,6 +167,25 @@ impl<'a> Fact<'_, 'a> {
                 declared(pod).any(|(_, known)| known.container_port == number)
             }
             _ => false,
+        })
+    }
+
+    /// Whether the Service leads to the number by the protocol that is declared as well: name servers and HTTP/3 speak
+    /// both, and one of them is often left out of the declaration.
+    fn is_second_protocol(&self) -> bool {
+        let number_of = |pod: &Pod, port: &ServicePort| match port_in(pod, port) {
+            PodPort::Number(number) => Some(number),
+            _ => None,
+        };
+        self.pods.iter().any(|pod| {
+            let number = number_of(pod, self.port);
+            number.is_some()
+                && self.service.spec.ports.iter().any(|other| {
+                    number_of(pod, other) == number
+                        && declared(pod).any(|(_, known)| {
+                            Some(known.container_port) == number && same_protocol(known, other)
+                        })
+                })
         })
     }
 

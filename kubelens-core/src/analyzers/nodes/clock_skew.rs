@@ -3,7 +3,8 @@ use jiff::Timestamp;
 use super::node_unreachable::{lagging_lease, lease_evidence};
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Condition, Event, Lease, Node, Object, condition};
+use crate::analyzers::node_clock::complaint;
+use crate::kubernetes::{Condition, Event, Lease, Node, Object};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::{Cluster, Digest};
 
@@ -149,8 +150,7 @@ impl<'a> Behind<'a> {
             });
         // Clocks that drift lose seconds; a machine that died a moment ago may have had such a clock, too.
         let is_long = newest.duration_since(renewed).as_secs() > NOTICED;
-        let condition = condition(&node.status.conditions, CLOCK)
-            .filter(|condition| condition.is_true() && is_long);
+        let condition = complaint(node).filter(|_| is_long);
         (event.is_some() || condition.is_some()).then_some(Self {
             renewed,
             newest,
@@ -193,9 +193,6 @@ impl<'a> Behind<'a> {
         .suggest(describe(node))
     }
 }
-
-/// How node-problem-detector calls the condition of a clock that nobody sets.
-const CLOCK: &str = "NTPProblem";
 
 /// Seconds after which the node controller has noticed a kubelet that is silent, whatever it is set to.
 const NOTICED: i64 = 300;

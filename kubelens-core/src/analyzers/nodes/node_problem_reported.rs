@@ -1,7 +1,7 @@
 use super::kernel_events;
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::node_clock::CLOCK;
+use crate::analyzers::node_clock::is_about_the_clock;
 use crate::analyzers::polarity::{Polarity, polarity};
 use crate::kubernetes::{Condition, Node, Object};
 use crate::model::{Evidence, Suggestion, safe_text};
@@ -160,7 +160,7 @@ fn sighting(node: &Node, condition: &Condition) -> Sighting {
         Some(format!(
             "Reboot the machine of {own}, or drain and replace it: tasks that hang in its kernel do not come back"
         ))
-    } else if CLOCK.is_in(type_) {
+    } else if is_about_the_clock(condition) {
         Some(format!(
             "Start the time service of {own} again and let it set the clock: what is signed with a wrong time is refused elsewhere"
         ))

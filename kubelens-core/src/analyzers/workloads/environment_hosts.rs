@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::log_signature::Signature;
+use super::waits_for::waited_for;
 use super::{log_connection_refused, log_connection_timeout, log_name_not_resolved};
 use crate::analyzers::log_host::{Host, Target, hosts_in, resolve, suspects};
 use crate::analyzers::log_lines::unwell_containers;
@@ -60,8 +61,8 @@ fn has_port(service: &Service, port: u16) -> bool {
 const SLACK: i64 = 60;
 
 /// What may be the reason that a pod does not get ready: the only Service or Ingress host of its
-/// environment, and the workloads behind it with pods that are not ready and were so first. Who calls it
-/// reads Service, Ingress, Namespace and Pod.
+/// environment, and the workloads behind it with pods that are not ready and were so first; else what its log waits for.
+/// Who calls it reads Service, Ingress, Namespace, Pod and Event.
 pub(super) fn broken_dependency<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
@@ -78,7 +79,7 @@ pub(super) fn broken_dependency<'a>(
     let Ok(until) = since.checked_add(SignedDuration::from_secs(SLACK)) else {
         return Vec::new();
     };
-    hosts
+    let named: Vec<_> = hosts
         .into_iter()
         .filter(|host| {
             behind(cluster, namespace, host.name)
@@ -87,7 +88,12 @@ pub(super) fn broken_dependency<'a>(
                 .any(|other| other <= until)
         })
         .flat_map(|host| suspects(cluster, namespace, host.name))
-        .collect()
+        .collect();
+    if named.is_empty() {
+        waited_for(cluster, pod)
+    } else {
+        named
+    }
 }
 
 /// Conditions in whose words a program names whom it does not reach.

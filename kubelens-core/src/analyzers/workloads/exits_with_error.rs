@@ -1,5 +1,6 @@
 use super::advice::{edit, read_last_log};
 use super::failing_run::{failing_end, severity};
+use super::waits_for::{is_about_another, waited_for};
 use super::{exit_code, last_words, start_error};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod, Terminated};
@@ -108,7 +109,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.60,
-        reads: [Job, CronJob],
+        reads: [Event, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Pod", "POP-200", "POP-201"],
         check: Pod(check),
     }
@@ -144,7 +145,9 @@ fn sighting<'a>(
         "{} of {top} ends with {code}",
         capitalized(&container.title())
     );
-    let explanation = match last_words::telling_line(cluster, pod, container) {
+    let line = last_words::telling_line(cluster, pod, container);
+    let waits = line.is_some_and(is_about_another);
+    let explanation = match line {
         Some(line) => format!(
             "Its program ends by itself; before that it wrote {}. Restarts so far: {}.",
             last_words::quoted(line),
@@ -156,7 +159,15 @@ fn sighting<'a>(
         ),
     };
     let advice = format!("Correct what the log of `{}` names", container.name());
-    Sighting::of(top.clone(), title, explanation)
+    let mut sighting = Sighting::of(top.clone(), title, explanation);
+    for (server, relation) in waits
+        .then(|| waited_for(cluster, pod))
+        .into_iter()
+        .flatten()
+    {
+        sighting = sighting.blames(server, relation);
+    }
+    sighting
         .seen_on(pod.reference(), "template of")
         .in_container(container.name())
         .severity(severity(cluster, pod, container))

@@ -1,7 +1,8 @@
 //! Whether a container is down, or keeps going down, because its runs end by themselves.
 
 use crate::analyzers::finished_owner;
-use crate::kubernetes::{ContainerRole, ContainerView, CronJob, Job, Pod, Terminated};
+use crate::analyzers::later_run::has_later_success;
+use crate::kubernetes::{ContainerRole, ContainerView, Job, Pod, Terminated};
 use crate::model::Severity;
 use crate::snapshot::Cluster;
 
@@ -96,7 +97,7 @@ pub(in crate::analyzers) enum JobOutcome {
     Open,
     /// The Job has failed.
     Failed,
-    /// The Job, or a later one of its schedule, did its work; or it is long ago.
+    /// The Job, or a later one of the same thing, did its work; or it is long ago.
     Done,
 }
 
@@ -118,14 +119,16 @@ pub(in crate::analyzers) fn job_outcome(cluster: &Cluster<'_>, pod: &Pod) -> Job
             .iter()
             .find(|condition| condition.type_ == type_ && condition.is_true())
     };
+    let failed = is_true("Failed").or(is_true("FailureTarget"));
+    let failed_at = failed.and_then(|failed| failed.last_transition_time);
     if is_true("Complete")
         .or(is_true("SuccessCriteriaMet"))
         .is_some()
-        || has_later_success(cluster, job)
+        || has_later_success(cluster, job, failed_at)
     {
         return JobOutcome::Done;
     }
-    match is_true("Failed").or(is_true("FailureTarget")) {
+    match failed {
         Some(failed) if cluster.seconds_since(failed.last_transition_time) > JOB_HISTORY => {
             JobOutcome::Done
         }
@@ -133,16 +136,6 @@ pub(in crate::analyzers) fn job_outcome(cluster: &Cluster<'_>, pod: &Pod) -> Job
         None if job.spec.suspend == Some(true) => JobOutcome::Done,
         None => JobOutcome::Open,
     }
-}
-
-fn has_later_success(cluster: &Cluster<'_>, job: &Job) -> bool {
-    job.metadata
-        .controller()
-        .filter(|owner| owner.kind == "CronJob")
-        .and_then(|owner| cluster.get::<CronJob>(&job.metadata.namespace, &owner.name))
-        .and_then(|schedule| schedule.status.last_successful_time)
-        .zip(job.metadata.creation_timestamp)
-        .is_some_and(|(success, created)| success > created)
 }
 
 /// Failed tries from which on a Job that has no good one is in trouble.

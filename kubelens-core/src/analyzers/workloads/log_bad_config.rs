@@ -115,7 +115,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// What a database lacks.
 static SCHEMA: Pattern = Pattern::new(
-    r#"(?i)(relation \S+ does not exist|no such table: \S+|table '[^']+' doesn't exist|column .{1,80} does not exist|unknown column '[^']+')|no such table|pending migration|unapplied migration|migrations? (?:is|are) (?:pending|not applied)|unknown column|schema version"#,
+    r#"(?i)(relation \S+ does not exist|no such table: \S+|table '[^']+' doesn't exist|column .{1,80} does not exist|unknown column '[^']+')|no such table|pending migration|unapplied migration|migrations? (?:is|are) (?:pending|not applied)|unknown column|(?:database|db)\W{1,3}schema version|schema version (?:mismatch|is (?:too|older|behind|newer|not|out)|(?:of|in) (?:the )?database)"#,
 );
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
@@ -143,7 +143,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             ),
         );
     }
-    let what = short(line);
+    let what = found.said();
     if let Some((path, place, object)) = mounted_file(found) {
         let title = format!(
             "{object} holds a configuration that {} cannot read: {what}",

@@ -67,7 +67,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.85,
-        reads: [CertificateSigningRequest, Node, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, CertificateSigningRequest, Node, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }

@@ -1,6 +1,7 @@
 use super::cloud_identity::refused_identity;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::waits_for::{is_about_another, waited_for};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
@@ -102,7 +103,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.55,
-        reads: [Node, Namespace, ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Node, Namespace, ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -111,10 +112,6 @@ declare_analyzer! {
 /// How sure it is.
 const CONFIDENCE: f64 = 0.55;
 
-/// Seconds for which a container must serve again until the last word of its earlier run, whatever it
-/// was, is only a note.
-const LONG_AGO: i64 = 600;
-
 /// Lines after the deciding one that are quoted with it: many programs tell the details there.
 const DETAILS: usize = 2;
 
@@ -122,7 +119,7 @@ const DETAILS: usize = 2;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK124",
     words: Pattern::new(
-        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b|\bcorrupt|\bbad file format\b|\bdamaged\b"#,
+        r#"(?i)\berror\b|\bfatal\b|\bexception\b|\bfail(?:ed|ure)?\b|\bcannot\b|\bunable to\b|\binvalid\b|\brefus|\babort|\bdenied\b|\bexpired\b|\bE\d{4} \d\d:|\bpanic\b|\bcritical\b|\bcorrupt|\bbad file format\b|\bdamaged\b|\bcould(?:n't| not)\b|\[(?:alert|emerg)\]"#,
     ),
     weight: Weight::Any,
 };
@@ -160,7 +157,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         } else {
             "ended a run"
         },
-        short(found.line())
+        found.said()
     );
     let last = found
         .same_lines()
@@ -181,18 +178,16 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(
             found
+                .errors_before(DETAILS)
+                .map(|line| Evidence::log(pod.reference(), container, line, None)),
+        )
+        .all_evidence(
+            found
                 .after()
                 .take(DETAILS)
                 .map(|line| Evidence::log(pod.reference(), container, line, None)),
         );
-    let run = found
-        .unwell
-        .container
-        .status
-        .and_then(|status| status.state.running.as_ref());
-    let started_at = run.and_then(|run| run.started_at);
-    let is_over = started_at.is_some() && cluster.seconds_since(started_at) > LONG_AGO;
-    if is_over && !found.unwell.is_down {
+    if found.unwell.is_over {
         sighting = sighting.severity(Severity::Info);
     }
     if let Some(node) = skewed_node(pod, found.line(), cluster) {
@@ -207,6 +202,11 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     }
     if let Some(peer) = Peers::of(found, cluster).found() {
         sighting = sighting.blames(peer.clone(), "calls");
+    }
+    if is_about_another(found.line()) {
+        for (server, relation) in waited_for(cluster, pod) {
+            sighting = sighting.blames(server, relation);
+        }
     }
     if let Some(unserved) = Unserved::of(found, cluster) {
         return unserved.told_of(&top, sighting);

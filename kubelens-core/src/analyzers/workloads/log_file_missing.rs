@@ -2,6 +2,7 @@ use super::log_place::{path_in, place_of};
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
+use crate::analyzers::unix_socket::silent_listeners;
 use crate::kubernetes::{ConfigMap, Pod, Secret};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
@@ -131,6 +132,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         }
     };
     let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    for listener in silent_listeners(cluster, line, &pod.node_name) {
+        sighting = sighting.blames(listener, "calls");
+    }
     if let Some(object) = object {
         sighting = sighting
             .all_evidence(

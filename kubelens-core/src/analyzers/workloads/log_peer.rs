@@ -2,6 +2,7 @@
 
 use super::environment_hosts::hosts_in_environment;
 use super::log_signature::LogMatch;
+use super::waits_for::waited_for;
 use crate::analysis::{Shared, Sighting};
 use crate::analyzers::log_host::{Host, Target, missing_service, resolve, suspects};
 use crate::kubernetes::{Object, Service};
@@ -50,6 +51,9 @@ impl<'a> Peers<'a> {
                 }
             }
             notes.extend(note(cluster, namespace, host));
+        }
+        if hosts.is_empty() {
+            all = waited_for(cluster, found.pod());
         }
         let objects = hosts
             .iter()

@@ -1,15 +1,12 @@
-use jiff::civil::DateTime;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
-
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::server_statement::{STATEMENTS, Statement, own_statement, time_of};
+use super::waits_for::{Server, Waiting, waiting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::data_keeper::keeps_data;
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Container, ContainerView, Object, Pod, Service};
-use crate::model::{Evidence, ObjectRef, Suggestion, capitalized};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -91,7 +88,7 @@ declare_analyzer! {
         role: Root,
         severity: Warning,
         confidence: 0.85,
-        reads: [Pod, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Node, Pod, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: [],
         check: Pod(check),
     }
@@ -109,165 +106,53 @@ pub(super) static SIGNATURE: Signature = Signature {
     weight: Weight::Telling,
 };
 
-/// What a server says of itself.
-#[derive(Debug)]
-struct Statement {
-    /// What tells it from others.
-    name: &'static str,
-    /// Its words: of the server itself, or as a client quotes them.
-    words: Pattern,
-    /// Words that take it back.
-    taken_back: Option<Pattern>,
-    /// Whether it is said once and holds until it is taken back; else it is said again and again.
-    stands: bool,
-    /// Words in which the environment of a client names such a server.
-    servers: &'static [&'static str],
-    /// What it means.
-    meaning: &'static str,
-    /// What to do.
-    advice: &'static str,
-}
-
-const SEARCH: &[&str] = &["elastic", "opensearch"];
-const REDIS: &[&str] = &["redis", "valkey", "keydb"];
-
-static STATEMENTS: [Statement; 6] = [
-    Statement {
-        name: "watermark",
-        words: Pattern::new(
-            r"(?i)flood[- ]stage (?:disk )?watermark .{0,60}exceeded|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)",
-        ),
-        taken_back: Some(Pattern::new(
-            r"(?i)watermark .{0,60}no longer exceeded|releas\w+ read[-_]only[-_]allow[-_]delete block",
-        )),
-        stands: false,
-        servers: SEARCH,
-        meaning: "its disk is full beyond the flood-stage watermark, so indices are read-only",
-        advice: "Delete old indices or give the data volumes more space; then writing is allowed again by itself (in old versions once index.blocks.read_only_allow_delete is removed)",
-    },
-    Statement {
-        name: "alarm",
-        words: Pattern::new(r"(?i)(?:memory|disk) resource limit alarm set on node"),
-        taken_back: Some(Pattern::new(r"(?i)resource limit alarm cleared")),
-        stands: true,
-        servers: &["rabbit", "amqp"],
-        meaning: "an alarm of memory or disk blocks all publishers",
-        advice: "Give the broker more memory or disk, or let consumers empty its queues; the alarm clears by itself",
-    },
-    Statement {
-        name: "misconf",
-        words: Pattern::new(
-            r"MISCONF \w+ is configured to save|Can't save in background: fork|Error saving DB on disk",
-        ),
-        taken_back: Some(Pattern::new(
-            r"Background saving terminated with success|DB saved on disk",
-        )),
-        stands: false,
-        servers: REDIS,
-        meaning: "it cannot save its data to disk, so it refuses all writes",
-        advice: "See in its own log why it cannot save: mostly its volume is full or not writable, or it lacks memory for the fork",
-    },
-    Statement {
-        name: "memory",
-        words: Pattern::new(r"OOM command not allowed when used memory"),
-        taken_back: None,
-        stands: false,
-        servers: REDIS,
-        meaning: "its memory is used up (maxmemory), so it refuses writes",
-        advice: "Raise maxmemory with the memory limit, let keys expire, or set a maxmemory-policy that evicts",
-    },
-    Statement {
-        name: "quota",
-        words: Pattern::new(r"etcdserver: mvcc: database space exceeded"),
-        taken_back: None,
-        stands: false,
-        servers: &["etcd"],
-        meaning: "its space quota is used up, so it refuses writes",
-        advice: "Compact and defragment it, then disarm its NOSPACE alarm",
-    },
-    Statement {
-        name: "space",
-        words: Pattern::new(
-            r"(?i)no space left on device|\bENOSPC\b|could not extend file|disk is full writing|disk quota exceeded|NOT_ENOUGH_SPACE|minimum free drive threshold",
-        ),
-        taken_back: None,
-        stands: false,
-        servers: &[],
-        meaning: "no space is left on its disk",
-        advice: "Delete what is not needed on the volume, or raise the claim's storage request where its class allows expansion",
-    },
-];
-
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for found in matches(cluster, pod, &SIGNATURE) {
         sink.report(quoted(&found, cluster));
     }
-    if !pod.is_ready() || !pod.is_live() || !keeps_data(pod) {
-        return;
-    }
-    for container in pod.containers().filter(ContainerView::is_ready) {
-        if let Some((statement, lines)) = own_statement(cluster, pod, &container) {
-            sink.report(own(cluster, pod, &container, statement, &lines));
+    if let Some(waiting) = waiting(cluster, pod) {
+        for sighting in of_servers(cluster, &waiting) {
+            let seen = sighting.seen_on(pod.reference(), "calls");
+            sink.report(seen.severity(Severity::Critical));
         }
+    }
+    for sighting in of_itself(cluster, pod) {
+        sink.report(sighting);
     }
 }
 
-/// Words by which a line is recognized as an answer that a client got, or as one about no disk.
-static PASSED_ON: Pattern = Pattern::new(
-    r"(?i)shared memory|/dev/shm|semaphore|inotify|file watchers|psycopg|PSQLException|SQLSTATE|\bPG::|\bpq: |sqlalchemy|rpc error|\bHTTP\b|status(?:_?code)?\W{1,3}\d|response|upstream|remote|cluster_block_exception|MISCONF",
-);
+/// What a pod that counts as ready says of itself.
+fn of_itself<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Vec<Sighting> {
+    if !pod.is_ready() || !pod.is_live() {
+        return Vec::new();
+    }
+    let containers = pod.containers().filter(ContainerView::is_ready);
+    containers
+        .filter_map(|container| {
+            let (statement, lines) = own_statement(cluster, pod, &container)?;
+            Some(own(cluster, pod, &container, statement, &lines))
+        })
+        .collect()
+}
 
-/// Seconds within which a server must have said it again.
-const RECENT: i64 = 900;
-
-/// How near to the end of a log a line without a time must stand to count as said now.
-const NEAR_THE_END: usize = 6;
-
-/// What a server that is ready says of itself now, and the lines.
-fn own_statement<'a>(
-    cluster: &Cluster<'a>,
-    pod: &'a Pod,
-    container: &ContainerView<'a>,
-) -> Option<(&'static Statement, Vec<&'a str>)> {
-    let log = cluster.log(pod, container.name(), false)?;
-    STATEMENTS.iter().find_map(|statement| {
-        let said = |line: &&String| statement.words.is_in(line) && !PASSED_ON.is_in(line);
-        let last = log.lines.iter().rposition(|line| said(&line))?;
-        let mut after = log.lines.iter().skip(last + 1);
-        if after.any(|line| {
-            statement
-                .taken_back
-                .as_ref()
-                .is_some_and(|it| it.is_in(line))
-        }) {
-            return None;
-        }
-        let lines: Vec<&str> = log.lines.iter().filter(said).map(String::as_str).collect();
-        let is_now = match lines.last().and_then(|line| time_of(line)) {
-            Some(at) => cluster.is_within(Some(at), RECENT),
-            None => last + NEAR_THE_END >= log.lines.len(),
+/// What those say of themselves for whom a pod waits: whom it names, else the only one of its namespace that does.
+fn of_servers<'a>(cluster: &Cluster<'a>, waiting: &Waiting<'a>) -> Vec<Sighting> {
+    let said = |servers: Vec<Server<'a>>| -> Vec<Vec<Sighting>> {
+        let of_all = |server: Server<'a>| {
+            let pods = server.pods.into_iter();
+            pods.flat_map(|pod| of_itself(cluster, pod)).collect()
         };
-        (statement.stands || (is_now && lines.len() > 1)).then_some((statement, lines))
-    })
-}
-
-/// `2026-01-02 03:04:05`, `[2026-01-02T03:04:05`, `2026/01/02 03:04:05` as servers begin their lines; in UTC, as containers run.
-static TIME: Pattern = Pattern::new(r"^\W{0,2}(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d)");
-
-/// `1:M 02 Jan 2026 03:04:05.123`, as Redis writes it.
-static TIME_OF_REDIS: Pattern =
-    Pattern::new(r"^\d+:[A-Z] (\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d)");
-
-/// When a line was written, where its front says so.
-pub(super) fn time_of(line: &str) -> Option<jiff::Timestamp> {
-    let civil: DateTime = if let Some(time) = TIME.first(line) {
-        time.replace('/', "-").replace(' ', "T").parse().ok()?
-    } else {
-        let time = TIME_OF_REDIS.first(line)?;
-        let read = strtime::parse("%d %b %Y %H:%M:%S", time).ok()?;
-        read.to_datetime().ok()?
+        let all = servers.into_iter().map(of_all);
+        all.filter(|said: &Vec<Sighting>| !said.is_empty())
+            .collect()
     };
-    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    let named = waiting.named(cluster);
+    if named.is_empty() {
+        let mut neighbours = said(waiting.neighbours(cluster));
+        let only = neighbours.pop().filter(|_| neighbours.is_empty());
+        return only.unwrap_or_default();
+    }
+    said(named).into_iter().flatten().collect()
 }
 
 /// The server says so itself.
@@ -403,57 +288,4 @@ fn behind<'a>(cluster: &Cluster<'a>, service: &'a Service) -> ObjectRef {
     let pods = cluster.pods_behind(service);
     pods.first()
         .map_or_else(|| service.reference(), |pod| cluster.top_of(pod))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_say_when_they_were_written() {
-        for line in [
-            "[2026-01-02T03:04:05,000][WARN ][o.o.c.r.a.DiskThresholdMonitor] x",
-            "2026-01-02 03:04:05.123 UTC [7] ERROR:  x",
-            "2026/01/02 03:04:05 [error] x",
-            "1:M 02 Jan 2026 03:04:05.123 # x",
-        ] {
-            let at = time_of(line).map(|at| at.to_string());
-            assert_eq!(at.as_deref(), Some("2026-01-02T03:04:05Z"), "{line}");
-        }
-        assert_eq!(time_of("x 2026-01-02 03:04:05"), None);
-    }
-
-    #[test]
-    fn statements_are_recognized_in_the_words_of_servers() {
-        let name = |line: &str| {
-            let mut all = STATEMENTS.iter();
-            all.find(|statement| statement.words.is_in(line))
-                .map(|statement| statement.name)
-        };
-        for (line, expected) in [
-            (
-                "[WARN ][o.e.c.r.a.DiskThresholdMonitor] [es-0] flood stage disk watermark [95%] exceeded on [a][es-0][/d] free: 1gb[1%], all indices on this node will be marked read-only",
-                "watermark",
-            ),
-            (
-                "[warning] <0.1.0> disk resource limit alarm set on node rabbit@mq-0.",
-                "alarm",
-            ),
-            (
-                "1:M 02 Jan 2026 03:04:05.123 # Can't save in background: fork: Cannot allocate memory",
-                "misconf",
-            ),
-            (
-                "ReplyError: OOM command not allowed when used memory > 'maxmemory'.",
-                "memory",
-            ),
-            (
-                "2026-01-02T03:04:05.123456Z 0 [ERROR] [MY-010931] Disk is full writing './binlog.000012'",
-                "space",
-            ),
-        ] {
-            assert_eq!(name(line), Some(expected), "{line}");
-        }
-        assert_eq!(name("low disk watermark [85%] exceeded on [a]"), None);
-    }
 }

@@ -216,6 +216,16 @@ impl<'a> LogMatch<'a> {
             .unwrap_or_default()
     }
 
+    /// The line that decides, short; with the one after it where it only announces that one: `invalid configuration:`.
+    pub(super) fn said(&self) -> String {
+        let line = self.line();
+        let announced = self.after().map(str::trim).find(|next| !next.is_empty());
+        match announced.filter(|_| line.trim_end().ends_with(':')) {
+            Some(next) => short(&format!("{} {next}", short(line))),
+            None => short(line),
+        }
+    }
+
     /// The lines with the same words, the deciding one first.
     pub(super) fn same_lines(&self) -> impl Iterator<Item = &'a str> {
         self.places
@@ -238,6 +248,13 @@ impl<'a> LogMatch<'a> {
     pub(super) fn after(&self) -> impl Iterator<Item = &'a str> {
         let at = self.places.first().copied().unwrap_or_default();
         self.lines().iter().copied().skip(at + 1)
+    }
+
+    /// Lines just before the deciding one that are marked as errors: what went wrong first is often said there.
+    pub(super) fn errors_before(&self, most: usize) -> impl Iterator<Item = &'a str> {
+        let at = self.places.first().copied().unwrap_or_default();
+        let before = self.lines().iter().take(at).rev().take(most).copied();
+        before.take_while(|line| LogLevel::told_by(line) >= Some(LogLevel::Error))
     }
 
     /// The line just before the deciding one; empty at the beginning of a log.

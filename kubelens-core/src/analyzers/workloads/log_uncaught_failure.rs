@@ -1,4 +1,5 @@
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::waits_for::{is_about_another, waited_for};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
@@ -60,7 +61,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.75,
-        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -99,6 +100,11 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     );
     let explanation = "The program stopped there; its log holds the trace.".to_owned();
     let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    if is_about_another(failure) {
+        for (server, relation) in waited_for(cluster, found.pod()) {
+            sighting = sighting.blames(server, relation);
+        }
+    }
     if failure != found.line() {
         sighting = sighting.evidence(crate::model::Evidence::log(
             crate::kubernetes::Object::reference(found.pod()),

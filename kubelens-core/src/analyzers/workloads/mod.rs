@@ -4,6 +4,7 @@ pub(super) mod advice;
 pub(super) mod awaited_host;
 pub(super) mod cloud_identity;
 pub(super) mod command_line;
+pub(super) mod complaint;
 pub(super) mod container_config_error;
 pub(super) mod container_not_ready;
 pub(super) mod container_out_of_memory;
@@ -33,6 +34,7 @@ pub(super) mod log_connection_refused;
 pub(super) mod log_connection_timeout;
 pub(super) mod log_dependency_overloaded;
 pub(super) mod log_error_rate_rise;
+pub(super) mod log_errors_of_a_server;
 pub(super) mod log_file_missing;
 pub(super) mod log_login_refused;
 pub(super) mod log_name_not_resolved;
@@ -66,11 +68,13 @@ pub(super) mod restarted_in_its_life;
 pub(super) mod restarts_repeatedly;
 pub(super) mod sandbox_not_created;
 pub(super) mod server_side_login;
+pub(super) mod server_statement;
 pub(super) mod start_error;
 pub(super) mod startup_probe_fails;
 pub(super) mod stopped_pod;
 pub(super) mod stuck_creating;
 pub(super) mod stuck_terminating_pod;
+pub(super) mod waits_for;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &container_config_error::ANALYZER,
@@ -96,6 +100,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &log_connection_timeout::ANALYZER,
     &log_dependency_overloaded::ANALYZER,
     &log_error_rate_rise::ANALYZER,
+    &log_errors_of_a_server::ANALYZER,
     &log_file_missing::ANALYZER,
     &log_login_refused::ANALYZER,
     &log_name_not_resolved::ANALYZER,

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::failing_run::failing_end;
 use super::last_words::telling_line;
 use super::log_login_refused::SIGNATURE;
-use super::log_server_refuses::time_of;
+use super::server_statement::time_of;
 use crate::analyzers::data_keeper::keeps_data;
 use crate::kubernetes::{ContainerView, Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef};

@@ -1,0 +1,113 @@
+//! What a server that counts as ready complains of, again and again, up to the end of its log.
+
+use super::server_statement::time_of;
+use crate::analyzers::log_level::LogLevel;
+use crate::analyzers::pattern::Pattern;
+use crate::kubernetes::{ContainerView, Pod};
+use crate::snapshot::Cluster;
+
+/// Lines at the end of a log that are looked at.
+const LAST: usize = 80;
+
+/// How often a complaint stands there at least: one may be about one request alone.
+const OFTEN: usize = 3;
+
+/// How near to the end the newest one stands, where lines have no time.
+const NEAR_THE_END: usize = 8;
+
+/// Seconds within which it was said, where lines have one.
+const RECENT: i64 = 900;
+
+/// Words of a failure in a line that names no level.
+static FAILURE: Pattern = Pattern::new(
+    r"\bORA-\d{5}\b|(?i)\b(?:error|exception|fatal|panic(?:ked)?|cannot|can't|unable|failed|failure|not enough|exhausted|too many|exceeded|is full|no space|read[- ]only|refus(?:ed|ing)|denied)|OutOfMemory",
+);
+
+/// What a container complains of.
+#[derive(Debug)]
+pub(super) struct Complaint<'a> {
+    pub(super) pod: &'a Pod,
+    pub(super) container: ContainerView<'a>,
+    /// The newest line.
+    pub(super) line: &'a str,
+    /// How many lines say the same.
+    pub(super) count: usize,
+    /// Whether they are marked as errors, or graver.
+    pub(super) is_error: bool,
+    /// The oldest of them.
+    pub(super) first: &'a str,
+}
+
+/// The gravest complaint of a pod's containers that are ready.
+pub(super) fn complaint<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Complaint<'a>> {
+    if !pod.is_ready() || !pod.is_live() {
+        return None;
+    }
+    let all = pod.containers().filter(ContainerView::is_ready);
+    all.filter_map(|container| of_container(cluster, pod, container))
+        .max_by_key(|complaint| (complaint.is_error, complaint.count))
+}
+
+fn of_container<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    container: ContainerView<'a>,
+) -> Option<Complaint<'a>> {
+    let log = cluster.log(pod, container.name(), false)?;
+    let from = log.lines.len().saturating_sub(LAST);
+    let lines: Vec<&'a str> = log.lines.iter().skip(from).map(String::as_str).collect();
+    let mut shapes: Vec<(String, bool, Vec<usize>)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(is_error) = gravity(line) else {
+            continue;
+        };
+        let shape = shape(line);
+        match shapes.iter_mut().find(|(known, ..)| *known == shape) {
+            Some((_, _, places)) => places.push(at),
+            None => shapes.push((shape, is_error, vec![at])),
+        }
+    }
+    let is_now = |places: &[usize]| {
+        let Some(last) = places.last() else {
+            return false;
+        };
+        match lines.get(*last).and_then(|line| time_of(line)) {
+            Some(at) => cluster.is_within(Some(at), RECENT),
+            None => last + NEAR_THE_END >= lines.len(),
+        }
+    };
+    let (_, is_error, places) = shapes
+        .into_iter()
+        .filter(|(_, _, places)| places.len() >= OFTEN && is_now(places))
+        .max_by_key(|(_, is_error, places)| (*is_error, places.len()))?;
+    Some(Complaint {
+        pod,
+        container,
+        line: lines.get(*places.last()?)?,
+        count: places.len(),
+        is_error,
+        first: lines.get(*places.first()?)?,
+    })
+}
+
+/// Whether a line is an error, or else a warning; none where it is neither.
+fn gravity(line: &str) -> Option<bool> {
+    match LogLevel::told_by(line) {
+        Some(LogLevel::Error | LogLevel::Fatal) => Some(true),
+        Some(LogLevel::Warning) => Some(false),
+        Some(_) => None,
+        // The frames of a stack say nothing of their own.
+        None if line.starts_with([' ', '\t']) => None,
+        None => FAILURE.is_in(line).then_some(true),
+    }
+}
+
+/// A line without what differs from one time to the next.
+fn shape(line: &str) -> String {
+    let words = line.split(|c: char| !c.is_alphabetic());
+    words
+        .filter(|word| word.len() > 2)
+        .take(24)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
