@@ -42,6 +42,11 @@ impl LogLevel {
     /// The level of a line: klog's letter, a `level` field, a word where levels stand. A line that
     /// names none counts as an error: programs print their last words plainly.
     pub(crate) fn of(line: &str) -> Self {
+        Self::told(line).unwrap_or(Self::Error)
+    }
+
+    /// The level that a line names.
+    pub(crate) fn told(line: &str) -> Option<Self> {
         let end = line
             .char_indices()
             .nth(FRONT)
@@ -50,7 +55,7 @@ impl LogLevel {
         [&KLOG, &FIELD, &FIRST, &WORD]
             .iter()
             .find_map(|grammar| grammar.first(front))
-            .map_or(Self::Error, Self::named)
+            .map(Self::named)
     }
 
     fn named(word: &str) -> Self {
