@@ -179,8 +179,8 @@ impl<'a> Peers<'a> {
 
 /// Whose pod may have had an address that no pod has now: one of the caller's namespace that is not ready, listens on the
 /// port, and has its address from the same range of a node.
-fn former_owners<'a>(
-    cluster: &Cluster<'a>,
+fn former_owners(
+    cluster: &Cluster<'_>,
     caller: &Pod,
     host: &Host<'_>,
 ) -> Vec<(ObjectRef, &'static str)> {
