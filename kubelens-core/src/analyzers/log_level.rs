@@ -42,11 +42,11 @@ impl LogLevel {
     /// The level of a line: klog's letter, a `level` field, a word where levels stand. A line that
     /// names none counts as an error: programs print their last words plainly.
     pub(crate) fn of(line: &str) -> Self {
-        Self::told_by(line).unwrap_or(Self::Error)
+        Self::told(line).unwrap_or(Self::Error)
     }
 
     /// The level that a line names; none where it names none.
-    pub(crate) fn told_by(line: &str) -> Option<Self> {
+    pub(crate) fn told(line: &str) -> Option<Self> {
         let end = line
             .char_indices()
             .nth(FRONT)

@@ -1,5 +1,6 @@
 //! What ConfigMaps and Secrets that do not exist have in common.
 
+use super::making_job::jobs_that_make;
 use crate::analysis::{MADE_FROM, Sighting, Sink, event_evidence};
 use crate::analyzers::operators::secret_producer::{is_being_made, producers_of};
 use crate::analyzers::waiting::why_it_waits;
@@ -208,6 +209,9 @@ fn sighting<T: Object>(
     if T::KIND == Kind::Secret {
         for producer in producers_of(cluster, namespace, reference.name) {
             sighting = sighting.blames(producer.reference(), MADE_FROM);
+        }
+        for job in jobs_that_make(cluster, namespace, reference.name) {
+            sighting = sighting.blames(job.reference(), "made by");
         }
     }
     let advice = near.first().map_or_else(

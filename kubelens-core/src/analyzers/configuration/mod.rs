@@ -3,6 +3,7 @@
 pub(super) mod config_map_key_missing;
 pub(super) mod config_map_missing;
 pub(super) mod configuration_newer_than_pods;
+pub(super) mod making_job;
 pub(super) mod missing_key;
 pub(super) mod missing_object;
 pub(super) mod missing_prerequisite;

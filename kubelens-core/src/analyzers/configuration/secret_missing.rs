@@ -85,7 +85,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.99,
-        reads: [Secret, Event, Namespace],
+        reads: [Secret, Event, Namespace, Job],
         maps_to: [],
         check: Workload(missing_object::check::<Secret>),
     }

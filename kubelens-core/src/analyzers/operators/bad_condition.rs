@@ -234,6 +234,11 @@ fn is_bad(object: &CustomObject, condition: &Condition) -> bool {
         // A Route; elsewhere admission is a matter of queues.
         "Admitted" if object.group() == "route.openshift.io" => condition.is_false(),
         "Progressing" => condition.is_false() && failed,
+        // A queue of Kueue that takes nothing, unless somebody stopped it; what a LocalQueue says of its
+        // ClusterQueue, that one says itself. Of other projects it may mean that there is nothing to do.
+        "Active" if object.group() == "kueue.x-k8s.io" => {
+            condition.is_false() && !matches!(reason, "Stopped" | "ClusterQueueIsInactive")
+        }
         // What waits in a queue is well, unless there is no such queue or nothing is taken from it.
         "QuotaReserved" => {
             let message = &condition.message;

@@ -4,8 +4,9 @@ use super::bad_condition::{bad_conditions, is_resting, severity, words};
 use super::failing::{failing, pointing, report, report_saying, title, titled, without_it};
 use super::pack::has_pack;
 use super::reference::missing_unsaid;
+use super::told_by_events::{told_by_events, with_events};
 use super::unreached::unreached;
-use crate::analysis::{Sink, declare_analyzer};
+use crate::analysis::{Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Condition, CustomObject, text_at};
 use crate::model::{Evidence, Severity};
 use crate::snapshot::Cluster;
@@ -90,6 +91,36 @@ declare_analyzer! {
     ///   - routerName: default
     ///     conditions: [{type: Admitted, status: "False", reason: HostAlreadyClaimed, message: route web already exposes www.example.org and is older, lastTransitionTime: "2026-01-01T09:00:00Z"}]
     /// ```
+    /// The condition leaves it to the events to say why:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: rules.example.com/v1
+    /// kind: Plugin
+    /// metadata: {name: limit, namespace: shop, uid: k1, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// status:
+    ///   conditions: [{type: Programmed, status: "False", reason: Invalid, message: 'It could not be configured, see Events for details.', lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: rules.example.com/v1, kind: Plugin, namespace: shop, name: limit, uid: k1}
+    /// type: Warning
+    /// reason: ApplyFailed
+    /// message: 'invalid config.minute: expected a number'
+    /// count: 9
+    /// firstTimestamp: "2026-01-01T10:00:00Z"
+    /// lastTimestamp: "2026-01-01T11:58:00Z"
+    /// ```
+    /// A queue that takes nothing because it names what is not there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: kueue.x-k8s.io/v1beta1
+    /// kind: ClusterQueue
+    /// metadata: {name: research, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// spec: {resourceGroups: [{flavors: [{name: spot}]}]}
+    /// status:
+    ///   conditions: [{type: Active, status: "False", reason: FlavorNotFound, message: "Can't admit new workloads: references missing ResourceFlavor(s): spot.", lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -113,6 +144,16 @@ declare_analyzer! {
     ///     conditions: [{type: Admitted, status: "False", reason: RouteNotAdmitted, lastTransitionTime: "2026-01-01T09:00:00Z"}]
     ///   - routerName: default
     ///     conditions: [{type: Admitted, status: "True", lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
+    /// A queue that somebody stopped:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: kueue.x-k8s.io/v1beta1
+    /// kind: ClusterQueue
+    /// metadata: {name: research, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// spec: {stopPolicy: Hold}
+    /// status:
+    ///   conditions: [{type: Active, status: "False", reason: Stopped, message: "Can't admit new workloads: is stopped.", lastTransitionTime: "2026-01-01T09:00:00Z"}]
     /// ```
     /// Hibernated on purpose, and warned about before it became well:
     /// ```yaml
@@ -300,24 +341,38 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
     let state = format!("says {}={}", worst.type_, worst.status);
     // A condition that sums others up may leave it to them to say why.
     let told = bad.iter().find(|one| !words(one).is_empty());
-    let sighting = failing(
-        cluster,
-        object,
-        title(object, &state, told.unwrap_or(worst)),
-        NOT_BROUGHT,
-        &bad,
-    )
-    .severity(of_kind(object, worst).unwrap_or_else(|| severity(worst)));
+    let told = told.unwrap_or(worst);
+    let events = told_by_events(cluster, object, told);
+    let title = if events.is_empty() {
+        title(object, &state, told)
+    } else {
+        titled(object, &state, &with_events(told, &events))
+    };
+    let sighting = failing(cluster, object, title, NOT_BROUGHT, &bad)
+        // The newest one is proof of every resource that fails.
+        .all_evidence(events.iter().skip(1).map(|event| event_evidence(event)))
+        .severity(of_kind(object, worst).unwrap_or_else(|| severity(worst)));
     let sighting = unreached(cluster, object, sighting, &worst.message);
     report(cluster, object, sighting, &bad, sink);
 }
 
-/// Kinds that serve the cluster as a whole: what is not available of them is out of service.
+/// Kinds that serve: what is not available of the cluster as a whole is out of service, and so is what Knative has no
+/// revision for.
 fn of_kind(object: &CustomObject, worst: &Condition) -> Option<Severity> {
-    let is_of_the_cluster = object.group() == "config.openshift.io"
-        && matches!(object.kind.as_str(), "ClusterOperator" | "ClusterVersion");
-    (is_of_the_cluster && matches!(worst.type_.as_str(), "Available" | "Failing"))
-        .then_some(Severity::Critical)
+    let is_out = match (object.group(), object.kind.as_str()) {
+        ("config.openshift.io", "ClusterOperator" | "ClusterVersion") => {
+            matches!(worst.type_.as_str(), "Available" | "Failing")
+        }
+        ("serving.knative.dev", "Service") => {
+            worst.is_false() && object.status_text("/latestReadyRevisionName").is_empty()
+        }
+        // One that has sent calls to a revision goes on doing so.
+        ("serving.knative.dev", "Route") => {
+            worst.reason == "RevisionMissing" && object.status_list("/traffic").is_empty()
+        }
+        _ => false,
+    };
+    is_out.then_some(Severity::Critical)
 }
 
 /// The first of the fields that tell how a resource is whose word is a certain one.

@@ -4,11 +4,12 @@ use super::bad_condition::{changed, evidence, words};
 use super::children::children_of;
 use super::failed_part::failed_parts;
 use super::named_object::named_in;
+use super::package_of_group::packages_for;
 use super::reference::{
     Reference, found, is_absent, located, missing, missing_behind, missing_unsaid, references,
 };
 use crate::analysis::{AWAITS, Sighting, Sink};
-use crate::kubernetes::{Condition, CustomObject, Event};
+use crate::kubernetes::{Condition, CustomObject, Event, Kind};
 use crate::model::{Evidence, ObjectRef, Suggestion, gist, safe_text};
 use crate::snapshot::Cluster;
 
@@ -123,9 +124,31 @@ pub(super) fn pointing(
     message: &str,
 ) -> Sighting {
     for named in named_in(cluster, message, &object.metadata.namespace) {
+        for standing in workloads_called(cluster, &named) {
+            sighting = blaming(sighting, standing, "named in its status");
+        }
         sighting = blaming(sighting, named, "named in its status");
     }
+    for package in packages_for(cluster, message) {
+        sighting = blaming(sighting, package.reference(), "served by");
+    }
     sighting
+}
+
+/// The workloads that a message means by `pod web`, where no pod is called so.
+fn workloads_called(cluster: &Cluster<'_>, pod: &ObjectRef) -> Vec<ObjectRef> {
+    if pod.kind != "Pod" || cluster.metadata_of(pod).is_some() {
+        return Vec::new();
+    }
+    [Kind::DaemonSet, Kind::Deployment, Kind::StatefulSet]
+        .into_iter()
+        .map(|kind| ObjectRef {
+            api_version: kind.api_version().into(),
+            kind: kind.as_str().into(),
+            ..pod.clone()
+        })
+        .filter(|workload| cluster.metadata_of(workload).is_some())
+        .collect()
 }
 
 /// The same sighting, pointing at an object once.
@@ -264,5 +287,5 @@ pub(super) fn describe(object: &CustomObject) -> Suggestion {
 }
 
 fn is_typed(object: &ObjectRef) -> bool {
-    crate::kubernetes::Kind::from_manifest(&object.api_version, &object.kind).is_some()
+    Kind::from_manifest(&object.api_version, &object.kind).is_some()
 }

@@ -31,6 +31,7 @@ pub(super) mod operator_group_conflict;
 pub(super) mod operator_subscription_unhealthy;
 pub(super) mod operator_version_failed;
 pub(super) mod pack;
+pub(super) mod package_of_group;
 pub(super) mod policy_failure;
 pub(super) mod prometheus_config_invalid;
 pub(super) mod prometheus_scrape;
@@ -38,6 +39,7 @@ pub(super) mod provider_health_issue;
 pub(super) mod reference;
 pub(super) mod scaled_object_not_ready;
 pub(super) mod secret_producer;
+pub(super) mod told_by_events;
 pub(super) mod traefik_route_refers_to_nothing;
 pub(super) mod unreached;
 

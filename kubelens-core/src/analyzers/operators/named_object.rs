@@ -14,8 +14,10 @@ pub(in crate::analyzers) fn named_in(
     message: &str,
     namespace: &str,
 ) -> Vec<ObjectRef> {
-    // The one kind that is written as two words.
-    let message = message.replace("luster operator ", "lusteroperator ");
+    // The one kind that is written as two words, and one or several of a kind.
+    let message = message
+        .replace("luster operator ", "lusteroperator ")
+        .replace("(s)", "s");
     let words: Vec<&str> = message
         .split(|letter: char| letter.is_whitespace() || "'\"`,;()[]{}=".contains(letter))
         .map(|word| word.trim_end_matches([':', '.']))
@@ -121,6 +123,7 @@ pub(in crate::analyzers) fn says_missing(message: &str) -> bool {
         "unable to find",
         "no such",
         "not exist",
+        "references missing",
     ]
     .iter()
     .any(|words| message.contains(words))
@@ -156,6 +159,10 @@ mod tests {
             ),
             ("the secret does not hold a key", vec![]),
             ("context deadline exceeded", vec![]),
+            (
+                "references missing Kustomization(s): apps.",
+                vec!["Kustomization shop/apps"],
+            ),
             (
                 "Cluster operator dns is degraded",
                 vec!["ClusterOperator dns"],

@@ -337,10 +337,11 @@ fn named_by(
 ) -> Option<ObjectRef> {
     let own = owner.metadata.namespace.as_str();
     let lower = key.to_ascii_lowercase();
+    let named = field.as_str().or_else(|| field.get("name")?.as_str());
+    if let Some(object) = named.and_then(|name| named_by_group(owner, key, name)) {
+        return Some(object);
+    }
     if let Value::String(name) = field {
-        if let Some(object) = named_by_group(owner, key, name) {
-            return Some(object);
-        }
         let kind = match lower.as_str() {
             "secretname" | "existingsecret" => Kind::Secret,
             "configmapname" => Kind::ConfigMap,
@@ -399,10 +400,13 @@ fn named_by(
 
 /// Fields of projects whose names do not say that they name an object: group of the project, field, kind, and whether
 /// that is one of the cluster as a whole.
-const BY_GROUP: [(&str, &str, &str, bool); 5] = [
+const BY_GROUP: [(&str, &str, &str, bool); 8] = [
     ("argoproj.io", "project", "AppProject", false),
+    ("kueue.x-k8s.io", "admissionCheck", "AdmissionCheck", true),
     ("kueue.x-k8s.io", "clusterQueue", "ClusterQueue", true),
+    ("kueue.x-k8s.io", "flavor", "ResourceFlavor", true),
     ("kueue.x-k8s.io", "queueName", "LocalQueue", false),
+    ("kueue.x-k8s.io", "topologyName", "Topology", true),
     ("velero.io", "backupName", "Backup", false),
     (
         "velero.io",

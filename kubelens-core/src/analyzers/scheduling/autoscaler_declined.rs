@@ -27,6 +27,33 @@ declare_analyzer! {
     /// message: "pod didn't trigger scale-up: 1 max node group size reached"
     /// lastTimestamp: "2026-01-01T11:59:00Z"
     /// ```
+    /// It waits after a failure, of which it told before:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec: {containers: [{name: web}]}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: Pod, namespace: shop, name: web-1, uid: p1}
+    /// type: Warning
+    /// reason: FailedScaleUp
+    /// message: "Node scale up in zones europe-west4-b associated with this pod failed: GCE quota exceeded. Pod is at risk of not being scheduled."
+    /// lastTimestamp: "2026-01-01T11:50:00Z"
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e2, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: Pod, namespace: shop, name: web-1, uid: p1}
+    /// type: Normal
+    /// reason: NotTriggerScaleUp
+    /// message: "pod didn't trigger scale-up: 3 in backoff after failed scale-up"
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -54,7 +81,7 @@ declare_analyzer! {
     /// Limits that the autoscaler does not name.
     ///
     /// # Source
-    /// Event NotTriggerScaleUp of cluster-autoscaler.
+    /// Events NotTriggerScaleUp and FailedScaleUp of cluster-autoscaler.
     SCH032 "autoscaler-declined" {
         role: Symptom,
         severity: Critical,

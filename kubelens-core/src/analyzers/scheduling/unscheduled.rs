@@ -277,11 +277,19 @@ pub(super) fn promised<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Ev
     })
 }
 
-/// What that something said where it cannot help this pod, and said nothing since that it does.
+/// What that something said where it cannot help this pod, and said nothing since that it does. That it leaves a group
+/// alone for a while after a failure is no reason: what failed is.
 pub(super) fn declined<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<&'a Event> {
-    last_word(cluster, pod).filter(|event| {
+    let last = last_word(cluster, pod).filter(|event| {
         event.reason == "NotTriggerScaleUp"
             || is_failed_growth(event)
             || is_refusal_of_karpenter(event)
-    })
+    })?;
+    let failure = || {
+        cluster
+            .events_of(pod)
+            .rfind(|event| is_failed_growth(event))
+    };
+    let is_pause = last.message.contains("in backoff after failed scale-up");
+    is_pause.then(failure).flatten().or(Some(last))
 }

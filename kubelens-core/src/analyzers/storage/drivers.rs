@@ -5,11 +5,30 @@ use crate::kubernetes::{DaemonSet, Deployment, Lease, PersistentVolume, PodSpec,
 use crate::model::ObjectRef;
 use crate::snapshot::{Cluster, Workload};
 
-/// The DaemonSet that serves the driver on every node.
+/// The DaemonSet that serves the driver on every node: one whose pods name it, else the only one that is called after it.
 pub(super) fn node_plugin<'a>(cluster: &Cluster<'a>, driver: &str) -> Option<&'a DaemonSet> {
-    cluster
+    let named = cluster
         .all::<DaemonSet>()
-        .find(|set| names(&set.spec.template.spec, driver))
+        .find(|set| names(&set.spec.template.spec, driver));
+    named.or_else(|| {
+        let mut called = cluster
+            .all::<DaemonSet>()
+            .filter(|set| is_called_after(&set.metadata.name, driver));
+        called.next().filter(|_| called.next().is_none())
+    })
+}
+
+/// Parts of drivers' names that say nothing of the driver, or only whose cloud it is of.
+const COMMON: [&str; 13] = [
+    "aws", "azure", "ceph", "com", "csi", "driver", "gke", "google", "io", "k8s", "net", "org",
+    "storage",
+];
+
+/// Whether a name is that of a node plugin of the driver: `longhorn-csi-plugin` of `driver.longhorn.io`.
+fn is_called_after(name: &str, driver: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    let mut own = driver.split('.').filter(|part| !COMMON.contains(part));
+    parts.contains(&"csi") && own.any(|part| parts.contains(&part))
 }
 
 /// The Deployment or StatefulSet that makes volumes for the driver: one that names it, else the only
@@ -128,4 +147,21 @@ fn names(spec: &PodSpec, driver: &str) -> bool {
                     variable.value == *driver || variable.value.contains(&format!("/{driver}/"))
                 })
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_called_after;
+
+    #[test]
+    fn a_node_plugin_is_called_after_what_is_its_drivers_own() {
+        for (name, driver, is_so) in [
+            ("longhorn-csi-plugin", "driver.longhorn.io", true),
+            ("ebs-csi-node", "ebs.csi.aws.com", true),
+            ("aws-ebs-csi-driver", "efs.csi.aws.com", false),
+            ("longhorn-manager", "driver.longhorn.io", false),
+        ] {
+            assert_eq!(is_called_after(name, driver), is_so, "{name}");
+        }
+    }
 }

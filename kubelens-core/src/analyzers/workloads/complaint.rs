@@ -92,7 +92,7 @@ fn of_container<'a>(
 
 /// Whether a line is an error, or else a warning; none where it is neither.
 fn gravity(line: &str) -> Option<bool> {
-    match LogLevel::told_by(line) {
+    match LogLevel::told(line) {
         Some(LogLevel::Error | LogLevel::Fatal) => Some(true),
         Some(LogLevel::Warning) => Some(false),
         Some(_) => None,

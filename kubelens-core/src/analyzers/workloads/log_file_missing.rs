@@ -35,6 +35,24 @@ declare_analyzer! {
     /// metadata: {name: web-conf, namespace: shop}
     /// data: {app.yaml: ""}
     /// ```
+    /// A program that it runs on its node and that the node does not have:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/agent-1/agent previous | level=fatal msg="please make sure you have iscsiadm installed on the host: nsenter: failed to execute iscsiadm: No such file or directory"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: agent-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   nodeName: n1
+    ///   containers: [{name: agent}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: agent
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -80,7 +98,7 @@ const CONFIDENCE: f64 = 0.70;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK113",
     words: Pattern::new(
-        r#"(?i)no such file or directory|\bENOENT\b|FileNotFoundError|FileNotFoundException|NoSuchFileException|cannot find module|can't open file|can't open '|no module named|could not (?:find|open|load) (?:file|config(?:uration)? file|module)|(?:file|path) (?:does not|doesn't) exist|unable to (?:open|access) jarfile|could not find or load main class|config(?:uration)? file .{0,200}not found|failed to (?:open|read|load) .{0,200}not found|error while loading shared libraries|cannot open shared object file"#,
+        r#"(?i)no such file or directory|\bENOENT\b|FileNotFoundError|FileNotFoundException|NoSuchFileException|cannot find module|can't open file|can't open '|no module named|could not (?:find|open|load) (?:file|config(?:uration)? file|module)|(?:file|path) (?:does not|doesn't) exist|unable to (?:open|access) jarfile|could not find or load main class|config(?:uration)? file .{0,200}not found|failed to (?:open|read|load) .{0,200}not found|error while loading shared libraries|cannot open shared object file|executable file not found in"#,
     ),
     weight: Weight::Telling,
 };
@@ -96,7 +114,53 @@ static NAMED: Pattern = Pattern::new(
     r#"(?i)(?:cannot find module|no module named|can't open file|jarfile|main class|open|libraries:) ['"]?([\w@./+-]+)"#,
 );
 
+/// A program that another one is to run and does not find. Group 1 is its name.
+static PROGRAM: Pattern = Pattern::new(
+    r#"(?i)(?:failed to (?:execute|exec|run command)|exec:|env:) ['"‘\\]*([a-z0-9][\w.+-]*)['"’\\]*: (?:no such file or directory|executable file not found)|spawn ([a-z0-9][\w.+-]*) ENOENT"#,
+);
+
+/// Words of a program that runs others in the system of the node.
+static ON_THE_NODE: Pattern =
+    Pattern::new(r"(?i)\bnsenter\b|\bchroot\b|/host/proc/|on (?:the|this) (?:host|node)\b");
+
+/// A program that is not there, where the log says so of a program.
+fn without_program<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Option<Sighting> {
+    let line = found.line();
+    let program = PROGRAM.first(line)?;
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let node = &pod.node_name;
+    let (place, explanation, advice) = if ON_THE_NODE.is_in(line) && !node.is_empty() {
+        (
+            " on its node",
+            format!(
+                "It runs the program in the system of the node, and Node {node} does not have it."
+            ),
+            format!(
+                "Install what brings `{program}` on Node {node}, as on the nodes where {top} is well"
+            ),
+        )
+    } else {
+        (
+            "",
+            "The image does not hold the program, or not where it is looked for.".to_owned(),
+            format!(
+                "Build `{program}` into the image of {top}, or go back to the image that had it"
+            ),
+        )
+    };
+    let title = format!(
+        "{} does not find program `{program}`{place}",
+        found.speaker(&top)
+    );
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    Some(advise(sighting, advice))
+}
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    if let Some(sighting) = without_program(found, cluster) {
+        return sighting;
+    }
     let pod = found.pod();
     let top = cluster.top_of(pod);
     let line = found.line();
@@ -221,7 +285,31 @@ fn keys_of(cluster: &Cluster<'_>, object: &ObjectRef) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::last_path;
+    use super::{PROGRAM, last_path};
+
+    #[test]
+    fn a_program_that_is_not_there_is_told_from_a_path() {
+        for (line, program) in [
+            (
+                "nsenter: failed to execute iscsiadm: No such file or directory",
+                Some("iscsiadm"),
+            ),
+            ("env: 'python': No such file or directory", Some("python")),
+            (
+                "chroot: failed to run command 'modprobe': No such file or directory",
+                Some("modprobe"),
+            ),
+            (
+                "exec: \"helm\": executable file not found in $PATH",
+                Some("helm"),
+            ),
+            ("Error: spawn git ENOENT", Some("git")),
+            ("open /etc/app/x.yaml: no such file or directory", None),
+            ("fork/exec /usr/bin/x: no such file or directory", None),
+        ] {
+            assert_eq!(PROGRAM.first(line), program, "{line}");
+        }
+    }
 
     #[test]
     fn the_missing_path_is_told_from_the_one_who_looks() {

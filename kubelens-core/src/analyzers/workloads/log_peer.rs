@@ -5,7 +5,7 @@ use super::log_signature::LogMatch;
 use super::waits_for::waited_for;
 use crate::analysis::{Shared, Sighting};
 use crate::analyzers::log_host::{Host, Target, missing_service, resolve, suspects};
-use crate::kubernetes::{Object, Service};
+use crate::kubernetes::{Object, Pod, Service};
 use crate::model::{ObjectRef, some_of};
 use crate::snapshot::Cluster;
 
@@ -42,7 +42,11 @@ impl<'a> Peers<'a> {
                 hosts = named;
             }
         }
-        let mut all = Vec::new();
+        let mut all: Vec<(ObjectRef, &'static str)> = hosts
+            .iter()
+            .filter(|_| are_nobodys)
+            .flat_map(|host| former_owners(cluster, found.pod(), host))
+            .collect();
         let mut notes = Vec::new();
         for host in &hosts {
             for suspect in suspects(cluster, namespace, host.name) {
@@ -167,7 +171,7 @@ impl<'a> Peers<'a> {
     }
 
     /// The sighting with everything that may be the reason behind it.
-    fn blamed_by(&self, sighting: Sighting) -> Sighting {
+    pub(super) fn blamed_by(&self, sighting: Sighting) -> Sighting {
         self.suspects
             .iter()
             .cloned()
@@ -175,6 +179,33 @@ impl<'a> Peers<'a> {
                 sighting.blames(object, relation)
             })
     }
+}
+
+/// Whose pod may have had an address that no pod has now: one of the caller's namespace that is not ready, listens on the
+/// port, and has its address from the same range of a node.
+fn former_owners(
+    cluster: &Cluster<'_>,
+    caller: &Pod,
+    host: &Host<'_>,
+) -> Vec<(ObjectRef, &'static str)> {
+    let range = |address: &str| address.rsplit_once('.').map(|(range, _)| range.to_owned());
+    let (Some(port), Some(wanted)) = (host.port, range(host.name)) else {
+        return Vec::new();
+    };
+    let pods = cluster.in_namespace::<Pod>(&caller.metadata.namespace);
+    pods.filter(|pod| {
+        pod.unready_since().is_some()
+            && pod.metadata.uid != caller.metadata.uid
+            && range(&pod.status.pod_ip).as_deref() == Some(&wanted)
+            && pod
+                .spec
+                .containers
+                .iter()
+                .flat_map(|container| container.ports.iter())
+                .any(|known| known.container_port == i64::from(port))
+    })
+    .map(|pod| (cluster.top_of(pod), "calls"))
+    .collect()
 }
 
 /// What a host is in the cluster, and how it stands there.

@@ -144,6 +144,10 @@ fn verdict(run: &Run<'_>) -> Option<(&'static str, Vec<usize>)> {
         if let Some(first) = places.iter().position(names_reason) {
             places.drain(..first);
         }
+        places = warned_before(run, &places)
+            .into_iter()
+            .chain(places)
+            .collect();
     }
     Some((code, places))
 }
@@ -164,6 +168,35 @@ fn level(line: &str, run: &Run<'_>) -> LogLevel {
 fn is_chain(line: &str) -> bool {
     let said = message_of(line).unwrap_or(line);
     said.matches(": ").count() >= 2 && log_error_rate_rise::SIGNATURE.words.is_in(said)
+}
+
+/// A line that says only that the program gives up: `Calico node failed to start`, `Terminating`.
+static GIVES_UP: Pattern = Pattern::new(
+    r"(?i)^\W*(?:(?:error|fatal)\W+)?(?:[\w./-]+ ){0,5}?(?:failed to (?:start|initiali[sz]e|run)|(?:start-?up|initiali[sz]ation|setup|boot) failed|could not (?:start|be started)|cannot start|did not start|terminat(?:ing|ed)|exit(?:ing|ed)|abort(?:ing|ed)|shutting down|giving up|going down|stopp(?:ing|ed)|(?:a )?fatal error(?: occurred)?)(?: (?:now|process|server|application|with (?:code|status) \d+))?\W*$",
+);
+
+/// News that a program gives at every start.
+static OLD_NEWS: Pattern = Pattern::new(r"(?i)deprecat|will be removed");
+
+/// How far before the giving up the reason is looked for.
+const FAR_BEFORE: usize = 20;
+
+/// The warnings that stand together before errors which only say that the program gives up: what it could not live with
+/// was only a warning to whoever wrote it.
+fn warned_before(run: &Run<'_>, places: &[usize]) -> Vec<usize> {
+    let line = |at: usize| run.lines.get(at).copied().unwrap_or_default();
+    let gives_up = |at: usize| GIVES_UP.is_in(said(line(at)));
+    let Some(first) = places.first().copied() else {
+        return Vec::new();
+    };
+    if !places.iter().all(|at| gives_up(*at)) {
+        return Vec::new();
+    }
+    let warnings: Vec<usize> = (first.saturating_sub(FAR_BEFORE)..first)
+        .filter(|at| LogLevel::told(line(*at)) >= Some(LogLevel::Warning))
+        .filter(|at| !gives_up(*at) && !OLD_NEWS.is_in(line(*at)))
+        .collect();
+    last_series(&warnings)
 }
 
 /// Most errors that are taken to belong together at the end of a run.
@@ -254,7 +287,7 @@ impl<'a> LogMatch<'a> {
     pub(super) fn errors_before(&self, most: usize) -> impl Iterator<Item = &'a str> {
         let at = self.places.first().copied().unwrap_or_default();
         let before = self.lines().iter().take(at).rev().take(most).copied();
-        before.take_while(|line| LogLevel::told_by(line) >= Some(LogLevel::Error))
+        before.take_while(|line| LogLevel::told(line) >= Some(LogLevel::Error))
     }
 
     /// The line just before the deciding one; empty at the beginning of a log.
@@ -371,7 +404,7 @@ impl<'a> LogMatch<'a> {
 
 /// The time and level before the words of a line.
 static FRONT: Pattern = Pattern::new(
-    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] (?:\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\dT\S+) [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?(?:(?:ERROR|WARN|FATAL)\s+\[[\w.$]+\]\s+\([^)]{1,60}\)\s+)?|\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d+\]\[\w+\s*\]\[[^\]]+\]\s*(?:\[[\w.-]+\]\s*)?)",
+    r"^([IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.-]+:\d+\] |\d+:[A-Z] (?:\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\dT\S+) [#*.-] |\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\w.,:+-]*\]?\s+(?:UTC )?(?:\[\d+\] )?(?:(?:ERROR|WARN|FATAL)\s+\[[\w.$]+\]\s+\([^)]{1,60}\)\s+|\[[A-Z]+\]\[\d+\] [\w./-]+ \d+: )?|\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d+\]\[\w+\s*\]\[[^\]]+\]\s*(?:\[[\w.-]+\]\s*)?)",
 );
 
 /// What a structured line says: the header of klog, the fields of logfmt and of JSON around its message.
@@ -391,14 +424,19 @@ fn message_of(line: &str) -> Option<&str> {
         .find_map(|pattern| Some(pattern.captures(line)?.get(1)?.as_str()))
 }
 
+/// The words of a line without its time and what else stands before them.
+fn said(line: &str) -> &str {
+    let line = line.trim();
+    message_of(line).unwrap_or_else(|| {
+        let front = FRONT.first(line).map_or(0, str::len);
+        line.get(front..).unwrap_or(line)
+    })
+}
+
 /// A text of a log without its time, short enough for a title.
 pub(in crate::analyzers) fn short(text: &str) -> String {
     const MOST: usize = 160;
-    let text = text.trim();
-    let text = message_of(text).unwrap_or_else(|| {
-        let front = FRONT.first(text).map_or(0, str::len);
-        text.get(front..).unwrap_or(text)
-    });
+    let text = said(text);
     // The breaks of a text that stands in one line of JSON, and the margin of one that stands in many.
     let text = &text.trim_start_matches(['|', '*', ' ']).replace("\\n", " ");
     gist(text, MOST)
@@ -627,6 +665,10 @@ mod tests {
             short("2026-01-02 03:04:05,000 ERROR [org.acme.Handler] (main) no hostname"),
             "no hostname"
         );
+        assert_eq!(
+            short("2026-01-01 11:57:01.300 [WARNING][9] startup/startup.go 1005: in use"),
+            "in use"
+        );
         assert_eq!(short("2 errors"), "2 errors");
     }
 
@@ -660,6 +702,29 @@ mod tests {
             was_out_of_memory: false,
         };
         assert_eq!(verdict(&run), Some(("WRK124", vec![3, 4, 5])));
+    }
+
+    #[test]
+    fn a_warning_decides_where_the_errors_only_say_that_the_program_gives_up() {
+        let run = |lines: &[&'static str]| Run {
+            lines: lines.to_vec(),
+            ended: None,
+            exit_code: Some(1),
+            was_out_of_memory: false,
+        };
+        let told = run(&[
+            "2026-01-01 11:57:01.100 [WARNING][9] startup/startup.go 12: the flag is deprecated",
+            "2026-01-01 11:57:01.200 [INFO][9] startup/startup.go 576: will check for conflicts",
+            "2026-01-01 11:57:01.300 [WARNING][9] startup/startup.go 1005: Calico node 'n1' is already using the IPv4 address 10.0.0.1.",
+            "2026-01-01 11:57:01.400 [WARNING][9] startup/utils.go 48: Terminating",
+            "Calico node failed to start",
+        ]);
+        assert_eq!(verdict(&told), Some(("WRK124", vec![2, 4])));
+        // An error that says more is enough, and what says no level is no warning.
+        let said = run(&["WARN: slow disk", "licence server failed to start: expired"]);
+        assert_eq!(verdict(&said), Some(("WRK124", vec![1])));
+        let plain = run(&["reading the settings", "server failed to start"]);
+        assert_eq!(verdict(&plain), Some(("WRK124", vec![1])));
     }
 
     #[test]

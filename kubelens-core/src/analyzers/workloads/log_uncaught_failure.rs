@@ -1,3 +1,4 @@
+use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use super::waits_for::{is_about_another, waited_for};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
@@ -16,6 +17,24 @@ declare_analyzer! {
     /// # log: shop/web-1/web previous | Traceback (most recent call last):
     /// # log: shop/web-1/web previous |   File "/app/main.py", line 7, in <module>
     /// # log: shop/web-1/web previous | ValueError: invalid literal for int() with base 10: 'x'
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    /// What it waited for in vain is the reason, where something is wrong there:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | WARN Connection to node -1 (kafka.shop.svc/10.96.0.7:9092) could not be established. Node may not be available.
+    /// # log: shop/web-1/web previous | org.apache.kafka.common.errors.TimeoutException: Timeout of 60000ms expired before the position for partition a-0 could be determined
     /// apiVersion: v1
     /// kind: Pod
     /// metadata: {name: web-1, namespace: shop, uid: p1}
@@ -90,6 +109,11 @@ static NAMED: Pattern = Pattern::new(
     r"^(?:Uncaught |Unhandled exception\.? ?)?((?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: .*)?)$|^(panic: .*|fatal error: .*)|Caused by: (.*)|(thread '.* panicked at .*)|(Exception in thread .*)|(PHP Fatal error: .*)|(Uncaught .*)",
 );
 
+/// Words of a failure whose reason is on the other side of a connection.
+static FAR_SIDE: Pattern = Pattern::new(
+    r"(?i)time(?:d )?-?out|\bconnect(?:ion|ing)?(?:\b|error|exception|refused|reset)|disconnect|unavailable|unreachable|no brokers|not available|broken pipe|reset by peer",
+);
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
     let failure = failure(found);
@@ -100,7 +124,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     );
     let explanation = "The program stopped there; its log holds the trace.".to_owned();
     let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
-    if is_about_another(failure) {
+    if FAR_SIDE.is_in(failure) {
+        sighting = Peers::of(found, cluster).blamed_by(sighting);
+    } else if is_about_another(failure) {
         for (server, relation) in waited_for(cluster, found.pod()) {
             sighting = sighting.blames(server, relation);
         }
