@@ -1,9 +1,10 @@
 use super::injector::{Injector, Known, injector};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::images::image_name::ImageName;
 use crate::analyzers::images::pull_error::is_image_wait;
 use crate::analyzers::template::{CONTAINERS, Template, template_of};
 use crate::analyzers::workloads::last_words::{as_evidence, quoted, telling_line};
-use crate::kubernetes::{ContainerView, Object, Pod};
+use crate::kubernetes::{ContainerView, CustomObject, Object, Pod};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -161,10 +162,37 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             injector: injector(cluster, pod, &template),
         };
         // An image may also be exchanged in the pod later on.
-        if exchanged.is_none() || matches!(injected.injector, Injector::One(_)) {
+        let is_by_admission = matches!(injected.injector, Injector::One(_))
+            || exchanged.is_some_and(|own| {
+                mutator_of(cluster, &injected.container.spec.image, own).is_some()
+            });
+        if exchanged.is_none() || is_by_admission {
             sink.report(injected.sighting(cluster));
         }
     }
+}
+
+/// Groups of policy engines whose objects say what admission writes into others.
+const MUTATORS: [&str; 3] = [GATEKEEPER, "kyverno.io", "policies.kyverno.io"];
+
+/// The one whose objects do nothing else.
+const GATEKEEPER: &str = "mutations.gatekeeper.sh";
+
+/// The one object of a policy engine that names the registry of an image which the template's own image is not from.
+fn mutator_of<'a>(cluster: &Cluster<'a>, image: &str, own: &str) -> Option<&'a CustomObject> {
+    let (registry, before) = (
+        ImageName::parse(image).registry,
+        ImageName::parse(own).registry,
+    );
+    if registry == before {
+        return None;
+    }
+    let mut all = cluster.all_customs().filter(|object| {
+        let spec = || object.spec.to_string();
+        let is_mutator = object.group() == GATEKEEPER || spec().contains("\"mutat");
+        MUTATORS.contains(&object.group()) && is_mutator && spec().contains(registry)
+    });
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// Most webhooks that are named.
@@ -224,7 +252,17 @@ impl<'a> Injected<'a, '_> {
         let top = cluster.top_of(self.pod);
         let what = self.container.title();
         let fails = self.fails(cluster);
-        let (subject, title) = if let Injector::One(known) = &self.injector {
+        let mutator = self
+            .exchanged
+            .and_then(|own| mutator_of(cluster, &self.container.spec.image, own));
+        let (subject, title) = if let Some(mutator) = mutator {
+            let mutator = mutator.reference();
+            let title = format!(
+                "{mutator} exchanges the image of {what}: `{}` cannot be had",
+                self.container.spec.image
+            );
+            (mutator, title)
+        } else if let Injector::One(known) = &self.injector {
             let configuration = &known.hook.configuration;
             let title = match self.exchanged {
                 None => format!("{configuration} injects {what} into pods, and {fails}"),
