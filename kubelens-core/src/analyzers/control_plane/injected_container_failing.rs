@@ -153,19 +153,19 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             }
             Some(_) => continue,
         };
+        let image = container.spec.image.as_str();
         let injected = Injected {
             pod,
             container,
             fault,
             exchanged,
+            mutator: exchanged.and_then(|own| mutator_of(cluster, image, own)),
             template: &template,
             injector: injector(cluster, pod, &template),
         };
         // An image may also be exchanged in the pod later on.
-        let is_by_admission = matches!(injected.injector, Injector::One(_))
-            || exchanged.is_some_and(|own| {
-                mutator_of(cluster, &injected.container.spec.image, own).is_some()
-            });
+        let is_by_admission =
+            injected.mutator.is_some() || matches!(injected.injector, Injector::One(_));
         if exchanged.is_none() || is_by_admission {
             sink.report(injected.sighting(cluster));
         }
@@ -243,6 +243,8 @@ struct Injected<'a, 't> {
     fault: Fault,
     /// The image of the template, where admission put in another.
     exchanged: Option<&'t str>,
+    /// The policy that wrote the other, where one names where it comes from.
+    mutator: Option<&'a CustomObject>,
     template: &'t Template<'a>,
     injector: Injector<'a>,
 }
@@ -252,10 +254,7 @@ impl<'a> Injected<'a, '_> {
         let top = cluster.top_of(self.pod);
         let what = self.container.title();
         let fails = self.fails(cluster);
-        let mutator = self
-            .exchanged
-            .and_then(|own| mutator_of(cluster, &self.container.spec.image, own));
-        let (subject, title) = if let Some(mutator) = mutator {
+        let (subject, title) = if let Some(mutator) = self.mutator {
             let mutator = mutator.reference();
             let title = format!(
                 "{mutator} exchanges the image of {what}: `{}` cannot be had",
@@ -367,6 +366,13 @@ impl<'a> Injected<'a, '_> {
     fn advise(&self, sighting: Sighting) -> Sighting {
         let what = self.container.title();
         let anew = "then make the pods anew: those that are there keep what they have";
+        if let Some(mutator) = self.mutator {
+            let advice = format!(
+                "Correct the image that {} writes; {anew}",
+                mutator.reference()
+            );
+            return sighting.suggest(Suggestion::advice(advice));
+        }
         match &self.injector {
             Injector::One(known) => {
                 let service = known.hook.service().map_or_else(

@@ -35,7 +35,7 @@ pub(super) fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         };
         let seats = (SEATS * shares_of(level)).div_ceil(shares.max(1));
         if level.spec_text("/limited/limitResponse/type") == "Reject" && seats <= FEW {
-            sink.report(sighting(schema, level, seats));
+            sink.report(sighting(schema, level, seats, shares));
         }
     }
 }
@@ -61,15 +61,15 @@ fn is_for_everything(schema: &CustomObject) -> bool {
     })
 }
 
-fn sighting(schema: &CustomObject, level: &CustomObject, seats: u64) -> Sighting {
+fn sighting(schema: &CustomObject, level: &CustomObject, seats: u64, all: u64) -> Sighting {
     let (own, level_name) = (schema.reference(), level.reference());
     let count = counted(usize::try_from(seats).unwrap_or_default(), "seat");
     let precedence = schema.spec.get("matchingPrecedence").map(Value::to_string);
     let shares = shares_of(level);
     Sighting::of(
         own.clone(),
-        format!("{own} sends requests of all programs to {level_name}, which has {count} and rejects the rest"),
-        "Who asks while they are taken is answered 429, too many requests: controllers lose their leases and cannot list what they watch.",
+        format!("{own} sends requests of all programs to {level_name}, which has {shares} of {all} shares and rejects what does not fit"),
+        format!("Of the {SEATS} requests that an API server serves at once by default, that is {count}. Who asks while they are taken is answered 429, too many requests: controllers lose their leases and cannot list what they watch."),
     )
     .identified_by("answers", "seats")
     .severity(Severity::Warning)
