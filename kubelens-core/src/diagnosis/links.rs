@@ -16,6 +16,7 @@ use super::edges::network_agent::{self, AGENT};
 use super::edges::node_fault::EXPLAINS;
 use super::edges::operator_down::{OPERATOR, named_group, waited_for};
 use super::edges::owned_pods::OF_THE_WORKLOAD;
+use super::edges::refusing_server::{answer_of, heard};
 use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
 use super::index::{Key, made_deployment, set_between};
@@ -46,6 +47,7 @@ enum Of<'k> {
     Operator(&'k str),
     Machines,
     Store,
+    Answer(&'k str),
 }
 
 impl Of<'_> {
@@ -140,6 +142,12 @@ impl Links {
                 .tells
                 .extend(named_group(sighting).map(|group| Of::Operator(group).link())),
             _ => {}
+        }
+        let answer = answer_of(code, sighting).map(|answer| Of::Answer(answer).link());
+        self.tells.extend(answer);
+        if code != STORE {
+            self.seeks
+                .extend(heard(sighting).map(|answer| Of::Answer(answer).link()));
         }
         if code != STORE && quotes_etcd(sighting) {
             self.seeks.push(Of::Store.link());

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::server_health;
+use super::{priority_level, server_health, server_log};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Condition, Event, List, Object, Pod, condition};
@@ -10,7 +10,8 @@ use crate::snapshot::{Cluster, EventTrait};
 declare_analyzer! {
     /// # What it means
     /// etcd or the API server does not keep up: writes fail or take long, for everybody. Also told: a
-    /// FlowSchema that points at no priority level, and one sort of warning that floods the cluster.
+    /// FlowSchema that points at no priority level, or that sends all programs to one of few seats; an API server that
+    /// cannot encrypt or verify tokens; and one sort of warning that floods the cluster.
     ///
     /// # Fires on
     /// ```yaml
@@ -72,6 +73,58 @@ declare_analyzer! {
     /// kind: PriorityLevelConfiguration
     /// metadata: {name: workload-low, uid: 5f1c}
     /// ```
+    /// One API server out of several that cannot verify tokens, and one that cannot encrypt:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | I0101 11:00:00.0 controller.go:615] quota admission added evaluator for: leases
+    /// # log: kube-system/kube-apiserver-cp-2/kube-apiserver | E0101 11:51:00.0 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+    /// # log: kube-system/kube-apiserver-cp-2/kube-apiserver | E0101 11:52:00.0 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+    /// # log: kube-system/kube-apiserver-cp-2/kube-apiserver | E0101 11:53:00.0 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: kube-apiserver-cp-1, namespace: kube-system, labels: {tier: control-plane, component: kube-apiserver}}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-apiserver}]}
+    /// status: {phase: Running}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: kube-apiserver-cp-2, namespace: kube-system, labels: {tier: control-plane, component: kube-apiserver}}
+    /// spec: {nodeName: cp-2, containers: [{name: kube-apiserver}]}
+    /// status: {phase: Running}
+    /// ```
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:51:00.0 controller.go:113] "KMS provider health check failed" name="kms-provider-0" err="rpc error: code = Unavailable"
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:52:00.0 controller.go:113] "KMS provider health check failed" name="kms-provider-0" err="rpc error: code = Unavailable"
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:53:00.0 controller.go:113] "KMS provider health check failed" name="kms-provider-0" err="rpc error: code = Unavailable"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: kube-apiserver-cp-1, namespace: kube-system, labels: {tier: control-plane, component: kube-apiserver}}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-apiserver}]}
+    /// status: {phase: Running}
+    /// ```
+    /// A FlowSchema that sends all programs to a level that lets hardly any request through:
+    /// ```yaml
+    /// apiVersion: flowcontrol.apiserver.k8s.io/v1
+    /// kind: FlowSchema
+    /// metadata: {name: batch}
+    /// spec:
+    ///   matchingPrecedence: 150
+    ///   priorityLevelConfiguration: {name: batch}
+    ///   rules:
+    ///   - subjects: [{kind: Group, group: {name: "system:serviceaccounts"}}]
+    ///     resourceRules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"], clusterScope: true, namespaces: ["*"]}]
+    /// ---
+    /// apiVersion: flowcontrol.apiserver.k8s.io/v1
+    /// kind: PriorityLevelConfiguration
+    /// metadata: {name: batch}
+    /// spec: {type: Limited, limited: {nominalConcurrencyShares: 1, limitResponse: {type: Reject}}}
+    /// ---
+    /// apiVersion: flowcontrol.apiserver.k8s.io/v1
+    /// kind: PriorityLevelConfiguration
+    /// metadata: {name: workload-low}
+    /// spec: {type: Limited, limited: {nominalConcurrencyShares: 300, limitResponse: {type: Queue}}}
+    /// ```
     ///
     /// # Stays silent on
     /// ```yaml
@@ -90,6 +143,18 @@ declare_analyzer! {
     /// kind: FlowSchema
     /// metadata: {name: batch, creationTimestamp: "2026-01-01T08:00:00Z"}
     /// status: {conditions: [{type: Dangling, status: "False", reason: Found}]}
+    /// ```
+    /// Tokens that all API servers refuse are old ones:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:51:00.0 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:52:00.0 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+    /// # log: kube-system/kube-apiserver-cp-1/kube-apiserver | E0101 11:53:00.0 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]"
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: kube-apiserver-cp-1, namespace: kube-system, labels: {tier: control-plane, component: kube-apiserver}}
+    /// spec: {nodeName: cp-1, containers: [{name: kube-apiserver}]}
+    /// status: {phase: Running}
     /// ```
     /// What a program of its own says of its own etcd:
     /// ```yaml
@@ -184,6 +249,8 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         }
     }
     server_health::check(cluster, sink);
+    server_log::check(cluster, sink);
+    priority_level::check(cluster, sink);
     dangling(cluster, sink);
     storms(cluster, sink);
 }
@@ -226,24 +293,28 @@ fn heard(cluster: &Cluster<'_>, trouble: &Trouble) -> Option<Sighting> {
     };
     let since = events.iter().filter_map(|event| event.first_seen()).min();
     Some(
-        Sighting::of(etcd(cluster), title, trouble.effect)
-            .identified_by("fact", trouble.fact)
-            .severity(severity)
-            .since(since)
-            .all_evidence(
-                events
-                    .iter()
-                    .rev()
-                    .take(3)
-                    .map(|event| event_evidence(event)),
-            )
-            .all_evidence(lines.into_iter().take(3))
-            .all_evidence(disk.into_iter().rev().take(3))
-            .suggest(Suggestion::look(
-                "See what the API server says of itself",
-                "kubectl get --raw '/readyz?verbose'",
-            ))
-            .suggest(Suggestion::advice(trouble.advice)),
+        Sighting::of(
+            slowest(cluster, &disk).unwrap_or_else(|| etcd(cluster)),
+            title,
+            trouble.effect,
+        )
+        .identified_by("fact", trouble.fact)
+        .severity(severity)
+        .since(since)
+        .all_evidence(
+            events
+                .iter()
+                .rev()
+                .take(3)
+                .map(|event| event_evidence(event)),
+        )
+        .all_evidence(lines.into_iter().take(3))
+        .all_evidence(disk.into_iter().rev().take(3))
+        .suggest(Suggestion::look(
+            "See what the API server says of itself",
+            "kubectl get --raw '/readyz?verbose'",
+        ))
+        .suggest(Suggestion::advice(trouble.advice)),
     )
 }
 
@@ -272,6 +343,18 @@ fn lines(cluster: &Cluster<'_>, words: &Pattern) -> Vec<Evidence> {
         }
     }
     found
+}
+
+/// The member whose disk is slow, where nearly all that is said of slow disks is said by one.
+fn slowest(cluster: &Cluster<'_>, disk: &[Evidence]) -> Option<ObjectRef> {
+    let said = |pod: &&Pod| {
+        let own = pod.reference();
+        disk.iter().filter(|line| line.object.is_same(&own)).count()
+    };
+    let most = components(cluster)
+        .filter(|pod| pod.component() == Some("etcd"))
+        .max_by_key(said)?;
+    (count(disk) >= OFTEN && said(&most) * 5 >= disk.len() * 4).then(|| most.reference())
 }
 
 /// The etcd pod where there is one that can be seen, else the cluster.

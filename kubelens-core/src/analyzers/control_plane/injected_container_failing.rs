@@ -1,9 +1,10 @@
 use super::injector::{Injector, Known, injector};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::images::image_name::ImageName;
 use crate::analyzers::images::pull_error::is_image_wait;
 use crate::analyzers::template::{CONTAINERS, Template, template_of};
 use crate::analyzers::workloads::last_words::{as_evidence, quoted, telling_line};
-use crate::kubernetes::{ContainerView, Object, Pod};
+use crate::kubernetes::{ContainerView, CustomObject, Object, Pod};
 use crate::model::{Evidence, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -152,19 +153,46 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             }
             Some(_) => continue,
         };
+        let image = container.spec.image.as_str();
         let injected = Injected {
             pod,
             container,
             fault,
             exchanged,
+            mutator: exchanged.and_then(|own| mutator_of(cluster, image, own)),
             template: &template,
             injector: injector(cluster, pod, &template),
         };
         // An image may also be exchanged in the pod later on.
-        if exchanged.is_none() || matches!(injected.injector, Injector::One(_)) {
+        let is_by_admission =
+            injected.mutator.is_some() || matches!(injected.injector, Injector::One(_));
+        if exchanged.is_none() || is_by_admission {
             sink.report(injected.sighting(cluster));
         }
     }
+}
+
+/// Groups of policy engines whose objects say what admission writes into others.
+const MUTATORS: [&str; 3] = [GATEKEEPER, "kyverno.io", "policies.kyverno.io"];
+
+/// The one whose objects do nothing else.
+const GATEKEEPER: &str = "mutations.gatekeeper.sh";
+
+/// The one object of a policy engine that names the registry of an image which the template's own image is not from.
+fn mutator_of<'a>(cluster: &Cluster<'a>, image: &str, own: &str) -> Option<&'a CustomObject> {
+    let (registry, before) = (
+        ImageName::parse(image).registry,
+        ImageName::parse(own).registry,
+    );
+    if registry == before {
+        return None;
+    }
+    let mut all = cluster.all_customs().filter(|object| {
+        let spec = || object.spec.to_string();
+        let is_mutator = object.group() == GATEKEEPER || spec().contains("\"mutat");
+        MUTATORS.contains(&object.group()) && is_mutator && spec().contains(registry)
+    });
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// Most webhooks that are named.
@@ -215,6 +243,8 @@ struct Injected<'a, 't> {
     fault: Fault,
     /// The image of the template, where admission put in another.
     exchanged: Option<&'t str>,
+    /// The policy that wrote the other, where one names where it comes from.
+    mutator: Option<&'a CustomObject>,
     template: &'t Template<'a>,
     injector: Injector<'a>,
 }
@@ -224,7 +254,14 @@ impl<'a> Injected<'a, '_> {
         let top = cluster.top_of(self.pod);
         let what = self.container.title();
         let fails = self.fails(cluster);
-        let (subject, title) = if let Injector::One(known) = &self.injector {
+        let (subject, title) = if let Some(mutator) = self.mutator {
+            let mutator = mutator.reference();
+            let title = format!(
+                "{mutator} exchanges the image of {what}: `{}` cannot be had",
+                self.container.spec.image
+            );
+            (mutator, title)
+        } else if let Injector::One(known) = &self.injector {
             let configuration = &known.hook.configuration;
             let title = match self.exchanged {
                 None => format!("{configuration} injects {what} into pods, and {fails}"),
@@ -329,6 +366,13 @@ impl<'a> Injected<'a, '_> {
     fn advise(&self, sighting: Sighting) -> Sighting {
         let what = self.container.title();
         let anew = "then make the pods anew: those that are there keep what they have";
+        if let Some(mutator) = self.mutator {
+            let advice = format!(
+                "Correct the image that {} writes; {anew}",
+                mutator.reference()
+            );
+            return sighting.suggest(Suggestion::advice(advice));
+        }
         match &self.injector {
             Injector::One(known) => {
                 let service = known.hook.service().map_or_else(

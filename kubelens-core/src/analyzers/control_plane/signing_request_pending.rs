@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::kubelet_certificate::{KUBELET_SERVING, is_decided};
+use crate::analyzers::kubelet_certificate::{KUBELET_CLIENT, KUBELET_SERVING, is_decided};
 use crate::kubernetes::{CertificateSigningRequest, Object, condition};
 use crate::model::{Evidence, Risk, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
@@ -176,9 +176,7 @@ fn consequence(signer: &str) -> &'static str {
         KUBELET_SERVING => {
             " Without it a kubelet ends each TLS connection: no metrics, logs, exec or port-forward of its pods."
         }
-        "kubernetes.io/kube-apiserver-client-kubelet" => {
-            " Without it a kubelet cannot speak with the API server."
-        }
+        KUBELET_CLIENT => " Without it a kubelet cannot speak with the API server.",
         _ => "",
     }
 }

@@ -1,5 +1,6 @@
 //! Containers that wait for an image which cannot be had, and why: what the image rules look at.
 
+use super::built_here::builds_of;
 use super::image_name::ImageName;
 use super::pull_error::{PullFault, classify, core_of, is_image_wait};
 use crate::analysis::{Shared, Sighting, event_evidence};
@@ -134,10 +135,13 @@ impl<'a> PullProblem<'a> {
         title: String,
         explanation: String,
     ) -> Sighting {
-        let sighting = self
+        let mut sighting = self
             .sighting_on(cluster.top_of(self.pod), title, explanation)
             .in_container(self.container.name())
             .identified_by("image", self.image);
+        for build in builds_of(cluster, &self.pod.metadata.namespace, &self.name()) {
+            sighting = sighting.blames(build.reference(), "builds the image of");
+        }
         // A rollout that waits for its image while the pods before it serve.
         if cluster.is_stood_in_for(self.pod) {
             sighting.severity(Severity::Warning)

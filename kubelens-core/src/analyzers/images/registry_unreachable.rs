@@ -1,7 +1,7 @@
 use super::pull_error::PullFault;
 use super::pull_problem::{PullProblem, problems_of};
 use crate::analysis::{Shared, Sighting, Sink, declare_analyzer};
-use crate::analyzers::log_host::suspects;
+use crate::analyzers::log_host::{Host, hosts_in, suspects};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;
 use crate::model::{ObjectRef, Suggestion};
@@ -94,7 +94,12 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     }
     let top = cluster.top_of(problem.pod);
     let proxy = PROXY.first(problem.text);
-    let through = proxy.map_or_else(String::new, |proxy| format!(" through proxy {proxy}"));
+    let mirror = mirror_in(problem.text, registry).filter(|_| proxy.is_none());
+    let through = match (proxy, &mirror) {
+        (Some(proxy), _) => format!(" through proxy {proxy}"),
+        (None, Some(mirror)) => format!(" through mirror {mirror}"),
+        (None, None) => String::new(),
+    };
     let title = format!(
         "Registry {registry} cannot be reached{through} for image `{}` of {top}: {}",
         problem.image,
@@ -108,12 +113,23 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
     // A registry may run in the cluster itself.
     if proxy.is_none() {
         let host = registry.split(':').next().unwrap_or(registry);
-        for (object, relation) in suspects(cluster, &problem.pod.metadata.namespace, host) {
-            sighting = sighting.blames(object, relation);
+        let host = mirror.as_ref().map_or(host, |mirror| mirror.name);
+        let suspects = suspects(cluster, &problem.pod.metadata.namespace, host);
+        if suspects.iter().any(|(object, _)| object.is_same(&top)) {
+            sighting.explanation.push_str(
+                " It is what answers there itself: its own image has to come another way.",
+            );
+        } else {
+            for (object, relation) in suspects {
+                sighting = sighting.blames(object, relation);
+            }
         }
     }
+    let asked = mirror
+        .as_ref()
+        .map_or_else(|| registry.to_owned(), Host::to_string);
     let advice = proxy.map_or_else(
-        || format!("Check that {registry} is up and reachable from the nodes"),
+        || format!("Check that {asked} is up and reachable from the nodes"),
         |proxy| {
             format!(
                 "Check that proxy {proxy}, which the container runtime of the nodes is set to, is up, or correct the setting"
@@ -121,9 +137,16 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
         },
     );
     let behind = format!(": {}", short(problem.words()));
-    let shared = match proxy {
-        None => problem.shared_registry("cannot be reached for", &behind, UNHEARD, &advice),
-        Some(proxy) => Shared::of(
+    let shared = match (proxy, &mirror) {
+        (None, Some(mirror)) => Shared::of(
+            ObjectRef::pseudo("Host", &mirror.to_string()),
+            format!("Mirror {mirror} of registry {registry} cannot be reached for the images of"),
+            behind,
+            UNHEARD,
+        )
+        .suggest(Suggestion::advice(&advice)),
+        (None, None) => problem.shared_registry("cannot be reached for", &behind, UNHEARD, &advice),
+        (Some(proxy), _) => Shared::of(
             ObjectRef::pseudo("Host", proxy),
             format!("Proxy {proxy} lets nodes reach no registry for the images of"),
             behind,
@@ -135,6 +158,15 @@ fn sighting<'a>(problem: &PullProblem<'a>, cluster: &Cluster<'a>) -> Sighting {
         .shared(Some(shared))
         .suggest(Suggestion::advice(advice))
         .suggest(problem.look())
+}
+
+/// The mirror that was asked in place of the registry: the host of the call, where that is another.
+fn mirror_in<'t>(text: &'t str, registry: &str) -> Option<Host<'t>> {
+    let asked = text.contains("?ns=").then(|| hosts_in(text))?;
+    let asked = asked
+        .into_iter()
+        .find(|host| text.contains(&format!("//{host}")))?;
+    (asked.to_string() != registry && asked.name != registry).then_some(asked)
 }
 
 /// The proxy that did not answer in place of the registry.

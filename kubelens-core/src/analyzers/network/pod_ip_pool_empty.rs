@@ -1,7 +1,13 @@
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::policy::in_range;
 use super::sandbox_failure::{Part, SandboxFailure, agent_named, failure, part};
 use super::shared_shortage::{is_of_a_range, nodes_alike};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Kind, Node, Object, Pod};
+use crate::analyzers::pattern::Pattern;
+use crate::kubernetes::{Kind, Node, Object, Pod, text_at};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -27,6 +33,28 @@ declare_analyzer! {
     /// reason: FailedCreatePodSandBox
     /// message: 'Failed to create pod sandbox: plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.64.0.1-10.64.0.254'
     /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    /// A range of the whole cluster, as whereabouts keeps it:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec: {nodeName: node-1, containers: [{name: web}]}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {kind: Pod, namespace: shop, name: web-1, uid: p1}
+    /// reason: FailedCreatePodSandBox
+    /// message: 'plugin type="multus-shim" failed (add): error at storage engine: Could not allocate IP in range: ip: 10.77.3.2 / - 10.77.3.3 / range: 10.77.3.0/28'
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ---
+    /// apiVersion: whereabouts.cni.cncf.io/v1alpha1
+    /// kind: IPPool
+    /// metadata: {name: 10.77.3.0-28, namespace: kube-system}
+    /// spec: {range: 10.77.3.0/28, allocations: {"2": {podref: shop/gone-1}, "3": {podref: shop/web-0}}}
     /// ```
     ///
     /// # Stays silent on
@@ -60,7 +88,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.93,
-        reads: [Event, Node, DaemonSet],
+        reads: [Event, Node, DaemonSet, Pod],
         maps_to: [],
         check: Pod(check),
     }
@@ -73,7 +101,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if part(&failure.event.message) != Part::Addresses || pod.node_name.is_empty() {
         return;
     }
-    let told = shared(cluster, &failure).unwrap_or_else(|| of_one_node(cluster, &failure));
+    let told = of_a_kept_range(cluster, &failure)
+        .or_else(|| shared(cluster, &failure))
+        .unwrap_or_else(|| of_one_node(cluster, &failure));
     sink.report(
         told.evidence(failure.evidence())
             .evidence(Evidence::field(
@@ -112,6 +142,60 @@ fn shared(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sightin
         some_of(&nodes, 3)
     );
     Some(Sighting::of(agent, title, explanation).seen_on(pod.reference(), "hands out addresses to"))
+}
+
+/// The range from which an address was asked for, as whereabouts writes it.
+static ASKED: Pattern = Pattern::new(r"allocate IP in range: ip: ([0-9a-fA-F.:]+) ");
+
+/// A range that a whole cluster shares and whose addresses whereabouts keeps in an object, with those that it keeps for
+/// pods which are gone.
+fn of_a_kept_range(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sighting> {
+    let asked: IpAddr = ASKED.first(&failure.event.message)?.parse().ok()?;
+    let pool = cluster
+        .customs("whereabouts.cni.cncf.io", "IPPool")
+        .find(|pool| in_range(pool.spec_text("/range"), asked))?;
+    let kept = pool.spec.get("allocations").and_then(Value::as_object);
+    let owners: Vec<&str> = kept
+        .into_iter()
+        .flat_map(|all| all.values())
+        .map(|held| text_at(held, "/podref"))
+        .collect();
+    let is_gone = |owner: &&&str| {
+        let (namespace, name) = owner.split_once('/').unwrap_or(("", **owner));
+        !name.is_empty() && cluster.look_up::<Pod>(namespace, name).is_absent()
+    };
+    let gone = owners.iter().filter(is_gone).count();
+    let (own, pod) = (pool.reference(), failure.pod);
+    let range = pool.spec_text("/range");
+    let lost = match gone {
+        0 => String::new(),
+        gone => format!(
+            "; {gone} of the {} in use are kept for pods that do not exist",
+            owners.len()
+        ),
+    };
+    let sighting = Sighting::of(
+        own.clone(),
+        format!("{own} has no IP address left in range {range}{lost}"),
+        format!(
+            "Pods of {} get no address from it on any node and do not start.",
+            cluster.top_of(pod)
+        ),
+    )
+    .seen_on(pod.reference(), "hands out addresses to")
+    .evidence(Evidence::field(own.clone(), "spec.range", range))
+    .evidence(Evidence::field(
+        own,
+        "spec.allocations",
+        format!("{} held, {gone} for pods that do not exist", owners.len()),
+    ));
+    Some(if gone == 0 {
+        sighting
+    } else {
+        sighting.suggest(Suggestion::advice(
+            "Free what is kept for pods that are gone: see that whereabouts' reconciler runs, or take those allocations out of the object",
+        ))
+    })
 }
 
 fn of_one_node(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Sighting {

@@ -242,7 +242,7 @@ pub(super) fn in_block(block: &IpBlock, address: IpAddr) -> bool {
 }
 
 /// Whether an address lies in a CIDR range.
-fn in_range(cidr: &str, address: IpAddr) -> bool {
+pub(super) fn in_range(cidr: &str, address: IpAddr) -> bool {
     let Some((network, length)) = cidr.split_once('/') else {
         return false;
     };

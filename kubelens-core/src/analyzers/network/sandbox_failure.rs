@@ -51,6 +51,7 @@ pub(super) fn part(text: &str) -> Part<'_> {
         "no free addresses",
         "out of IP",
         "no addresses available",
+        "allocate IP in range",
     ];
     if addresses.iter().any(|mark| text.contains(mark)) {
         return Part::Addresses;
@@ -219,6 +220,10 @@ mod tests {
             (
                 r#"rpc error: code = Unknown desc = failed to get sandbox image "registry.k8s.io/pause:3.10": failed to pull image: dial tcp: lookup registry.k8s.io: no such host"#,
                 Part::Other,
+            ),
+            (
+                r#"failed to setup network for sandbox "a": plugin type="multus-shim" name="multus-cni-network" failed (add): CmdAdd (shim): CNI request failed with status 400: error adding container to network "n3": error at storage engine: Could not allocate IP in range: ip: 10.77.3.2 / - 10.77.3.7 / range: 10.77.3.0/28"#,
+                Part::Addresses,
             ),
             ("a plugin of tomorrow, never seen", Part::Other),
         ];

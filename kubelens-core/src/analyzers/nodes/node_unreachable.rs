@@ -8,6 +8,7 @@ use super::node_problem_reported::blaming_the_kernel;
 use super::state::{JOINING, describe, is_in_use, pods_there, ready, shared_by_zone};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::control_plane::webhook::LeaseHolders;
+use crate::analyzers::kubelet_certificate::awaited_by;
 use crate::kubernetes::{Condition, Lease, Node, Object, Pod, Text};
 use crate::model::{Evidence, Severity, Suggestion, counted, safe_text, some_of};
 use crate::snapshot::{Cluster, Digest};
@@ -77,6 +78,7 @@ declare_analyzer! {
         reads: [
             Lease, Pod, Event, ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, EndpointSlice,
             Endpoints, Namespace, VolumeAttachment, PersistentVolume,
+            CertificateSigningRequest,
         ],
         maps_to: ["k8sgpt:Node", "POP-207", "POP-701", "classic:node_health"],
         check: Node(check),
@@ -102,6 +104,9 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
                 sighting = sighting
                     .blames(hook.clone(), "is asked about the lease of")
                     .blames(service.clone(), "is asked about the lease of");
+            }
+            if let Some(request) = awaited_by(cluster, node, ready.last_heartbeat_time) {
+                sighting = sighting.blames(request, "asked for by the kubelet of");
             }
             sink.report(sighting);
         }

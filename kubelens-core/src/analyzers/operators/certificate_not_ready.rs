@@ -3,9 +3,11 @@ use jiff::Timestamp;
 use super::bad_condition::{has_lasted, is_resting, words};
 use super::certificate_chain::{Link, issuer_of, why};
 use super::failing::{blaming, failing, pointing, report, titled, without_it};
+use super::name_publisher::unpublished;
 use super::reference::{Reference, found, is_absent, is_there, missing};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, CustomObject, Deployment, Ingress, Object};
+use crate::analyzers::workloads::log_signature::short;
+use crate::kubernetes::{Condition, CustomObject, Deployment, Ingress, Object, Pod};
 use crate::model::{Evidence, Severity, some_of};
 use crate::snapshot::Cluster;
 
@@ -104,7 +106,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.93,
-        reads: [Deployment, Secret, ConfigMap, ServiceAccount, Service, Ingress, Event],
+        reads: [Deployment, Secret, ConfigMap, ServiceAccount, Service, Ingress, Event, Pod],
         maps_to: [],
         check: Cluster(check),
     }
@@ -280,6 +282,25 @@ fn severity(cluster: &Cluster<'_>, certificate: &CustomObject, is_valid: bool) -
     }
 }
 
+/// The error that cert-manager logged last about a certificate for which nothing further was made.
+fn logged(cluster: &Cluster<'_>, certificate: &CustomObject) -> Option<Evidence> {
+    let meta = &certificate.metadata;
+    let key = format!("\"{}/{}\"", meta.namespace, meta.name);
+    let pods = cluster.in_namespace::<Pod>(home(cluster));
+    pods.flat_map(|pod| pod.containers().map(move |container| (pod, container)))
+        .find_map(|(pod, container)| {
+            let log = cluster.log(pod, container.name(), false)?;
+            let mut lines = log.lines.iter().rev();
+            let line = lines.find(|line| line.contains(&key) && line.contains("err="))?;
+            Some(Evidence::log(
+                pod.reference(),
+                container.name(),
+                line.trim(),
+                None,
+            ))
+        })
+}
+
 fn sighting(
     cluster: &Cluster<'_>,
     certificate: &CustomObject,
@@ -287,10 +308,16 @@ fn sighting(
     links: &[Link<'_>],
 ) -> Sighting {
     let last = links.last();
-    let said = match (last, conditions.first()) {
-        (Some(link), _) => link.words.clone(),
-        (None, Some(condition)) => words(condition),
-        (None, None) => "nobody has worked on it".to_owned(),
+    let logged = match last {
+        Some(_) => None,
+        None => logged(cluster, certificate),
+    };
+    let line = logged.as_ref().and_then(|line| line.text.as_deref());
+    let said = match (last, line, conditions.first()) {
+        (Some(link), ..) => link.words.clone(),
+        (None, Some(line), _) => short(line),
+        (None, None, Some(condition)) => words(condition),
+        (None, None, None) => "nobody has worked on it".to_owned(),
     };
     let secret = certificate.spec_text("/secretName");
     let ended = ended(cluster, certificate);
@@ -318,6 +345,7 @@ fn sighting(
         .all_evidence(ended.map(|end| {
             Evidence::field(certificate.reference(), "status.notAfter", end).at(Some(end))
         }));
+    sighting = sighting.all_evidence(logged);
     if conditions.is_empty() {
         sighting = sighting.evidence(Evidence::field(certificate.reference(), "status", "empty"));
     }
@@ -325,6 +353,7 @@ fn sighting(
         let (path, object) = (link.path, link.object);
         sighting = sighting.evidence(Evidence::message(object.reference(), path, &link.words));
         sighting = pointing(cluster, object, sighting, &link.words);
+        sighting = unpublished(cluster, sighting, &link.words);
         for way_in in ways_in(cluster, object) {
             sighting = blaming(sighting, way_in.reference(), "answers at");
         }

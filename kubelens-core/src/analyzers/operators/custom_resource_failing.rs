@@ -1,7 +1,10 @@
 use jiff::Timestamp;
 
 use super::bad_condition::{bad_conditions, is_resting, severity, words};
-use super::failing::{failing, pointing, report, report_saying, title, titled, without_it};
+use super::cluster_router::routers_behind;
+use super::failing::{
+    blaming, failing, pointing, report, report_saying, title, titled, without_it,
+};
 use super::pack::has_pack;
 use super::reference::missing_unsaid;
 use super::told_by_events::{told_by_events, with_events};
@@ -79,6 +82,25 @@ declare_analyzer! {
     /// spec: {queueName: training}
     /// status:
     ///   conditions: [{type: QuotaReserved, status: "False", reason: Inadmissible, message: LocalQueue training doesn't exist, lastTransitionTime: "2026-01-01T09:00:00Z"}]
+    /// ```
+    /// A build that cannot even begin:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: build.openshift.io/v1
+    /// kind: Build
+    /// metadata: {name: roster-1, namespace: teams, uid: b1, creationTimestamp: "2026-01-01T09:00:00Z"}
+    /// status: {phase: New, reason: InvalidOutputReference, message: Output image could not be resolved.}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: teams}
+    /// involvedObject: {apiVersion: build.openshift.io/v1, kind: Build, namespace: teams, name: roster-1, uid: b1}
+    /// type: Warning
+    /// reason: InvalidOutput
+    /// message: 'Error starting build: an image stream cannot be used as build output because the integrated container image registry is not configured'
+    /// count: 9
+    /// firstTimestamp: "2026-01-01T10:00:00Z"
+    /// lastTimestamp: "2026-01-01T11:58:00Z"
     /// ```
     /// A Route that no router admits:
     /// ```yaml
@@ -242,7 +264,9 @@ const PHASES: [(&str, &str); 9] = [
 ];
 
 /// Words of those for a wait.
-const WAITING: [&str; 5] = ["Pending", "Waiting", "NotReady", "Unknown", "Blocked"];
+const WAITING: [&str; 6] = [
+    "New", "Pending", "Waiting", "NotReady", "Unknown", "Blocked",
+];
 
 /// Where the fields above tell since when.
 const CHANGES: [&str; 3] = [
@@ -352,7 +376,10 @@ fn check_one(cluster: &Cluster<'_>, object: &CustomObject, sink: &mut Sink) {
         // The newest one is proof of every resource that fails.
         .all_evidence(events.iter().skip(1).map(|event| event_evidence(event)))
         .severity(of_kind(object, worst).unwrap_or_else(|| severity(worst)));
-    let sighting = unreached(cluster, object, sighting, &worst.message);
+    let mut sighting = unreached(cluster, object, sighting, &worst.message);
+    for (router, relation) in routers_behind(cluster, object, &worst.message) {
+        sighting = blaming(sighting, router, relation);
+    }
     report(cluster, object, sighting, &bad, sink);
 }
 

@@ -1,5 +1,6 @@
 //! What operators make of a custom resource under a name that they form from its own.
 
+use super::delivered_into::undelivered_into;
 use crate::kubernetes::{CustomObject, text_at};
 use crate::snapshot::Cluster;
 
@@ -154,7 +155,7 @@ pub(super) fn makers_of_secret<'a>(
         .collect()
 }
 
-/// The custom resources whose operator makes a Service of this name.
+/// The custom resources whose operator makes a Service of this name, and what was to bring it and never came through.
 pub(in crate::analyzers) fn makers_of_service<'a>(
     cluster: &Cluster<'a>,
     namespace: &str,
@@ -163,6 +164,7 @@ pub(in crate::analyzers) fn makers_of_service<'a>(
     cluster
         .all_customs()
         .filter(|object| has_name(object, namespace, service, |made| made.services))
+        .chain(undelivered_into(cluster, namespace, service))
         .collect()
 }
 

@@ -102,7 +102,10 @@ fn missing(set: &StatefulSet, cluster: &Cluster<'_>) -> Sighting {
             near.join(", ")
         )
     };
-    let severity = if set.spec.replicas == Some(0) {
+    // One pod alone has no members to look for.
+    let wanted = set.spec.replicas.unwrap_or(1);
+    let is_alone_and_well = wanted == 1 && set.status.ready_replicas == 1;
+    let severity = if wanted == 0 || is_alone_and_well {
         Severity::Info
     } else {
         Severity::Warning

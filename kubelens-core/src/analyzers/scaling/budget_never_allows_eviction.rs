@@ -2,8 +2,8 @@ use super::budget::{
     demand, drain_proof, draining_node, forbids_all, never_allows, protected, refused_eviction,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::kubernetes::{Node, Object, PodDisruptionBudget};
-use crate::model::{Evidence, Severity, Suggestion, counted};
+use crate::kubernetes::{Node, Object, Pod, PodDisruptionBudget};
+use crate::model::{Evidence, Severity, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -70,11 +70,14 @@ declare_analyzer! {
     }
 }
 
+/// Most pods that are named.
+const MOST_PODS: usize = 3;
+
 fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !budget.metadata.is_terminating() && never_allows(budget) {
         let pods = protected(cluster, budget);
         let draining = draining_node(cluster, &pods);
-        let mut sighting = sighting(budget, draining);
+        let mut sighting = sighting(budget, draining, &pods);
         if let Some(node) = draining {
             sighting = sighting
                 .evidence(drain_proof(node))
@@ -84,7 +87,7 @@ fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut 
     }
 }
 
-fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
+fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>, pods: &[&Pod]) -> Sighting {
     let own = budget.reference();
     let expected = budget.status.expected_pods;
     let (path, value) = demand(budget);
@@ -93,8 +96,14 @@ fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>) -> Sighting {
         Some(node) => (
             Severity::Critical,
             format!(
-                "{} is to be emptied, and its pods of this budget stay",
-                node.reference()
+                "{} is to be emptied, and its pods of this budget stay ({})",
+                node.reference(),
+                some_of(
+                    pods.iter()
+                        .filter(|pod| pod.node_name == node.metadata.name)
+                        .map(|pod| pod.metadata.name.as_str()),
+                    MOST_PODS
+                )
             ),
         ),
         None if expected == 1 => (

@@ -1,4 +1,4 @@
-//! Requests that nobody wrote: what the defaults of a LimitRange put into a pod.
+//! Requests that nobody wrote: what the defaults of a LimitRange, or a VerticalPodAutoscaler, put into a pod.
 
 use crate::kubernetes::Object;
 use crate::kubernetes::{LimitRange, Pod};
@@ -13,6 +13,23 @@ fn said(pod: &Pod) -> Option<&str> {
     let note = pod.metadata.annotations.value(NOTE)?;
     // Without a request of its own, a container asks for its default limit.
     (note.contains("request for") || note.contains("limit for")).then_some(note)
+}
+
+/// Where the admission of VerticalPodAutoscalers writes what it set.
+const UPDATES: &str = "vpaUpdates";
+
+/// What the VerticalPodAutoscaler set, as its admission says, and its name.
+fn recommended(pod: &Pod) -> Option<(&str, &str)> {
+    let note = pod.metadata.annotations.value(UPDATES)?;
+    let (name, set) = note
+        .strip_prefix("Pod resources updated by ")?
+        .split_once(':')?;
+    set.contains("request").then_some((note, name))
+}
+
+/// Names the VerticalPodAutoscaler of the pod.
+fn autoscaler(pod: &Pod, name: &str) -> String {
+    format!("VerticalPodAutoscaler {}/{name}", pod.metadata.namespace)
 }
 
 /// The LimitRange of the namespace that has defaults; none where several have.
@@ -33,6 +50,10 @@ fn origin<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Option<&'a LimitRange> {
 /// Where the requests come from, as a sentence with a blank before it; empty where they are the
 /// template's own. Who calls it reads LimitRange.
 pub(super) fn note(cluster: &Cluster<'_>, pod: &Pod) -> String {
+    if let Some((_, name)) = recommended(pod) {
+        let whose = autoscaler(pod, name);
+        return format!(" Its template does not ask for that: {whose} recommends it.");
+    }
     if said(pod).is_none() {
         return String::new();
     }
@@ -43,14 +64,24 @@ pub(super) fn note(cluster: &Cluster<'_>, pod: &Pod) -> String {
     format!(" Its template does not ask for that: the defaults of {whose} put it in.")
 }
 
-/// The plugin's own words, as proof.
+/// The words of whoever set them, as proof.
 pub(super) fn proof(pod: &Pod) -> Option<Evidence> {
-    let path = format!("metadata.annotations[{NOTE}]");
-    said(pod).map(|note| Evidence::message(pod.reference(), &path, note))
+    let (key, note) = match recommended(pod) {
+        Some((note, _)) => (UPDATES, note),
+        None => (NOTE, said(pod)?),
+    };
+    let path = format!("metadata.annotations[{key}]");
+    Some(Evidence::message(pod.reference(), &path, note))
 }
 
 /// What to do about it. Who calls it reads LimitRange.
 pub(super) fn advice(cluster: &Cluster<'_>, pod: &Pod, top: &ObjectRef) -> Option<String> {
+    if let Some((_, name)) = recommended(pod) {
+        let whose = autoscaler(pod, name);
+        return Some(format!(
+            "Set maxAllowed in the resourcePolicy of {whose} to what a node can give, or stop its updates (updateMode: \"Off\")"
+        ));
+    }
     said(pod)?;
     let whose = origin(cluster, pod).map_or_else(
         || "the LimitRange".to_owned(),

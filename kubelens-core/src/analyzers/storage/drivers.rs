@@ -66,19 +66,20 @@ pub(super) fn storage_systems(cluster: &Cluster<'_>, driver: &str) -> Vec<Object
         .collect()
 }
 
-/// What a storage system in the cluster keeps of a volume: its object has the name that the driver calls the volume by.
+/// What a storage system in the cluster keeps of a volume: its object has the name that the driver calls the volume by,
+/// or that of the PersistentVolume, which provisioners ask for.
 pub(super) fn volumes_of_the_system(cluster: &Cluster<'_>, volume: &str) -> Vec<ObjectRef> {
-    let handle = cluster
+    let csi = cluster
         .get::<PersistentVolume>("", volume)
-        .and_then(|volume| volume.spec.csi.as_ref())
-        .map(|csi| csi.volume_handle.as_str());
-    let Some(handle) = handle.filter(|handle| !handle.is_empty()) else {
+        .and_then(|volume| volume.spec.csi.as_ref());
+    let Some(csi) = csi else {
         return Vec::new();
     };
+    let names = [csi.volume_handle.as_str(), volume];
     cluster
         .custom("Volume")
         .iter()
-        .filter(|system| system.metadata.name == *handle)
+        .filter(|system| names.contains(&system.metadata.name.as_str()))
         .map(|system| system.reference())
         .collect()
 }

@@ -80,7 +80,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod, event: &'a Event) -> Sighti
     let volume = cluster.get::<PersistentVolume>("", name);
     let reason = safe_text(mount_events::reason(&event.message));
     let text = event.message.to_lowercase();
-    let subject = if is_helper_missing(&text) {
+    let subject = if is_helper_missing(&text) || is_module_missing(&text) {
         ObjectRef::cluster_scoped("v1", "Node", &pod.node_name)
     } else {
         volume.map_or_else(|| top.clone(), Object::reference)
@@ -155,6 +155,8 @@ fn meaning(text: &str) -> &'static str {
         "the server of the share refuses access"
     } else if is_helper_missing(text) {
         "the node lacks the program to mount this type"
+    } else if is_module_missing(text) {
+        "the kernel of the node lacks the module that this volume needs"
     } else if has("failed to resolve") || has("name or service not known") {
         "the server's name does not resolve"
     } else if has("superblock")
@@ -177,6 +179,8 @@ fn advice(text: &str) -> &'static str {
         "Repair the file system from a machine that has the disk, or restore a backup"
     } else if is_helper_missing(text) {
         "Install the mount program of this file system on the node (nfs-common, cifs-utils), or keep such pods off it"
+    } else if is_module_missing(text) {
+        "Load the module on the node, give it a kernel that has it, or keep such pods off it"
     } else {
         "Check server, path, permissions and reachability of the share"
     }
@@ -187,6 +191,12 @@ fn answers_not(text: &str) -> bool {
     ["timed out", "no route to host", "connection refused"]
         .iter()
         .any(|words| text.contains(words))
+}
+
+/// Whether the node's kernel has no module for the file system or the device.
+fn is_module_missing(text: &str) -> bool {
+    let is_not_found = text.contains("module") && text.contains("not found in directory");
+    is_not_found || text.contains("kernel module") && text.contains("failed to load")
 }
 
 fn is_helper_missing(text: &str) -> bool {

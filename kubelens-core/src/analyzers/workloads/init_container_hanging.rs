@@ -144,6 +144,29 @@ fn maker_of_the_file(pod: &Pod, cluster: &Cluster<'_>, command: &str) -> Option<
     })
 }
 
+/// How init containers are called that wait for another part of what they belong to, before or behind its name.
+const WAITS: [&str; 2] = ["wait-for-", "wait-"];
+const VALIDATES: [&str; 2] = ["-validation", "-wait"];
+
+/// The DaemonSet beside the pod's own that a container waits for by its name, where its pod on this node is not ready:
+/// `driver-validation` waits for the driver of the node.
+fn awaited_part(pod: &Pod, cluster: &Cluster<'_>, container: &str) -> Option<ObjectRef> {
+    let awaited = WAITS
+        .iter()
+        .find_map(|start| container.strip_prefix(start))
+        .or_else(|| VALIDATES.iter().find_map(|end| container.strip_suffix(end)))?;
+    let own = cluster.top_of(pod);
+    let mut beside = cluster.pods_on(&pod.node_name).filter(|other| {
+        other.metadata.namespace == pod.metadata.namespace && other.is_live() && !other.is_ready()
+    });
+    beside.find_map(|other| {
+        let owner = other.metadata.controller()?;
+        let top = cluster.top_of(other);
+        let bears_the_name = owner.name.split('-').any(|word| word == awaited);
+        (owner.kind == "DaemonSet" && bears_the_name && !top.is_same(&own)).then_some(top)
+    })
+}
+
 fn is_below(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('/')
 }
@@ -227,6 +250,11 @@ fn sighting(
         && let Some(maker) = maker_of_the_file(pod, cluster, &command)
     {
         sighting = sighting.blames(maker, "makes the file that is awaited by");
+    }
+    if host.is_none()
+        && let Some(part) = awaited_part(pod, cluster, name)
+    {
+        sighting = sighting.blames(part, "is awaited by");
     }
     if let Some(service) = missing {
         sighting = sighting

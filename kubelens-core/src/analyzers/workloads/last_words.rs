@@ -18,7 +18,7 @@ const FATAL: [&str; 9] = [
 ];
 
 /// Words at which a line speaks of a failure.
-const FAILURE: [&str; 16] = [
+const FAILURE: [&str; 18] = [
     "error",
     "exception",
     "failed",
@@ -26,6 +26,8 @@ const FAILURE: [&str; 16] = [
     "cannot",
     "can't",
     "unable",
+    "could not",
+    "couldn't",
     "not found",
     "denied",
     "refused",

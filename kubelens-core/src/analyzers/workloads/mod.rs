@@ -14,6 +14,7 @@ pub(super) mod crashes_by_signal;
 pub(super) mod ended_by_signal;
 pub(super) mod entrypoint_not_runnable;
 pub(super) mod environment_hosts;
+pub(super) mod evicted_before_ready;
 pub(super) mod evicted_pod;
 pub(super) mod eviction;
 pub(super) mod exit_code;
@@ -85,6 +86,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &crashes_by_signal::ANALYZER,
     &ended_by_signal::ANALYZER,
     &entrypoint_not_runnable::ANALYZER,
+    &evicted_before_ready::ANALYZER,
     &evicted_pod::ANALYZER,
     &exits_with_error::ANALYZER,
     &image_not_pulled::ANALYZER,

@@ -1,3 +1,4 @@
+use super::broken_node::NODE_DOWN;
 use super::is_intent;
 use crate::analysis::Role;
 use crate::diagnosis::graph::Edge;
@@ -32,6 +33,9 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     edges
 }
 
+/// A node that came and went, or was rebooted.
+const CAME_AND_WENT: &str = "NOD027";
+
 /// What is wrong with an object: roots first; symptoms only where there is no root.
 fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
     let mut all: Vec<usize> = index.with_subject(key).to_vec();
@@ -48,7 +52,20 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
                 .is_some_and(|seen| seen.analyzer.role != Role::Symptom)
         })
         .collect();
-    let chosen = if roots.is_empty() { all } else { roots };
+    let mut chosen = if roots.is_empty() { all } else { roots };
+    // What keeps a node down now tells more than that it came and went before.
+    let is_down = |at: &usize| {
+        index
+            .get(*at)
+            .is_some_and(|seen| NODE_DOWN.contains(&seen.code()))
+    };
+    if chosen.iter().any(is_down) {
+        chosen.retain(|at| {
+            index
+                .get(*at)
+                .is_some_and(|seen| seen.code() != CAME_AND_WENT)
+        });
+    }
     let (notes, faults): (Vec<usize>, Vec<usize>) = chosen.into_iter().partition(|at| {
         index
             .get(*at)

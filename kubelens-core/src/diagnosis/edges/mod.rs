@@ -15,6 +15,7 @@ pub(super) mod node_fault;
 pub(super) mod operator_down;
 mod own_pod;
 pub(super) mod owned_pods;
+pub(super) mod refusing_server;
 pub(super) mod same_node;
 mod same_object;
 pub(super) mod selected_pods;
@@ -39,6 +40,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(missing_machine::edges(index, cluster));
     edges.extend(operator_down::edges(index));
     edges.extend(failing_store::edges(index));
+    edges.extend(refusing_server::edges(index));
     edges.extend(lost_with_node::edges(index, cluster));
     edges.extend(own_pod::edges(index));
     let injected = injected_container::edges(index, &edges);

@@ -4,11 +4,11 @@ use crate::kubernetes::Pod;
 use crate::model::EvidenceKind;
 
 /// Faults of a node that explain what the log of a pod on it says.
-pub(in crate::diagnosis) const OF_PODS: [&str; 3] = ["NOD007", "NOD019", "NOD021"];
+pub(in crate::diagnosis) const OF_PODS: [&str; 4] = ["NOD005", "NOD007", "NOD019", "NOD021"];
 
 /// Several rules look at a node, and one trouble shows in several of them: a machine that was stopped is unreachable, a
 /// kubelet that restarts makes its node come and go, broken hardware is missing among the devices. And a wrong clock, a
-/// broken device or a read-only disk shows in the log of what runs there.
+/// broken device, a read-only disk or a want of process ids shows in the log of what runs there.
 pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
@@ -85,6 +85,22 @@ fn is_of_file_systems(reason: &Seen<'_>) -> bool {
 /// Words of programs that meet a read-only file system.
 const READ_ONLY: [&str; 3] = ["read-only file system", "read-only filesystem", "erofs"];
 
+/// Words of programs that may start no further process or thread: `fork` and `pthread_create` end with EAGAIN.
+const NO_PROCESS: [&str; 12] = [
+    "pthread_create failed",
+    "pthread_create: resource temporarily unavailable",
+    "can't start new thread",
+    "can't create thread",
+    "cannot fork",
+    "can't fork",
+    "fork failed",
+    "fork: resource temporarily unavailable",
+    "fork: retry",
+    "failed to create new os thread",
+    "unable to create native thread",
+    "unable to create new native thread",
+];
+
 /// Whether the pod's own spec makes the file system read-only.
 fn is_asked_for(symptom: &Seen<'_>) -> bool {
     symptom.sighting.evidence.iter().any(|proof| {
@@ -105,6 +121,7 @@ fn shows_in_log(pod: &Pod, symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
         })
     };
     match reason.code() {
+        "NOD005" => says(&NO_PROCESS),
         "NOD007" if is_of_devices(reason) => takes_a_device(pod, "") && says(&DEVICE),
         "NOD007" if is_of_file_systems(reason) => says(&READ_ONLY) && !is_asked_for(symptom),
         "NOD007" | "NOD019" => {

@@ -7,6 +7,7 @@
 mod access;
 mod changes;
 mod example;
+mod far_roots;
 mod folding;
 #[cfg(feature = "rules-cel")]
 mod going_on_with_rules;
