@@ -2,14 +2,15 @@ use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
-use super::log_peer::Peers;
+use super::log_place::{path_in, place_of};
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::refusing_server::server_of;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::data_keeper::keeps_data;
-use crate::analyzers::log_host::{Target, hosts_in, resolve};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Container, ContainerView, Object, Pod, Service};
-use crate::model::{Evidence, ObjectRef, Suggestion, capitalized};
+use crate::analyzers::storage::system_below::blaming_the_system;
+use crate::kubernetes::{ContainerView, Object, Pod};
+use crate::model::{Evidence, EvidenceKind, Suggestion, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -38,7 +39,79 @@ declare_analyzer! {
     ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
     /// ```
     ///
+    /// A client that names no server, and the server that says why:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | redis.exceptions.ResponseError: MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.
+    /// # log: shop/cache-0/cache | 410:C 01 Jan 2026 11:57:07.009 # Failed opening the temp RDB file temp-410.rdb (in server root dir /data) for saving: Read-only file system
+    /// # log: shop/cache-0/cache | 411:C 01 Jan 2026 11:58:07.009 # Failed opening the temp RDB file temp-411.rdb (in server root dir /data) for saving: Read-only file system
+    /// # log: shop/cache-0/cache | 1:M 01 Jan 2026 11:58:07.100 # Background saving error
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec: {containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: cache-0, namespace: shop, uid: p2}
+    /// spec:
+    ///   containers: [{name: cache, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data-cache-0}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: cache
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    /// A disk that takes no more writes:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/db-0/db | 2026-01-01 11:57:02.123 UTC [70] ERROR:  could not write file "base/5/1": Read-only file system
+    /// # log: shop/db-0/db | 2026-01-01 11:58:02.123 UTC [71] ERROR:  could not write file "base/5/1": Read-only file system
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: db, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data-db-0}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: db
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
     /// # Stays silent on
+    /// A place that is read-only by the spec:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/db-0/db | 2026-01-01 11:57:02.123 UTC [70] WARN cannot write /etc/app/x: Read-only file system
+    /// # log: shop/db-0/db | 2026-01-01 11:58:02.123 UTC [71] WARN cannot write /etc/app/x: Read-only file system
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: db, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data-db-0}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: db
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
     /// # log: shop/mq-0/mq | 2026-01-01 10:50:02.123 [info] <0.1.0> disk resource limit alarm set on node rabbit@mq-0.
@@ -86,12 +159,12 @@ declare_analyzer! {
     ///
     /// # Source
     /// The disk watermarks of Elasticsearch and OpenSearch, the alarms of RabbitMQ, the MISCONF and OOM answers of Redis,
-    /// ENOSPC in the words of PostgreSQL, MySQL, MongoDB, Redis, ClickHouse, MinIO and Prometheus.
+    /// EROFS, and ENOSPC in the words of PostgreSQL, MySQL, MongoDB, Redis, ClickHouse, MinIO and Prometheus.
     WRK125 "log-server-refuses-work" {
         role: Root,
         severity: Warning,
         confidence: 0.85,
-        reads: [Pod, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Pod, PersistentVolume, PersistentVolumeClaim, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: [],
         check: Pod(check),
     }
@@ -104,24 +177,24 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK125",
     words: Pattern::new(
-        r"MISCONF \w+ is configured to save|OOM command not allowed when used memory|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)|etcdserver: mvcc: database space exceeded",
+        r"MISCONF (?:\w+ is configured to save|Errors writing to the AOF)|OOM command not allowed when used memory|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)|etcdserver: mvcc: database space exceeded",
     ),
     weight: Weight::Telling,
 };
 
 /// What a server says of itself.
 #[derive(Debug)]
-struct Statement {
+pub(super) struct Statement {
     /// What tells it from others.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Its words: of the server itself, or as a client quotes them.
     words: Pattern,
     /// Words that take it back.
     taken_back: Option<Pattern>,
     /// Whether it is said once and holds until it is taken back; else it is said again and again.
     stands: bool,
-    /// Words in which the environment of a client names such a server.
-    servers: &'static [&'static str],
+    /// Words in which the environment of a client, or an image, names such a server.
+    pub(super) servers: &'static [&'static str],
     /// What it means.
     meaning: &'static str,
     /// What to do.
@@ -131,7 +204,7 @@ struct Statement {
 const SEARCH: &[&str] = &["elastic", "opensearch"];
 const REDIS: &[&str] = &["redis", "valkey", "keydb"];
 
-static STATEMENTS: [Statement; 6] = [
+static STATEMENTS: [Statement; 7] = [
     Statement {
         name: "watermark",
         words: Pattern::new(
@@ -157,10 +230,10 @@ static STATEMENTS: [Statement; 6] = [
     Statement {
         name: "misconf",
         words: Pattern::new(
-            r"MISCONF \w+ is configured to save|Can't save in background: fork|Error saving DB on disk",
+            r"MISCONF (?:\w+ is configured to save|Errors writing to the AOF)|Can't save in background: fork|(?i:error saving DB on disk)|Failed opening the (?:temp )?RDB file|Error moving temp DB file|(?:Error|Short write while) writing to the AOF file",
         ),
         taken_back: Some(Pattern::new(
-            r"Background saving terminated with success|DB saved on disk",
+            r"Background saving terminated with success|DB saved on disk|AOF write error looks solved",
         )),
         stands: false,
         servers: REDIS,
@@ -196,7 +269,35 @@ static STATEMENTS: [Statement; 6] = [
         meaning: "no space is left on its disk",
         advice: "Delete what is not needed on the volume, or raise the claim's storage request where its class allows expansion",
     },
+    Statement {
+        name: READ_ONLY,
+        words: Pattern::new(r"(?i)read-only file ?system|\bEROFS\b"),
+        taken_back: None,
+        stands: false,
+        servers: &[],
+        meaning: "its disk takes no writes (read-only file system)",
+        advice: "Look at the volume and at its node: a file system turns read-only after an error of its disk, or where another node holds the lock; check it, then let the pod mount it anew",
+    },
 ];
+
+/// The statement about a disk that became read-only.
+const READ_ONLY: &str = "read-only";
+
+/// Whether a line about a read-only disk is about one that its pod wants to write: a claim, or a place that is not told
+/// while nothing in the spec is read-only.
+fn is_of_its_disk(pod: &Pod, container: &ContainerView<'_>, line: &str) -> bool {
+    let is_writable = |path| {
+        let place = place_of(pod, container.spec, path)?;
+        let claim = place.volume.persistent_volume_claim.as_ref()?;
+        Some(!place.mount.read_only && !claim.read_only)
+    };
+    let context = container.spec.security_context.as_ref();
+    let root = context.and_then(|context| context.read_only_root_filesystem);
+    match path_in(line) {
+        Some(path) => is_writable(path).unwrap_or(false),
+        None => root != Some(true),
+    }
+}
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for found in matches(cluster, pod, &SIGNATURE) {
@@ -224,14 +325,17 @@ const RECENT: i64 = 900;
 const NEAR_THE_END: usize = 6;
 
 /// What a server that is ready says of itself now, and the lines.
-fn own_statement<'a>(
+pub(super) fn own_statement<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
     container: &ContainerView<'a>,
 ) -> Option<(&'static Statement, Vec<&'a str>)> {
     let log = cluster.log(pod, container.name(), false)?;
     STATEMENTS.iter().find_map(|statement| {
-        let said = |line: &&String| statement.words.is_in(line) && !PASSED_ON.is_in(line);
+        let said = |line: &&String| {
+            let is_its_own = statement.words.is_in(line) && !PASSED_ON.is_in(line);
+            is_its_own && (statement.name != READ_ONLY || is_of_its_disk(pod, container, line))
+        };
         let last = log.lines.iter().rposition(|line| said(&line))?;
         let mut after = log.lines.iter().skip(last + 1);
         if after.any(|line| {
@@ -305,6 +409,7 @@ fn own<'a>(
         .since(lines.first().and_then(|line| time_of(line)))
         .evidence(proof)
         .all_evidence(mounts);
+    let sighting = blaming_the_system(sighting, cluster, pod, [last]);
     advise(sighting, statement.advice).suggest(Suggestion::look(
         "Read the log",
         format!(
@@ -324,10 +429,15 @@ fn quoted<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .iter()
         .find(|statement| statement.words.is_in(line));
     let meaning = statement.map_or("it refuses work", |statement| statement.meaning);
-    let servers = statement.map_or(&[][..], |statement| statement.servers);
-    let server = server_of(found, cluster, servers);
+    let server = statement.and_then(|statement| server_of(found, cluster, statement));
+    let own = server.as_ref().and_then(|(_, proof)| proof.as_ref());
+    let own = own.filter(|proof| proof.kind == EvidenceKind::Log);
+    let own = own.and_then(|proof| proof.text.as_deref());
+    let own = own.map_or_else(String::new, |said| {
+        format!(" The server itself says \"{}\".", short(said))
+    });
     let explanation = format!(
-        "{} passes on what its server answers: \"{}\".",
+        "{} passes on what its server answers: \"{}\".{own}",
         found.speaker(&top),
         short(line)
     );
@@ -347,62 +457,6 @@ fn quoted<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         sighting,
         statement.map_or("Act on what the server says", |it| it.advice),
     )
-}
-
-/// The workload that answers: behind the Service that the line names, else behind the one that the environment names as
-/// such a server, with the variable as proof.
-fn server_of<'a>(
-    found: &LogMatch<'a>,
-    cluster: &Cluster<'a>,
-    servers: &[&str],
-) -> Option<(ObjectRef, Option<Evidence>)> {
-    let pod = found.pod();
-    let peers = Peers::of(found, cluster);
-    let named = peers.found().filter(|object| object.kind == "Service");
-    if let Some(service) = named.and_then(|object| {
-        cluster.get::<Service>(
-            object.namespace.as_deref().unwrap_or_default(),
-            &object.name,
-        )
-    }) {
-        return Some((behind(cluster, service), None));
-    }
-    let spec: &'a Container = found.unwell.container.spec;
-    let mut all = spec.env.iter().filter_map(|variable| {
-        let names_it = |text: &str| {
-            let text = text.to_lowercase();
-            servers.iter().any(|server| text.contains(server))
-        };
-        if !names_it(&variable.name) && !names_it(&variable.value) {
-            return None;
-        }
-        let hosts = hosts_in(&variable.value);
-        let host = hosts
-            .first()
-            .map_or(variable.value.as_str(), |host| host.name);
-        match resolve(cluster, &pod.metadata.namespace, host) {
-            Target::Service(service) if !service.is_in_front_of(pod) => {
-                let path = format!(
-                    "spec.containers[{}].env[{}]",
-                    found.unwell.container.name(),
-                    variable.name
-                );
-                let proof = Evidence::field(pod.reference(), &path, host);
-                Some((behind(cluster, service), Some(proof)))
-            }
-            _ => None,
-        }
-    });
-    let first = all.next()?;
-    all.all(|(server, _)| server.is_same(&first.0))
-        .then_some(first)
-}
-
-/// The workload behind a Service; the Service where nobody is.
-fn behind<'a>(cluster: &Cluster<'a>, service: &'a Service) -> ObjectRef {
-    let pods = cluster.pods_behind(service);
-    pods.first()
-        .map_or_else(|| service.reference(), |pod| cluster.top_of(pod))
 }
 
 #[cfg(test)]
