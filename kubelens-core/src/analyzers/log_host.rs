@@ -58,7 +58,7 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 14] = [
+static GRAMMARS: [Pattern; 15] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(r#"(?i)getaddrinfo for ['"]?([a-z0-9][a-z0-9._-]*)['"]? failed"#),
@@ -69,6 +69,11 @@ static GRAMMARS: [Pattern; 14] = [
     Pattern::new(r"(?i)\bHost: ([a-z0-9][a-z0-9._-]*) is not "),
     Pattern::new(
         r#"(?i)\bhost(?:name)?\s*[=:]?\s*['"]([a-z0-9][a-z0-9._-]*)['"](?: \([^)]*\))?,?(?: and accepting tcp/ip connections on)?(?: port[ =:]*(\d+))?"#,
+    ),
+    // A host among the other words of a data source: `mysql:host=db;dbname=shop`, `host=db port=5432 user=app`,
+    // `Server=tcp:db,1433;Database=shop`. Alone it may be the writer's own host, as loggers note it.
+    Pattern::new(
+        r"(?i)\b(?:host|server|data source)=(?:tcp:)?([a-z0-9][a-z0-9._-]*)(?:[,:](\d+);|;\s*port=(\d+)| port=(\d+)|;| (?:user|dbname|database)=)",
     ),
     Pattern::new(
         r#"(?i)(?:server at|connect(?:ing)? to|connection to|reach)(?: (?:server|host|node \S+))?(?: at| on)? ['"(]*([a-z0-9][a-z0-9._-]*)['"]?(?: \([^)]*\))?,?(?: port |:|, port |/[0-9.]+:)(\d+)"#,
@@ -114,6 +119,16 @@ pub(crate) fn hosts_in(line: &str) -> Vec<Host<'_>> {
         }
     }
     all
+}
+
+/// An address with a port.
+static ADDRESS: Pattern = Pattern::new(r"\b(\d+\.\d+\.\d+\.\d+):\d+");
+
+/// The addresses that a line names with a port, without those of name servers.
+pub(crate) fn addresses_in(line: &str) -> impl Iterator<Item = &str> {
+    let all = ADDRESS.all_captures(line);
+    all.filter_map(|found| found.get(1).map(|address| address.as_str()))
+        .filter(|address| !is_name_server(line, address))
 }
 
 /// The groups of a grammar: the first that took part is the host, the next the port.
@@ -390,6 +405,22 @@ mod tests {
                 "10.96.0.7:5432",
             ),
             (
+                "#0 /var/www/html/lib/Db.php(41): PDO->__construct('mysql:host=db;d...', 'shop', Object(SensitiveParameterValue))",
+                "db",
+            ),
+            (
+                "failed to connect to `host=db user=app database=orders`: dial error",
+                "db",
+            ),
+            (
+                "cannot open host=db port=5432 dbname=orders: connection refused",
+                "db:5432",
+            ),
+            (
+                "Login failed; Server=tcp:sql.shop,1433;Database=orders",
+                "sql.shop:1433",
+            ),
+            (
                 "read tcp 10.1.0.9:53412->10.96.4.4:6379: i/o timeout",
                 "10.96.4.4:6379",
             ),
@@ -405,6 +436,10 @@ mod tests {
         assert_eq!(hosts_in("node:internal/process/promises:394"), []);
         assert_eq!(
             hosts_in("java.net.ConnectException: Connection refused"),
+            []
+        );
+        assert_eq!(
+            hosts_in("level=error msg=\"connection refused\" host=web-5d"),
             []
         );
     }

@@ -57,6 +57,22 @@ fn hooks_in<'a>(
         })
 }
 
+/// The configurations with a webhook that must answer before an object of this kind is created. Reads both kinds of
+/// configuration.
+pub(in crate::analyzers) fn gates_of(
+    cluster: &Cluster<'_>,
+    group: &str,
+    resource: &str,
+) -> Vec<ObjectRef> {
+    let mut all: Vec<ObjectRef> = hooks(cluster)
+        .into_iter()
+        .filter(|hook| hook.must_answer() && hook.is_asked_to_create(group, resource))
+        .map(|hook| hook.configuration)
+        .collect();
+    all.dedup();
+    all
+}
+
 /// Where kubelets renew the leases of their nodes.
 const NODE_LEASES: &str = "kube-node-lease";
 
@@ -148,6 +164,17 @@ impl<'a> Hook<'a> {
                 .iter()
                 .any(|resource| matches!(resource.as_str(), "pods" | "*" | "*/*"));
             creates && pods
+        })
+    }
+
+    /// Whether it is asked about the creation of such objects.
+    fn is_asked_to_create(&self, group: &str, resource: &str) -> bool {
+        self.webhook.rules.iter().any(|rule| {
+            let has =
+                |all: &[Text], names: &[&str]| all.iter().any(|one| names.contains(&one.as_str()));
+            has(&rule.operations, &["CREATE", "*"])
+                && has(&rule.api_groups, &[group, "*"])
+                && has(&rule.resources, &[resource, "*", "*/*"])
         })
     }
 

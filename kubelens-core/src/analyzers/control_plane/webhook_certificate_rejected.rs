@@ -3,8 +3,8 @@ use super::webhook::{Hook, hooks};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
 use crate::analyzers::refusal::Refusal;
-use crate::kubernetes::{CertificateChain, CustomObject, Kind};
-use crate::model::{Evidence, Suggestion};
+use crate::kubernetes::{CertificateChain, CustomObject, Deployment, Kind, Object};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -74,12 +74,12 @@ declare_analyzer! {
     }
 }
 
-/// Annotations by which something fills in `caBundle`.
-const INJECTORS: [&str; 4] = [
-    "cert-manager.io/inject-ca-from",
-    "cert-manager.io/inject-ca-from-secret",
-    "cert-manager.io/inject-apiserver-ca",
-    "service.beta.openshift.io/inject-cabundle",
+/// Annotations by which something fills in `caBundle`, and what its workload is called.
+const INJECTORS: [(&str, &str); 4] = [
+    ("cert-manager.io/inject-ca-from", "cainjector"),
+    ("cert-manager.io/inject-ca-from-secret", "cainjector"),
+    ("cert-manager.io/inject-apiserver-ca", "cainjector"),
+    ("service.beta.openshift.io/inject-cabundle", "service-ca"),
 ];
 
 /// Seconds that an injector has.
@@ -96,7 +96,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         if let Some(failed) = refused {
             sink.report(distrusted(cluster, hook, failed));
         } else if let Some(injector) = awaited_injector(cluster, hook) {
-            sink.report(not_injected(hook, injector));
+            sink.report(not_injected(cluster, hook, injector));
         }
     }
 }
@@ -109,15 +109,29 @@ fn is_distrust(failed: &FailedCreate<'_>, hook: &Hook<'_>) -> bool {
     hook.webhook.name == *call.webhook && marks.iter().any(|mark| call.reason.contains(mark))
 }
 
-/// The annotation whose injector should have filled the bundle by now.
-fn awaited_injector(cluster: &Cluster<'_>, hook: &Hook<'_>) -> Option<&'static str> {
+/// The annotation whose injector should have filled the bundle by now, and what that is called.
+fn awaited_injector(
+    cluster: &Cluster<'_>,
+    hook: &Hook<'_>,
+) -> Option<(&'static str, &'static str)> {
     let is_empty = hook.webhook.client_config.ca_bundle.is_empty();
     if !is_empty || cluster.age(hook.meta) < INJECT_GRACE {
         return None;
     }
     INJECTORS
         .into_iter()
-        .find(|key| hook.meta.annotations.contains_key(key))
+        .find(|(key, _)| hook.meta.annotations.contains_key(key))
+}
+
+/// The Deployments that run an injector, by their names or those of their images.
+fn run_by(cluster: &Cluster<'_>, program: &str) -> Vec<ObjectRef> {
+    let is_one = |deployment: &&Deployment| {
+        let mut containers = deployment.spec.template.spec.all_containers();
+        deployment.metadata.name.ends_with(program)
+            || containers.any(|(_, container)| container.image_name().ends_with(program))
+    };
+    let all = cluster.all::<Deployment>().filter(is_one);
+    all.map(Object::reference).collect()
 }
 
 fn distrusted(cluster: &Cluster<'_>, hook: &Hook<'_>, failed: &FailedCreate<'_>) -> Sighting {
@@ -229,14 +243,24 @@ impl Fault {
     }
 }
 
-fn not_injected(hook: &Hook<'_>, injector: &str) -> Sighting {
+fn not_injected(
+    cluster: &Cluster<'_>,
+    hook: &Hook<'_>,
+    (injector, program): (&str, &str),
+) -> Sighting {
     let own = hook.configuration.clone();
     let title = format!(
         "caBundle of webhook `{}` of {own} is empty: nothing filled it in",
         hook.webhook.name
     );
     let source = hook.meta.annotations.value(injector).unwrap_or_default();
-    Sighting::of(own.clone(), title, hook.consequence())
+    let sighting = Sighting::of(own.clone(), title, hook.consequence());
+    let sighting = run_by(cluster, program)
+        .into_iter()
+        .fold(sighting, |sighting, injector| {
+            sighting.blames(injector, "fills in")
+        });
+    sighting
         .identified_by("webhook", hook.webhook.name.as_str())
         .severity(hook.severity())
         .evidence(Evidence::field(

@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::control_plane::webhook::gates_of;
 use crate::analyzers::operators::secret_producer::producers_of;
 use crate::kubernetes::{Ingress, IngressClass, IngressTls, Kind, Object, Secret};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
@@ -50,7 +51,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.96,
-        reads: [Secret, IngressClass],
+        reads: [Secret, IngressClass, ValidatingWebhookConfiguration, MutatingWebhookConfiguration],
         maps_to: ["k8sgpt:Ingress"],
         check: Ingress(check),
     }
@@ -130,8 +131,18 @@ fn sighting(ingress: &Ingress, cluster: &Cluster<'_>, index: usize, tls: &Ingres
     }) {
         sighting = sighting.severity(Severity::Warning);
     }
-    for producer in producers_of(cluster, namespace, &tls.secret_name) {
+    let producers = producers_of(cluster, namespace, &tls.secret_name);
+    // Its annotation asks for a Certificate: what does not let one be made is the reason that there is none.
+    let gates = if producers.is_empty() && is_issued(ingress) {
+        gates_of(cluster, "cert-manager.io", "certificates")
+    } else {
+        Vec::new()
+    };
+    for producer in producers {
         sighting = sighting.blames(producer.reference(), "made from");
+    }
+    for gate in gates {
+        sighting = sighting.blames(gate, "admits");
     }
     let advice = if is_issued(ingress) {
         "Find out why the certificate is not issued; it is asked for by an annotation".to_owned()

@@ -115,7 +115,7 @@ fn sighting(
     let (own, other) = (newer.reference(), older.reference());
     let title = format!("{own} and {other} protect the same pods");
     let explanation = format!(
-        "The eviction API answers pod {} and its like with an error, so their nodes cannot be drained.",
+        "The eviction API refuses a pod that has more than one PodDisruptionBudget, whatever they allow: pod {} and its like have both, so their nodes cannot be drained.",
         pod.metadata.name
     );
     let selector = |budget: &PodDisruptionBudget| {

@@ -433,7 +433,21 @@ impl<'a> Search<'_, 'a> {
                     .all(|(resource, amount)| *amount <= allocatable(node, resource))
             })
             .filter(|node| usage.shortages(&wanted, node).is_empty())
+            .filter(|node| !self.is_closed_from_elsewhere(node))
             .collect()
+    }
+
+    /// Whether a pod that the rules of anti-affinity keep apart from this one runs in the same place on another node that
+    /// takes pods: were the node well, it would not be let in either. What runs on nodes in trouble goes with them.
+    fn is_closed_from_elsewhere(&self, node: &Node) -> bool {
+        let is_on_a_usable_node = |other: &Pod| {
+            let home = self.cluster.get::<Node>("", &other.node_name);
+            home.is_some_and(|home| is_usable(self.pod, home) && !std::ptr::eq(home, node))
+        };
+        pod_affinity::anti_affinity(self.cluster, self.pod)
+            .iter()
+            .flat_map(|places| places.in_the_place_of(self.cluster, node))
+            .any(is_on_a_usable_node)
     }
 
     fn says(&self, test: impl Fn(ReasonKind<'_>) -> bool) -> bool {

@@ -25,6 +25,24 @@ impl TermPlaces<'_> {
     }
 }
 
+impl<'a> TermPlaces<'a> {
+    /// The pods that match and run in the same place as the node.
+    pub(super) fn in_the_place_of(
+        &self,
+        cluster: &Cluster<'a>,
+        node: &Node,
+    ) -> impl Iterator<Item = &'a Pod> {
+        let key = &self.term.topology_key;
+        let place = node.metadata.labels.value(key);
+        let pods = self.pods.iter().copied();
+        pods.filter(move |other| {
+            let home = cluster.get::<Node>("", &other.node_name);
+            let home = home.and_then(|home| home.metadata.labels.value(key));
+            home.is_some() && home == place
+        })
+    }
+}
+
 /// The required terms of affinity of a pod.
 pub(super) fn affinity<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Vec<TermPlaces<'a>> {
     let affinity = pod.spec.affinity.as_ref();

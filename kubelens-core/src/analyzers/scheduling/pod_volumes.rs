@@ -18,13 +18,13 @@ pub(in crate::analyzers) fn claim_names(pod: &Pod) -> impl Iterator<Item = Strin
 
 /// A bound claim of a pod with its volume.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BoundVolume<'a> {
-    pub(super) claim: &'a PersistentVolumeClaim,
-    pub(super) volume: &'a PersistentVolume,
+pub(in crate::analyzers) struct BoundVolume<'a> {
+    pub(in crate::analyzers) claim: &'a PersistentVolumeClaim,
+    pub(in crate::analyzers) volume: &'a PersistentVolume,
 }
 
 /// The bound claims of a pod whose volume is known.
-pub(super) fn bound<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<BoundVolume<'a>> {
+pub(in crate::analyzers) fn bound<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<BoundVolume<'a>> {
     claim_names(pod)
         .filter_map(|name| cluster.get::<PersistentVolumeClaim>(&pod.metadata.namespace, &name))
         .filter_map(|claim| {

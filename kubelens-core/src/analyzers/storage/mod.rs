@@ -23,6 +23,7 @@ pub(super) mod provisioning_failed;
 pub(super) mod several_default_storage_classes;
 pub(super) mod snapshot_or_source_failed;
 pub(super) mod storage_class_missing;
+pub(super) mod system_below;
 pub(super) mod volume_change_failed;
 pub(super) mod volume_nearly_full;
 

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::log_signature::Signature;
+use super::sole_keeper::sole_keeper;
 use super::waits_for::waited_for;
 use super::{log_connection_refused, log_connection_timeout, log_name_not_resolved};
 use crate::analyzers::log_host::{Host, Target, hosts_in, resolve, suspects};
@@ -61,8 +62,8 @@ fn has_port(service: &Service, port: u16) -> bool {
 const SLACK: i64 = 60;
 
 /// What may be the reason that a pod does not get ready: the only Service or Ingress host of its
-/// environment, and the workloads behind it with pods that are not ready and were so first; else what its log waits for.
-/// Who calls it reads Service, Ingress, Namespace, Pod and Event.
+/// environment, else the only server of its namespace that keeps data, and the workloads behind it with pods that are not
+/// ready and were so first; else what its log waits for. Who calls it reads Service, Ingress, Namespace, Pod and Event.
 pub(super) fn broken_dependency<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
@@ -72,6 +73,12 @@ pub(super) fn broken_dependency<'a>(
     let mut hosts = hosts_in_environment(cluster, pod, spec, None);
     if hosts.is_empty() {
         hosts = hosts_of_kin(cluster, pod, spec);
+    }
+    if hosts.is_empty() {
+        hosts.extend(sole_keeper(cluster, pod).map(|service| Host {
+            name: service.metadata.name.as_str(),
+            port: None,
+        }));
     }
     let Some(since) = pod.unready_since() else {
         return Vec::new();

@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::advice::edit;
 use super::eviction::{Eviction, OwnLimit, parse};
 use super::stopped_pod::{severity, stopped_at};
@@ -26,6 +28,27 @@ declare_analyzer! {
     ///   reason: Evicted
     ///   message: 'Usage of EmptyDir volume "scratch" exceeds the limit "1Gi". '
     ///   conditions: [{type: DisruptionTarget, status: "True", lastTransitionTime: "2026-01-01T11:50:00Z"}]
+    /// ```
+    ///
+    /// It comes again every hour, whatever runs well now:
+    /// ```yaml
+    /// # now: 2026-01-01T06:00:00Z
+    /// # repeat: 4
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-$N, namespace: shop, uid: p$N, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: r1, controller: true}]}
+    /// spec: {nodeName: n1, containers: [{name: web}]}
+    /// status:
+    ///   phase: Failed
+    ///   reason: Evicted
+    ///   message: 'Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. '
+    ///   conditions: [{type: DisruptionTarget, status: "True", lastTransitionTime: "2026-01-01T0$N:45:00Z"}]
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-a, namespace: shop, uid: pa, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: r1, controller: true}]}
+    /// spec: {nodeName: n1, containers: [{name: web}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
     /// ```
     ///
     /// # Stays silent on
@@ -74,16 +97,34 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
+/// Evictions from which on a next one may be expected as they came so far.
+const SERIES: usize = 3;
+
 /// Whether a pod of the same workload was evicted for the same limit not long ago: then the earlier ones belong to it.
+/// A volume that takes hours to fill comes again after hours.
 fn goes_on<'a>(cluster: &Cluster<'a>, pod: &'a Pod, limit: &OwnLimit<'_>) -> bool {
     let window = cluster.thresholds(&pod.metadata).evicted_window;
-    cluster.siblings_of(pod).into_iter().any(|other| {
-        let is_alike = matches!(
-            parse(&other.status.message),
-            Eviction::OwnLimit(known) if known.of == limit.of && known.name == limit.name
-        );
-        is_alike && other.status.reason == "Evicted" && cluster.is_within(stopped_at(other), window)
-    })
+    let is_alike = |other: &&Pod| {
+        let message = parse(&other.status.message);
+        other.status.reason == "Evicted"
+            && matches!(message, Eviction::OwnLimit(known) if known.of == limit.of && known.name == limit.name)
+    };
+    let siblings = cluster.siblings_of(pod).into_iter().filter(is_alike);
+    let mut ends: Vec<Timestamp> = siblings.filter_map(stopped_at).collect();
+    ends.extend(stopped_at(pod));
+    ends.sort_unstable();
+    ends.dedup();
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else {
+        return false;
+    };
+    let gaps = i64::try_from(ends.len().saturating_sub(1)).unwrap_or(1);
+    let usual = last.duration_since(*first).as_secs() / gaps.max(1);
+    let window = if ends.len() >= SERIES {
+        window.max(2 * usual)
+    } else {
+        window
+    };
+    cluster.is_within(Some(*last), window)
 }
 
 fn sighting(

@@ -1,8 +1,10 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::sole_keeper::sole_keeper;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::log_host::suspects;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::Pod;
+use crate::kubernetes::{Object, Pod};
 use crate::model::Suggestion;
 use crate::snapshot::Cluster;
 
@@ -32,6 +34,28 @@ declare_analyzer! {
     /// kind: Service
     /// metadata: {name: db, namespace: shop}
     /// spec: {clusterIP: 10.96.0.7, ports: [{port: 5432}]}
+    /// ```
+    ///
+    /// A name that the picture does not hold, and the address of the pod that was tried for it:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: Service
+    /// # log: shop/web-1/proxy | WARN controller{addr=ca-headless.mesh.svc.cluster.local:8080}: Failed to connect error=endpoint 10.244.2.11:8080: Connection refused (os error 111)
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec: {containers: [{name: proxy}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False"}]
+    ///   containerStatuses:
+    ///   - {name: proxy, ready: false, state: {running: {startedAt: "2026-01-01T09:00:00Z"}}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: ca-1, namespace: mesh, uid: p2}
+    /// spec: {containers: [{name: ca}]}
+    /// status: {phase: Running, podIP: 10.244.2.11, conditions: [{type: Ready, status: "False"}]}
     /// ```
     ///
     /// # Stays silent on
@@ -106,6 +130,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
+/// What its log says.
+const SAID: &str = "Its log says that nobody listens there, so it fails.";
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
     let peers = Peers::of(found, cluster);
@@ -114,7 +141,14 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         peers.names()
     );
-    let explanation = "Its log says that nobody listens there, so it fails.";
+    let keeper = sole_keeper(cluster, found.pod()).filter(|_| peers.hosts.is_empty());
+    let explanation = keeper.map_or_else(
+        || SAID.to_owned(),
+        |keeper| {
+            let keeper = keeper.reference();
+            format!("{SAID} It names nobody; {keeper} is the only one of the namespace in front of a server that keeps data, and went down about then.")
+        },
+    );
     let shared = peers.shared(
         |peer| format!("{peer} refuses the connections of"),
         ": connection refused",
@@ -122,9 +156,15 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     );
     let shared = shared
         .map(|shared| shared.suggest(Suggestion::advice(format!("Bring {} back", peers.names()))));
-    let sighting = peers
-        .sighting(found, cluster, CONFIDENCE, title, explanation)
+    let mut sighting = peers
+        .sighting(found, cluster, CONFIDENCE, title, &explanation)
         .shared(shared);
+    if let Some(keeper) = keeper {
+        let namespace = &keeper.metadata.namespace;
+        for (object, relation) in suspects(cluster, namespace, &keeper.metadata.name) {
+            sighting = sighting.blames(object, relation);
+        }
+    }
     advise(
         sighting,
         format!(

@@ -5,6 +5,7 @@ use super::waits_for::{is_about_another, waited_for};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
+use crate::analyzers::storage::system_below::blaming_the_system;
 use crate::kubernetes::{CustomResourceDefinition, Object, Pod, group_of};
 use crate::model::{Evidence, ObjectRef, Severity, some_of};
 use crate::snapshot::Cluster;
@@ -103,7 +104,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.55,
-        reads: [Event, Node, Namespace, ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Node, PersistentVolume, PersistentVolumeClaim, Namespace, ServiceAccount, Service, Ingress, CustomResourceDefinition, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -193,6 +194,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if let Some(node) = skewed_node(pod, found.line(), cluster) {
         sighting = sighting.blames(node, "runs on");
     }
+    sighting = blaming_the_system(sighting, cluster, pod, found.same_lines());
     let leaving = found
         .same_lines()
         .find_map(|line| TERMINATING.captures(line)?.get(1));

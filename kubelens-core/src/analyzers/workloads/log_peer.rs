@@ -4,7 +4,7 @@ use super::environment_hosts::hosts_in_environment;
 use super::log_signature::LogMatch;
 use super::waits_for::waited_for;
 use crate::analysis::{Shared, Sighting};
-use crate::analyzers::log_host::{Host, Target, missing_service, resolve, suspects};
+use crate::analyzers::log_host::{Host, Target, addresses_in, missing_service, resolve, suspects};
 use crate::kubernetes::{Object, Pod, Service};
 use crate::model::{ObjectRef, some_of};
 use crate::snapshot::Cluster;
@@ -59,7 +59,7 @@ impl<'a> Peers<'a> {
         if hosts.is_empty() {
             all = waited_for(cluster, found.pod());
         }
-        let objects = hosts
+        let mut objects: Vec<Option<ObjectRef>> = hosts
             .iter()
             .map(|host| match resolve(cluster, namespace, host.name) {
                 Target::Service(service) => Some(service.reference()),
@@ -67,9 +67,24 @@ impl<'a> Peers<'a> {
                 _ => None,
             })
             .collect();
-        let missing = hosts
+        let mut missing = hosts
             .first()
             .and_then(|host| missing_service(cluster, namespace, host.name));
+        let means_nothing = hosts.first().is_some_and(|host| {
+            matches!(resolve(cluster, namespace, host.name), Target::Elsewhere)
+        });
+        if let Some(first) = objects.first_mut().filter(|_| means_nothing)
+            && let Some((pod, address)) = pod_that_was_tried(found, cluster)
+        {
+            let top = cluster.top_of(pod);
+            if !all.iter().any(|(known, _)| known.is_same(&top)) {
+                all.push((top.clone(), "calls"));
+            }
+            // A name that led to the address of a pod has a Service, whatever the picture holds.
+            missing = None;
+            notes = vec![format!("{address} is {} of {top}.", pod.reference())];
+            *first = Some(top);
+        }
         Self {
             objects,
             missing: missing.map(|missing| missing.reference()),
@@ -206,6 +221,21 @@ fn former_owners(
     })
     .map(|pod| (cluster.top_of(pod), "calls"))
     .collect()
+}
+
+/// The pod whose address stands beside a name that means nothing in the cluster: `ca.mesh.svc:8080: endpoint 10.0.0.7:8080`.
+fn pod_that_was_tried<'a>(
+    found: &LogMatch<'a>,
+    cluster: &Cluster<'a>,
+) -> Option<(&'a Pod, &'a str)> {
+    let own = found.pod();
+    let mut addresses = found.same_lines().flat_map(addresses_in);
+    addresses.find_map(|address| {
+        let Target::Pod(pod) = resolve(cluster, &own.metadata.namespace, address) else {
+            return None;
+        };
+        (pod.metadata.uid != own.metadata.uid).then_some((pod, address))
+    })
 }
 
 /// What a host is in the cluster, and how it stands there.

@@ -3,6 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use super::read_only_place::{ReadOnly, node_to_blame};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
+use crate::analyzers::storage::system_below::blaming_the_system;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
@@ -79,7 +80,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.70,
-        reads: [ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [PersistentVolume, PersistentVolumeClaim, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -184,6 +185,9 @@ fn not_writable<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let mut sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(proof_of_read_only(found, why, place));
+    if why == ReadOnly::Unasked {
+        sighting = blaming_the_system(sighting, cluster, pod, [found.line()]);
+    }
     if let Some(claim) = place.and_then(Place::object).filter(is_claim) {
         sighting = sighting.blames(claim, "mounts");
     }

@@ -1,12 +1,12 @@
-use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::refusing_server::server_of;
 use super::server_statement::{STATEMENTS, Statement, own_statement, time_of};
 use super::waits_for::{Server, Waiting, waiting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::log_host::{Target, hosts_in, resolve};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Container, ContainerView, Object, Pod, Service};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized};
+use crate::analyzers::storage::system_below::blaming_the_system;
+use crate::kubernetes::{ContainerView, Object, Pod};
+use crate::model::{Evidence, EvidenceKind, Severity, Suggestion, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -35,7 +35,79 @@ declare_analyzer! {
     ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
     /// ```
     ///
+    /// A client that names no server, and the server that says why:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | redis.exceptions.ResponseError: MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.
+    /// # log: shop/cache-0/cache | 410:C 01 Jan 2026 11:57:07.009 # Failed opening the temp RDB file temp-410.rdb (in server root dir /data) for saving: Read-only file system
+    /// # log: shop/cache-0/cache | 411:C 01 Jan 2026 11:58:07.009 # Failed opening the temp RDB file temp-411.rdb (in server root dir /data) for saving: Read-only file system
+    /// # log: shop/cache-0/cache | 1:M 01 Jan 2026 11:58:07.100 # Background saving error
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec: {containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: cache-0, namespace: shop, uid: p2}
+    /// spec:
+    ///   containers: [{name: cache, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data-cache-0}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: cache
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    /// A disk that takes no more writes:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/db-0/db | 2026-01-01 11:57:02.123 UTC [70] ERROR:  could not write file "base/5/1": Read-only file system
+    /// # log: shop/db-0/db | 2026-01-01 11:58:02.123 UTC [71] ERROR:  could not write file "base/5/1": Read-only file system
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: db, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data-db-0}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: db
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
+    ///
     /// # Stays silent on
+    /// A place that is read-only by the spec:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/db-0/db | 2026-01-01 11:57:02.123 UTC [70] WARN cannot write /etc/app/x: Read-only file system
+    /// # log: shop/db-0/db | 2026-01-01 11:58:02.123 UTC [71] WARN cannot write /etc/app/x: Read-only file system
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: db-0, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: db, volumeMounts: [{name: data, mountPath: /data}]}]
+    ///   volumes: [{name: data, persistentVolumeClaim: {claimName: data-db-0}}]
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "True"}]
+    ///   containerStatuses:
+    ///   - name: db
+    ///     ready: true
+    ///     state: {running: {startedAt: "2026-01-01T09:00:00Z"}}
+    /// ```
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
     /// # log: shop/mq-0/mq | 2026-01-01 10:50:02.123 [info] <0.1.0> disk resource limit alarm set on node rabbit@mq-0.
@@ -83,12 +155,12 @@ declare_analyzer! {
     ///
     /// # Source
     /// The disk watermarks of Elasticsearch and OpenSearch, the alarms of RabbitMQ, the MISCONF and OOM answers of Redis,
-    /// ENOSPC in the words of PostgreSQL, MySQL, MongoDB, Redis, ClickHouse, MinIO and Prometheus.
+    /// EROFS, and ENOSPC in the words of PostgreSQL, MySQL, MongoDB, Redis, ClickHouse, MinIO and Prometheus.
     WRK125 "log-server-refuses-work" {
         role: Root,
         severity: Warning,
         confidence: 0.85,
-        reads: [Event, Node, Pod, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Node, Pod, PersistentVolume, PersistentVolumeClaim, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: [],
         check: Pod(check),
     }
@@ -101,7 +173,7 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK125",
     words: Pattern::new(
-        r"MISCONF \w+ is configured to save|OOM command not allowed when used memory|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)|etcdserver: mvcc: database space exceeded",
+        r"MISCONF (?:\w+ is configured to save|Errors writing to the AOF)|OOM command not allowed when used memory|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)|etcdserver: mvcc: database space exceeded",
     ),
     weight: Weight::Telling,
 };
@@ -190,6 +262,7 @@ fn own<'a>(
         .since(lines.first().and_then(|line| time_of(line)))
         .evidence(proof)
         .all_evidence(mounts);
+    let sighting = blaming_the_system(sighting, cluster, pod, [last]);
     advise(sighting, statement.advice).suggest(Suggestion::look(
         "Read the log",
         format!(
@@ -209,10 +282,15 @@ fn quoted<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .iter()
         .find(|statement| statement.words.is_in(line));
     let meaning = statement.map_or("it refuses work", |statement| statement.meaning);
-    let servers = statement.map_or(&[][..], |statement| statement.servers);
-    let server = server_of(found, cluster, servers);
+    let server = statement.and_then(|statement| server_of(found, cluster, statement));
+    let own = server.as_ref().and_then(|(_, proof)| proof.as_ref());
+    let own = own.filter(|proof| proof.kind == EvidenceKind::Log);
+    let own = own.and_then(|proof| proof.text.as_deref());
+    let own = own.map_or_else(String::new, |said| {
+        format!(" The server itself says \"{}\".", short(said))
+    });
     let explanation = format!(
-        "{} passes on what its server answers: \"{}\".",
+        "{} passes on what its server answers: \"{}\".{own}",
         found.speaker(&top),
         short(line)
     );
@@ -232,60 +310,4 @@ fn quoted<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         sighting,
         statement.map_or("Act on what the server says", |it| it.advice),
     )
-}
-
-/// The workload that answers: behind the Service that the line names, else behind the one that the environment names as
-/// such a server, with the variable as proof.
-fn server_of<'a>(
-    found: &LogMatch<'a>,
-    cluster: &Cluster<'a>,
-    servers: &[&str],
-) -> Option<(ObjectRef, Option<Evidence>)> {
-    let pod = found.pod();
-    let peers = Peers::of(found, cluster);
-    let named = peers.found().filter(|object| object.kind == "Service");
-    if let Some(service) = named.and_then(|object| {
-        cluster.get::<Service>(
-            object.namespace.as_deref().unwrap_or_default(),
-            &object.name,
-        )
-    }) {
-        return Some((behind(cluster, service), None));
-    }
-    let spec: &'a Container = found.unwell.container.spec;
-    let mut all = spec.env.iter().filter_map(|variable| {
-        let names_it = |text: &str| {
-            let text = text.to_lowercase();
-            servers.iter().any(|server| text.contains(server))
-        };
-        if !names_it(&variable.name) && !names_it(&variable.value) {
-            return None;
-        }
-        let hosts = hosts_in(&variable.value);
-        let host = hosts
-            .first()
-            .map_or(variable.value.as_str(), |host| host.name);
-        match resolve(cluster, &pod.metadata.namespace, host) {
-            Target::Service(service) if !service.is_in_front_of(pod) => {
-                let path = format!(
-                    "spec.containers[{}].env[{}]",
-                    found.unwell.container.name(),
-                    variable.name
-                );
-                let proof = Evidence::field(pod.reference(), &path, host);
-                Some((behind(cluster, service), Some(proof)))
-            }
-            _ => None,
-        }
-    });
-    let first = all.next()?;
-    all.all(|(server, _)| server.is_same(&first.0))
-        .then_some(first)
-}
-
-/// The workload behind a Service; the Service where nobody is.
-fn behind<'a>(cluster: &Cluster<'a>, service: &'a Service) -> ObjectRef {
-    let pods = cluster.pods_behind(service);
-    pods.first()
-        .map_or_else(|| service.reference(), |pod| cluster.top_of(pod))
 }

@@ -2,6 +2,7 @@ use super::log_place::{path_in, place_of};
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
+use crate::analyzers::storage::system_below::blaming_the_system;
 use crate::kubernetes::{Condition, Node, Object, Pod, condition};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
@@ -61,7 +62,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.85,
-        reads: [Node, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Node, PersistentVolume, PersistentVolumeClaim, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -132,6 +133,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         );
         let explanation = format!("{} cannot write to it any more.", found.speaker(&top));
         let sighting = found.sighting_on(claim.clone(), CONFIDENCE, title, explanation);
+        let sighting = blaming_the_system(sighting, cluster, pod, [line]);
         return advise(
             sighting.blames(claim.clone(), "mounts"),
             format!(

@@ -1,9 +1,12 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
 use super::waits_for::{is_about_another, waited_for};
+use super::wrong_key;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::Pod;
+use crate::analyzers::storage::system_below::blaming_the_system;
+use crate::kubernetes::{Object, Pod};
+use crate::model::Evidence;
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -49,6 +52,24 @@ declare_analyzer! {
     ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
     /// ```
     ///
+    /// Ruby names the class of it last:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web previous | /usr/local/bundle/gems/activesupport-7.2.2.1/lib/active_support/message_encryptor.rb:373:in `rescue in decrypt': ActiveSupport::MessageEncryptor::InvalidMessage (ActiveSupport::MessageEncryptor::InvalidMessage)
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop, uid: p1}
+    /// spec:
+    ///   containers: [{name: web, envFrom: [{secretRef: {name: master-key}}]}]
+    /// status:
+    ///   phase: Running
+    ///   containerStatuses:
+    ///   - name: web
+    ///     restartCount: 6
+    ///     state: {waiting: {reason: CrashLoopBackOff}}
+    ///     lastState: {terminated: {exitCode: 1, reason: Error, finishedAt: "2026-01-01T11:58:00Z"}}
+    /// ```
+    ///
     /// # Stays silent on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
@@ -80,7 +101,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.75,
-        reads: [Event, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, PersistentVolume, PersistentVolumeClaim, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -93,7 +114,7 @@ const CONFIDENCE: f64 = 0.75;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK110",
     words: Pattern::new(
-        r#"^panic: |^fatal error: |thread '[^']*' (?:\(\d+\) )?panicked at|SIGSEGV: segmentation violation|Traceback \(most recent call last\):|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)|Exception in thread |^Caused by: |(?i:unhandled (?:promise )?(?:exception|rejection))|Unhandled 'error' event|Uncaught |^\s*throw (?:err|new )|terminate called after throwing|PHP Fatal error:|Application run failed"#,
+        r#"^\S+:\d+:in [`'][^']*': .*\([A-Z][\w:]*\)$|^panic: |^fatal error: |thread '[^']*' (?:\(\d+\) )?panicked at|SIGSEGV: segmentation violation|Traceback \(most recent call last\):|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)(?:: |$)|Exception in thread |^Caused by: |(?i:unhandled (?:promise )?(?:exception|rejection))|Unhandled 'error' event|Uncaught |^\s*throw (?:err|new )|terminate called after throwing|PHP Fatal error:|Application run failed"#,
     ),
     weight: Weight::Last,
 };
@@ -103,6 +124,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         sink.report(sighting(&found, cluster));
     }
 }
+
+/// How Ruby ends: where, what, and the class of it.
+static OF_RUBY: Pattern = Pattern::new(r"^\S+:\d+:in [`'][^']*': (.*\([A-Z][\w:]*\))$");
 
 /// A line that names the failure, with its message.
 static NAMED: Pattern = Pattern::new(
@@ -120,24 +144,43 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let title = format!(
         "{} ends by a failure that it does not catch: {}",
         found.speaker(&top),
-        short(failure)
+        short(OF_RUBY.first(failure).unwrap_or(failure))
     );
-    let explanation = "The program stopped there; its log holds the trace.".to_owned();
-    let mut sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
+    let more = message_below(found, failure);
+    let mut explanation = more.first().map_or_else(
+        || "The program stopped there; its log holds the trace.".to_owned(),
+        |first| {
+            format!(
+                "It goes on: \"{}\". The program stopped there.",
+                short(first)
+            )
+        },
+    );
+    let is_of_a_key = wrong_key::is_told(more.iter().copied().chain([failure]));
+    if is_of_a_key {
+        explanation = format!("{explanation} {}", wrong_key::MEANING);
+    }
+    let pod = found.pod();
+    let told = (failure != found.line()).then_some(failure);
+    let proof = told.into_iter().chain(more.iter().copied());
+    let proof =
+        proof.map(|line| Evidence::log(pod.reference(), found.unwell.container.name(), line, None));
+    let sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation)
+        .all_evidence(proof);
+    let mut sighting = blaming_the_system(sighting, cluster, pod, [failure]);
     if FAR_SIDE.is_in(failure) {
         sighting = Peers::of(found, cluster).blamed_by(sighting);
     } else if is_about_another(failure) {
-        for (server, relation) in waited_for(cluster, found.pod()) {
+        for (server, relation) in waited_for(cluster, pod) {
             sighting = sighting.blames(server, relation);
         }
     }
-    if failure != found.line() {
-        sighting = sighting.evidence(crate::model::Evidence::log(
-            crate::kubernetes::Object::reference(found.pod()),
-            found.unwell.container.name(),
-            failure,
-            None,
-        ));
+    if is_of_a_key {
+        return advise(
+            sighting.all_evidence(wrong_key::secrets(found)),
+            wrong_key::ADVICE,
+        );
     }
     advise(
         sighting,
@@ -145,6 +188,27 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             "Read the trace in the log; if it came with a new version of {top}, go back to the one before"
         ),
     )
+}
+
+/// Most lines of a message that are quoted behind its first.
+const MOST_LINES: usize = 2;
+
+/// What does not go on with a message: frames of a trace, other failures, the next record of a log.
+static NO_MESSAGE: Pattern = Pattern::new(
+    r"^\s|^at |^from |^Caused by|^\.\.\. |^Stack trace|^#\d|^goroutine |^created by |^exit status|^note: |^node:|^Traceback|^thread |^[{\[*+|=-]|^[IWEF]\d{4} |^\d|^(?:time|ts|level)=|^(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b",
+);
+
+/// The lines with which the message of a failure goes on: Java and others write some over several lines.
+fn message_below<'a>(found: &LogMatch<'a>, failure: &str) -> Vec<&'a str> {
+    if !NAMED.is_in(failure.trim()) || failure.starts_with("panic: ") {
+        return Vec::new();
+    }
+    let mut lines = std::iter::once(found.line()).chain(found.after());
+    lines.by_ref().find(|line| *line == failure);
+    lines
+        .take_while(|line| !NO_MESSAGE.is_in(line) && !NAMED.is_in(line.trim()))
+        .take(MOST_LINES)
+        .collect()
 }
 
 /// How Python begins to tell where an exception came from.
@@ -184,8 +248,10 @@ fn failure<'a>(found: &LogMatch<'a>) -> &'a str {
         .last()
         .or(below);
     let named = || lines().filter(|line| NAMED.is_in(line.trim())).last();
+    let of_ruby = OF_RUBY.is_in(line).then_some(line);
     let is_trace = line.contains(TRACEBACK);
     innermost
+        .or(of_ruby)
         .or_else(|| end_of_tracebacks(lines()))
         .or_else(|| is_trace.then(named).flatten())
         .or_else(|| NAMED.is_in(line).then_some(line))

@@ -63,6 +63,7 @@ pub(super) mod probe_times_out;
 pub(super) mod read_only_place;
 pub(super) mod readiness_gate_unmet;
 pub(super) mod readiness_probe_failing;
+pub(super) mod refusing_server;
 pub(super) mod rejected_by_kubelet;
 pub(super) mod resize_not_applied;
 pub(super) mod restarted_in_its_life;
@@ -70,12 +71,14 @@ pub(super) mod restarts_repeatedly;
 pub(super) mod sandbox_not_created;
 pub(super) mod server_side_login;
 pub(super) mod server_statement;
+pub(super) mod sole_keeper;
 pub(super) mod start_error;
 pub(super) mod startup_probe_fails;
 pub(super) mod stopped_pod;
 pub(super) mod stuck_creating;
 pub(super) mod stuck_terminating_pod;
 pub(super) mod waits_for;
+pub(super) mod wrong_key;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &container_config_error::ANALYZER,

@@ -4,6 +4,7 @@ use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+use super::log_place::{path_in, place_of};
 use crate::analyzers::data_keeper::keeps_data;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{ContainerView, Pod};
@@ -31,7 +32,7 @@ pub(super) struct Statement {
 const SEARCH: &[&str] = &["elastic", "opensearch"];
 const REDIS: &[&str] = &["redis", "valkey", "keydb"];
 
-pub(super) static STATEMENTS: [Statement; 15] = [
+pub(super) static STATEMENTS: [Statement; 16] = [
     Statement {
         name: "watermark",
         words: Pattern::new(
@@ -57,10 +58,10 @@ pub(super) static STATEMENTS: [Statement; 15] = [
     Statement {
         name: "misconf",
         words: Pattern::new(
-            r"MISCONF \w+ is configured to save|Can't save in background: fork|Error saving DB on disk",
+            r"MISCONF (?:\w+ is configured to save|Errors writing to the AOF)|Can't save in background: fork|(?i:error saving DB on disk)|Failed opening the (?:temp )?RDB file|Error moving temp DB file|(?:Error|Short write while) writing to the AOF file",
         ),
         taken_back: Some(Pattern::new(
-            r"Background saving terminated with success|DB saved on disk",
+            r"Background saving terminated with success|DB saved on disk|AOF write error looks solved",
         )),
         stands: false,
         servers: REDIS,
@@ -95,6 +96,15 @@ pub(super) static STATEMENTS: [Statement; 15] = [
         servers: &[],
         meaning: "no space is left on its disk",
         advice: "Delete what is not needed on the volume, or raise the claim's storage request where its class allows expansion",
+    },
+    Statement {
+        name: READ_ONLY,
+        words: Pattern::new(r"(?i)read-only file ?system|\bEROFS\b"),
+        taken_back: None,
+        stands: false,
+        servers: &[],
+        meaning: "its disk takes no writes (read-only file system)",
+        advice: "Look at the volume and at its node: a file system turns read-only after an error of its disk, or where another node holds the lock; check it, then let the pod mount it anew",
     },
     Statement {
         name: "store",
@@ -190,6 +200,25 @@ pub(super) static STATEMENTS: [Statement; 15] = [
         advice: "Reconfigure the replica set with the hosts that its members have here (rs.reconfig with force)",
     },
 ];
+
+/// The statement about a disk that became read-only.
+const READ_ONLY: &str = "read-only";
+
+/// Whether a line about a read-only disk is about one that its pod wants to write: a claim, or a place that is not told
+/// while nothing in the spec is read-only.
+fn is_of_its_disk(pod: &Pod, container: &ContainerView<'_>, line: &str) -> bool {
+    let is_writable = |path| {
+        let place = place_of(pod, container.spec, path)?;
+        let claim = place.volume.persistent_volume_claim.as_ref()?;
+        Some(!place.mount.read_only && !claim.read_only)
+    };
+    let context = container.spec.security_context.as_ref();
+    let root = context.and_then(|context| context.read_only_root_filesystem);
+    match path_in(line) {
+        Some(path) => is_writable(path).unwrap_or(false),
+        None => root != Some(true),
+    }
+}
 
 impl Statement {
     /// Whether a container is such a server, by its name or image.

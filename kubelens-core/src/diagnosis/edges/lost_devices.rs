@@ -1,30 +1,30 @@
+use std::collections::BTreeSet;
+
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
 
 /// Pods that wait for a device (SCH003) wait for the node that has lost its own (NOD021), where the two
-/// are of one resource and the scheduler's finding counts that node.
+/// are of one resource and the scheduler's finding counts that node. The first of the pods that wait tells of the nodes
+/// for all.
 pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
-    let lost: Vec<usize> = (0..index.seen.len())
-        .filter(|at| index.get(*at).is_some_and(|seen| seen.code() == "NOD021"))
-        .collect();
+    let of_code = |code: &'static str| {
+        let all = index.seen.iter().enumerate();
+        all.filter(move |(_, seen)| seen.code() == code)
+    };
     let mut edges = Vec::new();
-    for (effect, seen) in index.seen.iter().enumerate() {
-        if seen.code() != "SCH003" {
-            continue;
-        }
-        for cause in lost.iter().copied() {
-            let is_wanted = index
-                .get(cause)
-                .is_some_and(|node| resource(node) == resource(seen) && counts(seen, node));
-            if is_wanted {
-                edges.push(Edge {
-                    effect,
-                    cause,
-                    confidence: 0.9,
-                    relation: "devices of",
-                });
-            }
-        }
+    for (cause, node) in of_code("NOD021") {
+        let waiting = || of_code("SCH003").filter(|(_, seen)| resource(node) == resource(seen));
+        let counting: BTreeSet<&str> = waiting()
+            .filter(|(_, seen)| counts(seen, node))
+            .map(|(_, seen)| seen.id.as_str())
+            .collect();
+        let wanting = waiting().filter(|(_, seen)| counting.contains(seen.id.as_str()));
+        edges.extend(wanting.map(|(effect, _)| Edge {
+            effect,
+            cause,
+            confidence: 0.9,
+            relation: "devices of",
+        }));
     }
     edges
 }

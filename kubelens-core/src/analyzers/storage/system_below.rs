@@ -1,0 +1,53 @@
+//! The storage system in the cluster on which a pod keeps its data.
+
+use super::drivers::{storage_systems, volumes_of_the_system};
+use crate::analysis::Sighting;
+use crate::analyzers::pattern::Pattern;
+use crate::analyzers::scheduling::pod_volumes::bound;
+use crate::kubernetes::Pod;
+use crate::model::{Evidence, ObjectRef};
+use crate::snapshot::Cluster;
+
+/// What programs say whose disk gives errors, takes no more, or does not answer.
+static OF_A_DISK: Pattern = Pattern::new(
+    r"(?i)input/output error|\bEIO\b|buffer i/o error|disk i/o error|read-only file ?system|\bEROFS\b|no space left on device|\bENOSPC\b|could not fsync|f(?:data)?sync.{0,40}(?:fail|error|took|slow)|semaphore wait has lasted|blocked for more than \d+|stale (?:NFS )?file handle|transport endpoint is not connected|disk stall",
+);
+
+/// The sighting of a pod's log with the storage system below its volumes as what may be the reason, where one of the lines
+/// tells of a disk. Reads PersistentVolumeClaim and PersistentVolume.
+pub(in crate::analyzers) fn blaming_the_system<'l>(
+    mut sighting: Sighting,
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+    lines: impl IntoIterator<Item = &'l str>,
+) -> Sighting {
+    if !lines.into_iter().any(|line| OF_A_DISK.is_in(line)) {
+        return sighting;
+    }
+    for (system, proof) in systems_below(cluster, pod) {
+        sighting = sighting.blames(system, "stores").evidence(proof);
+    }
+    sighting
+}
+
+/// The storage systems below the claims of a pod, each with the volume that leads to it.
+fn systems_below(cluster: &Cluster<'_>, pod: &Pod) -> Vec<(ObjectRef, Evidence)> {
+    let mut all: Vec<(ObjectRef, Evidence)> = Vec::new();
+    for bound in bound(cluster, pod) {
+        let Some(csi) = bound.volume.spec.csi.as_ref() else {
+            continue;
+        };
+        let name = &bound.volume.metadata.name;
+        let own = volumes_of_the_system(cluster, name).into_iter();
+        for system in own.chain(storage_systems(cluster, &csi.driver)) {
+            if !all.iter().any(|(known, _)| known.is_same(&system)) {
+                let volume = ObjectRef::cluster_scoped("v1", "PersistentVolume", name);
+                all.push((
+                    system,
+                    Evidence::field(volume, "spec.csi.driver", &csi.driver),
+                ));
+            }
+        }
+    }
+    all
+}
