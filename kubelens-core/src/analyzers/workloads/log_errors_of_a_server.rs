@@ -5,7 +5,7 @@ use super::waits_for::{
     KnownBy, Server, Waiting, broken_neighbour, is_about_another, services_in, waiting,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{ContainerView, Object, Pod};
+use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Suggestion, capitalized};
 use crate::snapshot::Cluster;
 

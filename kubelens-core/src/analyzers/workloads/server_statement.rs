@@ -253,8 +253,11 @@ pub(super) fn own_statement<'a>(
         if !is_such && !keeps_data(pod) {
             return None;
         }
-        let said =
-            |line: &&String| statement.words.is_in(line) && (is_such || !PASSED_ON.is_in(line));
+        let said = |line: &&String| {
+            statement.words.is_in(line)
+                && (is_such || !PASSED_ON.is_in(line))
+                && (statement.name != READ_ONLY || is_of_its_disk(pod, container, line))
+        };
         let last = log.lines.iter().rposition(|line| said(&line))?;
         let mut after = log.lines.iter().skip(last + 1);
         if after.any(|line| {
