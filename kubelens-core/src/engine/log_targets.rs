@@ -215,7 +215,7 @@ mod tests {
     use crate::snapshot::example::picture;
 
     #[test]
-    fn of_what_is_well_few_are_asked_and_only_those_that_keep_data() {
+    fn of_what_is_well_few_are_asked_who_keep_data_or_serve_beside_one_that_waits() {
         let pod = |name: &str, volume: &str| {
             format!(
                 "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: n, uid: {name}}}\nspec: {{containers: [{{name: c}}], volumes: [{volume}]}}\nstatus:\n  phase: Running\n  conditions: [{{type: Ready, status: \"True\"}}]\n  containerStatuses: [{{name: c, ready: true, state: {{running: {{startedAt: \"2026-01-01T09:00:00Z\"}}}}}}]\n---\n"
@@ -235,6 +235,7 @@ mod tests {
             "\"True\"",
             "\"False\", lastTransitionTime: \"2026-01-01T11:00:00Z\"",
         );
+        let waits = waits.replace("ready: true", "ready: false");
         let serves = pod("web", "").replace("uid: web", "uid: web, labels: {app: web}");
         let beside = format!("{waits}{serves}{service}{}", pod("db", claim));
         assert_eq!(asked(&beside, 50), ["app", "web", "db"]);

@@ -17,9 +17,9 @@ declare_analyzer! {
     /// # Fires on
     /// ```yaml
     /// # now: 2026-01-01T12:00:00Z
-    /// # log: shop/db-0/db | 2026-01-01 11:40:02.123 UTC [70] ERROR:  database is not accepting commands to avoid wraparound data loss in database "shop"
-    /// # log: shop/db-0/db | 2026-01-01 11:50:02.123 UTC [71] ERROR:  database is not accepting commands to avoid wraparound data loss in database "shop"
-    /// # log: shop/db-0/db | 2026-01-01 11:58:02.123 UTC [72] ERROR:  database is not accepting commands to avoid wraparound data loss in database "shop"
+    /// # log: shop/db-0/db | 2026-01-01 11:40:02.123 UTC [70] ERROR:  cannot execute INSERT in a read-only transaction
+    /// # log: shop/db-0/db | 2026-01-01 11:50:02.123 UTC [71] ERROR:  cannot execute INSERT in a read-only transaction
+    /// # log: shop/db-0/db | 2026-01-01 11:58:02.123 UTC [72] ERROR:  cannot execute INSERT in a read-only transaction
     /// # log: shop/web-1/web | 2026-01-01T11:58:02.200Z ERROR could not store the order, giving up
     /// apiVersion: v1
     /// kind: Service
