@@ -187,11 +187,14 @@ fn mutator_of<'a>(cluster: &Cluster<'a>, image: &str, own: &str) -> Option<&'a C
     if registry == before {
         return None;
     }
-    let mut all = cluster.all_customs().filter(|object| {
-        let spec = || object.spec.to_string();
-        let is_mutator = object.group() == GATEKEEPER || spec().contains("\"mutat");
-        MUTATORS.contains(&object.group()) && is_mutator && spec().contains(registry)
-    });
+    let mut all = cluster
+        .all_customs()
+        .filter(|object| MUTATORS.contains(&object.group()))
+        .filter(|object| {
+            let spec = object.spec.to_string();
+            let is_mutator = object.group() == GATEKEEPER || spec.contains("\"mutat");
+            is_mutator && spec.contains(registry)
+        });
     all.next().filter(|_| all.next().is_none())
 }
 
