@@ -102,6 +102,17 @@ fn gravity(line: &str) -> Option<bool> {
     }
 }
 
+/// Words at the end of a complaint by which it is known again where a client passes it on.
+const END: usize = 5;
+
+/// Whether a line of a client passes on what a server complains of.
+pub(super) fn passes_on(line: &str, said: &str) -> bool {
+    let said = shape(said);
+    let words: Vec<&str> = said.split(' ').collect();
+    let end = words.get(words.len().saturating_sub(END)..);
+    end.is_some_and(|end| end.len() > 2 && shape(line).contains(&end.join(" ")))
+}
+
 /// A line without what differs from one time to the next.
 fn shape(line: &str) -> String {
     let words = line.split(|c: char| !c.is_alphabetic());
@@ -110,4 +121,22 @@ fn shape(line: &str) -> String {
         .take(24)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_server_are_known_again_in_those_of_its_client() {
+        let said = "2026-01-01 11:58:02.123 UTC [72] FATAL:  sorry, too many clients already";
+        assert!(passes_on(
+            "ERROR connect to pg.shop.svc:5432 failed: FATAL: sorry, too many clients already (SQLSTATE 53300)",
+            said
+        ));
+        assert!(!passes_on(
+            "ERROR could not store the order, giving up",
+            said
+        ));
+    }
 }

@@ -113,6 +113,10 @@ declare_analyzer! {
 /// How sure it is.
 const CONFIDENCE: f64 = 0.55;
 
+/// Seconds for which a container must serve again until the last word of its earlier run is only a note, however long
+/// that run was: any word may stand last, and few of them come again.
+const SERVES_AGAIN: i64 = 600;
+
 /// Lines after the deciding one that are quoted with it: many programs tell the details there.
 const DETAILS: usize = 2;
 
@@ -188,7 +192,14 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
                 .take(DETAILS)
                 .map(|line| Evidence::log(pod.reference(), container, line, None)),
         );
-    if found.unwell.is_over {
+    let run = found
+        .unwell
+        .container
+        .status
+        .and_then(|status| status.state.running.as_ref());
+    let started_at = run.and_then(|run| run.started_at);
+    let serves_again = started_at.is_some() && cluster.seconds_since(started_at) > SERVES_AGAIN;
+    if serves_again && !found.unwell.is_down {
         sighting = sighting.severity(Severity::Info);
     }
     if let Some(node) = skewed_node(pod, found.line(), cluster) {

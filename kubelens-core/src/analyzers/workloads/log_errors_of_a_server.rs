@@ -114,6 +114,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         complaining.collect()
     };
     for (server, said) in found {
+        if waiting.passes_on(said.line) {
+            continue;
+        }
         let mut sighting = sighting(pod, &server, &said);
         // It may wait itself, for one that is down.
         let neighbour = pod

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::complaint::complaint;
+use super::complaint::{complaint, passes_on};
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeKind, failing_probes};
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
@@ -164,6 +164,11 @@ impl<'a> Waiting<'a> {
     /// Servers of its namespace, where nobody is named. Who calls it reads Service and the kinds of workloads.
     pub(super) fn neighbours(&self, cluster: &Cluster<'a>) -> Vec<Server<'a>> {
         neighbours(cluster, self.pod)
+    }
+
+    /// Whether its own lines hold what a server complains of: then what they say is told of by itself.
+    pub(super) fn passes_on(&self, said: &str) -> bool {
+        self.lines.iter().any(|(_, line)| passes_on(line, said))
     }
 
     fn speaks_of_another(&self) -> bool {
