@@ -312,10 +312,10 @@ fn sighting(
         Some(_) => None,
         None => logged(cluster, certificate),
     };
-    let line = logged.as_ref().and_then(|line| line.text.as_deref());
-    let said = match (last, line, conditions.first()) {
+    let words_of_log = logged.as_ref().and_then(|line| line.text.as_deref());
+    let said = match (last, words_of_log, conditions.first()) {
         (Some(link), ..) => link.words.clone(),
-        (None, Some(line), _) => short(line),
+        (None, Some(said), _) => short(said),
         (None, None, Some(condition)) => words(condition),
         (None, None, None) => "nobody has worked on it".to_owned(),
     };

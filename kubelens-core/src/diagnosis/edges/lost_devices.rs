@@ -18,8 +18,8 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
             .filter(|(_, seen)| counts(seen, node))
             .map(|(_, seen)| seen.id.as_str())
             .collect();
-        let wanting = waiting().filter(|(_, seen)| counting.contains(seen.id.as_str()));
-        edges.extend(wanting.map(|(effect, _)| Edge {
+        let without = waiting().filter(|(_, seen)| counting.contains(seen.id.as_str()));
+        edges.extend(without.map(|(effect, _)| Edge {
             effect,
             cause,
             confidence: 0.9,
