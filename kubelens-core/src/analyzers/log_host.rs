@@ -192,15 +192,24 @@ pub(crate) fn resolve<'a>(cluster: &Cluster<'a>, namespace: &str, host: &str) ->
     if name.parse::<std::net::IpAddr>().is_ok() {
         return resolve_address(cluster, &name);
     }
-    for (namespace, service) in service_names(namespace, &name) {
-        if let Some(service) = cluster.get::<Service>(namespace, service) {
-            return Target::Service(service);
-        }
+    if let Some(service) = service_called(cluster, namespace, &name) {
+        return Target::Service(service);
     }
     cluster
         .all::<Ingress>()
         .find(|ingress| ingress.spec.rules.iter().any(|rule| rule.host == *name))
         .map_or(Target::Elsewhere, Target::Ingress)
+}
+
+/// The Service that a name in lower case means, seen from a namespace. Who calls it reads Service.
+pub(crate) fn service_called<'a>(
+    cluster: &Cluster<'a>,
+    namespace: &str,
+    name: &str,
+) -> Option<&'a Service> {
+    service_names(namespace, name)
+        .into_iter()
+        .find_map(|(namespace, service)| cluster.get::<Service>(namespace, service))
 }
 
 fn resolve_address<'a>(cluster: &Cluster<'a>, address: &str) -> Target<'a> {

@@ -154,7 +154,7 @@ fn unwell<'a>(
 }
 
 /// Seconds for which a container must serve again until the failure of its earlier run is only a note.
-const SERVES_AGAIN: i64 = 600;
+pub(crate) const SERVES_AGAIN: i64 = 600;
 
 fn serves_again(cluster: &Cluster<'_>, status: &ContainerStatus) -> bool {
     let running = status.state.running.as_ref();

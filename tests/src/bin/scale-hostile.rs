@@ -85,7 +85,7 @@ rules:
   examples: {fires: [a], silent: [b]}
 "#;
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     Case {
         what: "pods with annotations of 10 MB",
         sizes: [4, 40],
@@ -137,6 +137,13 @@ const CASES: [Case; 7] = [
                     .chain((0..count).map(service)),
             )
         },
+        formats: JSON,
+        rules: "",
+    },
+    Case {
+        what: "pods of one namespace that wait and name nobody, each behind a Service",
+        sizes: [500, 5_000],
+        objects: |count| Box::new((0..count).flat_map(waiting)),
         formats: JSON,
         rules: "",
     },
@@ -257,6 +264,23 @@ fn service(number: usize) -> Value {
     json!({ "apiVersion": "v1", "kind": "Service",
         "metadata": { "name": format!("s{number}"), "namespace": "shop", "uid": format!("s{number}") },
         "spec": { "clusterIP": "None", "selector": { "app": "web" }, "ports": [{ "name": "http", "port": 80, "targetPort": 8080 }] } })
+}
+
+fn waiting(number: usize) -> [Value; 2] {
+    let name = format!("w{number}");
+    let service = json!({ "apiVersion": "v1", "kind": "Service",
+        "metadata": { "name": name, "namespace": "shop", "uid": format!("s{number}") },
+        "spec": { "clusterIP": "None", "selector": { "app": name }, "ports": [{ "port": 80 }] } });
+    let pod = json!({ "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": name, "namespace": "shop", "uid": name, "labels": { "app": name } },
+        "spec": { "nodeName": "n1", "containers": [{ "name": "c", "image": "x:1" }] },
+        "status": { "phase": "Running",
+            "conditions": [{ "type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T11:00:00Z" }],
+            "containerStatuses": [{ "name": "c", "restartCount": 9,
+                "state": { "waiting": { "reason": "CrashLoopBackOff" } },
+                "lastState": { "terminated": { "exitCode": 1, "reason": "Error", "message": "ERROR no answer, giving up",
+                    "finishedAt": "2026-01-01T11:58:00Z" } } }] } });
+    [service, pod]
 }
 
 fn marked_up(number: usize) -> Value {

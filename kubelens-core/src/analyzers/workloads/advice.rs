@@ -21,6 +21,19 @@ pub(super) fn read_last_log(pod: &Pod, container: &ContainerView<'_>) -> Suggest
     )
 }
 
+/// Reads the log of a container, or of the run before.
+pub(super) fn read_log(pod: &Pod, container: &str, of_the_run_before: bool) -> Suggestion {
+    let meta = &pod.metadata;
+    let previous = if of_the_run_before { " --previous" } else { "" };
+    Suggestion::look(
+        "Read the log",
+        format!(
+            "kubectl -n {} logs {} -c {container}{previous} --tail=60",
+            meta.namespace, meta.name
+        ),
+    )
+}
+
 /// Shows the pod with its events.
 pub(super) fn describe_pod(pod: &Pod) -> Suggestion {
     let meta = &pod.metadata;

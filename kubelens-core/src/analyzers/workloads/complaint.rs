@@ -1,6 +1,6 @@
 //! What a server that counts as ready complains of, again and again, up to the end of its log.
 
-use super::server_statement::time_of;
+use super::server_statement::{is_said_now, states_it};
 use crate::analyzers::log_level::LogLevel;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{ContainerView, Pod};
@@ -14,9 +14,6 @@ const OFTEN: usize = 3;
 
 /// How near to the end the newest one stands, where lines have no time.
 const NEAR_THE_END: usize = 8;
-
-/// Seconds within which it was said, where lines have one.
-const RECENT: i64 = 900;
 
 /// Words of a failure in a line that names no level.
 static FAILURE: Pattern = Pattern::new(
@@ -48,6 +45,15 @@ pub(super) fn complaint<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Compl
         .max_by_key(|complaint| (complaint.is_error, complaint.count))
 }
 
+/// The gravest complaint of a server that does not say in known words what is wrong with it.
+pub(super) fn complaint_of<'a>(cluster: &Cluster<'a>, pods: &[&'a Pod]) -> Option<Complaint<'a>> {
+    if pods.iter().any(|pod| states_it(cluster, pod)) {
+        return None;
+    }
+    let all = pods.iter().filter_map(|pod| complaint(cluster, pod));
+    all.max_by_key(|said| (said.is_error, said.count))
+}
+
 fn of_container<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
@@ -68,13 +74,8 @@ fn of_container<'a>(
         }
     }
     let is_now = |places: &[usize]| {
-        let Some(last) = places.last() else {
-            return false;
-        };
-        match lines.get(*last).and_then(|line| time_of(line)) {
-            Some(at) => cluster.is_within(Some(at), RECENT),
-            None => last + NEAR_THE_END >= lines.len(),
-        }
+        let last = places.last().and_then(|at| Some((*at, *lines.get(*at)?)));
+        last.is_some_and(|(at, line)| is_said_now(cluster, line, at + NEAR_THE_END >= lines.len()))
     };
     let (_, is_error, places) = shapes
         .into_iter()

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
+use super::broken_server::waited_for;
 use super::log_signature::Signature;
 use super::sole_keeper::sole_keeper;
-use super::waits_for::waited_for;
 use super::{log_connection_refused, log_connection_timeout, log_name_not_resolved};
 use crate::analyzers::log_host::{Host, Target, hosts_in, resolve, suspects};
 use crate::analyzers::log_lines::unwell_containers;
@@ -21,9 +21,7 @@ pub(super) fn hosts_in_environment<'a>(
     port: Option<u16>,
 ) -> Vec<Host<'a>> {
     let namespace = pod.metadata.namespace.as_str();
-    let words = spec.env.iter().map(|variable| variable.value.as_str());
-    let words = words.chain(spec.args.iter().map(|word| word.as_str()));
-    let words = words.chain(spec.command.iter().map(|word| word.as_str()));
+    let words = words_given_to(spec);
     let mut all: Vec<Host<'a>> = Vec::new();
     for word in words.filter(|word| !word.is_empty()) {
         let mut named = hosts_in(word);
@@ -51,6 +49,13 @@ pub(super) fn hosts_in_environment<'a>(
         all.retain(|host| suspects(cluster, namespace, host.name).len() > 1);
     }
     if all.len() == 1 { all } else { Vec::new() }
+}
+
+/// What a container is given as plain text: the values of its environment, its arguments and its command.
+pub(super) fn words_given_to(spec: &Container) -> impl Iterator<Item = &str> {
+    let values = spec.env.iter().map(|variable| variable.value.as_str());
+    let words = spec.args.iter().chain(&spec.command);
+    values.chain(words.map(|word| word.as_str()))
 }
 
 fn has_port(service: &Service, port: u16) -> bool {

@@ -1,6 +1,7 @@
 use super::advice::{edit, read_last_log};
+use super::broken_server::waited_for;
 use super::failing_run::{failing_end, severity};
-use super::waits_for::{is_about_another, waited_for};
+use super::waits_for::is_about_another;
 use super::{exit_code, last_words, start_error};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerView, Object, Pod, Terminated};

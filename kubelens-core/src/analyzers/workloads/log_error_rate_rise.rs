@@ -1,8 +1,10 @@
+use super::broken_server::waited_for;
 use super::cloud_identity::refused_identity;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
-use super::waits_for::{is_about_another, waited_for};
+use super::waits_for::is_about_another;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::log_lines::SERVES_AGAIN;
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
 use crate::analyzers::storage::system_below::blaming_the_system;
@@ -113,10 +115,6 @@ declare_analyzer! {
 /// How sure it is.
 const CONFIDENCE: f64 = 0.55;
 
-/// Seconds for which a container must serve again until the last word of its earlier run is only a note, however long
-/// that run was: any word may stand last, and few of them come again.
-const SERVES_AGAIN: i64 = 600;
-
 /// Lines after the deciding one that are quoted with it: many programs tell the details there.
 const DETAILS: usize = 2;
 
@@ -192,6 +190,7 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
                 .take(DETAILS)
                 .map(|line| Evidence::log(pod.reference(), container, line, None)),
         );
+    // However long the run before was: any word may stand last, and few of them come again.
     let run = found
         .unwell
         .container

@@ -1,12 +1,12 @@
-use super::complaint::{Complaint, complaint};
+use super::advice::read_log;
+use super::complaint::{Complaint, complaint_of};
 use super::log_signature::{advise, short};
-use super::server_statement::{own_statement, time_of};
-use super::waits_for::{
-    KnownBy, Server, Waiting, broken_neighbour, is_about_another, services_in, waiting,
-};
+use super::neighbours::Neighbours;
+use super::server_statement::time_of;
+use super::waits_for::{KnownBy, Server, is_about_another, services_in, waiting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, Pod};
-use crate::model::{Evidence, Suggestion, capitalized};
+use crate::model::{Evidence, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -101,18 +101,18 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(waiting) = waiting(cluster, pod) else {
         return;
     };
-    let named = waiting.named(cluster);
-    let found: Vec<(Server<'a>, Complaint<'a>)> = if named.is_empty() {
-        only_one_that_complains(cluster, &waiting)
-            .into_iter()
-            .collect()
-    } else {
-        let complaining = named.into_iter().filter_map(|server| {
-            let said = of_server(cluster, &server)?;
-            Some(behind(cluster, server, said))
-        });
-        complaining.collect()
-    };
+    let mut servers = waiting.named(cluster);
+    if servers.is_empty() {
+        let neighbours = Neighbours::of(cluster, &pod.metadata.namespace);
+        servers.extend(neighbours.complaining(cluster, &cluster.top_of(pod)));
+    }
+    let found = servers.into_iter().filter_map(|server| {
+        let said = complaint_of(cluster, &server.pods)?;
+        Some(match server.known_by {
+            KnownBy::Namespace => (server, said),
+            _ => behind(cluster, server, said),
+        })
+    });
     for (server, said) in found {
         if waiting.passes_on(said.line) {
             continue;
@@ -122,46 +122,15 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
         let neighbour = pod
             .unready_since()
             .filter(|_| is_about_another(said.line))
-            .and_then(|since| broken_neighbour(cluster, said.pod, since));
+            .and_then(|since| {
+                let neighbours = Neighbours::of(cluster, &said.pod.metadata.namespace);
+                neighbours.broken(&cluster.top_of(said.pod), since)
+            });
         if let Some(neighbour) = neighbour {
             sighting = sighting.blames(neighbour, "waits for");
         }
         sink.report(sighting);
     }
-}
-
-/// What a server complains of that is ready, and does not say in known words what is wrong with it.
-fn of_server<'a>(cluster: &Cluster<'a>, server: &Server<'a>) -> Option<Complaint<'a>> {
-    let states_it = |pod: &&Pod| {
-        let mut containers = pod.containers();
-        containers.any(|container| own_statement(cluster, pod, &container).is_some())
-    };
-    if server.pods.iter().any(states_it) {
-        return None;
-    }
-    let all = server.pods.iter().filter_map(|pod| complaint(cluster, pod));
-    all.max_by_key(|said| (said.is_error, said.count))
-}
-
-/// Of the other servers of the namespace the only one with errors; where several have them, the only one whose errors
-/// are not about somebody else.
-fn only_one_that_complains<'a>(
-    cluster: &Cluster<'a>,
-    waiting: &Waiting<'a>,
-) -> Option<(Server<'a>, Complaint<'a>)> {
-    let mut all: Vec<_> = waiting
-        .neighbours(cluster)
-        .into_iter()
-        .filter_map(|server| {
-            let said = of_server(cluster, &server).filter(|said| said.is_error)?;
-            Some((server, said))
-        })
-        .collect();
-    if all.len() > 1 {
-        all.retain(|(_, said)| !is_about_another(said.line));
-    }
-    let first = all.pop()?;
-    all.is_empty().then_some(first)
 }
 
 /// The server behind one whose complaint is about another server, which complains as well.
@@ -177,14 +146,9 @@ fn behind<'a>(
             .into_iter()
             .filter(|_| is_about_another(line))
             .find_map(|service| {
-                let pods = cluster.pods_behind(service);
-                let top = cluster.top_of(pods.first()?);
-                let next = Server {
-                    top,
-                    pods,
-                    known_by: KnownBy::Log(said.container.spec.name.as_str(), line),
-                };
-                let said = of_server(cluster, &next)?;
+                let known_by = KnownBy::Log(said.container.spec.name.as_str(), line);
+                let next = Server::behind(cluster, service, known_by)?;
+                let said = complaint_of(cluster, &next.pods)?;
                 Some((next, said))
             });
         let Some(next) = next else {
@@ -236,13 +200,9 @@ fn sighting(pod: &Pod, server: &Server<'_>, said: &Complaint<'_>) -> Sighting {
         .since(time_of(said.first))
         .evidence(proof)
         .all_evidence(words);
-    advise(sighting, format!("Act on what the log of {top} says")).suggest(Suggestion::look(
-        "Read the log",
-        format!(
-            "kubectl -n {} logs {} -c {} --tail=60",
-            said.pod.metadata.namespace,
-            said.pod.metadata.name,
-            said.container.name()
-        ),
+    advise(sighting, format!("Act on what the log of {top} says")).suggest(read_log(
+        said.pod,
+        said.container.name(),
+        false,
     ))
 }

@@ -1,8 +1,9 @@
 //! Whom a failing container could not reach, as an object of the cluster where it is one.
 
+use super::broken_server::waited_for;
 use super::environment_hosts::hosts_in_environment;
 use super::log_signature::LogMatch;
-use super::waits_for::waited_for;
+
 use crate::analysis::{Shared, Sighting};
 use crate::analyzers::log_host::{Host, Target, addresses_in, missing_service, resolve, suspects};
 use crate::kubernetes::{Object, Pod, Service};

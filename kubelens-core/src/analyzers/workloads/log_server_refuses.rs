@@ -1,12 +1,14 @@
+use super::advice::read_log;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::neighbours::Neighbours;
 use super::refusing_server::server_of;
-use super::server_statement::{STATEMENTS, Statement, own_statement, time_of};
-use super::waits_for::{Server, Waiting, waiting};
+use super::server_statement::{STATEMENTS, Statement, statements_of, time_of};
+use super::waits_for::{Waiting, waiting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::analyzers::storage::system_below::blaming_the_system;
 use crate::kubernetes::{ContainerView, Object, Pod};
-use crate::model::{Evidence, EvidenceKind, Severity, Suggestion, capitalized};
+use crate::model::{Evidence, EvidenceKind, Severity, capitalized};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -194,37 +196,20 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 }
 
 /// What a pod that counts as ready says of itself.
-fn of_itself<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Vec<Sighting> {
-    if !pod.is_ready() || !pod.is_live() {
-        return Vec::new();
-    }
-    let containers = pod.containers().filter(ContainerView::is_ready);
-    containers
-        .filter_map(|container| {
-            let (statement, lines) = own_statement(cluster, pod, &container)?;
-            Some(own(cluster, pod, &container, statement, &lines))
-        })
-        .collect()
+fn of_itself<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> impl Iterator<Item = Sighting> {
+    let said = statements_of(cluster, pod);
+    said.map(|(container, statement, lines)| own(cluster, pod, &container, statement, &lines))
 }
 
 /// What those say of themselves for whom a pod waits: whom it names, else the only one of its namespace that does.
 fn of_servers<'a>(cluster: &Cluster<'a>, waiting: &Waiting<'a>) -> Vec<Sighting> {
-    let said = |servers: Vec<Server<'a>>| -> Vec<Vec<Sighting>> {
-        let of_all = |server: Server<'a>| {
-            let pods = server.pods.into_iter();
-            pods.flat_map(|pod| of_itself(cluster, pod)).collect()
-        };
-        let all = servers.into_iter().map(of_all);
-        all.filter(|said: &Vec<Sighting>| !said.is_empty())
-            .collect()
-    };
-    let named = waiting.named(cluster);
-    if named.is_empty() {
-        let mut neighbours = said(waiting.neighbours(cluster));
-        let only = neighbours.pop().filter(|_| neighbours.is_empty());
-        return only.unwrap_or_default();
+    let mut servers = waiting.named(cluster);
+    if servers.is_empty() {
+        let neighbours = Neighbours::of(cluster, &waiting.pod.metadata.namespace);
+        servers.extend(neighbours.refusing(cluster, &cluster.top_of(waiting.pod)));
     }
-    said(named).into_iter().flatten().collect()
+    let pods = servers.into_iter().flat_map(|server| server.pods);
+    pods.flat_map(|pod| of_itself(cluster, pod)).collect()
 }
 
 /// The server says so itself.
@@ -263,15 +248,7 @@ fn own<'a>(
         .evidence(proof)
         .all_evidence(mounts);
     let sighting = blaming_the_system(sighting, cluster, pod, [last]);
-    advise(sighting, statement.advice).suggest(Suggestion::look(
-        "Read the log",
-        format!(
-            "kubectl -n {} logs {} -c {} --tail=60",
-            pod.metadata.namespace,
-            pod.metadata.name,
-            container.name()
-        ),
-    ))
+    advise(sighting, statement.advice).suggest(read_log(pod, container.name(), false))
 }
 
 /// A client quotes it.

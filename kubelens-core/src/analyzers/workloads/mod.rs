@@ -2,6 +2,7 @@
 
 pub(super) mod advice;
 pub(super) mod awaited_host;
+pub(super) mod broken_server;
 pub(super) mod cloud_identity;
 pub(super) mod command_line;
 pub(super) mod complaint;
@@ -50,6 +51,7 @@ pub(super) mod log_space_limit;
 pub(super) mod log_uncaught_failure;
 pub(super) mod mount_path_conflict;
 pub(super) mod must_not_run_as_root;
+pub(super) mod neighbours;
 pub(super) mod node_shortage;
 pub(super) mod out_of_memory_long_ago;
 pub(super) mod pod_disrupted_or_lost;

@@ -269,12 +269,45 @@ pub(super) fn own_statement<'a>(
             return None;
         }
         let lines: Vec<&str> = log.lines.iter().filter(said).map(String::as_str).collect();
-        let is_now = match lines.last().and_then(|line| time_of(line)) {
-            Some(at) => cluster.is_within(Some(at), RECENT),
-            None => last + NEAR_THE_END >= log.lines.len(),
-        };
+        let is_near_the_end = last + NEAR_THE_END >= log.lines.len();
+        let newest = lines.last().copied().unwrap_or_default();
+        let is_now = is_said_now(cluster, newest, is_near_the_end);
         (statement.stands || (is_now && lines.len() > 1)).then_some((statement, lines))
     })
+}
+
+/// Whether any container of a pod says so.
+pub(super) fn states_it<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+    let mut containers = pod.containers();
+    containers.any(|container| own_statement(cluster, pod, &container).is_some())
+}
+
+/// The containers of a pod that count as ready and say so, with what they say.
+pub(super) fn statements_of<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+) -> impl Iterator<Item = (ContainerView<'a>, &'static Statement, Vec<&'a str>)> {
+    let serves = pod.is_ready() && pod.is_live();
+    let containers = pod
+        .containers()
+        .filter(move |container| serves && container.is_ready());
+    containers.filter_map(|container| {
+        let (statement, lines) = own_statement(cluster, pod, &container)?;
+        Some((container, statement, lines))
+    })
+}
+
+/// Whether a pod counts as ready and says that it refuses work.
+pub(super) fn refuses_work<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> bool {
+    statements_of(cluster, pod).next().is_some()
+}
+
+/// Whether a line was written lately, by its time, else by its place.
+pub(super) fn is_said_now(cluster: &Cluster<'_>, line: &str, is_near_the_end: bool) -> bool {
+    match time_of(line) {
+        Some(at) => cluster.is_within(Some(at), RECENT),
+        None => is_near_the_end,
+    }
 }
 
 /// `2026-01-02 03:04:05`, `[2026-01-02T03:04:05`, `2026/01/02 03:04:05` as servers begin their lines; in UTC, as containers run.

@@ -1,10 +1,12 @@
 //! The one server of a namespace that keeps data, where a container that fails names nobody on whom it depends.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::analyzers::data_keeper::keeps_data;
 use crate::analyzers::network::called_service::called_services;
-use crate::kubernetes::{Pod, Service};
+use crate::kubernetes::{Pod, Service, Text};
 use crate::snapshot::Cluster;
 
 /// Seconds by which a server may fail before what depends on it does.
@@ -20,20 +22,39 @@ pub(super) fn sole_keeper<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Option<&'a Se
     if keeps_data(pod) || !called_services(cluster, pod).is_empty() {
         return None;
     }
-    let mut keepers = cluster
-        .in_namespace::<Service>(&pod.metadata.namespace)
-        .filter_map(|service| {
-            let pods = cluster.pods_behind(service);
-            let keeper = pods.iter().copied().find(|other| keeps_data(other))?;
-            Some((service, cluster.top_of(keeper), pods))
-        });
-    let (service, top, pods) = keepers.next()?;
-    let is_the_only_one = keepers.all(|(_, other, _)| other.is_same(&top));
-    let went_down = pods
-        .into_iter()
-        .filter_map(Pod::unready_since)
-        .any(|other| is_about(other, since));
-    (is_the_only_one && went_down).then_some(service)
+    let keeper = OnlyKeeper::of(cluster, &pod.metadata.namespace);
+    let OnlyKeeper { service, fell } = keeper.as_ref().as_ref()?;
+    let went_down = fell.iter().any(|other| is_about(*other, since));
+    went_down.then(|| cluster.get::<Service>(&pod.metadata.namespace, service))?
+}
+
+/// The only workload of a namespace that keeps data and serves others.
+struct OnlyKeeper {
+    /// The Service in front of it.
+    service: Text,
+    /// Since when its pods are not ready.
+    fell: Vec<Timestamp>,
+}
+
+impl OnlyKeeper {
+    /// Worked out once a namespace: many pods may ask.
+    fn of(cluster: &Cluster<'_>, namespace: &str) -> Arc<Option<Self>> {
+        cluster.once_about(namespace, |cluster| {
+            let mut keepers = cluster
+                .in_namespace::<Service>(namespace)
+                .filter_map(|service| {
+                    let pods = cluster.pods_behind(service);
+                    let keeper = pods.iter().copied().find(|other| keeps_data(other))?;
+                    Some((service, cluster.top_of(keeper), pods))
+                });
+            let (service, top, pods) = keepers.next()?;
+            let is_the_only_one = keepers.all(|(_, other, _)| other.is_same(&top));
+            is_the_only_one.then(|| Self {
+                service: service.metadata.name.clone(),
+                fell: pods.into_iter().filter_map(Pod::unready_since).collect(),
+            })
+        })
+    }
 }
 
 fn is_about(server: Timestamp, client: Timestamp) -> bool {

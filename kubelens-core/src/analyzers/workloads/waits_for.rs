@@ -1,12 +1,11 @@
 //! A pod that waits for another: it answers its probe with HTTP 5xx, or what it says is about somebody who does not do
 //! his part. And the servers that it may wait for.
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::complaint::{complaint, passes_on};
+use super::complaint::passes_on;
+use super::environment_hosts::words_given_to;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeKind, failing_probes};
-use crate::analyzers::log_host::{Target, hosts_in, resolve};
+use crate::analyzers::log_host::{Target, hosts_in, resolve, service_called};
 use crate::analyzers::log_level::LogLevel;
 use crate::analyzers::log_lines::{UnwellContainer, unwell_containers};
 use crate::analyzers::pattern::Pattern;
@@ -21,9 +20,6 @@ static ABOUT_ANOTHER: Pattern = Pattern::new(
 
 /// Lines at the end of a log that are looked at.
 const LAST: usize = 12;
-
-/// Seconds by which who waits may seem to fail before the one he waits for.
-const SLACK: i64 = 120;
 
 /// A pod that waits, and what it says of it.
 #[derive(Debug)]
@@ -74,46 +70,6 @@ pub(super) fn waiting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Waiting
     (says_so || answers_so()).then_some(Waiting { pod, lines })
 }
 
-/// What is the reason that a pod waits, where it is down itself: the servers that its log names and that are not ready,
-/// else the only one of its namespace. Who calls it reads Event, Service, Ingress, Namespace and the kinds of workloads.
-pub(super) fn waited_for<'a>(
-    cluster: &Cluster<'a>,
-    pod: &'a Pod,
-) -> Vec<(ObjectRef, &'static str)> {
-    let Some(waiting) = waiting(cluster, pod) else {
-        return Vec::new();
-    };
-    let named = waiting.named(cluster);
-    if named.is_empty() {
-        let neighbour = pod
-            .unready_since()
-            .and_then(|since| broken_neighbour(cluster, pod, since));
-        return neighbour
-            .map(|top| (top, "waits for"))
-            .into_iter()
-            .collect();
-    }
-    let is_down = |pods: &[&Pod]| pods.iter().any(|pod| pod.unready_since().is_some());
-    let mut all = Vec::new();
-    for server in named {
-        if is_down(&server.pods) {
-            all.push((server.top, "calls"));
-            continue;
-        }
-        // One that is ready may complain of the next one.
-        let said = server.pods.iter().find_map(|pod| complaint(cluster, pod));
-        if let Some(said) = said.filter(|said| is_about_another(said.line)) {
-            for service in services_in(cluster, said.pod, said.line) {
-                let pods = cluster.pods_behind(service);
-                if let Some(first) = pods.first().filter(|_| is_down(&pods)) {
-                    all.push((cluster.top_of(first), "calls"));
-                }
-            }
-        }
-    }
-    all
-}
-
 fn last_lines<'a>(unwell: &UnwellContainer<'a>) -> Vec<(&'a str, &'a str)> {
     let Some(run) = unwell.runs.last() else {
         return Vec::new();
@@ -140,19 +96,16 @@ impl<'a> Waiting<'a> {
         let lines = self.lines.iter().rev();
         for (container, line) in lines.filter(|(_, line)| is_about_another(line)) {
             for service in services_in(cluster, self.pod, line) {
-                add(&mut all, cluster, service, KnownBy::Log(container, line));
+                let known_by = KnownBy::Log(container, line);
+                add(&mut all, Server::behind(cluster, service, known_by));
             }
         }
         if all.is_empty() {
             for container in &self.pod.spec.containers {
-                let words = container
-                    .env
-                    .iter()
-                    .map(|variable| variable.value.as_str())
-                    .chain(container.args.iter().map(|word| word.as_str()))
-                    .chain(container.command.iter().map(|word| word.as_str()));
+                let words = words_given_to(container);
                 for service in words.flat_map(|word| services_in(cluster, self.pod, word)) {
-                    add(&mut all, cluster, service, KnownBy::Environment(service));
+                    let known_by = KnownBy::Environment(service);
+                    add(&mut all, Server::behind(cluster, service, known_by));
                 }
             }
         }
@@ -161,94 +114,63 @@ impl<'a> Waiting<'a> {
         all
     }
 
-    /// Servers of its namespace, where nobody is named. Who calls it reads Service and the kinds of workloads.
-    pub(super) fn neighbours(&self, cluster: &Cluster<'a>) -> Vec<Server<'a>> {
-        neighbours(cluster, self.pod)
-    }
-
     /// Whether its own lines hold what a server complains of: then what they say is told of by itself.
     pub(super) fn passes_on(&self, said: &str) -> bool {
         self.lines.iter().any(|(_, line)| passes_on(line, said))
     }
 
-    fn speaks_of_another(&self) -> bool {
+    /// Whether what it wrote last speaks of another.
+    pub(super) fn speaks_of_another(&self) -> bool {
         self.lines.iter().any(|(_, line)| is_about_another(line))
     }
 }
 
-fn neighbours<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<Server<'a>> {
-    let own = cluster.top_of(pod);
-    let mut all: Vec<Server<'a>> = Vec::new();
-    for service in cluster.in_namespace::<Service>(&pod.metadata.namespace) {
-        add(&mut all, cluster, service, KnownBy::Namespace);
-    }
-    all.retain(|server| !server.top.is_same(&own));
-    all
-}
-
-/// The one server beside a pod that is down by itself, and was so by that time: whose containers do not run. Who calls it
-/// reads what `neighbours` and `waiting` read.
-pub(super) fn broken_neighbour<'a>(
-    cluster: &Cluster<'a>,
-    pod: &Pod,
-    since: Timestamp,
-) -> Option<ObjectRef> {
-    let until = since.checked_add(SignedDuration::from_secs(SLACK)).ok()?;
-    let is_down = |pod: &&Pod| {
-        pod.unready_since().is_some_and(|other| other <= until)
-            && !pod.metadata.is_terminating()
-            && pod
-                .containers()
-                .any(|container| container.status.is_some() && !container.is_running())
-    };
-    let waits = |server: &Server<'a>| {
-        let mut pods = server.pods.iter();
-        pods.any(|pod| waiting(cluster, pod).is_some_and(|it| it.speaks_of_another()))
-    };
-    let mut down = neighbours(cluster, pod)
-        .into_iter()
-        .filter(|server| server.pods.iter().any(is_down) && !waits(server));
-    let first = down.next()?;
-    down.next().is_none().then_some(first.top)
-}
-
-fn add<'a>(
-    all: &mut Vec<Server<'a>>,
-    cluster: &Cluster<'a>,
-    service: &'a Service,
-    known_by: KnownBy<'a>,
-) {
-    let pods = cluster.pods_behind(service);
-    let Some(first) = pods.first() else {
-        return;
-    };
-    let top = cluster.top_of(first);
-    if !all.iter().any(|known| known.top.is_same(&top)) {
-        all.push(Server {
+impl<'a> Server<'a> {
+    /// The workload behind a Service; none where no pod is.
+    pub(super) fn behind(
+        cluster: &Cluster<'a>,
+        service: &'a Service,
+        known_by: KnownBy<'a>,
+    ) -> Option<Self> {
+        let pods = cluster.pods_behind(service);
+        let top = cluster.top_of(pods.first()?);
+        Some(Self {
             top,
             pods,
             known_by,
-        });
+        })
     }
+
+    /// Whether any of its pods is not ready.
+    pub(super) fn is_down(&self) -> bool {
+        self.pods.iter().any(|pod| pod.unready_since().is_some())
+    }
+}
+
+/// Adds what is not there yet.
+fn add<'a>(all: &mut Vec<Server<'a>>, server: Option<Server<'a>>) {
+    all.extend(server.filter(|new| !all.iter().any(|known| known.top.is_same(&new.top))));
 }
 
 /// The Services that a text names: as hosts, or as a word in the form `service.namespace`.
 pub(super) fn services_in<'a>(cluster: &Cluster<'a>, pod: &'a Pod, text: &str) -> Vec<&'a Service> {
     let namespace = pod.metadata.namespace.as_str();
-    let hosts = hosts_in(text).into_iter().map(|host| host.name);
+    let hosts = hosts_in(text).into_iter().filter_map(|host| {
+        match resolve(cluster, namespace, host.name) {
+            Target::Service(service) => Some(service),
+            _ => None,
+        }
+    });
     let dotted = text
         .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.')))
         .map(|word| word.trim_matches(['.', '-']))
-        .filter(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_lowercase()));
+        .filter(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .filter_map(|word| service_called(cluster, namespace, &word.to_ascii_lowercase()));
     let mut all: Vec<&'a Service> = Vec::new();
-    for name in hosts.chain(dotted) {
-        if let Target::Service(service) = resolve(cluster, namespace, name)
-            && !service.is_in_front_of(pod)
-            && service.reference().path() != "default/kubernetes"
-            && !all
-                .iter()
-                .any(|known| known.reference().is_same(&service.reference()))
-        {
+    for service in hosts.chain(dotted) {
+        let is_known = all.iter().any(|known| std::ptr::eq(*known, service));
+        let is_api_server = service.reference().path() == "default/kubernetes";
+        if !is_known && !is_api_server && !service.is_in_front_of(pod) {
             all.push(service);
         }
     }
