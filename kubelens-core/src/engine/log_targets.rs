@@ -4,8 +4,9 @@ use std::sync::Arc;
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
 use crate::analyzers::control_plane_pod::LEADERS;
 use crate::analyzers::data_keeper::keeps_data;
+use crate::analyzers::network::called_service::called_services;
 use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod, Service};
-use crate::snapshot::{LogKey, Snapshot};
+use crate::snapshot::{Cluster, LogKey, Snapshot};
 
 /// Seconds within which a restart makes a container worth a look at its log.
 const RECENT_RESTART: i64 = 3600;
@@ -15,7 +16,7 @@ const RECENT_RESTART: i64 = 3600;
 /// containers, spread over their owners: the previous run of each, where there was one, and the current one.
 pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
     let mut wanted: Vec<(usize, i64, LogKey)> = Vec::new();
-    let mut per_owner: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut per_owner: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let witnesses = Witnesses::of(snapshot);
     for pod in snapshot.table::<Pod>().iter() {
         if pod.metadata.is_terminating() || pod.has_succeeded() {
@@ -27,12 +28,8 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
             let Some(urgency) = urgency.or_else(|| is_witness().then_some(1)) else {
                 continue;
             };
-            let owner = pod.metadata.controller().map_or_else(
-                || pod.metadata.name.to_string(),
-                |owner| owner.uid.to_string(),
-            );
             let siblings = per_owner
-                .entry((owner, container.name().to_owned()))
+                .entry((owner_of(pod), container.name().to_owned()))
                 .or_default();
             *siblings += 1;
             let key = LogKey {
@@ -68,37 +65,37 @@ pub fn wanted_logs(snapshot: &Snapshot, limit: usize) -> Vec<LogKey> {
 const MOST_KEEPERS: usize = 12;
 
 /// Containers that are well and of which another fault may come: servers beside a pod that runs and does not get ready,
-/// and who keeps data of his own, as a full disk makes nobody unready. Few, behind those that fail, one of every owner
-/// before the second of any.
+/// servers of other namespaces that one which is not ready is told to call, and who keeps data of his own, as a full disk
+/// makes nobody unready. Few, behind those that fail, one of every owner before the second of any.
 fn keepers(snapshot: &Snapshot, failing: &[(usize, i64, LogKey)]) -> Vec<(usize, i64, LogKey)> {
     let mut per_owner: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
     let mut all = Vec::new();
-    let waiting: BTreeSet<&str> = snapshot
-        .table::<Pod>()
-        .iter()
+    let pods = || snapshot.table::<Pod>().iter();
+    let waiting: BTreeSet<&str> = pods()
         .filter(|pod| pod.unready_since().is_some() && pod.containers().any(|it| it.is_running()))
         .map(|pod| pod.metadata.namespace.as_str())
         .collect();
+    let called = called_elsewhere(snapshot);
     let serves = |pod: &Pod| {
         let mut services = snapshot
             .table::<Service>()
             .in_namespace(&pod.metadata.namespace);
         services.any(|service| service.is_in_front_of(pod))
     };
-    for pod in snapshot.table::<Pod>().iter() {
+    for pod in pods() {
         if !pod.is_ready() || !pod.is_live() {
             continue;
         }
+        let is_called = called.contains(pod.metadata.uid.as_str());
         let may_be_waited_for = waiting.contains(pod.metadata.namespace.as_str());
-        if !may_be_waited_for && !keeps_data(pod) {
+        if !is_called && !may_be_waited_for && !keeps_data(pod) {
             continue;
         }
-        let owner = pod.metadata.controller();
-        let owner = owner.map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str());
+        let owner = owner_of(pod);
         // Whether they serve is looked up once an owner.
         let (siblings, is_waited_for) = per_owner
             .entry(owner)
-            .or_insert_with(|| (0, may_be_waited_for && serves(pod)));
+            .or_insert_with(|| (0, is_called || may_be_waited_for && serves(pod)));
         if !*is_waited_for && !keeps_data(pod) {
             continue;
         }
@@ -122,6 +119,30 @@ fn keepers(snapshot: &Snapshot, failing: &[(usize, i64, LogKey)]) -> Vec<(usize,
     all.sort();
     all.truncate(MOST_KEEPERS);
     all
+}
+
+/// The pods, by uid, of the Services of other namespaces that a pod which is not ready is told to call.
+fn called_elsewhere(snapshot: &Snapshot) -> BTreeSet<&str> {
+    let cluster = Cluster::new(snapshot);
+    let mut owners = BTreeSet::new();
+    let pods = snapshot.table::<Pod>().iter();
+    let clients = pods.filter(|pod| pod.unready_since().is_some() && owners.insert(owner_of(pod)));
+    clients
+        .flat_map(|client| {
+            let services = called_services(&cluster, client).into_iter();
+            let services = services.map(|called| called.service);
+            services
+                .filter(|service| service.metadata.namespace != client.metadata.namespace)
+                .flat_map(|service| cluster.pods_behind(service))
+        })
+        .map(|pod| pod.metadata.uid.as_str())
+        .collect()
+}
+
+/// What stands for all pods of one template: the uid of their controller, else their own name.
+fn owner_of(pod: &Pod) -> &str {
+    let owner = pod.metadata.controller();
+    owner.map_or(pod.metadata.name.as_str(), |owner| owner.uid.as_str())
 }
 
 /// Who runs well and tells why something else does not.
@@ -239,6 +260,18 @@ mod tests {
         let serves = pod("web", "").replace("uid: web", "uid: web, labels: {app: web}");
         let beside = format!("{waits}{serves}{service}{}", pod("db", claim));
         assert_eq!(asked(&beside, 50), ["app", "web", "db"]);
+        // And who serves in another namespace one that names him.
+        let elsewhere = serves.replace("namespace: n,", "namespace: m,");
+        let service = service.replace("namespace: n", "namespace: m");
+        let told = waits.replace(
+            "[{name: c}]",
+            "[{name: c, env: [{name: URL, value: \"http://web.m:80\"}]}]",
+        );
+        assert_eq!(asked(&format!("{waits}{elsewhere}{service}"), 50), ["app"]);
+        assert_eq!(
+            asked(&format!("{told}{elsewhere}{service}"), 50),
+            ["app", "web"]
+        );
         let many: String = (0..40).map(|at| pod(&format!("db-{at}"), claim)).collect();
         assert_eq!(asked(&many, 50).len(), MOST_KEEPERS);
         assert_eq!(asked(&many, 5).len(), 5);

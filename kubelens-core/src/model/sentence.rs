@@ -50,6 +50,23 @@ const BETWEEN_LINKS: &str = ": ";
 /// Fewer letters than this are no reason: `EOF`, a number.
 const LEAST_END: usize = 16;
 
+/// Where the brackets begin with which a text ends, if they hold a list of what would have been right.
+fn aside(text: &str) -> Option<usize> {
+    const LISTS: [&str; 5] = [
+        "(valid",
+        "(possible",
+        "(allowed",
+        "(expected one of",
+        "(supported",
+    ];
+    let start = text.rfind('(').filter(|_| text.ends_with(')'))?;
+    let inner = text.get(start..)?;
+    LISTS
+        .iter()
+        .any(|list| inner.starts_with(list))
+        .then_some(start)
+}
+
 /// A message of about so many letters at most: of a chain of errors, each of which says what failed and then why, the first
 /// links and the end, where the reason is; of other text the beginning.
 pub fn gist(text: &str, most: usize) -> String {
@@ -58,11 +75,16 @@ pub fn gist(text: &str, most: usize) -> String {
         Some((before, end)) if end.starts_with("see http") => before,
         _ => text,
     };
+    let letters = |text: &str| text.chars().count();
+    // Nor is what else would have been right, which some add at the end.
+    let text = match aside(text) {
+        Some(start) if letters(text) > most => text.get(..start).unwrap_or(text).trim_end(),
+        _ => text,
+    };
     let cut = shortened(text, most);
     if cut == text {
         return cut;
     }
-    let letters = |text: &str| text.chars().count();
     let heads = text
         .match_indices(BETWEEN_LINKS)
         .filter_map(|(at, _)| text.get(..at));
@@ -130,6 +152,10 @@ mod tests {
         assert_eq!(
             gist("Failed: it has no room: EOF", 20),
             "Failed: it has no ro…"
+        );
+        assert_eq!(
+            gist("Failed: no such kind: unknown type: \"x\" (valid values: [a b c])", 40),
+            "Failed: no such kind: unknown type: \"x\""
         );
         assert_eq!(counted(1, "pod"), "1 pod");
         assert_eq!(capitalized("init container"), "Init container");

@@ -4,8 +4,8 @@ use crate::analyzers::control_plane_pod::{LEADERS, component_pods};
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
 use crate::analyzers::workloads::log_signature::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
-use crate::model::{Evidence, Suggestion};
-use crate::snapshot::Cluster;
+use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::snapshot::{Cluster, ContainerLog};
 
 declare_analyzer! {
     /// # What it means
@@ -153,6 +153,9 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
             ));
         }
     }
+    if let Some(etcd) = failing_etcd(cluster, pod) {
+        sighting = sighting.blames(etcd, "stores in");
+    }
     sighting
         .evidence(Evidence::field(own, "spec.nodeName", node))
         .suggest(Suggestion::look(
@@ -162,6 +165,27 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
                 pod.metadata.namespace, pod.metadata.name
             ),
         ))
+}
+
+/// The etcd beside an API server that keeps its objects there, where both are not ready: what the API server says, if it
+/// says anything, is about its store.
+fn failing_etcd(cluster: &Cluster<'_>, pod: &Pod) -> Option<ObjectRef> {
+    const STORE: [&str; 3] = [":2379", "etcd", "storage factory"];
+    if pod.component() != Some("kube-apiserver") {
+        return None;
+    }
+    let beside = component_pods(cluster, "etcd")
+        .find(|etcd| etcd.node_name == pod.node_name && !etcd.is_ready())?;
+    let logs: Vec<&ContainerLog> = pod
+        .containers()
+        .flat_map(|container| {
+            [false, true].map(|previous| cluster.log(pod, container.name(), previous))
+        })
+        .flatten()
+        .collect();
+    let mut lines = logs.iter().flat_map(|log| &log.lines);
+    let is_of_the_store = lines.any(|line| STORE.iter().any(|word| line.contains(word)));
+    (logs.is_empty() || is_of_the_store).then(|| beside.reference())
 }
 
 /// The API server, and the line of its log by which it refuses a client whose certificate ran out.

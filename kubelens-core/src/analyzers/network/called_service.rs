@@ -7,29 +7,26 @@ use crate::snapshot::Cluster;
 
 /// A Service that a pod's spec names.
 #[derive(Debug, Clone)]
-pub(in crate::analyzers) struct Called<'a> {
+pub(crate) struct Called<'a> {
     /// The Service.
-    pub(in crate::analyzers) service: &'a Service,
+    pub(crate) service: &'a Service,
     /// The port, where one stands beside the name.
-    pub(in crate::analyzers) port: Option<i64>,
+    pub(crate) port: Option<i64>,
     /// Where it is written.
-    pub(in crate::analyzers) path: String,
+    pub(crate) path: String,
     /// What is written there.
-    pub(in crate::analyzers) written: String,
+    pub(crate) written: String,
 }
 
 impl Called<'_> {
     /// The field as proof.
-    pub(in crate::analyzers) fn evidence(&self, pod: &Pod) -> Evidence {
+    pub(crate) fn evidence(&self, pod: &Pod) -> Evidence {
         Evidence::message(pod.reference(), &self.path, &self.written)
     }
 }
 
 /// The Services that the containers of a pod are told to call; each once.
-pub(in crate::analyzers) fn called_services<'a>(
-    cluster: &Cluster<'a>,
-    pod: &Pod,
-) -> Vec<Called<'a>> {
+pub(crate) fn called_services<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<Called<'a>> {
     let mut found: Vec<Called<'a>> = Vec::new();
     for (path, written) in written_in(pod) {
         for token in tokens(written) {

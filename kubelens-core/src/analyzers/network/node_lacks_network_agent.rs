@@ -1,3 +1,4 @@
+use super::agent_peers::lonelier_peer;
 use super::sandbox_failure::moves_traffic;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::nodes::kept_off::{KeptOff, kept_off};
@@ -152,7 +153,7 @@ fn is_of_another_system(set: &DaemonSet, node: &Node) -> bool {
 }
 
 /// Whether an agent runs and is not ready for longer than a start takes.
-fn is_late(cluster: &Cluster<'_>, pod: &Pod) -> bool {
+pub(super) fn is_late(cluster: &Cluster<'_>, pod: &Pod) -> bool {
     let ready = pod.condition("Ready");
     let is_late = ready.is_some_and(|ready| {
         !ready.is_true() && cluster.seconds_since(ready.last_transition_time) > GRACE
@@ -259,9 +260,13 @@ fn not_ready<'a>(cluster: &Cluster<'a>, node: &Node, agent: &'a Pod) -> Sighting
                 agent.metadata.namespace, agent.metadata.name
             ),
         ));
-    // Who says why it is not ready is explained by that; else by what is wrong with its pod.
+    // Who says why it is not ready is explained by that, or by the agent that fewer reach; else by what is wrong with its pod.
     if words.is_some() {
-        sighting.seen_on(agent.reference(), "network agent of")
+        let sighting = sighting.seen_on(agent.reference(), "network agent of");
+        match lonelier_peer(cluster, agent) {
+            Some(peer) => sighting.blames(peer, "does not reach"),
+            None => sighting,
+        }
     } else {
         sighting
             .seen_on(own, "network agent of")
@@ -270,7 +275,7 @@ fn not_ready<'a>(cluster: &Cluster<'a>, node: &Node, agent: &'a Pod) -> Sighting
 }
 
 /// What a probe that is a program of the agent's own says: the last sentence behind `is not ready: `.
-fn own_words(event: &Event) -> Option<&str> {
+pub(super) fn own_words(event: &Event) -> Option<&str> {
     let line = event
         .message
         .lines()

@@ -3,7 +3,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::rollouts::progress::is_rolling;
 use crate::kubernetes::{Condition, Deployment, Node, Object, Pod, PodDisruptionBudget, condition};
 use crate::model::{Evidence, Suggestion, some_of};
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
     /// # What it means
@@ -87,6 +87,16 @@ fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut 
     }
 }
 
+/// The workloads whose pods it is about, whether or not they have any.
+fn workloads_of<'a>(cluster: &Cluster<'a>, budget: &PodDisruptionBudget) -> Vec<Workload<'a>> {
+    let Some(selector) = &budget.spec.selector else {
+        return Vec::new();
+    };
+    let mut all = cluster.workloads_in(&budget.metadata.namespace);
+    all.retain(|workload| selector.matches(workload.pod_labels()));
+    all
+}
+
 /// Whether they are on their way with a rollout.
 fn are_rolled_out(cluster: &Cluster<'_>, pods: &[&Pod]) -> bool {
     pods.first().is_some_and(|pod| {
@@ -137,6 +147,11 @@ fn sighting<'a>(
         }
     }
     let namespace = budget.metadata.namespace.as_str();
+    if unready.is_empty() {
+        for workload in workloads_of(cluster, budget) {
+            sighting = sighting.blames(workload.reference(), "protected by");
+        }
+    }
     sighting.suggest(Suggestion::look(
         "See which pods are not ready",
         format!(

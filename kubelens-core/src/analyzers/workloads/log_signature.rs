@@ -1,5 +1,6 @@
 //! Which log line decides: of all that a failing run wrote, the words that say why it failed.
 
+use super::advice::read_log;
 use super::{
     log_address_in_use, log_api_forbidden, log_bad_argument, log_bad_config,
     log_certificate_rejected, log_connection_refused, log_connection_timeout,
@@ -252,11 +253,17 @@ impl<'a> LogMatch<'a> {
     /// The line that decides, short; with the one after it where it only announces that one: `invalid configuration:`.
     pub(super) fn said(&self) -> String {
         let line = self.line();
-        let announced = self.after().map(str::trim).find(|next| !next.is_empty());
-        match announced.filter(|_| line.trim_end().ends_with(':')) {
-            Some(next) => short(&format!("{} {next}", short(line))),
+        match self.announced() {
+            Some(next) => short(&format!("{} {next}", line.trim_end())),
             None => short(line),
         }
+    }
+
+    /// What follows a deciding line that ends with a colon.
+    fn announced(&self) -> Option<&'a str> {
+        let mut after = self.after().map(str::trim);
+        let next = after.find(|next| !next.is_empty())?;
+        self.line().trim_end().ends_with(':').then_some(next)
     }
 
     /// The lines with the same words, the deciding one first.
@@ -374,11 +381,7 @@ impl<'a> LogMatch<'a> {
         let exit = exit_code.map(|code| {
             Evidence::field(pod.reference(), &container.last_end_path("exitCode"), code).at(ended)
         });
-        let previous = if container.is_running() && exit_code.is_some() {
-            " --previous"
-        } else {
-            ""
-        };
+        let is_of_the_run_before = container.is_running() && exit_code.is_some();
         Sighting::of(subject, title, explanation)
             .seen_on(pod.reference(), relation)
             .in_container(container.name())
@@ -389,16 +392,12 @@ impl<'a> LogMatch<'a> {
                 confidence
             })
             .evidence(proof)
+            .all_evidence(
+                self.announced()
+                    .map(|line| Evidence::log(pod.reference(), container.name(), line, ended)),
+            )
             .all_evidence(exit)
-            .suggest(Suggestion::look(
-                "Read the log",
-                format!(
-                    "kubectl -n {} logs {} -c {}{previous} --tail=60",
-                    pod.metadata.namespace,
-                    pod.metadata.name,
-                    container.name()
-                ),
-            ))
+            .suggest(read_log(pod, container.name(), is_of_the_run_before))
     }
 }
 

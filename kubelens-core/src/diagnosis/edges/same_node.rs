@@ -8,7 +8,7 @@ pub(in crate::diagnosis) const OF_PODS: [&str; 4] = ["NOD005", "NOD007", "NOD019
 
 /// Several rules look at a node, and one trouble shows in several of them: a machine that was stopped is unreachable, a
 /// kubelet that restarts makes its node come and go, broken hardware is missing among the devices. And a wrong clock, a
-/// broken device, a read-only disk or a want of process ids shows in the log of what runs there.
+/// broken device, a read-only disk, a full table of connections or a want of process ids shows in what runs there.
 pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
@@ -23,7 +23,7 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
                 continue;
             };
             let relation = match seen.pod {
-                Some(pod) if shows_in_log(pod, seen, reason) => "runs on",
+                Some(pod) if shows_in_pod(pod, seen, reason) => "runs on",
                 None if is_one_trouble(seen, reason) => "same node",
                 _ => continue,
             };
@@ -58,6 +58,8 @@ fn is_one_trouble(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
             place(identity(reason, "fact")) < place(fact)
         }
         ("NOD007", "NOD021") => is_of_devices(reason),
+        // The errors of a disk because of which the kernel writes to it no more.
+        ("NOD007", "NOD007") => is_of_file_systems(reason) && DISK.contains(&fact),
         // How far the clock is off says more than that nobody sets it.
         ("NOD019", "NOD007") => is_of_clock(symptom),
         _ => false,
@@ -82,8 +84,29 @@ fn is_of_file_systems(reason: &Seen<'_>) -> bool {
         .contains("readonlyfilesystem")
 }
 
-/// Words of programs that meet a read-only file system.
-const READ_ONLY: [&str; 3] = ["read-only file system", "read-only filesystem", "erofs"];
+/// Facts that an agent tells of a disk in events.
+const DISK: [&str; 3] = ["Ext4Error", "XfsHasShutdown", "IOError"];
+
+/// Words of who meets a read-only or broken file system: programs, and what makes the sandbox of a pod.
+const READ_ONLY: [&str; 4] = [
+    "read-only file system",
+    "read-only filesystem",
+    "erofs",
+    "input/output error",
+];
+
+/// Probes and calls.
+const GOES_OVER_THE_NETWORK: [&str; 6] =
+    ["WRK020", "WRK021", "WRK022", "WRK025", "WRK102", "WRK103"];
+
+/// Words of who gets no answer, when packets are dropped.
+const NO_ANSWER: [&str; 5] = [
+    "timeout",
+    "timed out",
+    "time out",
+    "deadline exceeded",
+    "temporary failure in name resolution",
+];
 
 /// Words of programs that may start no further process or thread: `fork` and `pthread_create` end with EAGAIN.
 const NO_PROCESS: [&str; 12] = [
@@ -112,18 +135,26 @@ fn is_asked_for(symptom: &Seen<'_>) -> bool {
 /// Words of programs whose device does not answer.
 const DEVICE: [&str; 5] = ["cuda", "nvml", "gpu", "rocm", "hip error"];
 
-/// Whether a line of the pod's log tells of the trouble that its node has.
-fn shows_in_log(pod: &Pod, symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
-    let says = |words: &[&str]| {
+/// Whether the pod's log tells of the trouble that its node has, or an event of what the node did for it.
+fn shows_in_pod(pod: &Pod, symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
+    let tells = |kinds: &[EvidenceKind], words: &[&str]| {
         symptom.sighting.evidence.iter().any(|proof| {
             let text = proof.text.as_deref().unwrap_or_default().to_lowercase();
-            proof.kind == EvidenceKind::Log && words.iter().any(|word| text.contains(word))
+            kinds.contains(&proof.kind) && words.iter().any(|word| text.contains(word))
         })
     };
+    let says = |words: &[&str]| tells(&[EvidenceKind::Log], words);
+    let shows = |words: &[&str]| tells(&[EvidenceKind::Log, EvidenceKind::Event], words);
+    let fact = identity(reason, "fact");
     match reason.code() {
         "NOD005" => says(&NO_PROCESS),
         "NOD007" if is_of_devices(reason) => takes_a_device(pod, "") && says(&DEVICE),
-        "NOD007" if is_of_file_systems(reason) => says(&READ_ONLY) && !is_asked_for(symptom),
+        "NOD007" if is_of_file_systems(reason) || DISK.contains(&fact) => {
+            shows(&READ_ONLY) && !is_asked_for(symptom)
+        }
+        "NOD007" if fact == "ConntrackFull" => {
+            GOES_OVER_THE_NETWORK.contains(&symptom.code()) && shows(&NO_ANSWER)
+        }
         "NOD007" | "NOD019" => {
             (reason.code() == "NOD019" || is_of_clock(reason))
                 && symptom.code() == "WRK104"
