@@ -27,6 +27,7 @@ pub(crate) fn runs_cloud_controller(name: &str, spec: &PodSpec) -> bool {
     name.contains(CLOUD_CONTROLLER)
         || spec.all_containers().any(|(_, container)| {
             container.image.contains(CLOUD_CONTROLLER)
+                || container.image_name().starts_with(CLOUD_PROVIDER)
                 || container
                     .command
                     .iter()
@@ -100,3 +101,6 @@ pub(super) fn complaint(cluster: &Cluster<'_>, nodes: &[&str]) -> Option<Complai
 
 /// What the program is called, whatever the cloud.
 const CLOUD_CONTROLLER: &str = "cloud-controller-manager";
+
+/// How the images of those begin that are called by their cloud: `cloud-provider-vsphere`.
+const CLOUD_PROVIDER: &str = "cloud-provider-";

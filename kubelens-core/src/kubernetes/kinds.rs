@@ -239,6 +239,11 @@ macro_rules! kinds {
                 }
             }
 
+            /// Hands the object that was read last to another batch.
+            pub(crate) fn hand_last_to(&mut self, other: &mut Self, kind: Kind) {
+                match kind { $(Kind::$kind => { other.$field.extend(self.$field.pop()); })* }
+            }
+
             /// Takes back the object that was read last.
             pub(crate) fn pop(&mut self, kind: Kind) {
                 match kind { $(Kind::$kind => { self.$field.pop(); })* }

@@ -154,7 +154,10 @@ mod tests {
             "Failed: it has no ro…"
         );
         assert_eq!(
-            gist("Failed: no such kind: unknown type: \"x\" (valid values: [a b c])", 40),
+            gist(
+                "Failed: no such kind: unknown type: \"x\" (valid values: [a b c])",
+                40
+            ),
             "Failed: no such kind: unknown type: \"x\""
         );
         assert_eq!(counted(1, "pod"), "1 pod");

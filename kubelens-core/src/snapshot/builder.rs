@@ -8,6 +8,12 @@ use super::{Gap, Gaps, Logs, Snapshot, WholeObjects};
 use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Tables};
 use crate::model::{ClusterInfo, CoverageState, FieldError, ObjectRef, Scope};
 
+/// What controllers make in every namespace.
+pub(crate) const MADE_EVERYWHERE: [(Kind, &str); 2] = [
+    (Kind::ConfigMap, "kube-root-ca.crt"),
+    (Kind::ServiceAccount, "default"),
+];
+
 /// Puts a [`Snapshot`] together from what a source reads.
 #[derive(Debug, Default)]
 pub struct SnapshotBuilder {
@@ -21,6 +27,8 @@ pub struct SnapshotBuilder {
     logs: Logs,
     listed: BTreeSet<Kind>,
     listed_in: BTreeMap<Kind, BTreeSet<String>>,
+    held_elsewhere: BTreeMap<Kind, bool>,
+    newest_elsewhere: Option<Timestamp>,
     custom_listed: BTreeSet<String>,
     whole: WholeObjects,
 }
@@ -130,6 +138,17 @@ impl SnapshotBuilder {
             .insert(namespace.to_owned());
     }
 
+    /// Says how new the newest is that a recording holds of namespaces that nobody asked for.
+    pub(crate) fn reaches_to(&mut self, newest: Option<Timestamp>) {
+        self.newest_elsewhere = self.newest_elsewhere.max(newest);
+    }
+
+    /// Says that a recording holds objects of the kind in namespaces that nobody asked for, and whether the one
+    /// of [`MADE_EVERYWHERE`] was among them.
+    pub(crate) fn holds_elsewhere(&mut self, kind: Kind, is_made_everywhere: bool) {
+        *self.held_elsewhere.entry(kind).or_default() |= is_made_everywhere;
+    }
+
     /// Says that the source listed a kind without a type of its own, as far as no gap says otherwise. The
     /// name is that of [`custom_kind`].
     pub fn listed_custom(&mut self, kind: &str) {
@@ -186,7 +205,7 @@ impl SnapshotBuilder {
                 self.gap_outside(kind.as_str(), namespaces, CoverageState::Partial, detail);
                 continue;
             }
-            if self.tables.count(kind) == 0 {
+            if self.tables.count(kind) == 0 && !self.held_elsewhere.contains_key(&kind) {
                 self.gap(
                     kind.as_str(),
                     None,
@@ -202,7 +221,8 @@ impl SnapshotBuilder {
             .map(|object| custom_kind(object.group(), &object.kind))
             .collect();
         self.custom_listed.extend(kinds);
-        let taken_at = taken_at.or_else(|| newest_time(&self.tables, &self.custom));
+        let taken_at =
+            taken_at.or_else(|| newest_time(&self.tables, &self.custom).max(self.newest_elsewhere));
         self.finish(taken_at)
     }
 
@@ -221,16 +241,14 @@ impl SnapshotBuilder {
                 namespaces.extend(reference.namespace);
             }
         }
-        let made_by_controllers = [
-            (Kind::ConfigMap, "kube-root-ca.crt"),
-            (Kind::ServiceAccount, "default"),
-        ];
-        for (kind, object) in made_by_controllers {
-            let is_kept_elsewhere = self
-                .tables
-                .references(kind)
-                .iter()
-                .any(|known| known.name == object);
+        for (kind, object) in MADE_EVERYWHERE {
+            let is_left_out = self.held_elsewhere.get(&kind) == Some(&true);
+            let is_kept_elsewhere = is_left_out
+                || self
+                    .tables
+                    .references(kind)
+                    .iter()
+                    .any(|known| known.name == object);
             if !is_kept_elsewhere || self.listed.contains(&kind) {
                 continue;
             }

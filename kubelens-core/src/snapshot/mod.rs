@@ -34,6 +34,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 pub use age::Age;
+pub(crate) use builder::MADE_EVERYWHERE;
 pub use builder::{SnapshotBuilder, custom_kind};
 pub use change::Change;
 pub(crate) use change::Changed;
@@ -42,6 +43,7 @@ pub use gap::{Gap, Gaps};
 pub(crate) use ledger::Ledger;
 pub use logs::{ContainerLog, LogKey, Logs};
 pub(crate) use memo::Digest;
+pub(crate) use newest_time::newest_time;
 pub(crate) use reads::Reads;
 pub use relations::{EventTrait, PodTrait};
 pub(crate) use short::Makes;

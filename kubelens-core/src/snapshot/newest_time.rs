@@ -8,7 +8,7 @@ use crate::kubernetes::{Condition, ContainerState, CustomObject, Kind, Tables};
 /// The newest time in a picture: the instant that an offline source describes.
 ///
 /// Times that an object only plans for (deletion, expiry) do not count.
-pub(super) fn newest_time(
+pub(crate) fn newest_time(
     tables: &Tables,
     custom: &BTreeMap<String, Vec<Arc<CustomObject>>>,
 ) -> Option<Timestamp> {

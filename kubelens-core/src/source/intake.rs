@@ -1,7 +1,8 @@
 //! Takes objects in, one by one: finds their type, decodes them, and notes what could not be used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::ReadRequest;
@@ -9,9 +10,9 @@ use super::decoding_error::{explain_json, explain_yaml, not_utf8};
 use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
 use super::whole::Keeping;
-use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, Text, yaml};
+use crate::kubernetes::{Batch, CustomObject, GroupKind, Kind, ObjectMeta, Tables, Text, yaml};
 use crate::model::{CoverageState, FieldError, KUBELENS_API_VERSION, ObjectRef};
-use crate::snapshot::SnapshotBuilder;
+use crate::snapshot::{MADE_EVERYWHERE, SnapshotBuilder, custom_kind, newest_time};
 
 /// The type that an object is of.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +46,57 @@ pub(crate) struct Intake {
     /// Room for the text of one object.
     short: Vec<u8>,
     /// Namespaces of objects that were left out because nobody asked for them.
-    left_out: BTreeSet<String>,
+    left_out: LeftOut,
     /// Objects that were written in another API version than the one they are read in.
     other_versions: Vec<ObjectRef>,
     /// What the API server would refuse.
     refused: Vec<(ObjectRef, FieldError)>,
     /// Objects that are kept with every field.
     whole: Keeping,
+}
+
+/// What was left out because nobody asked for its namespace.
+#[derive(Debug, Default)]
+struct LeftOut {
+    namespaces: BTreeSet<String>,
+    /// The kinds, and whether the object that controllers make in every namespace was among them.
+    kinds: BTreeMap<Kind, bool>,
+    /// Kinds without a type of their own.
+    custom: BTreeSet<String>,
+    /// The newest time in it: the recording was made then, whatever of it is looked at.
+    newest: Option<Timestamp>,
+    /// What was not looked through for times yet.
+    batch: Batch,
+    in_batch: usize,
+}
+
+impl LeftOut {
+    /// Most objects that are kept until they are looked through for times.
+    const MOST: usize = 4096;
+
+    fn note(&mut self, kind: Kind, metadata: &ObjectMeta) {
+        if !self.namespaces.contains(metadata.namespace.as_str()) {
+            self.namespaces.insert(metadata.namespace.to_string());
+        }
+        let is_made_everywhere = self.kinds.entry(kind).or_default();
+        *is_made_everywhere |= MADE_EVERYWHERE.contains(&(kind, metadata.name.as_str()));
+    }
+
+    /// Takes the object of a batch that was read last.
+    fn take_last(&mut self, batch: &mut Batch, kind: Kind) {
+        batch.hand_last_to(&mut self.batch, kind);
+        self.in_batch += 1;
+        if self.in_batch >= Self::MOST {
+            self.look_through();
+        }
+    }
+
+    fn look_through(&mut self) {
+        let mut tables = Tables::default();
+        tables.absorb(std::mem::take(&mut self.batch));
+        self.newest = self.newest.max(newest_time(&tables, &BTreeMap::new()));
+        self.in_batch = 0;
+    }
 }
 
 #[derive(Debug)]
@@ -71,7 +116,7 @@ impl Intake {
             missed: BTreeSet::new(),
             objects: 0,
             short: Vec::new(),
-            left_out: BTreeSet::new(),
+            left_out: LeftOut::default(),
             other_versions: Vec::new(),
             refused: Vec::new(),
             whole: Keeping::new(&request.whole),
@@ -80,7 +125,7 @@ impl Intake {
 
     /// The namespaces of objects that were left out because nobody asked for them.
     pub(crate) const fn left_out(&self) -> &BTreeSet<String> {
-        &self.left_out
+        &self.left_out.namespaces
     }
 
     /// How many objects were taken in.
@@ -163,9 +208,17 @@ impl Intake {
     }
 
     /// Hands everything over.
-    pub(crate) fn pour_into(self, builder: &mut SnapshotBuilder) {
+    pub(crate) fn pour_into(mut self, builder: &mut SnapshotBuilder) {
+        self.left_out.look_through();
+        builder.reaches_to(self.left_out.newest);
         self.whole.pour_into(builder.whole_mut());
         builder.absorb(self.batch);
+        for (kind, is_made_everywhere) in self.left_out.kinds {
+            builder.holds_elsewhere(kind, is_made_everywhere);
+        }
+        for kind in &self.left_out.custom {
+            builder.listed_custom(kind);
+        }
         for written in self.other_versions {
             builder.written_as(written);
         }
@@ -255,10 +308,8 @@ impl Intake {
             metadata.namespace = Text::new(&self.request.default_namespace);
         }
         if kind.is_namespaced() && !self.request.wants_namespace(&metadata.namespace) {
-            if !self.left_out.contains(metadata.namespace.as_str()) {
-                self.left_out.insert(metadata.namespace.to_string());
-            }
-            self.batch.pop(kind);
+            self.left_out.note(kind, metadata);
+            self.left_out.take_last(&mut self.batch, kind);
             return Taken::Unwanted;
         }
         if self.whole.wants(kind.group(), kind.as_str()) {
@@ -350,10 +401,13 @@ impl Intake {
             }
         };
         let namespace = &object.metadata.namespace;
+        let group_kind = GroupKind::of(meta.api_version, meta.kind);
         if !namespace.is_empty() && !self.request.wants_namespace(namespace) {
+            self.left_out
+                .custom
+                .insert(custom_kind(&group_kind.group, meta.kind));
             return Taken::Unwanted;
         }
-        let group_kind = GroupKind::of(meta.api_version, meta.kind);
         if self.whole.wants(&group_kind.group, meta.kind) {
             self.whole
                 .keep(&group_kind, meta.api_version, &object.metadata, item);

@@ -1,12 +1,14 @@
 use super::sandbox_failure::{Part, SandboxFailure, agent_on, failure, part};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// The network plugin of a node does not work: new pods there get no network and do not start.
+    /// The network plugin of a node does not work: new pods there get no network and do not start. Where Multus does not
+    /// find a further network that a pod asks for, the definition that is missing is told instead.
     ///
     /// # Fires on
     /// ```yaml
@@ -70,9 +72,55 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Part::Plugin(plugin) = part(&failure.event.message) else {
         return;
     };
-    if !pod.node_name.is_empty() {
+    if let Some(sighting) = undefined_network(cluster, &failure) {
+        sink.report(sighting);
+    } else if !pod.node_name.is_empty() {
         sink.report(sighting(cluster, &failure, plugin));
     }
+}
+
+/// The further network of a pod that its namespace does not define, as Multus says it. Groups 1 and 2 are its name and its
+/// namespace.
+static UNDEFINED: Pattern = Pattern::new(
+    r"cannot find (?:a )?network-attachment-definition \(([^)]+)\) in namespace \(([^)]+)\)",
+);
+
+/// Where a pod names the networks that it wants besides the cluster's own.
+const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
+
+/// A network that pods ask for by an annotation and that nobody defined: no fault of a node.
+fn undefined_network(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sighting> {
+    let pod = failure.pod;
+    let names = UNDEFINED.captures(&failure.event.message)?;
+    let (name, namespace) = (names.get(1)?.as_str(), names.get(2)?.as_str());
+    let network = ObjectRef::namespaced(
+        "k8s.cni.cncf.io/v1",
+        "NetworkAttachmentDefinition",
+        namespace,
+        name,
+    );
+    let top = cluster.top_of(pod);
+    let asked = pod.metadata.annotations.get(NETWORKS).map(|asked| {
+        let path = format!("metadata.annotations[{NETWORKS}]");
+        Evidence::field(pod.reference(), &path, asked)
+    });
+    let sighting = Sighting::of(
+        network.clone(),
+        format!("{network} does not exist, and {top} asks for that network"),
+        "Multus finds no such definition there, so the pods get no sandbox and do not start.",
+    )
+    .seen_on(pod.reference(), "network of")
+    .all_evidence(asked)
+    .evidence(failure.evidence())
+    .since(failure.event.first_seen())
+    .suggest(Suggestion::advice(format!(
+        "Create {network}, or correct the annotation {NETWORKS} in the template of {top}"
+    )))
+    .suggest(Suggestion::look(
+        "See which networks are defined",
+        "kubectl get network-attachment-definitions --all-namespaces",
+    ));
+    Some(sighting)
 }
 
 fn sighting<'a>(cluster: &Cluster<'a>, failure: &SandboxFailure<'a>, plugin: &str) -> Sighting {

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::policy::in_range;
-use super::sandbox_failure::{Part, SandboxFailure, agent_named, failure, part};
+use super::sandbox_failure::{NO_POOLS, Part, SandboxFailure, agent_named, failure, part};
 use super::shared_shortage::{is_of_a_range, nodes_alike};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
@@ -15,7 +15,8 @@ declare_analyzer! {
     /// # What it means
     /// A node has no address left for new pods: they stay without network and do not start. Where several nodes
     /// say the same at once and no other gives a pod an address, it is told once, of their network agent: what they
-    /// share is used up, a subnet or a pool of addresses.
+    /// share is used up, a subnet or a pool of addresses. Of Calico, a pool that is disabled is told where no other is
+    /// left.
     ///
     /// # Fires on
     /// ```yaml
@@ -101,7 +102,8 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if part(&failure.event.message) != Part::Addresses || pod.node_name.is_empty() {
         return;
     }
-    let told = of_a_kept_range(cluster, &failure)
+    let told = of_a_disabled_pool(cluster, &failure)
+        .or_else(|| of_a_kept_range(cluster, &failure))
         .or_else(|| shared(cluster, &failure))
         .unwrap_or_else(|| of_one_node(cluster, &failure));
     sink.report(
@@ -142,6 +144,29 @@ fn shared(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sightin
         some_of(&nodes, 3)
     );
     Some(Sighting::of(agent, title, explanation).seen_on(pod.reference(), "hands out addresses to"))
+}
+
+/// Pools of Calico of which none may be used.
+fn of_a_disabled_pool(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sighting> {
+    if !failure.event.message.contains(NO_POOLS) {
+        return None;
+    }
+    let pool = ["crd.projectcalico.org", "projectcalico.org"]
+        .into_iter()
+        .flat_map(|group| cluster.customs(group, "IPPool"))
+        .find(|pool| pool.spec.get("disabled").and_then(Value::as_bool) == Some(true))?;
+    let (own, pod) = (pool.reference(), failure.pod);
+    let sighting = Sighting::of(
+        own.clone(),
+        format!("{own} is disabled, and Calico has no other pool of addresses for pods"),
+        format!(
+            "Pods of {} get no address on any node and do not start; those that run keep theirs.",
+            cluster.top_of(pod)
+        ),
+    )
+    .seen_on(pod.reference(), "hands out addresses to")
+    .evidence(Evidence::field(own, "spec.disabled", "true"));
+    Some(sighting)
 }
 
 /// The range from which an address was asked for, as whereabouts writes it.
@@ -243,7 +268,9 @@ fn range_of(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Evide
 
 /// Where the address comes from decides where room can be made: the cloud's subnet, or a range of the plugin's own.
 fn advice(text: &str) -> &'static str {
-    if text.contains("aws-cni") {
+    if text.contains(NO_POOLS) {
+        "Set spec.disabled of an IPPool to false, or create one for the range of the pods"
+    } else if text.contains("aws-cni") {
         "Free addresses in the subnet of the node or add a subnet; let the plugin take prefixes, or use a machine with more network interfaces"
     } else if is_of_a_cloud(text) {
         "Enlarge the subnet of the nodes, or move pods off the node"

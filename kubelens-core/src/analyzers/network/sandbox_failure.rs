@@ -38,6 +38,9 @@ pub(super) fn failure<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Option<Sandbox
     Some(SandboxFailure { pod, event })
 }
 
+/// What Calico says where no pool of addresses is in use.
+pub(super) const NO_POOLS: &str = "no configured Calico pools";
+
 /// Which part the kubelet's words blame.
 pub(super) fn part(text: &str) -> Part<'_> {
     let addresses = [
@@ -52,6 +55,7 @@ pub(super) fn part(text: &str) -> Part<'_> {
         "out of IP",
         "no addresses available",
         "allocate IP in range",
+        NO_POOLS,
     ];
     if addresses.iter().any(|mark| text.contains(mark)) {
         return Part::Addresses;

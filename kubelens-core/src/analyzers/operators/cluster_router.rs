@@ -27,8 +27,12 @@ pub(super) fn routers_behind(
             let domain = format!(".{}", router.status_text("/domain"));
             let is_named =
                 message.contains(&format!("\"{}\" ingress controller", router.metadata.name));
-            let has_host =
-                domain.len() > 1 && hosts.iter().any(|host| host.name.ends_with(&domain));
+            // The installer gives the first router the domain `apps.` of the cluster.
+            let is_first = domain.len() == 1 && router.metadata.name == "default";
+            let has_host = hosts.iter().any(|host| {
+                let is_below = domain.len() > 1 && host.name.ends_with(&domain);
+                is_below || (is_first && host.name.contains(".apps."))
+            });
             is_named || has_host
         })
         .map(|router| (router.reference(), "routes to"))

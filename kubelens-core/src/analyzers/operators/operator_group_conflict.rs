@@ -80,7 +80,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         let is_known = cluster
             .look_up_custom(GROUP, "OperatorGroup", namespace, "")
             .is_absent();
-        if is_late && is_known && !groups.contains_key(namespace) {
+        // Without a group nothing is ever resolved: who has a plan or a version had one.
+        let has_plan = ["/installPlanRef/name", "/installedCSV", "/currentCSV"]
+            .into_iter()
+            .any(|path| !subscription.status_text(path).is_empty());
+        if is_late && is_known && !has_plan && !groups.contains_key(namespace) {
             sink.report(none(subscription));
         }
     }

@@ -30,6 +30,24 @@ pub(in crate::analyzers) fn blaming_the_system<'l>(
     sighting
 }
 
+/// The sighting of a program that hangs with the storage system below its volumes as the reason, where that takes no
+/// more requests: Ceph does so at HEALTH_ERR. Reads PersistentVolumeClaim and PersistentVolume.
+pub(in crate::analyzers) fn blaming_a_stopped_system(
+    mut sighting: Sighting,
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+) -> Sighting {
+    for (system, proof) in systems_below(cluster, pod) {
+        let has_stopped = cluster.customs("ceph.rook.io", "CephCluster").any(|ceph| {
+            ceph.status_text("/ceph/health") == "HEALTH_ERR" && ceph.reference().is_same(&system)
+        });
+        if has_stopped {
+            sighting = sighting.blames(system, "stores").evidence(proof);
+        }
+    }
+    sighting
+}
+
 /// The storage systems below the claims of a pod, each with the volume that leads to it.
 fn systems_below(cluster: &Cluster<'_>, pod: &Pod) -> Vec<(ObjectRef, Evidence)> {
     let mut all: Vec<(ObjectRef, Evidence)> = Vec::new();

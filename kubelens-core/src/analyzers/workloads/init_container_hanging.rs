@@ -149,21 +149,33 @@ const WAITS: [&str; 2] = ["wait-for-", "wait-"];
 const VALIDATES: [&str; 2] = ["-validation", "-wait"];
 
 /// The DaemonSet beside the pod's own that a container waits for by its name, where its pod on this node is not ready:
-/// `driver-validation` waits for the driver of the node.
+/// `driver-validation` waits for the driver of the node. Where none bears the name, the only one there that crashes: what
+/// waits in a row waits for the first.
 fn awaited_part(pod: &Pod, cluster: &Cluster<'_>, container: &str) -> Option<ObjectRef> {
     let awaited = WAITS
         .iter()
         .find_map(|start| container.strip_prefix(start))
         .or_else(|| VALIDATES.iter().find_map(|end| container.strip_suffix(end)))?;
     let own = cluster.top_of(pod);
-    let mut beside = cluster.pods_on(&pod.node_name).filter(|other| {
+    let beside = cluster.pods_on(&pod.node_name).filter(|other| {
         other.metadata.namespace == pod.metadata.namespace && other.is_live() && !other.is_ready()
     });
-    beside.find_map(|other| {
-        let owner = other.metadata.controller()?;
-        let top = cluster.top_of(other);
-        let bears_the_name = owner.name.split('-').any(|word| word == awaited);
-        (owner.kind == "DaemonSet" && bears_the_name && !top.is_same(&own)).then_some(top)
+    let parts: Vec<(&Pod, ObjectRef)> = beside
+        .filter(|other| other.is_of_daemon_set())
+        .map(|other| (other, cluster.top_of(other)))
+        .filter(|(_, top)| !top.is_same(&own))
+        .collect();
+    let bears_the_name = |top: &ObjectRef| top.name.split('-').any(|word| word == awaited);
+    let named = parts.iter().find(|(_, top)| bears_the_name(top));
+    let mut crashing = parts.iter().filter(|(other, _)| crashes(other));
+    let only = crashing.next().filter(|_| crashing.next().is_none());
+    named.or(only).map(|(_, top)| top.clone())
+}
+
+/// Whether a container of a pod ended in a failure and waits to be started again.
+fn crashes(pod: &Pod) -> bool {
+    pod.containers().any(|container| {
+        !container.is_running() && container.last_end().is_some_and(|end| end.exit_code != 0)
     })
 }
 

@@ -4,14 +4,15 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Kind, Pod, Service};
+use crate::kubernetes::{Kind, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, age};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
     /// A container that is not well says that a certificate is not accepted: it expired, its
-    /// authority is unknown, or it is for another name.
+    /// authority is unknown, or it is for another name. Where the server says in its own log that it works with a
+    /// certificate which ended at that moment, the server is told.
     ///
     /// # Fires on
     /// ```yaml
@@ -119,6 +120,9 @@ static ALERT: Pattern = Pattern::new(
 
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let peers = Peers::of(found, cluster);
+    if let Some(sighting) = passed_on(found, &peers, cluster) {
+        return sighting;
+    }
     let mut sighting = match ALERT.first(found.line()) {
         Some(alert) => rejected(found, cluster, &peers, within_quotes(alert)),
         None => rejects(found, cluster, &peers),
@@ -148,8 +152,46 @@ static EXPIRED: Pattern = Pattern::new(
     r"(?i)certificate has expired|certificate is not yet valid|CERT_HAS_EXPIRED|CertificateExpiredException|CertificateNotYetValidException|NotAfter: ",
 );
 
-/// The Secrets that the pods of the other side mount: the certificate that it presents is in one of them.
-fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
+/// When a certificate ended, as Go says it.
+static ENDED: Pattern =
+    Pattern::new(r"current time \S+ is after (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)");
+
+/// The other side says of itself that it works with a certificate which ended at the same moment: what the container got
+/// was an answer, and the connection was well.
+fn passed_on<'a>(
+    found: &LogMatch<'a>,
+    peers: &Peers<'a>,
+    cluster: &Cluster<'a>,
+) -> Option<Sighting> {
+    let ended = ENDED.first(found.line())?;
+    let (pod, container, line) = serving(peers, cluster).into_iter().find_map(|pod| {
+        pod.containers().find_map(|container| {
+            let log = cluster.log(pod, container.name(), false)?;
+            let mut newest_first = log.lines.iter().rev();
+            let line = newest_first.find(|line| ENDED.first(line) == Some(ended))?;
+            Some((pod, container, line.as_str()))
+        })
+    })?;
+    let server = cluster.top_of(pod);
+    let title = format!(
+        "{server} works with a certificate that ended at {ended}: {}",
+        short(line)
+    );
+    let explanation = "It says so itself, and answers those with the error who ask it for something that needs the certificate.".to_owned();
+    let mut sighting = found
+        .sighting_on(server, CONFIDENCE, title, explanation)
+        .evidence(Evidence::log(pod.reference(), container.name(), line, None));
+    for secret in secrets(pod) {
+        sighting = sighting.blames(secret, "mounts");
+    }
+    Some(advise(
+        sighting,
+        "Renew that certificate, and start the server again where it does not read it anew",
+    ))
+}
+
+/// The pods of the other side.
+fn serving<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<&'a Pod> {
     let service = peers
         .found()
         .filter(|object| object.kind == "Service")
@@ -159,7 +201,12 @@ fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
                 &object.name,
             )
         });
-    let pods = service.map_or_else(Vec::new, |service| cluster.pods_behind(service));
+    service.map_or_else(Vec::new, |service| cluster.pods_behind(service))
+}
+
+/// The Secrets that the pods of the other side mount: the certificate that it presents is in one of them.
+fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
+    let pods = serving(peers, cluster);
     let mut all: Vec<ObjectRef> = pods.into_iter().flat_map(secrets).collect();
     all.sort();
     all.dedup();

@@ -145,10 +145,10 @@ fn verdict(run: &Run<'_>) -> Option<(&'static str, Vec<usize>)> {
         if let Some(first) = places.iter().position(names_reason) {
             places.drain(..first);
         }
-        places = warned_before(run, &places)
-            .into_iter()
-            .chain(places)
-            .collect();
+        let mut before = warned_before(run, &places);
+        before.extend(summed_up(run, &places));
+        before.extend(places);
+        places = before;
     }
     Some((code, places))
 }
@@ -175,6 +175,31 @@ fn is_chain(line: &str) -> bool {
 static GIVES_UP: Pattern = Pattern::new(
     r"(?i)^\W*(?:(?:error|fatal)\W+)?(?:[\w./-]+ ){0,5}?(?:failed to (?:start|initiali[sz]e|run)|(?:start-?up|initiali[sz]ation|setup|boot) failed|could not (?:start|be started)|cannot start|did not start|terminat(?:ing|ed)|exit(?:ing|ed)|abort(?:ing|ed)|shutting down|giving up|going down|stopp(?:ing|ed)|(?:a )?fatal error(?: occurred)?)(?: (?:now|process|server|application|with (?:code|status) \d+))?\W*$",
 );
+
+/// A line that says only that there are errors, which stand before it under any level.
+static SUMS_UP: Pattern = Pattern::new(
+    r"(?i)\b(?:contains?|has|have|had|found) (?:\d+ |some |the following )?(?:fatal )?errors?\b\W*$|\berrors? (?:were )?(?:found|above|encountered)\b\W*$|\bsee (?:the )?(?:log|messages?|errors?|output) (?:above|before)",
+);
+
+/// What is wrong with a line of a configuration.
+static FAULT: Pattern = Pattern::new(
+    r"(?i)unrecogni[sz]ed|unknown|unexpected|invalid|not valid|illegal|bad value|syntax error|out(?:side)? (?:of )?(?:the valid )?range|duplicate|not (?:supported|allowed|recogni[sz]ed)|missing|must be|requires? ",
+);
+
+/// How many lines before a sum the faults are looked for.
+const SUMMED_UP: usize = 5;
+
+/// The lines before a sum that say what is wrong, where all that decides is a sum.
+fn summed_up(run: &Run<'_>, places: &[usize]) -> Vec<usize> {
+    let line = |at: usize| run.lines.get(at).copied().unwrap_or_default();
+    let all_sum_up = places.iter().all(|at| SUMS_UP.is_in(said(line(*at))));
+    let Some(first) = places.first().copied().filter(|_| all_sum_up) else {
+        return Vec::new();
+    };
+    (first.saturating_sub(SUMMED_UP)..first)
+        .filter(|at| FAULT.is_in(line(*at)) && !OLD_NEWS.is_in(line(*at)))
+        .collect()
+}
 
 /// News that a program gives at every start.
 static OLD_NEWS: Pattern = Pattern::new(r"(?i)deprecat|will be removed");
@@ -724,6 +749,20 @@ mod tests {
         assert_eq!(verdict(&said), Some(("WRK124", vec![1])));
         let plain = run(&["reading the settings", "server failed to start"]);
         assert_eq!(verdict(&plain), Some(("WRK124", vec![1])));
+    }
+
+    #[test]
+    fn what_is_wrong_decides_over_the_line_that_there_are_errors() {
+        let run = Run {
+            lines: vec![
+                "2026-01-01 11:57:01.100 UTC [1] LOG:  unrecognized configuration parameter \"work_memory\" in file \"/etc/pg.conf\" line 2",
+                "2026-01-01 11:57:01.100 UTC [1] FATAL:  configuration file \"/etc/pg.conf\" contains errors",
+            ],
+            ended: None,
+            exit_code: Some(1),
+            was_out_of_memory: false,
+        };
+        assert_eq!(verdict(&run), Some(("WRK124", vec![0, 1])));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, failing_probes};
 use super::probe_sighting::{in_words, sighting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::storage::system_below::blaming_a_stopped_system;
 use crate::kubernetes::Pod;
 use crate::snapshot::Cluster;
 
@@ -71,7 +72,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.75,
-        reads: [Event],
+        reads: [Event, PersistentVolumeClaim, PersistentVolume],
         maps_to: [],
         check: Pod(check),
     }
@@ -108,12 +109,12 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         });
     let explanation =
         format!("The program hangs or is too slow: timeoutSeconds is {timeout}{short}.{cpu}");
-    sighting(
+    let sighting = sighting(
         cluster,
         pod,
         failure,
         &in_words(failure, ProbeAnswer::TimedOut),
         &explanation,
-    )
-    .identified_by("probe", failure.probe.action())
+    );
+    blaming_a_stopped_system(sighting, cluster, pod).identified_by("probe", failure.probe.action())
 }
