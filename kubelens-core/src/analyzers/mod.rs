@@ -1,6 +1,7 @@
 //! One condition, one file. Each family's `mod.rs` is a generated list of its files.
 
 mod api_server;
+pub(crate) mod called_service;
 mod changed_before;
 pub(crate) mod cloud_controller;
 pub(crate) mod configuration;

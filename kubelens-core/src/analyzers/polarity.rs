@@ -37,6 +37,7 @@ const POSITIVE_ENDINGS: &[&str] = &[
     "Available",
     "Healthy",
     "Reachable",
+    "Success",
     "Synced",
     "Valid",
 ];

@@ -41,6 +41,15 @@ pub(super) fn agents(cluster: &Cluster<'_>) -> Vec<Agents> {
     sets.chain(deployments).collect()
 }
 
+/// The agents that nobody is to run: all of them are scaled to zero.
+pub(super) fn stopped(cluster: &Cluster<'_>) -> Option<ObjectRef> {
+    let mut all = cluster
+        .all::<Deployment>()
+        .filter(|deployment| is_agent(&deployment.metadata.name, &deployment.spec.template.spec));
+    let only = all.next().filter(|_| all.next().is_none())?;
+    (only.spec.replicas == Some(0)).then(|| only.reference())
+}
+
 /// A call that found no agent, with the agents that should have carried it: they are what to look at.
 pub(super) fn carried(mut sighting: Sighting, cluster: &Cluster<'_>, words: &str) -> Sighting {
     if !found_no_agent(words) {

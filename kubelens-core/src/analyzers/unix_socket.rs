@@ -36,11 +36,15 @@ fn holds(pod: &Pod, path: &str) -> bool {
         .filter_map(|volume| volume.host_path.as_ref())
         .any(|host| {
             let folder = host.path.trim_end_matches('/');
+            let Some(rest) = path
+                .strip_prefix(folder)
+                .filter(|rest| rest.starts_with('/'))
+            else {
+                return false;
+            };
             // The root, or all of the kubelet's, is no folder of a plugin.
-            folder.matches('/').count() > 2
-                && path
-                    .strip_prefix(folder)
-                    .is_some_and(|rest| rest.starts_with('/'))
+            let depth = folder.matches('/').count();
+            depth > 2 || depth == 2 && rest.matches('/').count() == 1
         })
 }
 

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::analyzers::called_service::called_services;
 use crate::analyzers::cloud_controller::{UNINITIALIZED, runs_cloud_controller};
 use crate::analyzers::control_plane_pod::LEADERS;
 use crate::analyzers::data_keeper::keeps_data;
-use crate::analyzers::network::called_service::called_services;
 use crate::kubernetes::{ContainerRole, ContainerView, Lease, Node, Pod, Service};
 use crate::snapshot::{Cluster, LogKey, Snapshot};
 

@@ -75,11 +75,29 @@ fn check<'a>(api: &'a APIService, cluster: &Cluster<'a>, sink: &mut Sink) {
             .look_up::<Service>(&backing.namespace, &backing.name)
             .is_absent();
     let mut sighting = sighting(api, available, &service, is_missing);
+    if let Some(agents) = tunnel::stopped(cluster).filter(|_| found_no_agent(&available.message)) {
+        sighting = of_stopped_agents(api, agents, sighting);
+    }
     sighting = tunnel::carried(sighting, cluster, &available.message);
     if let Some(policy) = shut_out(cluster, backing, &available.message) {
         sighting = sighting.blames(policy.reference(), "shuts in");
     }
     sink.report(sighting);
+}
+
+/// The same where nobody is to run the agents of the tunnel: what has to change is how many there are.
+fn of_stopped_agents(api: &APIService, agents: ObjectRef, of_the_api: Sighting) -> Sighting {
+    let title = format!(
+        "{agents} is scaled to zero: the API server has no tunnel into the cluster, and API group {} is not available",
+        api.spec.group
+    );
+    let explanation =
+        "Through it go its calls of webhooks, of aggregated APIs and of kubelets (logs, exec).";
+    let field = Evidence::field(agents.clone(), "spec.replicas", 0);
+    Sighting::of(agents, title, explanation)
+        .seen_on(api.reference(), "carries calls of")
+        .evidence(field)
+        .all_evidence(of_the_api.evidence)
 }
 
 fn sighting(

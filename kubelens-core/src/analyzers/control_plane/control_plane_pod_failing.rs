@@ -1,6 +1,7 @@
 use super::controller_leader_lost::not_renewed;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::control_plane_pod::{LEADERS, component_pods};
+use crate::analyzers::unix_socket::silent_listeners;
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
 use crate::analyzers::workloads::log_signature::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
@@ -156,6 +157,9 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
     if let Some(etcd) = failing_etcd(cluster, pod) {
         sighting = sighting.blames(etcd, "stores in");
     }
+    for plugin in silent_plugins(cluster, pod) {
+        sighting = sighting.blames(plugin, "asks");
+    }
     sighting
         .evidence(Evidence::field(own, "spec.nodeName", node))
         .suggest(Suggestion::look(
@@ -167,6 +171,25 @@ fn sighting<'a>(cluster: &Cluster<'a>, pod: &'a Pod) -> Sighting {
         ))
 }
 
+/// The plugins of the node that it calls over a socket, where the newest call that failed was not answered: who decrypts
+/// Secrets for an API server is one.
+fn silent_plugins(cluster: &Cluster<'_>, pod: &Pod) -> Vec<ObjectRef> {
+    let logs = logs_of(cluster, pod);
+    let newest_first = logs.iter().flat_map(|log| log.lines.iter().rev());
+    newest_first
+        .map(|line| silent_listeners(cluster, line, &pod.node_name))
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+/// What its containers wrote, in this run and in the one before.
+fn logs_of<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a ContainerLog> {
+    let runs = pod.containers().flat_map(|container| {
+        [false, true].map(|previous| cluster.log(pod, container.name(), previous))
+    });
+    runs.flatten().collect()
+}
+
 /// The etcd beside an API server that keeps its objects there, where both are not ready: what the API server says, if it
 /// says anything, is about its store.
 fn failing_etcd(cluster: &Cluster<'_>, pod: &Pod) -> Option<ObjectRef> {
@@ -176,13 +199,7 @@ fn failing_etcd(cluster: &Cluster<'_>, pod: &Pod) -> Option<ObjectRef> {
     }
     let beside = component_pods(cluster, "etcd")
         .find(|etcd| etcd.node_name == pod.node_name && !etcd.is_ready())?;
-    let logs: Vec<&ContainerLog> = pod
-        .containers()
-        .flat_map(|container| {
-            [false, true].map(|previous| cluster.log(pod, container.name(), previous))
-        })
-        .flatten()
-        .collect();
+    let logs = logs_of(cluster, pod);
     let mut lines = logs.iter().flat_map(|log| &log.lines);
     let is_of_the_store = lines.any(|line| STORE.iter().any(|word| line.contains(word)));
     (logs.is_empty() || is_of_the_store).then(|| beside.reference())

@@ -3,7 +3,7 @@
 use crate::analysis::Sighting;
 use crate::analyzers::later_run::has_later_success;
 use crate::kubernetes::{Condition, CronJob, Job, Object, Pod, condition};
-use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion, gist, safe_text};
 use crate::snapshot::Cluster;
 
 /// Seconds after which a Job that failed is history.
@@ -11,6 +11,9 @@ const HISTORY: i64 = 7 * 86400;
 
 /// Lines of a log that are kept as proof.
 const LAST_LINES: usize = 3;
+
+/// Letters of what is said of a pod.
+const MOST_OF_A_MESSAGE: usize = 160;
 
 /// Whether the Job has come to an end, well or not.
 pub(super) fn is_finished(job: &Job) -> bool {
@@ -136,6 +139,13 @@ pub(super) fn last_words(cluster: &Cluster<'_>, job: &Job) -> Vec<Evidence> {
         return Vec::new();
     };
     let mut all = Vec::new();
+    if let Some(message) = pod.status.message.non_empty() {
+        all.push(Evidence::message(
+            pod.reference(),
+            "status.message",
+            message,
+        ));
+    }
     for container in pod.containers() {
         let Some(end) = container.last_end().filter(|end| end.exit_code != 0) else {
             continue;
@@ -172,12 +182,28 @@ pub(super) fn last_exit(cluster: &Cluster<'_>, job: &Job) -> Option<String> {
         .controlled_pods(&job.metadata)
         .filter(|pod| !pod.has_succeeded())
         .max_by_key(|pod| (pod.metadata.creation_timestamp, &pod.metadata.name))?;
-    pod.containers().find_map(|container| {
+    let exit = pod.containers().find_map(|container| {
         let end = container.last_end().filter(|end| end.exit_code != 0)?;
         Some(format!(
             "{} exited with code {}",
             container.title(),
             end.exit_code
         ))
-    })
+    });
+    exit.or_else(|| stopped_from_outside(pod))
+}
+
+/// What is said of a pod that failed without that a container ended: a kubelet, a scheduler or a queue did not let it run.
+fn stopped_from_outside(pod: &Pod) -> Option<String> {
+    let status = &pod.status;
+    let message = status
+        .message
+        .non_empty()
+        .filter(|_| pod.status.phase == "Failed")?;
+    let reason = status
+        .reason
+        .non_empty()
+        .map(|reason| format!("{reason}: "));
+    let text = format!("{}{message}", reason.unwrap_or_default());
+    Some(gist(&safe_text(&text), MOST_OF_A_MESSAGE))
 }

@@ -258,13 +258,13 @@ fn looked_up(line: &str) -> Option<(&str, Option<i64>)> {
 }
 
 /// Pieces of a line that may be hosts.
-pub(super) fn tokens(line: &str) -> impl Iterator<Item = &str> {
+pub(in crate::analyzers) fn tokens(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':')))
         .map(|token| token.trim_matches([':', '.', '-']))
         .filter(|token| !token.is_empty())
 }
 
-pub(super) fn host_and_port(token: &str) -> (&str, Option<i64>) {
+pub(in crate::analyzers) fn host_and_port(token: &str) -> (&str, Option<i64>) {
     match token.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') => match port.parse() {
             Ok(number) => (host, Some(number)),
@@ -283,7 +283,7 @@ fn looks_like_host(host: &str, port: Option<i64>) -> bool {
 
 /// The Service that a host stands for, seen from a namespace: its short name, `name.namespace`, its
 /// full name, or its address.
-pub(super) fn service_named<'a>(
+pub(in crate::analyzers) fn service_named<'a>(
     cluster: &Cluster<'a>,
     namespace: &str,
     host: &str,

@@ -1,5 +1,6 @@
 use super::endpoints::live_pods;
 use super::ingress_backend::{BackendUse, backends};
+use super::plain_backend;
 use super::service_port::{PodPort, port_in};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::plain_to_tls::PLAIN_TO_TLS;
@@ -107,6 +108,9 @@ const CONTROLLERS: [(&str, &[&str]); 2] = [
 fn check<'a>(ingress: &'a Ingress, cluster: &Cluster<'a>, sink: &mut Sink) {
     if ingress.metadata.is_terminating() {
         return;
+    }
+    for sighting in plain_backend::sightings(cluster, ingress) {
+        sink.report(sighting);
     }
     let Some(annotation) = plain_by(ingress, cluster) else {
         return;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::called_service::called_services;
 use crate::analysis::Sighting;
+use crate::analyzers::called_service::called_services;
 use crate::analyzers::log_host::{Target, hosts_in, resolve};
 use crate::kubernetes::{Condition, Node, Object, Pod, Service, condition};
 use crate::model::{Evidence, Severity, Suggestion, some_of};

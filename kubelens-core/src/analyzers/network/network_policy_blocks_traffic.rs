@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
-use super::called_service::called_services;
 use super::endpoints::live_pods;
 use super::failed_call::{Failure, failed_calls};
 use super::ingress_controller::controller_pod;
 use super::policy::{Connection, Denial, Direction, Lack, denial};
 use super::policy_text::{look_at, proof_of, rules_of};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::called_service::called_services;
 use crate::kubernetes::{Ingress, Kind, Namespace, NetworkPolicy, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

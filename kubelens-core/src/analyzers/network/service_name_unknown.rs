@@ -1,6 +1,6 @@
-use super::called_service::written_in;
 use super::failed_call::{FailedCall, Failure, failed_calls};
 use crate::analysis::{MADE_FROM, Sighting, Sink, declare_analyzer};
+use crate::analyzers::called_service::written_in;
 use crate::analyzers::operators::made_by_name::makers_of_service;
 use crate::kubernetes::{Kind, Namespace, Object, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};

@@ -62,10 +62,33 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
             sink.report(if taint.key == UNINITIALIZED {
                 by_the_cloud(cluster, node, taint, what, who)
             } else {
-                sighting(node, taint, what, who)
+                by_the_agent(cluster, node, taint, sighting(node, taint, what, who))
             });
         }
     }
+}
+
+/// The agent whose taint it is, where its pod on the node is not ready: its name and the key share a word, as in
+/// `node.cilium.io/agent-not-ready`.
+fn by_the_agent(
+    cluster: &Cluster<'_>,
+    node: &Node,
+    taint: &Taint,
+    mut sighting: Sighting,
+) -> Sighting {
+    const OF_ANY: [&str; 4] = ["node", "agent", "csi", "io"];
+    let words: Vec<&str> = taint.key.split(['.', '/', '-']).collect();
+    for pod in cluster.pods_on(&node.metadata.name) {
+        let owner = pod.metadata.controller().filter(|_| pod.is_of_daemon_set());
+        let is_its = owner.is_some_and(|owner| {
+            let mut parts = owner.name.split('-').filter(|part| !OF_ANY.contains(part));
+            parts.any(|part| words.contains(&part))
+        });
+        if is_its && !pod.is_ready() {
+            sighting = sighting.blames(pod.reference(), "takes the taint from");
+        }
+    }
+    sighting
 }
 
 /// A node that the cloud's controller does not initialize: its log may say why.

@@ -133,9 +133,19 @@ fn on_one_target(
         .identified_by("other", other.name.as_str())
         .evidence(field(newer))
         .evidence(field(older))
+        .all_evidence(ambiguous(newer).or_else(|| ambiguous(older)))
         .suggest(Suggestion::advice(format!(
             "Merge the metrics of both into {other} and delete the newer one"
         )))
+}
+
+/// What the controller says of an autoscaler whose pods another one has, too.
+fn ambiguous(autoscaler: &HorizontalPodAutoscaler) -> Option<Evidence> {
+    let active = condition(&autoscaler.status.conditions, "ScalingActive")
+        .filter(|active| active.is_false() && active.reason == "AmbiguousSelector")?;
+    let text = active.in_words();
+    let path = "status.conditions[ScalingActive]";
+    Some(Evidence::message(autoscaler.reference(), path, &text).at(active.last_transition_time))
 }
 
 /// Two targets with one selector: told once, on the newest of those that the controller names.

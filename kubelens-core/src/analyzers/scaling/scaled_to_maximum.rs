@@ -54,7 +54,7 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.85,
-        reads: [],
+        reads: [Pod, Deployment, StatefulSet, ReplicaSet, ReplicationController],
         maps_to: ["k8sgpt:HorizontalPodAutoscaler"],
         check: HorizontalPodAutoscaler(check),
     }
@@ -79,7 +79,7 @@ fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sin
             cluster.thresholds(&autoscaler.metadata).hpa_max_grace,
         );
     if is_lasting && status.current_replicas >= most && is_above_target(autoscaler) {
-        sink.report(at_maximum(autoscaler, limited));
+        sink.report(at_maximum(cluster, autoscaler, limited));
     }
 }
 
@@ -113,7 +113,11 @@ fn is_above_target(autoscaler: &HorizontalPodAutoscaler) -> bool {
     known.is_empty() || known.iter().any(|(_, now, target)| now > target)
 }
 
-fn at_maximum(autoscaler: &HorizontalPodAutoscaler, limited: &Condition) -> Sighting {
+fn at_maximum(
+    cluster: &Cluster<'_>,
+    autoscaler: &HorizontalPodAutoscaler,
+    limited: &Condition,
+) -> Sighting {
     let own = autoscaler.reference();
     let most = autoscaler.spec.max_replicas;
     let scaled = target_ref(
@@ -134,6 +138,13 @@ fn at_maximum(autoscaler: &HorizontalPodAutoscaler, limited: &Condition) -> Sigh
         let path = format!("status.currentMetrics[{resource}].averageUtilization");
         let value = format!("{now} % (target {target} %)");
         sighting = sighting.evidence(Evidence::field(own.clone(), &path, value));
+    }
+    // Pods that do not serve leave their part to the others: more of them are no remedy.
+    let pods = cluster
+        .workload(&scaled)
+        .map_or_else(Vec::new, |workload| cluster.pods_of(&workload));
+    if pods.iter().any(|pod| pod.is_live() && !pod.is_ready()) {
+        return sighting.blames(scaled, "scales");
     }
     sighting.suggest(Suggestion::advice(format!(
         "Raise maxReplicas of {own}, if the nodes have room"

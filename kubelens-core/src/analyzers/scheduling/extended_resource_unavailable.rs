@@ -79,10 +79,53 @@ fn check<'a>(unplaced: &Unplaced<'a>, cluster: &Cluster<'a>, sink: &mut Sink) {
             resources
         };
         for resource in resources {
-            let sighting = sighting(cluster, &waiting, &resource);
+            let sighting = unmade_slices(cluster, &waiting, &resource)
+                .unwrap_or_else(|| sighting(cluster, &waiting, &resource));
             waiting.report(cluster, sink, sighting);
         }
     }
+}
+
+/// The label in which NVIDIA's MIG manager says how it went with the layout of a node's cards, and the one that asks for it.
+const LAYOUT_STATE: &str = "nvidia.com/mig.config.state";
+const LAYOUT: &str = "nvidia.com/mig.config";
+
+/// A slice of a card that no node offers, while the cards of a node could not be given the layout that was asked for.
+fn unmade_slices<'a>(
+    cluster: &Cluster<'a>,
+    waiting: &Unscheduled<'a>,
+    resource: &str,
+) -> Option<Sighting> {
+    if !resource.starts_with("nvidia.com/mig-") {
+        return None;
+    }
+    let mut nodes = cluster.all::<Node>();
+    let node = nodes.find(|node| {
+        node.metadata.labels.value(LAYOUT_STATE) == Some("failed")
+            && allocatable(node, resource).is_zero()
+    })?;
+    let own = node.reference();
+    let layout = node.metadata.labels.value(LAYOUT).unwrap_or_default();
+    let title = format!(
+        "The cards of {own} could not be given MIG layout `{layout}`, and {} waits for {resource}",
+        waiting.top
+    );
+    let explanation = format!(
+        "The MIG manager says that it failed: the layout is not in its configuration, or the cards cannot have it. No slice is offered until then.{}",
+        waiting.others()
+    );
+    let label = |key: &str, value: &str| {
+        Evidence::field(own.clone(), &format!("metadata.labels[{key}]"), value)
+    };
+    let sighting = Sighting::of(own.clone(), title, explanation)
+        .severity(waiting.severity_for_room(cluster))
+        .identified_by("resource", resource)
+        .evidence(label(LAYOUT_STATE, "failed"))
+        .evidence(label(LAYOUT, layout))
+        .suggest(Suggestion::advice(format!(
+            "Set label {LAYOUT} of {own} to a layout that the MIG manager's ConfigMap holds, and read what the MIG manager of the node says"
+        )));
+    Some(sighting)
 }
 
 fn lacking(short: &[NodeShortage<'_>]) -> Vec<String> {

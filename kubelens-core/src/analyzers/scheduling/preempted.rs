@@ -115,7 +115,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, event: &'a Event) -> Option<Sighting> {
 }
 
 /// Whether somebody gave the pod a class below that of pods without any: one for what may be stopped at any time.
-fn gives_way_by_choice(pod: &Pod) -> bool {
+pub(super) fn gives_way_by_choice(pod: &Pod) -> bool {
     pod.spec.priority.is_some_and(|priority| priority < 0)
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fit::{self, Fit};
+use super::preempted::gives_way_by_choice;
 use super::scheduler_message::SchedulerMessage;
 use super::verdict::Verdict;
 use crate::analysis::{Sighting, Sink, event_evidence};
@@ -167,9 +168,17 @@ impl<'a> Unscheduled<'a> {
 
     /// Reports what all pods show: in full for the first, in short for the others.
     pub(super) fn report(&self, cluster: &Cluster<'a>, sink: &mut Sink, sighting: Sighting) {
-        let full = sighting
+        let mut full = sighting
             .since(since(self.pod))
             .all_evidence(self.proof(cluster));
+        // Who waits behind everybody else keeps room free for them, or takes what is left.
+        if gives_way_by_choice(self.pod) {
+            full =
+                full.at_most(Severity::Info)
+                    .all_evidence(self.pod.spec.priority.map(|priority| {
+                        Evidence::field(self.pod.reference(), "spec.priority", priority)
+                    }));
+        }
         for pod in self.pods.iter().skip(1) {
             let mut short = full
                 .clone()

@@ -42,6 +42,8 @@ impl Unscheduled<'_> {
             Blocker::Selector { .. } => Verdict::Selector,
             Blocker::NamedNode { .. } => Verdict::NamedNode,
             Blocker::Taint { .. } => Verdict::Taint,
+            // A node that may attach no more is left out before it is asked whether it reaches the volume.
+            Blocker::Volume { .. } if self.is_about_counts() => self.by_words(),
             Blocker::Volume { .. } => Verdict::VolumeTopology,
             Blocker::NoUsableNode { .. } => Verdict::NoUsableNode,
             Blocker::HostPort { .. } => Verdict::HostPort,
@@ -67,6 +69,12 @@ impl Unscheduled<'_> {
                 Said::DeviceClass(_) | Said::DeviceClaimMissing => Some(Verdict::DeviceMissing),
                 _ => None,
             })
+    }
+
+    /// Whether the scheduler speaks of how many volumes a node may attach, and not of where they are.
+    fn is_about_counts(&self) -> bool {
+        let says = |kinds: &[Said<'_>]| self.message.has(|kind| kinds.contains(&kind));
+        says(&[Said::VolumeCount]) && !says(&[Said::VolumeNode, Said::NoVolume])
     }
 
     fn of_resources(&self, short: &[NodeShortage<'_>]) -> Verdict {

@@ -243,7 +243,7 @@ fn fact(
     who: &ObjectRef,
 ) -> Sighting {
     let account = account_of(request);
-    let remedy = remedy(cluster, request, bound);
+    let remedy = remedy(cluster, request, bound, who);
     let title = format!(
         "{account} may not {}, and {who} tries to",
         request.sentence()
@@ -308,12 +308,17 @@ fn can_i(request: &Request<'_>) -> String {
 
 /// The nearest thing to change: a bound role that lacks the verb, a binding that misses the account, a
 /// role that would do and is not bound, else the account itself.
-fn remedy(cluster: &Cluster<'_>, request: &Request<'_>, bound: &[Bound<'_>]) -> Remedy {
+fn remedy(
+    cluster: &Cluster<'_>,
+    request: &Request<'_>,
+    bound: &[Bound<'_>],
+    who: &ObjectRef,
+) -> Remedy {
     misaddressed_binding(cluster, request)
         .or_else(|| lacking_aggregate(cluster, request, bound))
         .or_else(|| lacking_role(request, bound))
         .or_else(|| dangling_binding(bound))
-        .or_else(|| unbound_role(cluster, request))
+        .or_else(|| unbound_role(cluster, request, who))
         .unwrap_or_else(|| nothing_near(cluster, request))
 }
 
@@ -569,7 +574,7 @@ fn dangling_binding(bound: &[Bound<'_>]) -> Option<Remedy> {
 
 /// A role of the namespace that would allow the request and is not bound to the account: the binding
 /// that gives it to somebody else, else the binding that is not there.
-fn unbound_role(cluster: &Cluster<'_>, request: &Request<'_>) -> Option<Remedy> {
+fn unbound_role(cluster: &Cluster<'_>, request: &Request<'_>, who: &ObjectRef) -> Option<Remedy> {
     let namespace = request.namespace?;
     let role = cluster
         .in_namespace::<Role>(namespace)
@@ -588,6 +593,17 @@ fn unbound_role(cluster: &Cluster<'_>, request: &Request<'_>) -> Option<Remedy> 
             .map(|subject| format!("{} {}/{}", subject.kind, subject.namespace, subject.name))
             .collect();
         let subjects = subjects.join(", ");
+        if let Some(account) = account_not_set(cluster, request, binding) {
+            return Some(Remedy {
+                subject: who.clone(),
+                sentence: format!(
+                    "ServiceAccount {namespace}/{account} may ({} binds {role} to it), and the pods run as `default`, which is what they get where none is set.",
+                    binding.reference()
+                ),
+                advice: format!("Set serviceAccountName: {account} in the pod template of {who}"),
+                evidence: vec![Evidence::field(binding.reference(), "subjects", subjects)],
+            });
+        }
         Remedy {
             subject: binding.reference(),
             sentence: format!(
@@ -614,6 +630,23 @@ fn unbound_role(cluster: &Cluster<'_>, request: &Request<'_>) -> Option<Remedy> 
             subject: missing,
         }
     })
+}
+
+/// The account of a binding that was made for somebody, where who asks runs as `default`: nobody set an account.
+fn account_not_set<'a>(
+    cluster: &Cluster<'a>,
+    request: &Request<'_>,
+    binding: &'a RoleBinding,
+) -> Option<&'a str> {
+    if request.account != "default" {
+        return None;
+    }
+    let mut accounts = binding.subjects.iter().filter(|subject| {
+        subject.kind == "ServiceAccount" && subject.namespace == *request.account_namespace
+    });
+    let account = accounts.next().filter(|_| accounts.next().is_none())?;
+    let is_there = cluster.get::<ServiceAccount>(request.account_namespace, &account.name);
+    is_there.map(|_| account.name.as_str())
 }
 
 fn nothing_near(cluster: &Cluster<'_>, request: &Request<'_>) -> Remedy {

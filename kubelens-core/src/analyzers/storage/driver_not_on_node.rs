@@ -184,6 +184,21 @@ fn sighting<'a>(cluster: &Cluster<'a>, driver: &str, node: &'a str) -> Sighting 
     }
     if let Some(set) = plugin {
         sighting = sighting.blames(set.reference(), "served by");
+        // Where the plugin has no pod yet, another part of the system makes it.
+        let parts = cluster.pods_on(node).filter(|pod| {
+            pod.metadata.namespace == set.metadata.namespace
+                && pod.is_of_daemon_set()
+                && pod.is_live()
+        });
+        let (own, others): (Vec<&Pod>, Vec<&Pod>) = parts.partition(|pod| {
+            let owner = pod.metadata.controller();
+            owner.is_some_and(|owner| owner.uid == set.metadata.uid)
+        });
+        if own.is_empty() {
+            for part in others.into_iter().filter(|part| !part.is_ready()) {
+                sighting = sighting.blames(cluster.top_of(part), "makes the node plugin");
+            }
+        }
         let selector = set.spec.selector.to_string();
         sighting = sighting.suggest(Suggestion::look(
             "See the plugin's pods",

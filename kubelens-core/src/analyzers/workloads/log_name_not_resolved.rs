@@ -4,7 +4,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::network::cluster_dns;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod, Service};
-use crate::model::{Evidence, ObjectRef, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -201,6 +201,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             peers.names()
         )))
     });
+    if let Some(service) = alias(&peers, cluster).filter(|_| has_answer && !does_ask_elsewhere) {
+        return of_the_alias(found, service, &title);
+    }
     let mut sighting = peers
         .sighting(found, cluster, CONFIDENCE, title, explanation)
         .shared(shared);
@@ -259,6 +262,39 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         }
     };
     advise(sighting, advice)
+}
+
+/// The Service that is only another name for a host outside.
+fn alias<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Option<&'a Service> {
+    let named = peers.found().filter(|object| object.kind == "Service")?;
+    let namespace = named.namespace.as_deref().unwrap_or_default();
+    let service = cluster.get::<Service>(namespace, &named.name)?;
+    (service.spec.type_ == "ExternalName").then_some(service)
+}
+
+/// Such a Service is there, so its name has an answer: what it stands for has none.
+fn of_the_alias(found: &LogMatch<'_>, service: &Service, of_the_client: &str) -> Sighting {
+    let own = service.reference();
+    let host = &service.spec.external_name;
+    let title = format!("{own} stands for {host}, and no name server knows that host");
+    let explanation = format!("{of_the_client}.");
+    let mut sighting = Sighting::of(own.clone(), title, explanation)
+        .seen_on(found.pod().reference(), "called by")
+        .confidence(CONFIDENCE)
+        .evidence(Evidence::field(own.clone(), "spec.externalName", host))
+        .evidence(Evidence::log(
+            found.pod().reference(),
+            found.unwell.container.name(),
+            found.line(),
+            None,
+        ));
+    if found.unwell.is_spent || found.unwell.is_over {
+        sighting = sighting.severity(Severity::Info);
+    }
+    advise(
+        sighting,
+        format!("Correct spec.externalName of {own}, or bring the name {host} back"),
+    )
 }
 
 /// From where the name server was asked.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::analyzers::called_service::called_services;
 use crate::analyzers::data_keeper::keeps_data;
-use crate::analyzers::network::called_service::called_services;
 use crate::kubernetes::{Pod, Service, Text};
 use crate::snapshot::Cluster;
 

@@ -1,8 +1,9 @@
 use super::advice::describe_pod;
 use super::last_words::quoted;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
+use crate::analyzers::control_plane_pod::component_pods;
 use crate::kubernetes::{ContainerRole, ContainerView, Event, Object, Pod};
-use crate::model::{Evidence, Severity};
+use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -191,6 +192,24 @@ fn slow_pull(
     .suggest(describe_pod(pod))
 }
 
+/// What a kubelet says that gets no Secret or ConfigMap from the API server.
+const NOT_SYNCED: [&str; 2] = [
+    "failed to sync secret cache",
+    "failed to sync configmap cache",
+];
+
+/// The API servers that are not ready, where the kubelet waits for what it reads from them.
+fn silent_servers(cluster: &Cluster<'_>, warning: Option<&Event>) -> Vec<ObjectRef> {
+    let waits = |event: &&Event| NOT_SYNCED.iter().any(|words| event.message.contains(words));
+    if warning.filter(waits).is_none() {
+        return Vec::new();
+    }
+    component_pods(cluster, "kube-apiserver")
+        .filter(|server| !server.is_ready())
+        .map(Object::reference)
+        .collect()
+}
+
 fn stuck<'a>(pod: &'a Pod, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(pod);
     let since = waits_since(pod);
@@ -220,7 +239,7 @@ fn stuck<'a>(pod: &'a Pod, cluster: &Cluster<'a>) -> Sighting {
         .map(|volume| volume.name.as_str())
         .collect();
     let node = &pod.node_name;
-    Sighting::of(
+    let sighting = Sighting::of(
         top.clone(),
         format!("Containers of {top} have not been made for {minutes} minutes"),
         format!("The pod has a node ({node}) and still waits for {stage}. {said}"),
@@ -245,5 +264,8 @@ fn stuck<'a>(pod: &'a Pod, cluster: &Cluster<'a>) -> Sighting {
             }),
     )
     .all_evidence(warning.map(event_evidence))
-    .suggest(describe_pod(pod))
+    .suggest(describe_pod(pod));
+    silent_servers(cluster, warning)
+        .into_iter()
+        .fold(sighting, |sighting, server| sighting.blames(server, "asks"))
 }

@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::lost_with_node::missing_pods;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
@@ -6,6 +8,20 @@ use crate::snapshot::Cluster;
 
 /// A machine or a pool of machines does not come.
 pub(in crate::diagnosis) const MACHINE: &str = "OPS090";
+
+/// A pod that the nodes have no room for.
+const LACKS_ROOM: [&str; 2] = ["SCH001", "SCH002"];
+
+/// When a machine was asked for that Karpenter makes for pods that wait: its claims are made for nothing else.
+fn made_for_pods(machine: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Timestamp> {
+    let claim = &machine.sighting.subject;
+    if claim.kind != "NodeClaim" {
+        return None;
+    }
+    let mut all = cluster.customs("karpenter.sh", "NodeClaim");
+    let own = all.find(|own| own.metadata.name == *claim.name)?;
+    own.metadata.creation_timestamp
+}
 
 /// A pod that finds no room, while the machine or the pool that is to make room for it does not come: the
 /// node autoscaler's event about the pod names that.
@@ -30,7 +46,12 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
             let name = machine.sighting.subject.name.as_str();
             let mut pods = pods.iter().filter(|pod| pod.node_name.is_empty());
             // Karpenter names no pool where none is ready; cluster-autoscaler names no group that it leaves alone.
+            let made_at = made_for_pods(machine, cluster);
             let is_named = pods.any(|pod| {
+                let waited_before = pod.metadata.creation_timestamp <= made_at;
+                if made_at.is_some() && waited_before && LACKS_ROOM.contains(&seen.code()) {
+                    return true;
+                }
                 cluster
                     .events_about("Pod", &pod.metadata.namespace, &pod.metadata.name, "")
                     .any(|event| {

@@ -58,12 +58,23 @@ fn is_one_trouble(symptom: &Seen<'_>, reason: &Seen<'_>) -> bool {
             place(identity(reason, "fact")) < place(fact)
         }
         ("NOD007", "NOD021") => is_of_devices(reason),
+        // Old containers are not taken away by a runtime that does not answer; the disk may have room.
+        ("NOD010", "NOD004") => tells_of(symptom, "ContainerGCFailed"),
         // The errors of a disk because of which the kernel writes to it no more.
         ("NOD007", "NOD007") => is_of_file_systems(reason) && DISK.contains(&fact),
         // How far the clock is off says more than that nobody sets it.
         ("NOD019", "NOD007") => is_of_clock(symptom),
         _ => false,
     }
+}
+
+/// Whether its events have a reason.
+fn tells_of(seen: &Seen<'_>, reason: &str) -> bool {
+    let mut events = seen.sighting.evidence.iter();
+    events.any(|proof| {
+        let text = proof.text.as_deref().unwrap_or_default();
+        proof.kind == EvidenceKind::Event && text.starts_with(reason)
+    })
 }
 
 fn is_of_devices(reason: &Seen<'_>) -> bool {

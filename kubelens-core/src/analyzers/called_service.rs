@@ -1,6 +1,6 @@
 //! Which Services a pod is told to call, by its environment and its arguments.
 
-use super::failed_call::{host_and_port, service_named, tokens};
+use super::network::failed_call::{host_and_port, service_named, tokens};
 use crate::kubernetes::{Object, Pod, Service};
 use crate::model::Evidence;
 use crate::snapshot::Cluster;
@@ -55,7 +55,7 @@ pub(crate) fn called_services<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<Calle
 }
 
 /// Every literal of the pod's containers that may hold a host, with its place.
-pub(in crate::analyzers) fn written_in(pod: &Pod) -> Vec<(String, &str)> {
+pub(super) fn written_in(pod: &Pod) -> Vec<(String, &str)> {
     let spec = &pod.spec;
     let lists = [
         ("initContainers", &spec.init_containers),
