@@ -1,10 +1,6 @@
 //! What a state of things is compared with: an earlier report, or an earlier picture.
 
-use std::{
-    fs::File,
-    io::{BufReader, Read},
-    path::Path,
-};
+use std::{fs::File, io::Read, path::Path};
 
 use anyhow::Context;
 use kubelens_core::{
@@ -94,19 +90,29 @@ struct Head {
     kind: String,
 }
 
+/// How much of a file tells whether it can be a report, in bytes.
+const GLANCE: u64 = 512;
+
+/// Whether a file that begins so holds a JSON object; editors may put a byte order mark in front.
+fn is_object(first: &[u8]) -> bool {
+    let text = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first);
+    text.trim_ascii_start().starts_with(b"{")
+}
+
 /// The report that a file holds; none where it holds something else.
 fn recorded_report(path: &Path) -> Result<Option<Report>, Failure> {
     // What cannot be opened, and what is no JSON object, is for whoever reads pictures to tell.
     let Ok(file) = File::open(path) else {
         return Ok(None);
     };
-    let mut first = [0; 1];
-    if !path.is_file() || BufReader::new(&file).read(&mut first).is_err() || first != *b"{" {
+    let mut first = Vec::new();
+    if !path.is_file() || file.take(GLANCE).read_to_end(&mut first).is_err() || !is_object(&first) {
         return Ok(None);
     }
     let shown = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let Ok(head) = serde_json::from_str::<Head>(&text) else {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let Ok(head) = serde_json::from_str::<Head>(text) else {
         return Ok(None);
     };
     if !head.api_version.starts_with("kubelens.dev/") {
@@ -120,7 +126,7 @@ fn recorded_report(path: &Path) -> Result<Option<Report>, Failure> {
         .way_out("kubectl lens diagnose -o json=FILE writes one"));
     }
     let report: Report =
-        serde_json::from_str(&text).with_context(|| format!("{shown} is not a whole report"))?;
+        serde_json::from_str(text).with_context(|| format!("{shown} is not a whole report"))?;
     if report.causes.len() < report.summary.causes || report.omitted.is_some() {
         return Err(Failure::new(format!(
             "{shown} was cut and holds {} of {} causes: what is not in it cannot be called new",

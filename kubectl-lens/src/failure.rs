@@ -28,6 +28,13 @@ impl Failure {
         told.replace('\n', " ")
     }
 
+    /// The same failure with the place of what is wrong in front.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        let told = format!("{place}: {}", self.error);
+        self.error = self.error.context(told);
+        self
+    }
+
     /// The same failure with what to do about it.
     pub(crate) fn way_out(mut self, way_out: impl Into<String>) -> Self {
         self.way_out = Some(way_out.into()).filter(|text| !text.is_empty());

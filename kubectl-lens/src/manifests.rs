@@ -112,7 +112,10 @@ impl Manifests {
         }
         all.filter(|all| all.object_count() > 0)
             .map(|all| all.named(&self.name))
-            .ok_or_else(|| Failure::new("there is no object in the manifests"))
+            .ok_or_else(|| {
+                Failure::new(format!("there is no object in {}", self.name))
+                    .way_out("a manifest has apiVersion, kind and metadata.name")
+            })
     }
 
     /// Every object in full, as the API server gets it.
@@ -162,7 +165,8 @@ fn shown(path: &Path) -> String {
 
 /// Nothing but comments and separators, as a template that is switched off leaves it.
 fn is_blank(text: &str) -> bool {
-    text.lines()
+    text.trim_start_matches('\u{feff}')
+        .lines()
         .map(str::trim)
         .all(|line| line.is_empty() || line.starts_with('#') || line == "---")
 }

@@ -125,7 +125,9 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Other manifests may lie beside packs. What cannot be read is told when it is.
 fn is_pack(file: &Path) -> bool {
     std::fs::read_to_string(file).map_or(true, |text| {
-        text.lines().any(|line| line.trim_end() == "kind: RulePack")
+        text.trim_start_matches('\u{feff}')
+            .lines()
+            .any(|line| line.trim_end() == "kind: RulePack")
     })
 }
 

@@ -102,13 +102,14 @@ pub(super) async fn run(
     if let Some(least) = args.report.min_severity {
         report = target::keep(report, |cause| cause.severity >= least);
     }
+    let progress = &output.progress;
     print(output, |output| {
         let report = shown(&report, &args.report, output);
         let view = View {
             about,
             ..view(&args.report, output)
         };
-        within(report.as_ref(), &args.report, output, |report| {
+        within(report.as_ref(), &args.report, output, progress, |report| {
             render::report(report, &output.format, &view)
         })
     })?;

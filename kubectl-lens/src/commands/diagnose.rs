@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kubelens_core::{
     comparison::ReportDiff,
     model::{CoverageState, Report, Severity},
+    source::Progress as _,
 };
 
 use super::{diff, explain_requests, print};
@@ -22,6 +23,7 @@ use crate::{
     },
     settings::{Checks, Output, OutputSettings, PictureSettings, contexts},
     target::{self, Target},
+    terminal::Progress,
 };
 
 /// Entries that people get to see unless they ask for more.
@@ -69,6 +71,7 @@ pub(super) async fn run(
     if let Some(least) = args.report.min_severity {
         report = target::keep(report, |cause| cause.severity >= least);
     }
+    let progress = &output.progress;
     print(output, |output| {
         let report = shown(&report, &args.report, output);
         let view = View {
@@ -82,14 +85,14 @@ pub(super) async fn run(
             .filter(|_| render::shows_a_diff(&output.format))
         {
             let diff = diff::shown(diff, &args.report, output);
-            return within(&diff, &args.report, output, |diff| {
+            return within(&diff, &args.report, output, progress, |diff| {
                 render::diff(diff, &output.format, &view)
             });
         }
         if let (Some(diff), Format::Sarif) = (&diff, &output.format) {
             return render::sarif_against(&report, diff);
         }
-        within(report.as_ref(), &args.report, output, |report| {
+        within(report.as_ref(), &args.report, output, progress, |report| {
             render::report(report, &output.format, &view)
         })
     })?;
@@ -153,16 +156,26 @@ async fn several(
     Ok((report, diff, false))
 }
 
-/// The answer, kept to the budget if there is one.
+/// The answer, kept to the budget if there is one. Where even the shortest one is longer, that is told.
 pub(super) fn within<T: Shortenable>(
     answer: &T,
     flags: &ReportFlags,
     output: &Output,
+    progress: &Progress,
     render: impl Fn(&T) -> Result<Printout, Failure>,
 ) -> Result<Printout, Failure> {
     match flags.budget {
         None => render(answer),
-        Some(bytes) if budget::fits(&output.format) => budget::within(answer, bytes.0, render),
+        Some(bytes) if budget::fits(&output.format) => {
+            let fitted = budget::within(answer, bytes.0, render)?;
+            if let Some(needs) = fitted.needs {
+                progress.warning(&format!(
+                    "the shortest answer takes {needs} bytes, and --budget gives {}; --budget {needs} would do",
+                    bytes.0
+                ));
+            }
+            Ok(fitted.printout)
+        }
         Some(_) => Err(Failure::new("--budget is for formats that can be short")
             .way_out("-o human, wide, table, markdown, json or yaml")),
     }

@@ -37,9 +37,10 @@ pub(super) async fn run(
     let diff = baseline::differences(&older, &newer);
     let status = status(&diff, &newer.report, &args.report.fail_on);
     let diff = least(diff, &args.report);
+    let progress = &output.progress;
     print(output, |output| {
         let shown = shown(&diff, &args.report, output);
-        within(&shown, &args.report, output, |diff| {
+        within(&shown, &args.report, output, progress, |diff| {
             render::diff(diff, &output.format, &view(&args.report, output))
         })
     })?;

@@ -128,11 +128,21 @@ fn settings(cli: &Cli) -> Result<(Configuration, OutputSettings), Failure> {
         Configuration::default()
     };
     let mut flags = cli.output.clone();
-    if let (Command::Diagnose(_), Some(outputs)) = (&cli.command, &configuration.config.outputs)
+    let agreed = configuration.config.outputs.as_ref();
+    if let Some(outputs) = agreed {
+        // What nobody uses today is wrong all the same.
+        for word in &outputs.value {
+            Output::parse(word).map_err(|failure| configuration.at(outputs, failure))?;
+        }
+    }
+    if let (Command::Diagnose(_), Some(outputs)) = (&cli.command, agreed)
         && flags.output.is_empty()
         && flags.output_file.is_none()
     {
         flags.output.clone_from(&outputs.value);
+        let settings = OutputSettings::new(&flags);
+        let settings = settings.map_err(|failure| configuration.at(outputs, failure))?;
+        return Ok((configuration, settings));
     }
     Ok((configuration, OutputSettings::new(&flags)?))
 }

@@ -10,6 +10,7 @@ use kubelens_core::{
     analysis::Analyzer,
     documents::{Config, Problem},
     engine::Options,
+    model::Placed,
 };
 
 pub(crate) use listing::{Setting, settings};
@@ -51,6 +52,14 @@ impl Configuration {
     /// What it asks of the engine; `further` are the analyzers of rule packs.
     pub(crate) fn options(&self, further: &[&'static Analyzer]) -> Result<Options, Failure> {
         Options::configured(&self.name, &self.config, further).map_err(|problem| told(&problem))
+    }
+
+    /// The failure, with the place of the setting that it comes from.
+    pub(crate) fn at<T>(&self, setting: &Placed<T>, failure: Failure) -> Failure {
+        failure.at(&format!(
+            "{}:{}:{}",
+            self.name, setting.line, setting.column
+        ))
     }
 
     /// The folder from which its paths count.

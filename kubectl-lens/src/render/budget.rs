@@ -103,21 +103,33 @@ pub(crate) const fn fits(format: &Format) -> bool {
     )
 }
 
+/// An answer that keeps to a budget as far as it can.
+#[derive(Debug)]
+pub(crate) struct Fitted {
+    pub(crate) printout: Printout,
+    /// The bytes that even the shortest answer takes, where these are more than were given.
+    pub(crate) needs: Option<usize>,
+}
+
 /// The answer, printed in at most `budget` bytes: first the proof of lower-ranked causes gets shorter, then their
-/// lists and explanations go, then all but their id and title, then they are only counted. The first cause stays,
-/// shortened if need be, even where it alone is longer than the budget.
+/// lists, explanations and advice go, then all but their id and title, then they are only counted; what could not be
+/// read comes to numbers on the way. The first cause gets shorter where nothing else is left to give, and its title
+/// stays even where it alone is longer than the budget.
 pub(crate) fn within<T: Shortenable>(
     whole: &T,
     budget: usize,
     print: impl Fn(&T) -> Result<Printout, Failure>,
-) -> Result<Printout, Failure> {
+) -> Result<Fitted, Failure> {
     // More causes than this cannot be named in so few bytes; there may be very many.
     let most = budget / SHORTEST + 1;
     let causes = whole.count();
     if causes <= most {
         let printout = print(whole)?;
         if length(&printout) <= budget {
-            return Ok(printout);
+            return Ok(Fitted {
+                printout,
+                needs: None,
+            });
         }
     }
     let mut base = whole.clone();
@@ -135,7 +147,7 @@ pub(crate) fn within<T: Shortenable>(
         hint: HINT.to_owned(),
         ..Omitted::default()
     };
-    let steps = cut::steps(base.count());
+    let steps = cut::steps(&mut base);
     // The first step that is short enough; each leaves no more than the one before.
     let (mut low, mut high) = (0, steps.len().saturating_sub(1));
     while low < high {
@@ -148,7 +160,9 @@ pub(crate) fn within<T: Shortenable>(
         }
     }
     let step = steps.get(low).copied().unwrap_or(cut::WHOLE);
-    print(&cut::shortened(&base, &already, &step))
+    let printout = print(&cut::shortened(&base, &already, &step))?;
+    let needs = Some(length(&printout)).filter(|needs| *needs > budget);
+    Ok(Fitted { printout, needs })
 }
 
 fn length(printout: &Printout) -> usize {
@@ -187,4 +201,20 @@ pub(super) fn line(omitted: Option<&Omitted>) -> Option<String> {
         parts.join(", ")
     };
     Some(format!("Left out to be short: {what}; {}", omitted.hint))
+}
+
+/// What could not be read and is not named either: `3 kinds that are only counted (1 forbidden, 2 absent)`; none where
+/// all of it is named.
+pub(super) fn unnamed(omitted: Option<&Omitted>) -> Option<String> {
+    let coverage = &omitted?.coverage;
+    let states: Vec<String> = coverage
+        .iter()
+        .map(|(state, count)| format!("{count} {}", state.as_str()))
+        .collect();
+    let count = coverage.values().sum();
+    (count > 0).then(|| {
+        let kinds = counted(count, "kind");
+        let verb = if count == 1 { "is" } else { "are" };
+        format!("{kinds} that {verb} only counted ({})", states.join(", "))
+    })
 }

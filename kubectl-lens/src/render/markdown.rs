@@ -63,7 +63,8 @@ fn write(out: &mut String, report: &Report, view: &View) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
-    if !report.coverage.kinds.is_empty() {
+    let unnamed = budget::unnamed(report.omitted.as_ref());
+    if !report.coverage.kinds.is_empty() || unnamed.is_some() {
         writeln!(out, "## Not known\n")?;
         for kind in &report.coverage.kinds {
             writeln!(
@@ -73,6 +74,9 @@ fn write(out: &mut String, report: &Report, view: &View) -> std::fmt::Result {
                 kind.state.as_str(),
                 plain(&kind.detail)
             )?;
+        }
+        if let Some(unnamed) = unnamed {
+            writeln!(out, "- {unnamed}")?;
         }
         writeln!(out)?;
     }

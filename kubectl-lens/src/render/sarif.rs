@@ -24,7 +24,7 @@ pub(super) fn log(report: &Report) -> Value {
             json!({
                 "id": cause.code,
                 "name": cause.name,
-                "shortDescription": {"text": summary},
+                "shortDescription": {"text": without_links(printable(summary).into_owned())},
             })
         });
     }
@@ -112,7 +112,7 @@ fn result(cause: &Cause, rule: Option<usize>) -> Value {
     let mut result = json!({
         "ruleId": cause.code,
         "level": level,
-        "message": {"text": text},
+        "message": {"text": without_links(text)},
         "locations": [location(&cause.subject)],
         "relatedLocations": cause.affected.iter().map(location).collect::<Vec<_>>(),
         "partialFingerprints": {"kubelensCause/v1": cause.id},
@@ -122,6 +122,22 @@ fn result(cause: &Cause, rule: Option<usize>) -> Value {
         fields.insert("ruleIndex".to_owned(), rule.into());
     }
     result
+}
+
+/// Text in which nothing is a link: viewers make one of `[words](address)` in plain text too (SARIF 3.11.6). Text that
+/// holds none stays as it is, since not every viewer takes the backslashes away again.
+fn without_links(text: String) -> String {
+    if !text.contains("](") {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if matches!(character, '[' | ']' | '\\') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
 }
 
 /// Where an object is: by its name, and as a path, because viewers want a file.
@@ -154,4 +170,19 @@ fn escaped(text: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_links;
+
+    #[test]
+    fn text_of_the_cluster_is_no_link() {
+        assert_eq!(
+            without_links(r"see [the \ runbook](https://evil.example)".to_owned()),
+            r"see \[the \\ runbook\](https://evil.example)"
+        );
+        let plain = r"spec.containers[0].args [C:\x] (y)";
+        assert_eq!(without_links(plain.to_owned()), plain);
+    }
 }

@@ -67,7 +67,7 @@ impl Output {
     }
 
     /// `json`, `jsonpath={.causes[*].code}`, `html=report.html`, `json=-`.
-    fn parse(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         match text.split_once('=') {
             Some((name, file)) if !name.is_empty() && !Format::takes_argument(name) => {
                 let format = Format::parse(name)?;

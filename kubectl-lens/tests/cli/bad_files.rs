@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::harness::{Run, file, finish, lens, run};
+use crate::harness::{Run, SHOP, file, finish, lens, run};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\n";
 
@@ -226,6 +226,48 @@ fn a_pipe_in_a_folder_is_left_alone() {
     assert_eq!(
         (run.status, run.stdout.as_str()),
         (Some(0), "1"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn byte_order_marks_are_no_part_of_manifests_and_reports() {
+    let joined = format!(
+        "\u{feff}{POD}---\n\u{feff}{}",
+        POD.replace("name: a", "name: b")
+    );
+    let run = objects_in("marked.yaml", joined.as_bytes());
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("2", ""));
+
+    let report = finish(
+        lens(&["diagnose", "--from", SHOP, "-o", "json"])
+            .output()
+            .expect("the program starts"),
+    );
+    let marked = format!("\u{feff}\n{}", report.stdout);
+    let (_dir, path) = file("report.json", marked.as_bytes());
+    let words = [
+        "diff",
+        path.to_str().expect("a path"),
+        SHOP,
+        "-o",
+        "jsonpath={.summary.ongoing}",
+    ];
+    let diff = crate::harness::run(&words);
+    assert_eq!((diff.stdout.as_str(), diff.stderr.as_str()), ("1", ""));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_told_in_plain_words() {
+    let run = objects_in(
+        "twice.yaml",
+        format!("{POD}metadata: {{name: b}}\n").as_bytes(),
+    );
+    assert_eq!(run.status, Some(2));
+    assert!(
+        run.stderr.contains("twice.yaml:4: ")
+            && run.stderr.contains("the key `metadata` stands twice"),
         "{}",
         run.stderr
     );

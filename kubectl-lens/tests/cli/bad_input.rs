@@ -346,3 +346,26 @@ fn a_budget_that_is_none_or_that_a_format_cannot_keep() {
         "-o human",
     );
 }
+
+#[test]
+fn a_budget_that_nothing_fits_is_told_with_the_one_that_would_do() {
+    let budgeted = |budget: &str| {
+        let run = run(&["diagnose", "--demo", "-A", "-o", "json", "--budget", budget]);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        run
+    };
+    let short = budgeted("100");
+    let needs = short.stdout.len().to_string();
+    assert_eq!(
+        short.stderr,
+        format!(
+            "warning: the shortest answer takes {needs} bytes, and --budget gives 100; --budget {needs} would do\n"
+        )
+    );
+    let enough = budgeted(&needs);
+    assert_eq!(
+        (enough.stdout, enough.stderr),
+        (short.stdout, String::new())
+    );
+    assert!(budgeted("4000").stdout.len() <= 4000);
+}

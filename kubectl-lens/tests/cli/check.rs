@@ -293,3 +293,48 @@ fn what_the_api_server_would_refuse_is_told_without_asking_it() {
         "CTL034 The API server refuses Pod default/job-*: spec.containers[0].image: invalid type"
     ));
 }
+
+#[test]
+fn versions_that_no_server_serves_are_told_and_custom_resources_are_left_alone() {
+    let messages = |text: &str| {
+        let (_dir, path) = manifest(text);
+        let run = run(&[
+            "check",
+            "-f",
+            &path,
+            "-o",
+            "jsonpath={range .causes[*]}{.title}\n{end}",
+        ]);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        run.stdout
+    };
+    for (from, to, expected) in [
+        (
+            "apps/v1",
+            "apps/v2",
+            "in version \"apps/v2\" (it is apps/v1)",
+        ),
+        (
+            "apiVersion: apps/v1\n",
+            "",
+            "apiVersion: Required value: Deployment is of apps/v1",
+        ),
+    ] {
+        let told = messages(&WEB.replace(from, to));
+        assert!(told.contains(expected), "{told}");
+    }
+    let told = messages(&WEB.replace("apps/v1", "apps.example.com/v2"));
+    assert_eq!(told, "");
+}
+
+#[test]
+fn a_manifest_without_an_object_is_named() {
+    let (_dir, path) = manifest("# nothing\n---\n");
+    let run = run(&["check", "-f", &path]);
+    assert_eq!(run.status, Some(2));
+    assert!(
+        run.stderr.contains("there is no object in") && run.stderr.contains("cart.yaml"),
+        "{}",
+        run.stderr
+    );
+}

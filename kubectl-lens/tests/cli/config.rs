@@ -143,3 +143,17 @@ fn every_setting_is_shown_with_its_origin() {
     let none = finish(run_in(Path::new("/"), &["config", "path"]));
     assert_eq!((none.status, none.stdout.as_str()), (Some(2), ""));
 }
+
+#[test]
+fn an_output_that_is_none_is_told_with_its_place_whether_it_is_used_or_not() {
+    for words in [&[][..], &["-o", "json"]] {
+        let run = diagnose("outputs: [human, jsn]", words);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+        assert!(
+            run.stderr
+                .contains("kubelens.yaml:3:10: -o jsn is not a format"),
+            "{}",
+            run.stderr
+        );
+    }
+}

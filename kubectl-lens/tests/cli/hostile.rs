@@ -353,3 +353,57 @@ fn what_the_cluster_says_is_text_in_every_format() {
         is_only_text(format, &out);
     }
 }
+
+#[test]
+fn names_in_data_drive_no_terminal_and_differ_in_no_format() {
+    let evil = pod("web\u{1b}[2J\n\u{202e}x", "uid\u{7}\u{202e}");
+    let json = diagnose(std::slice::from_ref(&evil), &["-o", "json"]).stdout;
+    let yaml = diagnose(std::slice::from_ref(&evil), &["-o", "yaml"]).stdout;
+    let report: Value = serde_json::from_str(&json).expect("JSON");
+    let subject = &report["causes"][0]["subject"];
+    assert_eq!(
+        (&subject["name"], &subject["uid"]),
+        (&json!("web x"), &json!("uid"))
+    );
+    for escape in ["\\u001b", "\\u202e", "\\u0007", "\\n"] {
+        assert!(!json.contains(escape), "{escape}: {json}");
+    }
+    assert!(
+        yaml.contains("name: web x\n") && yaml.contains("uid: uid\n"),
+        "{yaml}"
+    );
+    let sarif = diagnose(&[evil], &["-o", "sarif"]).stdout;
+    assert!(sarif.contains("shop/Pod/web%20x"), "{sarif}");
+}
+
+#[test]
+fn messages_are_no_links_in_sarif() {
+    let mut evil = pod("web", "1");
+    evil["status"]["containerStatuses"][0]["lastState"]["terminated"]["message"] =
+        "read [the runbook](https://evil.example)".into();
+    let sarif: Value =
+        serde_json::from_str(&diagnose(&[evil], &["-o", "sarif"]).stdout).expect("JSON");
+    let text = sarif["runs"][0]["results"][0]["message"]["text"]
+        .as_str()
+        .expect("a text");
+    assert!(text.contains(r"\[the runbook\](https"), "{text}");
+}
+
+#[test]
+fn annotations_that_suppress_nothing_are_told() {
+    for (annotations, expected) in [
+        (
+            json!({"kubelens.dev/ignore": " "}),
+            "annotation kubelens.dev/ignore names no code",
+        ),
+        (
+            json!({"kubelens.dev/ignore-until": "2030-01-01"}),
+            "annotation kubelens.dev/ignore is missing beside -until or -reason",
+        ),
+    ] {
+        let mut pod = pod("web", "1");
+        pod["metadata"]["annotations"] = annotations;
+        let run = diagnose(&[pod], &["-o", "name"]);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+}

@@ -21,6 +21,7 @@ mod ruled_out;
 mod scope;
 mod shared;
 mod specificity;
+mod tame;
 mod unexplained;
 
 use std::collections::BTreeSet;
@@ -126,7 +127,7 @@ pub(crate) fn assemble(snapshot: &Snapshot, explained: Explained, remarks: Remar
     let Remarks {
         suppressed,
         failed,
-        coverage,
+        mut coverage,
         excluded,
         notes,
     } = remarks;
@@ -160,6 +161,7 @@ pub(crate) fn assemble(snapshot: &Snapshot, explained: Explained, remarks: Remar
         objects: snapshot.object_count(),
         health_score: health::score(&cluster, &causes),
     };
+    tame::tame(&mut causes, &mut findings, &mut coverage);
     Report {
         api_version: KUBELENS_API_VERSION.to_owned(),
         kind: "Report".to_owned(),

@@ -100,7 +100,8 @@ impl Config {
             let line = line.trim();
             line.is_empty() || line.starts_with('#') || line == "---"
         };
-        if text.lines().all(is_silent) {
+        let unmarked = text.trim_start_matches('\u{feff}');
+        if unmarked.lines().all(is_silent) {
             return Ok(Self::default());
         }
         read(place, Self::KIND, text)

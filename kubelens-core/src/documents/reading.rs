@@ -69,19 +69,6 @@ fn explain(place: &str, error: &serde_saphyr::Error) -> Problem {
         serde_saphyr::Error::SerdeMissingField { field, .. } => {
             Problem::with(place, &at, format!("`{field}` is missing"))
         }
-        other => {
-            let text = other.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            Problem::with(place, &at, safe_text(strip_place(line)))
-        }
-    }
-}
-
-/// The place stands in front already.
-fn strip_place(text: &str) -> &str {
-    let text = text.strip_prefix("error: ").unwrap_or(text);
-    match text.split_once(": ") {
-        Some((head, rest)) if head.starts_with("line ") => rest,
-        _ => text.split(" at line ").next().unwrap_or(text),
+        other => Problem::with(place, &at, safe_text(&yaml::in_plain_words(other))),
     }
 }

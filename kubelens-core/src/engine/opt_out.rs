@@ -109,9 +109,17 @@ impl<'a> OptOuts<'a> {
 }
 
 impl<'a> OptOut<'a> {
-    /// What these annotations ask to leave out; none if they do not.
+    /// What these annotations ask to leave out; none if there is none of them.
     fn of(meta: &'a ObjectMeta) -> Option<Self> {
-        let codes = meta.annotations.value(IGNORE)?.split(',').map(str::trim);
+        let about = [IGNORE, IGNORE_UNTIL, IGNORE_REASON];
+        if about
+            .iter()
+            .all(|name| meta.annotations.value(name).is_none())
+        {
+            return None;
+        }
+        let codes = meta.annotations.value(IGNORE).unwrap_or_default();
+        let codes = codes.split(',').map(str::trim);
         let until = meta.annotations.value(IGNORE_UNTIL);
         Some(Self {
             meta,
@@ -156,6 +164,16 @@ impl<'a> OptOut<'a> {
         analyzers: &[&'static Analyzer],
     ) -> Vec<Note> {
         let at = format!("{object}: annotation {IGNORE}");
+        if self.codes.is_empty() {
+            let text = format!(
+                "{at} {}, so nothing is suppressed; write a code such as CFG001, or remove it",
+                match self.meta.annotations.value(IGNORE) {
+                    Some(_) => "names no code",
+                    None => "is missing beside -until or -reason",
+                }
+            );
+            return vec![Note::new(NoteKind::SuppressionInvalid, &text)];
+        }
         if self.until == Until::Unreadable {
             let text = format!(
                 "{at}-until is no date and no time, so it suppresses nothing; write 2026-12-31"

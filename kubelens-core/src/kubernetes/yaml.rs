@@ -25,14 +25,48 @@ pub(crate) fn options() -> Options {
 
 /// The documents of a file as kubectl reads them, without those that are empty.
 pub fn read_documents(yaml: &str) -> Result<Vec<serde_json::Value>, serde_saphyr::Error> {
+    // Files that were joined bring the byte order mark of each of them, which YAML takes at the beginning only.
+    let yaml = yaml.replace("\n\u{feff}", "\n");
     let documents =
-        serde_saphyr::from_multiple_with_options::<Option<serde_json::Value>>(yaml, options())?;
+        serde_saphyr::from_multiple_with_options::<Option<serde_json::Value>>(&yaml, options())?;
     Ok(documents.into_iter().flatten().collect())
 }
 
 /// Reads one document.
 pub(crate) fn from_str<T: DeserializeOwned>(yaml: &str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(yaml, options())
+}
+
+/// What the parser says, in one line: without the place, which is told elsewhere, and without names of its own.
+pub(crate) fn in_plain_words(error: &serde_saphyr::Error) -> String {
+    let error = error.without_snippet();
+    if let serde_saphyr::Error::DuplicateMappingKey { key, .. } = error {
+        return match key {
+            Some(key) => format!("the key `{key}` stands twice"),
+            None => "a key stands twice".to_owned(),
+        };
+    }
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let line = without_position(line);
+    if line.starts_with("recursive references") {
+        "an alias stands in what it refers to".to_owned()
+    } else if line.starts_with("alias replay limit exceeded") {
+        "its aliases unfold to more than any object holds".to_owned()
+    } else if line.starts_with("tabs disallowed") {
+        "a tab stands where YAML wants blanks".to_owned()
+    } else {
+        line.to_owned()
+    }
+}
+
+/// The parser counts lines from the beginning of what it was given, and not of the file.
+fn without_position(text: &str) -> &str {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    match text.split_once(": ") {
+        Some((head, rest)) if head.starts_with("line ") => rest,
+        _ => text.split(" at line ").next().unwrap_or(text),
+    }
 }
 
 #[cfg(test)]
@@ -53,5 +87,17 @@ mod tests {
                 json!({"count": 8})
             ]
         );
+    }
+
+    #[test]
+    fn byte_order_marks_of_joined_files_are_no_text() {
+        let read = read_documents("\u{feff}a: 1\n---\n\u{feff}b: 2\n");
+        assert_eq!(read.expect("documents"), [json!({"a": 1}), json!({"b": 2})]);
+    }
+
+    #[test]
+    fn errors_are_told_without_the_names_of_the_parser() {
+        let error = super::from_str::<serde_json::Value>("a: 1\na: 2\n").expect_err("an error");
+        assert_eq!(super::in_plain_words(&error), "the key `a` stands twice");
     }
 }

@@ -18,7 +18,7 @@ pub fn safe_text(text: &str) -> String {
 }
 
 /// Drops what could drive a terminal or reorder text on it; white space of any kind becomes one blank.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Coverage, Finding, Note, ServerAnswer};
+use super::{Cause, Coverage, CoverageState, Finding, Note, ServerAnswer};
 
 /// The one result type: what is broken, why, with the proof, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +71,9 @@ pub struct Omitted {
     pub evidence: usize,
     /// Findings.
     pub findings: usize,
+    /// Kinds that `coverage` does not name, by what keeps them from being known; its percentage is of all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub coverage: BTreeMap<CoverageState, usize>,
     /// How to get what was left out.
     pub hint: String,
 }

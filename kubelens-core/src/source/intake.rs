@@ -135,10 +135,13 @@ impl Intake {
 
     /// Takes one object; `place` names its file or list.
     pub(crate) fn take(&mut self, place: &str, meta: TypeMeta<'_>, item: Item<'_>) -> Taken {
-        let taken = match Kind::from_manifest(meta.api_version, meta.kind) {
+        let taken = match self.kind_of(meta) {
             Some(kind) if self.request.kinds.contains(kind) => {
                 let taken = self.take_typed(place, kind, meta.api_version, item);
-                if taken == Taken::Kept && meta.api_version != kind.api_version() {
+                if taken == Taken::Kept
+                    && !meta.api_version.is_empty()
+                    && meta.api_version != kind.api_version()
+                {
                     self.note_version(kind, meta.api_version);
                 }
                 taken
@@ -156,6 +159,15 @@ impl Intake {
         taken
     }
 
+    /// The kind with a type of its own that the object is of. A manifest that leaves its version out is judged as what
+    /// it calls itself.
+    fn kind_of(&self, meta: TypeMeta<'_>) -> Option<Kind> {
+        if self.request.validated && meta.api_version.is_empty() {
+            return Kind::from_name(meta.kind);
+        }
+        Kind::from_manifest(meta.api_version, meta.kind)
+    }
+
     /// Notes what the API server would refuse in the object that was read last.
     #[cfg(feature = "validation")]
     fn validate(&mut self, meta: TypeMeta<'_>, item: Item<'_>) {
@@ -166,13 +178,18 @@ impl Intake {
         fields.insert("apiVersion".to_owned(), meta.api_version.into());
         fields.insert("kind".to_owned(), meta.kind.into());
         let errors = crate::validation::validate(&serde_json::Value::Object(fields));
-        let metadata = match Kind::from_manifest(meta.api_version, meta.kind) {
+        let kind = self.kind_of(meta);
+        let metadata = match kind {
             Some(kind) => self.batch.last_mut(kind).map(|metadata| &*metadata),
             None => self.custom.last().map(|object| &object.metadata),
         };
         let Some(metadata) = metadata else { return };
         let (namespace, name) = (&metadata.namespace, &metadata.name);
-        let object = ObjectRef::namespaced(meta.api_version, meta.kind, namespace, name);
+        let api_version = match kind {
+            Some(kind) if meta.api_version.is_empty() => kind.api_version(),
+            _ => meta.api_version,
+        };
+        let object = ObjectRef::namespaced(api_version, meta.kind, namespace, name);
         let told = errors.into_iter().map(|error| (object.clone(), error));
         self.refused.extend(told);
     }

@@ -10,7 +10,7 @@ use std::io::BufRead;
 
 use super::items::{Broken, Item, ItemSink, ListHead, Syntax};
 use crate::kubernetes::yaml;
-use lines::{field, has_alias, indentation, is_blank};
+use lines::{field, has_alias, indentation, is_blank, without_mark};
 
 /// Longest document that is looked at as a whole.
 const LONGEST_WHOLE: usize = 16 * 1024 * 1024;
@@ -58,6 +58,12 @@ struct YamlItems {
 
 impl YamlItems {
     fn line(&mut self, line: &mut [u8], sink: &mut impl ItemSink) {
+        // Files that were joined bring the mark of each of them.
+        let line = if !self.is_streaming && is_blank(&self.document) {
+            without_mark(line)
+        } else {
+            line
+        };
         if let Some(rest) = after_separator(line) {
             self.end_document(sink);
             if rest > 0 {
@@ -337,27 +343,5 @@ pub(crate) fn explain(error: &serde_saphyr::Error) -> (u64, String) {
         .location()
         .map_or(1, |location| location.line())
         .max(1);
-    let text = error.without_snippet().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    (line - 1, in_plain_words(without_position(first)))
-}
-
-/// What the parser calls by names of its own.
-fn in_plain_words(text: &str) -> String {
-    if text.starts_with("recursive references") {
-        "an alias stands in what it refers to".to_owned()
-    } else if text.starts_with("alias replay limit exceeded") {
-        "its aliases unfold to more than any object holds".to_owned()
-    } else if text.starts_with("tabs disallowed") {
-        "a tab stands where YAML wants blanks".to_owned()
-    } else {
-        text.to_owned()
-    }
-}
-
-/// The parser counts lines from the beginning of the object; the file's lines are told elsewhere.
-fn without_position(text: &str) -> &str {
-    text.find(" at line ")
-        .and_then(|at| text.get(..at))
-        .unwrap_or(text)
+    (line - 1, yaml::in_plain_words(error))
 }

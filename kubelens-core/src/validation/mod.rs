@@ -13,6 +13,7 @@ mod names;
 mod pods;
 mod probes;
 mod scaling;
+mod served;
 mod services;
 mod strict;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use serde_json::Value;
 use crate::model::FieldError;
 use field_error::{Errors, Path};
 use names::NameRule;
+use served::{Served, is_stable, served};
 
 /// A kind whose objects are validated.
 struct Validated {
@@ -162,9 +164,21 @@ pub fn validate(object: &Value) -> Vec<FieldError> {
     };
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let mut errors = Errors::default();
-    let known = VALIDATED
-        .iter()
-        .find(|known| known.kind == kind && known.api_version == api_version);
+    let known = VALIDATED.iter().find(|known| {
+        known.kind == kind && (known.api_version == api_version || api_version.is_empty())
+    });
+    if api_version.is_empty() {
+        let is_of = known.map(|known| format!("{kind} is of {}", known.api_version));
+        errors.required(&Path::of(&["apiVersion"]), &is_of.unwrap_or_default());
+        if let Some(known) = known {
+            let mut whole = object.clone();
+            if let Some(fields) = whole.as_object_mut() {
+                fields.insert("apiVersion".to_owned(), known.api_version.into());
+            }
+            (known.check)(&whole, &mut errors);
+        }
+        return errors.into_vec();
+    }
     match known {
         Some(known) => (known.check)(object, &mut errors),
         None => no_such_kind(api_version, kind, &mut errors),
@@ -195,27 +209,41 @@ fn claim(claim: &PersistentVolumeClaim, errors: &mut Errors) {
     );
 }
 
-/// The kind is served in another group, or is a slip of one that is. Other versions of the same group are no matter of
-/// spelling, and kinds of other groups may well exist.
+/// The kind is served in another group or version, or is a slip of one that is. Versions that are gone are no matter of
+/// spelling, and kinds of groups that are not Kubernetes' own may well exist.
 fn no_such_kind(api_version: &str, kind: &str, errors: &mut Errors) {
     let group = group_of(api_version);
-    if !OWN_GROUPS.contains(&group) || OTHERS.contains(&kind) {
-        return;
-    }
-    let hint = match VALIDATED.iter().find(|known| known.kind == kind) {
-        Some(known) if group_of(known.api_version) == group => return,
-        Some(known) => format!("it is one of {}", known.api_version),
-        None => {
+    let known = VALIDATED.iter().find(|known| known.kind == kind);
+    let served = served(api_version);
+    let (field, hint) = match (known, served) {
+        (_, Served::Foreign) => return,
+        (Some(known), Served::NoSuchVersion(_)) if group_of(known.api_version) == group => {
+            ("apiVersion", format!("it is {}", known.api_version))
+        }
+        (Some(known), _) if group_of(known.api_version) == group => return,
+        // Before a kind had a group of its own, it was one of another: when that went is told elsewhere.
+        (_, Served::Known) if !OWN_GROUPS.contains(&group) || OTHERS.contains(&kind) => return,
+        (Some(known), _) => ("kind", format!("it is one of {}", known.api_version)),
+        (None, Served::NoSuchVersion(best)) if is_stable(api_version) => {
+            let best = match group {
+                "" => best.to_owned(),
+                group => format!("{group}/{best}"),
+            };
+            ("apiVersion", format!("there is {best}"))
+        }
+        (None, Served::Known) => {
             let near = VALIDATED
                 .iter()
                 .filter(|known| strsim::osa_distance(known.kind, kind) <= SLIP)
                 .min_by_key(|known| strsim::osa_distance(known.kind, kind));
             let Some(near) = near else { return };
-            format!("did you mean {} of {}?", near.kind, near.api_version)
+            let hint = format!("did you mean {} of {}?", near.kind, near.api_version);
+            ("kind", hint)
         }
+        (None, _) => return,
     };
     let words = format!("no matches for kind \"{kind}\" in version \"{api_version}\" ({hint})");
-    errors.unreadable(&Path::of(&["kind"]), &words);
+    errors.unreadable(&Path::of(&[field]), &words);
 }
 
 fn group_of(api_version: &str) -> &str {

@@ -278,6 +278,51 @@ fn a_kind_in_another_group_is_told() {
 }
 
 #[test]
+fn a_version_that_never_was_is_told_with_the_one_that_is() {
+    for (manifest, expected) in [
+        (
+            "{apiVersion: apps/v2, kind: Deployment, metadata: {name: a}}",
+            "apiVersion: no matches for kind \"Deployment\" in version \"apps/v2\" (it is apps/v1)",
+        ),
+        (
+            "{apiVersion: v2, kind: Pod, metadata: {name: a}}",
+            "apiVersion: no matches for kind \"Pod\" in version \"v2\" (it is v1)",
+        ),
+        (
+            "{apiVersion: storage.k8s.io/v3, kind: CSIDriver, metadata: {name: a}}",
+            "apiVersion: no matches for kind \"CSIDriver\" in version \"storage.k8s.io/v3\" (there is storage.k8s.io/v1)",
+        ),
+        (
+            "{apiVersion: networking/v1, kind: Ingress, metadata: {name: a}}",
+            "kind: no matches for kind \"Ingress\" in version \"networking/v1\" (it is one of networking.k8s.io/v1)",
+        ),
+    ] {
+        assert_eq!(told(manifest), [expected]);
+    }
+    // What is gone, what may come, and what somebody else defines.
+    for manifest in [
+        "{apiVersion: extensions/v1beta1, kind: Ingress}",
+        "{apiVersion: autoscaling/v2beta2, kind: HorizontalPodAutoscaler}",
+        "{apiVersion: storage.k8s.io/v1beta9, kind: CSIDriver}",
+        "{apiVersion: example.com/v2, kind: Deployment}",
+        "{apiVersion: gateway.networking.k8s.io/v9, kind: Gateway}",
+    ] {
+        assert_eq!(told(manifest), Vec::<String>::new(), "{manifest}");
+    }
+}
+
+#[test]
+fn without_a_version_a_manifest_is_judged_as_what_it_calls_itself() {
+    assert_eq!(
+        told("{apiVersion: '', kind: ConfigMap, metadata: {name: a}, datas: {}}"),
+        [
+            "apiVersion: Required value: ConfigMap is of v1",
+            "datas: unknown field (did you mean data?)",
+        ]
+    );
+}
+
+#[test]
 fn rules_of_roles_are_complete() {
     let lines = told(
         "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: 'system:reader'}, rules: [{apiGroups: [''], resources: [pods]}, {verbs: [get]}]}",

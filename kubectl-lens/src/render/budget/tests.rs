@@ -1,6 +1,6 @@
-use kubelens_core::model::{ObjectRef, Report, Severity};
+use kubelens_core::model::{CoverageState, KindCoverage, ObjectRef, Report, Severity};
 
-use super::{Format, Printout, within};
+use super::{Fitted, Format, Printout, within};
 use crate::render::{About, View, report, tests::shop_report};
 
 const FORMATS: [&str; 6] = ["json", "yaml", "markdown", "human", "wide", "table"];
@@ -18,14 +18,17 @@ fn view() -> View {
     }
 }
 
+fn fitted(of: &Report, format: &Format, budget: usize) -> Fitted {
+    within(of, budget, |of| report(of, format, &view()))
+        .map_err(|failure| failure.to_string())
+        .expect("a printout")
+}
+
 fn printed(of: &Report, format: &str, budget: usize) -> String {
     let format = Format::parse(format)
         .map_err(|failure| failure.to_string())
         .expect("a format");
-    match within(of, budget, |of| report(of, &format, &view()))
-        .map_err(|failure| failure.to_string())
-        .expect("a printout")
-    {
+    match fitted(of, &format, budget).printout {
         Printout::Styled(text) => anstream::adapter::strip_str(&text).to_string(),
         Printout::Exact(text) => text,
     }
@@ -85,8 +88,58 @@ fn every_budget_is_kept_and_the_first_cause_and_the_counts_stay() {
         serde_json::from_str(&printed(&shop_report(), "json", 1)).expect("a report");
     assert_eq!((least.causes.len(), least.summary.causes), (1, 6));
     let omitted = least.omitted.expect("what was left out");
-    assert_eq!((omitted.causes, omitted.details), (5, 0));
+    assert_eq!((omitted.causes, omitted.details), (5, 1));
+    let unread: usize = omitted.coverage.values().sum();
+    assert_eq!(unread, shop_report().coverage.kinds.len());
+    assert_eq!(least.coverage.percent, shop_report().coverage.percent);
     assert!(omitted.hint.contains("without --budget"));
+}
+
+#[test]
+fn the_first_cause_is_whole_while_there_is_anything_else_to_leave_out() {
+    let all = shop_report();
+    let first = all.causes.first();
+    let whole = printed(&all, "json", usize::MAX).len();
+    for budget in (1..whole).step_by(101) {
+        let report: Report =
+            serde_json::from_str(&printed(&all, "json", budget)).expect("a report");
+        let is_alone = report.causes.len() == 1 && report.coverage.kinds.is_empty();
+        assert!(report.causes.first() == first || is_alone, "{budget}");
+    }
+}
+
+#[test]
+fn what_even_the_shortest_answer_takes_is_told_and_would_do() {
+    for name in FORMATS {
+        let format = Format::parse(name)
+            .map_err(|failure| failure.to_string())
+            .expect("a format");
+        let needs = fitted(&shop_report(), &format, 1).needs.expect("a size");
+        assert!(needs > 100, "{name}: {needs}");
+        assert_eq!(fitted(&shop_report(), &format, needs).needs, None, "{name}");
+    }
+}
+
+#[test]
+fn what_is_only_counted_is_not_called_known() {
+    let mut all = large(50);
+    all.coverage.kinds = (0..200)
+        .map(|number| KindCoverage {
+            kind: format!("Kind{number}"),
+            state: CoverageState::Absent,
+            detail: "not served".to_owned(),
+            checks_skipped: Vec::new(),
+        })
+        .collect();
+    let wanted = "200 kinds that are only counted (200 absent)";
+    for format in ["human", "wide", "markdown"] {
+        let text = printed(&all, format, 5000);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(wanted), "{format}: {text}");
+        assert!(!words.contains("everything that the checks wanted was read"));
+    }
+    let report: Report = serde_json::from_str(&printed(&all, "json", 20_000)).expect("a report");
+    assert!(report.causes.len() > 5, "{}", report.causes.len());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use kubelens_core::model::{CoverageState, KindCoverage, Report, some_of};
 
-use super::{About, View};
+use super::{About, View, budget};
 use crate::terminal::{Page, Span, Theme};
 
 /// Most checks that are named for one kind; JSON has them all.
@@ -22,7 +22,8 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
         format!("Coverage {}%", coverage.percent),
         Theme::TITLE,
     )];
-    if coverage.kinds.is_empty() {
+    let unnamed = budget::unnamed(report.omitted.as_ref());
+    if coverage.kinds.is_empty() && unnamed.is_none() {
         page.hanging(
             &head,
             &[Span::new(
@@ -57,6 +58,9 @@ pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
                 &[Span::new(names.join(", "), Theme::QUIET)],
             );
         }
+    }
+    if let Some(unnamed) = unnamed {
+        page.hanging(&[Span::plain("  ")], &[Span::new(unnamed, Theme::QUIET)]);
     }
 }
 

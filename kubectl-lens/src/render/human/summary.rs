@@ -2,14 +2,16 @@
 
 use kubelens_core::model::{Report, Severity};
 
-use super::{About, View};
+use super::{About, View, budget};
 use crate::terminal::{Page, Span, Theme};
 
 pub(super) fn print(report: &Report, view: &View, page: &mut Page) {
     let summary = &report.summary;
     let mut spans = Vec::new();
     if summary.critical + summary.warning == 0 {
-        let how_far = if report.coverage.kinds.is_empty() || view.about == About::Manifests {
+        let is_all_known =
+            report.coverage.kinds.is_empty() && budget::unnamed(report.omitted.as_ref()).is_none();
+        let how_far = if is_all_known || view.about == About::Manifests {
             ""
         } else {
             " as far as could be read"

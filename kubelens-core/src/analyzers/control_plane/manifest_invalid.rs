@@ -10,7 +10,8 @@ const IN_TITLE: usize = 1;
 declare_analyzer! {
     /// # What it means
     /// The API server refuses the manifest as it is written: a value is not what the API takes there, something that
-    /// must be given is missing, or parts of it disagree. Or a field is one that the API does not know: `kubectl apply`
+    /// must be given is missing, or parts of it disagree; or its `apiVersion` is missing, or one that Kubernetes never had
+    /// in a group of its own. Or a field is one that the API does not know: `kubectl apply`
     /// refuses that too, and tools that do not ask for strict validation lose the field without a word.
     ///
     /// # Fires on
@@ -32,6 +33,15 @@ declare_analyzer! {
     /// kind: Service
     /// metadata: {name: web, namespace: shop}
     /// spec: {selectors: {app: web}, ports: [{port: 80}]}
+    /// ```
+    ///
+    /// A version that the group never had:
+    /// ```yaml
+    /// # manifests
+    /// apiVersion: networking.k8s.io/v2
+    /// kind: Ingress
+    /// metadata: {name: web, namespace: shop}
+    /// spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
     /// ```
     ///
     /// # Stays silent on
@@ -56,7 +66,7 @@ declare_analyzer! {
     ///
     /// # What it cannot know
     /// What only the server knows: rules of custom resources, what admission adds or refuses, fields that may not
-    /// change any more. `--server-side-dry-run` asks it. Fields of versions of Kubernetes newer than KubeLens.
+    /// change any more. `--server-side-dry-run` asks it. Fields and API versions of Kubernetes newer than KubeLens.
     ///
     /// # Source
     /// The API's types and validation (`pkg/apis/*/validation`), on manifests only: what is in a cluster was taken by

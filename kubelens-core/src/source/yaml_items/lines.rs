@@ -7,6 +7,19 @@ pub(super) fn indentation(line: &[u8]) -> usize {
     line.iter().take_while(|byte| **byte == b' ').count()
 }
 
+/// How a file in UTF-8 may begin; it is no part of the text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The line without the mark of a file in front.
+pub(super) fn without_mark(line: &mut [u8]) -> &mut [u8] {
+    let marked = if line.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    line.get_mut(marked..).unwrap_or_default()
+}
+
 /// Whether there is nothing but white space and comments.
 pub(super) fn is_blank(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').all(|line| {
