@@ -72,6 +72,57 @@ status:
     ))
 }
 
+#[test]
+fn what_a_report_did_not_look_for_is_not_fixed() {
+    let picture = waiting("2026-01-01T10:30:00Z", "settings");
+    let whole = diagnose(&picture, &Options::default());
+    let cause = whole.causes.first().expect("a cause");
+    assert_eq!(cause.code, "CFG001");
+    let told = |newer: &Report| {
+        let diff = compare(&whole, newer, Interlude::default());
+        let mut changes = diff.changes.into_iter();
+        let change = changes.find(|change| change.cause.id == cause.id);
+        let change = change.expect("the cause in the difference");
+        (change.state, change.reasons.join("; "))
+    };
+    let unknown = |why: &str| {
+        let reason = format!("the newer report could not have seen it: {why}");
+        (ChangeState::Unknown, reason)
+    };
+    let skipped = Options {
+        skip: vec!["CFG001".to_owned()],
+        ..Options::default()
+    };
+    let skipped = diagnose(&picture, &skipped);
+    assert!(!skipped.scope.checks.is_empty());
+    assert_eq!(told(&skipped), unknown("it did not run CFG001"));
+    let elsewhere = Options {
+        excluded_namespaces: vec!["sh*".parse().expect("a pattern")],
+        ..Options::default()
+    };
+    let elsewhere = diagnose(&picture, &elsewhere);
+    assert_eq!(told(&elsewhere), unknown("it left namespaces sh* out"));
+    // What is left of a report whose causes below a severity were dropped.
+    let mut cut = whole.clone();
+    cut.scope.min_severity = Some(Severity::Critical);
+    cut.causes.clear();
+    assert_eq!(told(&cut).0, ChangeState::Fixed);
+    let mut mild = whole.clone();
+    mild.causes.first_mut().expect("a cause").severity = Severity::Warning;
+    let diff = compare(&mild, &cut, Interlude::default());
+    assert_eq!(diff.changes[0].state, ChangeState::Unknown);
+    // The other way round it is new, and may not be.
+    let diff = compare(&skipped, &whole, Interlude::default());
+    let mut changes = diff.changes.iter();
+    let change = changes.find(|change| change.cause.id == cause.id);
+    let change = change.expect("the cause in the difference");
+    assert_eq!(change.state, ChangeState::New);
+    assert_eq!(
+        change.reasons,
+        ["the older report could not have seen it: it did not run CFG001"]
+    );
+}
+
 /// A pod `web` with a `Ready` condition and restarts.
 fn pod(now: &str, ready: &str, since: &str, restarts: u32) -> Snapshot {
     picture(&format!(

@@ -70,6 +70,7 @@ pub(super) async fn run(
     let diff = diff.map(|diff| diff::least(diff, &args.report));
     if let Some(least) = args.report.min_severity {
         report = target::keep(report, |cause| cause.severity >= least);
+        report.scope.min_severity = Some(least);
     }
     let progress = &output.progress;
     print(output, |output| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sight::blind_to;
+use super::sight::blind_to_cause;
 use super::{Before, Change, ChangeState, Interlude};
 use crate::model::{Cause, ObjectRef, Report, counted, some_of};
 
@@ -17,10 +17,17 @@ pub(super) fn between(older: &Report, newer: &Report, interlude: &Interlude) -> 
         .map(|cause| (cause.id.as_str(), cause))
         .collect();
     let remaining: BTreeSet<&str> = newer.causes.iter().map(|cause| cause.id.as_str()).collect();
-    // What is gone, by subject: another cause of the same subject has taken its place.
+    // What is gone, by subject: another cause of the same subject has taken its place. What the newer report could not
+    // have seen is not gone.
     let mut gone: BTreeMap<_, Vec<&Cause>> = BTreeMap::new();
+    let mut hidden: BTreeSet<&str> = BTreeSet::new();
     for cause in &older.causes {
-        if !remaining.contains(cause.id.as_str()) {
+        if remaining.contains(cause.id.as_str()) {
+            continue;
+        }
+        if blind_to_cause(newer, cause, older).is_some() {
+            hidden.insert(&cause.id);
+        } else {
             gone.entry(cause.subject.key()).or_default().push(cause);
         }
     }
@@ -48,7 +55,7 @@ pub(super) fn between(older: &Report, newer: &Report, interlude: &Interlude) -> 
         older
             .causes
             .iter()
-            .filter(|cause| left.contains(cause.id.as_str()))
+            .filter(|cause| left.contains(cause.id.as_str()) || hidden.contains(cause.id.as_str()))
             .map(|cause| vanished(cause, older, newer, interlude)),
     );
     // Within a state the order of the reports stays.
@@ -67,7 +74,7 @@ fn replaced<'a>(
 }
 
 fn appeared(cause: &Cause, older: &Report, newer: &Report) -> Change {
-    let reasons = blind_to(older, &cause.code, &cause.subject, Some(newer))
+    let reasons = blind_to_cause(older, cause, newer)
         .map(|why| format!("the older report could not have seen it: {why}"));
     Change {
         state: ChangeState::New,
@@ -78,7 +85,7 @@ fn appeared(cause: &Cause, older: &Report, newer: &Report) -> Change {
 }
 
 fn vanished(cause: &Cause, older: &Report, newer: &Report, interlude: &Interlude) -> Change {
-    let (state, reason) = match blind_to(newer, &cause.code, &cause.subject, Some(older)) {
+    let (state, reason) = match blind_to_cause(newer, cause, older) {
         Some(why) => (
             ChangeState::Unknown,
             Some(format!("the newer report could not have seen it: {why}")),

@@ -1,6 +1,28 @@
 //! Whether a report could have told of a cause.
 
-use crate::model::{KindCoverage, ObjectRef, Report};
+use glob::Pattern;
+
+use crate::analysis::Profile;
+use crate::engine::registry;
+use crate::model::{Cause, KindCoverage, ObjectRef, Report};
+
+/// Why `report` could not have told of a cause that `other` tells of; none where it could.
+pub(super) fn blind_to_cause(report: &Report, cause: &Cause, other: &Report) -> Option<String> {
+    if let Some(least) = report
+        .scope
+        .min_severity
+        .filter(|least| cause.severity < *least)
+    {
+        return Some(format!("it keeps what is at least {least}"));
+    }
+    let is_suppressed = report.findings.iter().any(|finding| {
+        finding.suppressed && finding.code == cause.code && finding.subject.is_same(&cause.subject)
+    });
+    if is_suppressed {
+        return Some("it is suppressed there".to_owned());
+    }
+    blind_to(report, &cause.code, &cause.subject, Some(other))
+}
 
 /// Why `report` could not have told of a cause with this code and subject that `other` tells of; none where it could.
 ///
@@ -12,10 +34,11 @@ pub fn blind_to(
     subject: &ObjectRef,
     other: Option<&Report>,
 ) -> Option<String> {
-    if other.is_none_or(|other| report.scope != other.scope)
-        && let Some(reason) = outside(report, subject)
-    {
-        return Some(reason);
+    if other.is_none_or(|other| report.scope != other.scope) {
+        let reason = outside(report, subject).or_else(|| not_run(report, code));
+        if reason.is_some() {
+            return reason;
+        }
     }
     let gap = report.coverage.kinds.iter().find(|gap| {
         gap.checks_skipped.iter().any(|skipped| skipped == code)
@@ -29,18 +52,35 @@ fn has_gap(kinds: &[KindCoverage], kind: &str) -> bool {
     kinds.iter().any(|gap| gap.kind == kind)
 }
 
+/// That the check did not run. Which rules of packs ran is not known.
+fn not_run(report: &Report, code: &str) -> Option<String> {
+    let analyzer = registry().iter().find(|analyzer| analyzer.code == code)?;
+    let checks = &report.scope.checks;
+    let ran = if checks.is_empty() {
+        analyzer.profiles.contains(&Profile::Default)
+    } else {
+        checks.iter().any(|check| check == code)
+    };
+    (!ran).then(|| format!("it did not run {code}"))
+}
+
 /// Whether the subject lies outside what the report looked at.
 fn outside(report: &Report, subject: &ObjectRef) -> Option<String> {
-    if let Some(selector) = &report.scope.selector {
+    let scope = &report.scope;
+    if let Some(selector) = &scope.selector {
         return Some(format!("it looked at labels {selector} only"));
     }
-    let looked = &report.scope.namespaces;
-    if looked.is_empty() {
+    let namespace = subject.namespace.as_deref();
+    let is_left_out = |pattern: &&String| {
+        let pattern = Pattern::new(pattern).ok();
+        namespace.is_some_and(|name| pattern.is_some_and(|pattern| pattern.matches(name)))
+    };
+    if let Some(pattern) = scope.excluded_namespaces.iter().find(is_left_out) {
+        return Some(format!("it left namespaces {pattern} out"));
+    }
+    if scope.namespaces.is_empty() {
         return None;
     }
-    let within = subject
-        .namespace
-        .as_ref()
-        .is_some_and(|namespace| looked.contains(namespace));
-    (!within).then(|| format!("it looked at {} only", looked.join(", ")))
+    let within = namespace.is_some_and(|name| scope.namespaces.iter().any(|known| known == name));
+    (!within).then(|| format!("it looked at {} only", scope.namespaces.join(", ")))
 }

@@ -55,7 +55,9 @@ pub fn diagnose(snapshot: &Snapshot, options: &Options) -> Report {
     notes.extend(verdicts.notes_on(snapshot, &analyzers, &sightings));
     let coverage = coverage::coverage(snapshot, &analyzers);
     let excluded = &options.excluded_namespaces;
-    diagnosis::report(snapshot, sightings, coverage, excluded, notes)
+    let mut report = diagnosis::report(snapshot, sightings, coverage, excluded, notes);
+    report.scope.checks = options.unusual_checks(registry());
+    report
 }
 
 /// The picture, judged by the numbers of these options. Objects are shared: a copy costs nothing.

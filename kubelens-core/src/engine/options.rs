@@ -52,6 +52,20 @@ impl Options {
                 .is_none_or(|profile| self.profiles.contains(&profile))
     }
 
+    /// The codes of the analyzers that run, where these are not those that run if nothing is said.
+    pub(crate) fn unusual_checks(&self, all: &[&'static Analyzer]) -> Vec<String> {
+        let codes = |options: &Self| -> Vec<String> {
+            let selected = options.selected(all).into_iter();
+            selected.map(|analyzer| analyzer.code.to_owned()).collect()
+        };
+        let own = codes(self);
+        if own == codes(&Self::default()) {
+            Vec::new()
+        } else {
+            own
+        }
+    }
+
     /// The analyzers that these options leave.
     pub fn selected(&self, all: &[&'static Analyzer]) -> Vec<&'static Analyzer> {
         let named = |codes: &[String], code: &str| codes.iter().any(|other| other == code);

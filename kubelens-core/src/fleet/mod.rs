@@ -93,6 +93,8 @@ fn scope(reports: &[(&str, &Report)]) -> Scope {
         namespaces,
         selector: first.scope.selector.clone(),
         excluded_namespaces: first.scope.excluded_namespaces.clone(),
+        checks: first.scope.checks.clone(),
+        min_severity: first.scope.min_severity,
     }
 }
 

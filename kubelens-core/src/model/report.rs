@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Coverage, CoverageState, Finding, Note, ServerAnswer};
+use super::{Cause, Coverage, CoverageState, Finding, Note, ServerAnswer, Severity};
 
 /// The one result type: what is broken, why, with the proof, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +101,12 @@ pub struct Scope {
     /// Patterns of namespaces whose own faults were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded_namespaces: Vec<String>,
+    /// The codes of the checks that ran, where these are not those of the profile `default`; empty where they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
+    /// The least severity of the causes that were kept; none where all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_severity: Option<Severity>,
 }
 
 /// Counts over a report.

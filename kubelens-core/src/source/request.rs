@@ -67,7 +67,7 @@ impl ReadRequest {
         Scope {
             namespaces: self.namespaces.clone(),
             selector: self.selector.clone(),
-            excluded_namespaces: Vec::new(),
+            ..Scope::default()
         }
     }
 

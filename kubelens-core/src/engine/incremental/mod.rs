@@ -186,7 +186,9 @@ impl Incremental {
             excluded: &self.crew.options.excluded_namespaces,
             notes,
         };
-        diagnosis::assemble(&self.snapshot, explained, remarks)
+        let mut report = diagnosis::assemble(&self.snapshot, explained, remarks);
+        report.scope.checks = self.crew.options.unusual_checks(registry());
+        report
     }
 
     /// Every cause, by id; rank and group are those of a report only.
