@@ -2,9 +2,7 @@
 
 use glob::Pattern;
 
-use crate::analysis::Profile;
-use crate::engine::registry;
-use crate::model::{Cause, KindCoverage, ObjectRef, Report};
+use crate::model::{Cause, KindCoverage, ObjectRef, Report, Scope};
 
 /// Why `report` could not have told of a cause that `other` tells of; none where it could.
 pub(super) fn blind_to_cause(report: &Report, cause: &Cause, other: &Report) -> Option<String> {
@@ -35,7 +33,7 @@ pub fn blind_to(
     other: Option<&Report>,
 ) -> Option<String> {
     if other.is_none_or(|other| report.scope != other.scope) {
-        let reason = outside(report, subject).or_else(|| not_run(report, code));
+        let reason = outside(report, subject).or_else(|| not_run(report, code, other));
         if reason.is_some() {
             return reason;
         }
@@ -52,16 +50,13 @@ fn has_gap(kinds: &[KindCoverage], kind: &str) -> bool {
     kinds.iter().any(|gap| gap.kind == kind)
 }
 
-/// That the check did not run. Which rules of packs ran is not known.
-fn not_run(report: &Report, code: &str) -> Option<String> {
-    let analyzer = registry().iter().find(|analyzer| analyzer.code == code)?;
-    let checks = &report.scope.checks;
-    let ran = if checks.is_empty() {
-        analyzer.profiles.contains(&Profile::Default)
-    } else {
-        checks.iter().any(|check| check == code)
-    };
-    (!ran).then(|| format!("it did not run {code}"))
+/// That the check did not run: it was left out, or only the other report has it.
+fn not_run(report: &Report, code: &str, other: Option<&Report>) -> Option<String> {
+    let holds = |codes: &[String]| codes.iter().any(|known| known == code);
+    let adds = |scope: &Scope| holds(&scope.checks_added);
+    let did_not = holds(&report.scope.checks_left_out)
+        || other.is_some_and(|other| adds(&other.scope)) && !adds(&report.scope);
+    did_not.then(|| format!("it did not run {code}"))
 }
 
 /// Whether the subject lies outside what the report looked at.

@@ -56,7 +56,7 @@ pub fn diagnose(snapshot: &Snapshot, options: &Options) -> Report {
     let coverage = coverage::coverage(snapshot, &analyzers);
     let excluded = &options.excluded_namespaces;
     let mut report = diagnosis::report(snapshot, sightings, coverage, excluded, notes);
-    report.scope.checks = options.unusual_checks(registry());
+    options.note_checks(registry(), &mut report.scope);
     report
 }
 

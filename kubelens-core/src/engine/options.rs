@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use glob::Pattern;
 
 use super::{CodePattern, Suppression};
 use crate::analysis::{Analyzer, Profile, Sighting};
-use crate::model::Severity;
+use crate::model::{Scope, Severity};
 use crate::snapshot::Tuning;
 
 /// What to look for, and what the user's settings make of it.
@@ -52,18 +54,18 @@ impl Options {
                 .is_none_or(|profile| self.profiles.contains(&profile))
     }
 
-    /// The codes of the analyzers that run, where these are not those that run if nothing is said.
-    pub(crate) fn unusual_checks(&self, all: &[&'static Analyzer]) -> Vec<String> {
-        let codes = |options: &Self| -> Vec<String> {
+    /// Writes down which analyzers run besides those that run if nothing is said, and which of these do not.
+    pub(crate) fn note_checks(&self, all: &[&'static Analyzer], scope: &mut Scope) {
+        let codes = |options: &Self| -> BTreeSet<&'static str> {
             let selected = options.selected(all).into_iter();
-            selected.map(|analyzer| analyzer.code.to_owned()).collect()
+            selected.map(|analyzer| analyzer.code).collect()
         };
-        let own = codes(self);
-        if own == codes(&Self::default()) {
-            Vec::new()
-        } else {
-            own
-        }
+        let (own, usual) = (codes(self), codes(&Self::default()));
+        let named = |codes: &mut dyn Iterator<Item = &&'static str>| -> Vec<String> {
+            codes.map(|code| (*code).to_owned()).collect()
+        };
+        scope.checks_added = named(&mut own.difference(&usual));
+        scope.checks_left_out = named(&mut usual.difference(&own));
     }
 
     /// The analyzers that these options leave.

@@ -93,7 +93,8 @@ fn scope(reports: &[(&str, &Report)]) -> Scope {
         namespaces,
         selector: first.scope.selector.clone(),
         excluded_namespaces: first.scope.excluded_namespaces.clone(),
-        checks: first.scope.checks.clone(),
+        checks_added: first.scope.checks_added.clone(),
+        checks_left_out: first.scope.checks_left_out.clone(),
         min_severity: first.scope.min_severity,
     }
 }

@@ -101,9 +101,12 @@ pub struct Scope {
     /// Patterns of namespaces whose own faults were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded_namespaces: Vec<String>,
-    /// The codes of the checks that ran, where these are not those of the profile `default`; empty where they are.
+    /// The codes of checks that ran besides those of the profile `default`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub checks: Vec<String>,
+    pub checks_added: Vec<String>,
+    /// The codes of checks of the profile `default` that did not run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks_left_out: Vec<String>,
     /// The least severity of the causes that were kept; none where all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_severity: Option<Severity>,

@@ -187,7 +187,8 @@ impl Incremental {
             notes,
         };
         let mut report = diagnosis::assemble(&self.snapshot, explained, remarks);
-        report.scope.checks = self.crew.options.unusual_checks(registry());
+        let options = &self.crew.options;
+        options.note_checks(registry(), &mut report.scope);
         report
     }
 
