@@ -15,35 +15,38 @@ use crate::snapshot::{Cluster, Snapshot};
 /// Most things to change that one object names.
 const MOST_SUBJECTS: usize = 20;
 
-/// What a rule says of an object: nothing, or what has to be changed.
+/// What a rule says of an object: nothing, or what has to be changed. Conditions judge the object as it is; whatever is
+/// told is told of the object without its secrets.
 pub(super) fn evaluate(
     rule: &Rule,
     object: &Seen,
     snapshot: &Snapshot,
     root: &Context<'_, '_>,
 ) -> Result<Vec<Sighting>, Miss> {
-    let mut context = root.new_inner_scope();
-    context.add_variable_as_val("object", object.value.clone_as_boxed());
-    context.add_variable_as_val("age", Box::new(CelInt::from(object.age)));
-    context.add_variable_as_val("related", Box::new(CelList::from(Vec::new())));
+    let mut whole = root.new_inner_scope();
+    bind(&mut whole, object, &[], as_it_is);
     let related = match &rule.follow {
         None => Related::default(),
-        Some(step) => match follow(snapshot, object, step, &context) {
+        Some(step) => match follow(snapshot, object, step, &whole) {
             Ok(Some(related)) => related,
             Ok(None) => return Ok(Vec::new()),
             // It names nothing to follow.
             Err(Miss::NoField) => Related::default(),
-            Err(wrong) => return Err(wrong),
+            Err(Miss::Wrong(_)) => {
+                let mut shown = root.new_inner_scope();
+                bind(&mut shown, object, &[], as_it_is_shown);
+                return Err(told(follow(snapshot, object, step, &shown).err()));
+            }
         },
     };
-    let values: Vec<Box<dyn Val>> = related
-        .objects
-        .iter()
-        .map(|object| object.value.clone_as_boxed())
-        .collect();
-    context.add_variable_as_val("related", Box::new(CelList::from(values)));
-    let holds = |condition: &Expression| match condition.is_true(&context) {
+    bind(&mut whole, object, &related.objects, as_it_is);
+    let holds = |condition: &Expression| match condition.is_true(&whole) {
         Err(Miss::NoField) => Ok(false),
+        Err(Miss::Wrong(_)) => {
+            let mut shown = root.new_inner_scope();
+            bind(&mut shown, object, &related.objects, as_it_is_shown);
+            Err(told(condition.is_true(&shown).err()))
+        }
         other => other,
     };
     if !holds(&rule.when)? {
@@ -54,10 +57,41 @@ pub(super) fn evaluate(
     {
         return Ok(Vec::new());
     }
+    let mut shown = root.new_inner_scope();
+    bind(&mut shown, object, &related.objects, as_it_is_shown);
     subjects(rule, object, &related, snapshot)
         .into_iter()
-        .map(|subject| sighting(rule, object, subject, &related, &context))
+        .map(|subject| sighting(rule, object, subject, &related, &shown))
         .collect()
+}
+
+fn as_it_is(object: &Seen) -> Box<dyn Val> {
+    object.value.clone_as_boxed()
+}
+
+fn as_it_is_shown(object: &Seen) -> Box<dyn Val> {
+    object.shown().clone_as_boxed()
+}
+
+/// Gives a rule what it can name.
+fn bind(
+    context: &mut Context<'_, '_>,
+    object: &Seen,
+    related: &[Seen],
+    view: fn(&Seen) -> Box<dyn Val>,
+) {
+    let others: Vec<Box<dyn Val>> = related.iter().map(view).collect();
+    context.add_variable_as_val("object", view(object));
+    context.add_variable_as_val("age", Box::new(CelInt::from(object.age)));
+    context.add_variable_as_val("related", Box::new(CelList::from(others)));
+}
+
+/// Why a condition has no value, in words that quote no secret: the evaluator quotes values.
+fn told(miss: Option<Miss>) -> Miss {
+    match miss {
+        Some(Miss::Wrong(words)) => Miss::Wrong(words),
+        _ => Miss::Wrong("it does not take a value that is not shown".to_owned()),
+    }
 }
 
 fn subjects(rule: &Rule, object: &Seen, related: &Related, snapshot: &Snapshot) -> Vec<ObjectRef> {

@@ -352,3 +352,46 @@ fn hostile_expressions_are_refused_or_harmless() {
         }
     }
 }
+
+#[test]
+fn a_rule_judges_secrets_and_tells_none() {
+    let pod = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop", "annotations": {
+            "kubectl.kubernetes.io/last-applied-configuration": "{\"x\":\"hunter22\"}",
+            "vault.example/token": "hunter22",
+        }},
+        "spec": {
+            "adminPassword": "hunter22",
+            "containers": [{
+                "name": "web",
+                "args": ["--password", "hunter22", "--port=80"],
+                "env": [{"name": "DB_PASSWORD", "value": "hunter22"}],
+            }],
+        },
+    });
+    let found = run(
+        "match: [{apiVersion: v1, kind: Pod}]\nwhen: object.spec.containers[0].env[0].value == 'hunter22'\nmessage: '{{ object.spec.containers[0].env[0].value }} {{ object.spec.containers[0].args }} {{ dyn(object) }}'\nevidence: ['spec.containers[0].env', 'spec.containers[0].env[0]', 'metadata.annotations', 'spec.adminPassword']",
+        &[pod],
+    );
+    assert_eq!(found.seen.len(), 1);
+    let told = format!("{found:?}");
+    assert!(!told.contains("hunter22"), "{told}");
+    for shown in ["DB_PASSWORD", "--port=80", "[redacted]"] {
+        assert!(told.contains(shown), "{told}");
+    }
+}
+
+#[test]
+fn a_condition_that_fails_quotes_no_secret() {
+    let deployment = serde_json::json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"adminPassword": "hunter22"},
+    });
+    let found = run("when: int(object.spec.adminPassword) > 3", &[deployment]);
+    assert_eq!(found.notes.len(), 1);
+    assert!(!format!("{found:?}").contains("hunter22"), "{found:?}");
+}

@@ -1,4 +1,7 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use crate::model::without_private_keys;
 
 /// Which run of which container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,9 +30,10 @@ impl ContainerLog {
     /// The last `keep` lines of raw bytes; what is not UTF-8 is replaced.
     ///
     /// Lines in the CRI format (`2026-01-02T03:04:05.6Z stderr F text`) and lines with a leading
-    /// time stamp (`kubectl logs --timestamps`) lose their prefix.
+    /// time stamp (`kubectl logs --timestamps`) lose their prefix. Private keys go here already: they fill many lines,
+    /// and whoever shows one of them does not see the others.
     pub fn from_bytes(bytes: &[u8], keep: usize) -> Self {
-        let text = String::from_utf8_lossy(bytes);
+        let text = without_keys(String::from_utf8_lossy(bytes));
         let mut lines: Vec<String> = text
             .lines()
             .rev()
@@ -40,6 +44,14 @@ impl ContainerLog {
         lines.reverse();
         Self { lines }
     }
+}
+
+fn without_keys(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains("PRIVATE KEY") {
+        return text;
+    }
+    let lines: Vec<&str> = text.lines().map(without_prefix).collect();
+    Cow::Owned(without_private_keys(&lines.join("\n")).into_owned())
 }
 
 fn without_prefix(line: &str) -> &str {
@@ -66,5 +78,40 @@ mod tests {
         let bytes = b"one\n2026-01-02T03:04:05.678901234Z stderr F two\n\n2026-01-02T03:04:05Z three\n\xff\n";
         let log = ContainerLog::from_bytes(bytes, 3);
         assert_eq!(log.lines, ["two", "three", "\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_private_key_goes_whole_however_many_lines_it_fills() {
+        let stamp = "2026-01-02T03:04:05.678901234Z stderr F ";
+        let body = "MIIEpAIBAAKCAQEAsecretPEMbody0123456789abcdefghijklmnopqrstuvwxyz";
+        let lines = [
+            "start",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            body,
+            "Ab3=",
+            "-----END RSA PRIVATE KEY-----",
+            "panic: exit",
+        ];
+        for before in ["", stamp] {
+            let text: String = lines
+                .iter()
+                .map(|line| format!("{before}{line}\n"))
+                .collect();
+            let log = ContainerLog::from_bytes(text.as_bytes(), 4);
+            assert_eq!(log.lines, ["start", "[redacted]", "panic: exit"]);
+            // Cut off before the key's end, and behind its beginning.
+            let text: String = lines[..3]
+                .iter()
+                .map(|line| format!("{before}{line}\n"))
+                .collect();
+            let log = ContainerLog::from_bytes(text.as_bytes(), 4);
+            assert_eq!(log.lines, ["start", "[redacted]"]);
+            let text: String = lines[2..]
+                .iter()
+                .map(|line| format!("{before}{line}\n"))
+                .collect();
+            let log = ContainerLog::from_bytes(text.as_bytes(), 4);
+            assert_eq!(log.lines, ["[redacted]", "panic: exit"]);
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! `objects/<Kind>-<n>.json` are lists of the API; `whole/` holds objects with every field, where rules look at them; `logs/<namespace>/<pod>/<container>.log` are the logs.
 
 mod pseudonyms;
-mod scrub;
 mod whole;
 
 pub use pseudonyms::Pseudonyms;
@@ -20,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::ReadRequest;
 use super::items::Item;
 use crate::kubernetes::Kind;
-use crate::model::{ClusterInfo, CoverageState, KUBELENS_API_VERSION, Scope, safe_text};
+use crate::model::{
+    ClusterInfo, CoverageState, KUBELENS_API_VERSION, Scope, safe_text, without_secrets,
+};
 use crate::snapshot::{Snapshot, SnapshotBuilder};
 
 /// The directory in the archive.
@@ -188,7 +189,7 @@ fn write(
     output: impl Write,
 ) -> std::io::Result<()> {
     let clean = |object: &mut serde_json::Value| {
-        scrub::object(object);
+        without_secrets(object);
         if let Some(names) = names {
             names.object(object);
         }

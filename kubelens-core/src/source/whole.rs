@@ -7,14 +7,12 @@ use serde_json::Value;
 use super::items::{Item, Syntax};
 use super::json_items::without_field_sets;
 use crate::kubernetes::{GroupKind, ObjectMeta, yaml};
+use crate::model::REDACTED;
 use crate::snapshot::{WholeObject, WholeObjects};
 
 /// How much is kept of one kind of one list, in bytes, and of one object: the API stores no larger one.
 const MOST: usize = 512 * 1024 * 1024;
 const LARGEST: usize = 4 * 1024 * 1024;
-
-/// What stands in place of what a Secret holds.
-const REDACTED: &str = "[redacted]";
 
 /// Objects that are kept with every field.
 #[derive(Debug)]

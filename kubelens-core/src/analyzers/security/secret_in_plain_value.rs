@@ -1,7 +1,7 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::standing_workload::{container_path, stands};
 use crate::kubernetes::EnvVar;
-use crate::model::{Evidence, Suggestion, is_secret_name, some_of};
+use crate::model::{Evidence, REDACTED, Suggestion, is_secret_name, some_of};
 use crate::snapshot::{Cluster, Workload};
 
 declare_analyzer! {
@@ -43,7 +43,7 @@ declare_analyzer! {
     ///
     /// # What it cannot know
     /// Whether the text opens anything, secrets that look like words, and values of ConfigMaps, which are never
-    /// read. A saved picture holds no such values: there it is silent.
+    /// read. A saved picture holds no such values, but says where one stood: there a word counts too, and less.
     ///
     /// # Source
     /// `env[].value` of core/v1 Container.
@@ -60,6 +60,9 @@ declare_analyzer! {
 
 /// Fewer characters than this are no key.
 const SHORTEST: usize = 8;
+
+/// How sure it is where all texts were taken out of the recording.
+const UNSEEN: f64 = 0.6;
 
 /// Bits of information a character from which a text looks random.
 const RANDOM: f64 = 3.0;
@@ -96,7 +99,11 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
         let path = container_path(workload, role, container);
         let proof = plain.iter().take(4).map(|variable| {
             let path = format!("{path}.env[{}].value", variable.name);
-            let text = format!("a text of {} characters", variable.value.chars().count());
+            let text = if variable.value == REDACTED {
+                "a text that this recording does not show".to_owned()
+            } else {
+                format!("a text of {} characters", variable.value.chars().count())
+            };
             Evidence::field(own.clone(), &path, text)
         });
         let names = plain.iter().map(|variable| variable.name.as_str());
@@ -104,19 +111,23 @@ fn check<'a>(workload: &Workload<'a>, _: &Cluster<'a>, sink: &mut Sink) {
             "{} of {own} holds a secret in plain text",
             some_of(names, 3)
         );
-        sink.report(
-            Sighting::of(
-                own.clone(),
-                title,
-                "Whoever may read the workload, its revisions or a backup can read it.",
-            )
-            .in_container(&container.name)
-            .all_evidence(proof)
-            .suggest(Suggestion::advice(
-                "Put it into a Secret, refer to it with valueFrom.secretKeyRef, and then replace the value",
-            ))
-            .grouped("all", "containers hold secrets in plain text"),
-        );
+        let sighting = Sighting::of(
+            own.clone(),
+            title,
+            "Whoever may read the workload, its revisions or a backup can read it.",
+        )
+        .in_container(&container.name)
+        .all_evidence(proof)
+        .suggest(Suggestion::advice(
+            "Put it into a Secret, refer to it with valueFrom.secretKeyRef, and then replace the value",
+        ))
+        .grouped("all", "containers hold secrets in plain text");
+        let is_seen = plain.iter().any(|variable| variable.value != REDACTED);
+        sink.report(if is_seen {
+            sighting
+        } else {
+            sighting.confidence(UNSEEN)
+        });
     }
 }
 
@@ -126,7 +137,7 @@ fn is_plain(variable: &EnvVar) -> bool {
         && !FOR_ALL
             .iter()
             .any(|part| variable.name.to_ascii_uppercase().contains(part))
-        && looks_like_key(&variable.value)
+        && (variable.value == REDACTED || looks_like_key(&variable.value))
 }
 
 /// Whether a text is no placeholder, reference, path or word, and looks random.

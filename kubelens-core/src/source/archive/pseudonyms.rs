@@ -5,25 +5,36 @@
 //! a pod of `db`. Numbers, random endings and the vocabulary of Kubernetes itself stay: they name nobody, and messages
 //! are read by them.
 
+mod addresses;
 mod fields;
 mod vocabulary;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use addresses::Images;
+use fields::Holds;
 use vocabulary::is_vocabulary;
 
 /// What random endings of names consist of. Source: `apimachinery/pkg/util/rand`.
 const RANDOM: &str = "bcdfghjklmnpqrstvwxz2456789";
 
+/// Random in whole, though its parts do not look so: `pvc-` and an identifier name a volume before it is there.
+static IDENTIFIER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").ok()
+});
+
 /// Words for names, by a key.
 #[derive(Clone)]
 pub struct Pseudonyms {
     key: String,
-    /// The names that stand in objects, to be found in texts.
+    /// The names and hosts that stand in objects, to be found in texts.
     known: BTreeSet<String>,
+    images: Images,
 }
 
 impl std::fmt::Debug for Pseudonyms {
@@ -41,25 +52,25 @@ impl Pseudonyms {
         Self {
             key: key.into(),
             known: BTreeSet::new(),
+            images: Images::default(),
         }
     }
 
     /// The name with every part that names something replaced: `shop-web-0` becomes `bakimetoru-…-0`.
     pub fn name(&self, name: &str) -> String {
-        let mut out = String::with_capacity(name.len() * 2);
-        let mut rest = name;
-        while let Some(start) = rest.find(|letter: char| letter.is_alphanumeric()) {
-            let (between, from) = rest.split_at(start);
-            out.push_str(between);
-            let end = from
-                .find(|letter: char| !letter.is_alphanumeric())
-                .unwrap_or(from.len());
-            let (part, after) = from.split_at(end);
-            out.push_str(&self.part(part));
-            rest = after;
+        let identifier = IDENTIFIER.as_ref().and_then(|one| one.find(name));
+        match identifier {
+            Some(found) => {
+                let (before, from) = name.split_at(found.start());
+                let after = from.get(found.len()..).unwrap_or_default();
+                self.parts(before) + found.as_str() + &self.name(after)
+            }
+            None => self.parts(name),
         }
-        out.push_str(rest);
-        out
+    }
+
+    fn parts(&self, name: &str) -> String {
+        by_words(name, char::is_alphanumeric, |_, part| self.part(part))
     }
 
     fn part(&self, part: &str) -> String {
@@ -111,12 +122,20 @@ impl Pseudonyms {
         out
     }
 
-    /// Notes every name that stands in the object, for [`Pseudonyms::text`] to find.
+    /// Notes every name, image and host that stands in the object, for [`Pseudonyms::text`] to find.
     pub(super) fn learn(&mut self, object: &Value) {
-        fields::names(object, &mut |name| {
-            if !self.known.contains(name) {
-                self.known.insert(name.to_owned());
+        fields::each(object, &mut |holds, text| match holds {
+            Holds::Name => {
+                if !self.known.contains(text) {
+                    self.known.insert(text.to_owned());
+                }
             }
+            Holds::Image => {
+                self.known.extend(addresses::registry(text));
+                self.images.learn(text);
+            }
+            Holds::Text => self.known.extend(addresses::hosts(text)),
+            Holds::Plain => {}
         });
     }
 
@@ -130,22 +149,48 @@ impl Pseudonyms {
         fields::replace(self, object);
     }
 
-    /// Free text with the names replaced that objects have. Other words stay: messages are read by them.
+    /// Free text with the names replaced that objects have, and with every address. Other words stay: messages are
+    /// read by them.
     pub(super) fn text(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(start) = rest.find(is_of_a_name) {
-            let (between, from) = rest.split_at(start);
-            out.push_str(between);
-            let end = from
-                .find(|letter| !is_of_a_name(letter))
-                .unwrap_or(from.len());
-            let (word, after) = from.split_at(end);
-            out.push_str(&self.word_of_text(word));
-            rest = after;
+        by_words(text, addresses::is_of_one, |before, word| {
+            self.address(before, word)
+        })
+    }
+
+    /// An image, a URL, a mail's address, or words with signs between them.
+    fn address(&self, before: &str, text: &str) -> String {
+        let image = text.trim_end_matches(['.', ':', '/', '@', '-']);
+        let is_image =
+            self.images.are(image) || (before.ends_with("image \"") && self.images.are_bare(image));
+        if is_image {
+            let end = text.get(image.len()..).unwrap_or_default();
+            return self.image(image) + end;
         }
-        out.push_str(rest);
-        out
+        if addresses::is_of_mail(image) {
+            return self.name(text);
+        }
+        match addresses::Url::of(text) {
+            Some(url) => self.words(url.lead) + &self.name(url.host) + &self.path(url.rest),
+            None => self.words(text),
+        }
+    }
+
+    /// The path of a URL, in which parts of images are names too: `/v2/shop/web/manifests/1`.
+    fn path(&self, path: &str) -> String {
+        path.split_inclusive('/')
+            .map(|part| {
+                let name = part.trim_end_matches('/');
+                if self.images.have_part(name) {
+                    self.name(part)
+                } else {
+                    self.words(part)
+                }
+            })
+            .collect()
+    }
+
+    fn words(&self, text: &str) -> String {
+        by_words(text, is_of_a_name, |_, word| self.word_of_text(word))
     }
 
     /// A word of a text: a name, a name with something behind it, or a host whose parts are names.
@@ -173,6 +218,27 @@ impl Pseudonyms {
             word.to_owned()
         }
     }
+}
+
+/// The text with every run of such letters changed, which is told what stands before it.
+fn by_words(
+    text: &str,
+    is_of_one: impl Fn(char) -> bool,
+    change: impl Fn(&str, &str) -> String,
+) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    while let Some(start) = rest.find(&is_of_one) {
+        let (between, from) = rest.split_at(start);
+        out.push_str(between);
+        let end = from.find(|letter| !is_of_one(letter)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        let before = text.get(..text.len() - from.len()).unwrap_or_default();
+        out.push_str(&change(before, word));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn is_of_a_name(letter: char) -> bool {
@@ -219,6 +285,59 @@ mod tests {
             "{image}"
         );
         assert!(names.image("registry.acme.com:5000/web").contains(":5000/"));
+    }
+
+    #[test]
+    fn an_identifier_stays_wherever_it_stands() {
+        let names = Pseudonyms::new("k");
+        let volume = "pvc-dec0da7a-c878-484c-a16b-755e7b8848cd";
+        assert_eq!(names.name(volume), volume);
+        let helper = names.name(&format!("shop-{volume}-x"));
+        assert!(
+            helper.contains(volume) && !helper.contains("shop"),
+            "{helper}"
+        );
+    }
+
+    #[test]
+    fn texts_lose_images_and_hosts_as_the_objects_do() {
+        let mut names = Pseudonyms::new("k");
+        let pod = serde_json::json!({"kind": "Pod", "spec": {"containers": [{
+            "image": "registry.acmecorp.com/acmeteam/acmeimg:1.2",
+            "args": ["--idp=https://idp.acmecorp.com/login", "--db=db.acmecorp.com:5432"],
+            "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "acmesecret", "key": "k"}}}],
+        }, {"image": "acmetool"}]}});
+        names.learn(&pod);
+        let mut written = pod;
+        names.object(&mut written);
+        assert!(!written.to_string().contains("acme"), "{written}");
+        for (text, kept) in [
+            (
+                "Back-off pulling image \"registry.acmecorp.com/acmeteam/acmeimg:1.2\": not found",
+                ":1.2\": not found",
+            ),
+            (
+                "Get \"https://registry.acmecorp.com/v2/acmeteam/acmeimg/manifests/1.2\": x",
+                "/v2/",
+            ),
+            (
+                "dial tcp: lookup db.acmecorp.com: no such host",
+                "dial tcp: lookup ",
+            ),
+            ("ask me.acme@acmecorp.com.", "ask "),
+            ("Pulling image \"acmetool\"", "Pulling image \""),
+            (
+                "GET https://other.acmecorp.com:8443/x failed",
+                ":8443/x failed",
+            ),
+            (
+                "couldn't find key k in Secret shop/acmesecret",
+                "couldn't find key k in Secret shop/",
+            ),
+        ] {
+            let said = names.text(text);
+            assert!(!said.contains("acme") && said.contains(kept), "{said}");
+        }
     }
 
     #[test]

@@ -6,9 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::scrub;
 use crate::kubernetes::{GroupKind, Kind, Text};
-use crate::model::KUBELENS_API_VERSION;
+use crate::model::{KUBELENS_API_VERSION, without_secrets};
 use crate::snapshot::{Snapshot, SnapshotBuilder, WholeObject};
 use crate::source::ReadRequest;
 use crate::source::items::Item;
@@ -102,7 +101,7 @@ fn clean(object: &WholeObject) -> serde_json::Result<Value> {
     if let Some(Value::Object(annotations)) = value.pointer_mut("/metadata/annotations") {
         annotations.remove(COPY_OF_ALL);
     }
-    scrub::object(&mut value);
+    without_secrets(&mut value);
     Ok(value)
 }
 

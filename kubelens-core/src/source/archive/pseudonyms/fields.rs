@@ -6,7 +6,7 @@ use super::Pseudonyms;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holds {
+pub(super) enum Holds {
     Name,
     Image,
     Text,
@@ -31,12 +31,13 @@ const NOT_NAMES_BELOW: [&str; 9] = [
 ];
 
 /// Fields whose string is a name.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "name",
     "namespace",
     "generateName",
     "host",
     "hostname",
+    "externalName",
     "subdomain",
     "nominatedNodeName",
     "nodeName",
@@ -67,7 +68,7 @@ const NAME_SETS: [&str; 11] = [
 ];
 
 /// Fields that are read as they are: types, reasons, numbers, times, keys.
-const PLAIN: [&str; 29] = [
+const PLAIN: [&str; 34] = [
     "apiVersion",
     "kind",
     "uid",
@@ -86,6 +87,11 @@ const PLAIN: [&str; 29] = [
     "schedule",
     "timeZone",
     "path",
+    "subPath",
+    "group",
+    "apiGroup",
+    "apiGroups",
+    "version",
     "provisioner",
     "driver",
     "controller",
@@ -99,16 +105,9 @@ const PLAIN: [&str; 29] = [
     "restartPolicy",
 ];
 
-/// Tells every name of the object.
-pub(super) fn names(object: &Value, tell: &mut impl FnMut(&str)) {
-    walk(
-        object,
-        &Place::top(object),
-        &mut |holds, text| match holds {
-            Holds::Name => tell(text),
-            Holds::Image | Holds::Text | Holds::Plain => {}
-        },
-    );
+/// Tells what every string of the object holds. What a message says of others is not told: it names nobody first.
+pub(super) fn each(object: &Value, tell: &mut impl FnMut(Holds, &str)) {
+    walk(object, &Place::top(object), tell);
 }
 
 /// Replaces names, images, and known names in texts.
@@ -152,7 +151,10 @@ impl Place<'static> {
 impl Place<'_> {
     fn holds(&self, text: &str) -> Holds {
         let field = self.field;
-        if text.is_empty() || PLAIN.contains(&field) {
+        // Some operators put a whole sentence into a reason.
+        let is_sentence = text.contains(' ');
+        let is_of_type = self.is_typed && field == "name";
+        if text.is_empty() || is_of_type || (PLAIN.contains(&field) && !is_sentence) {
             Holds::Plain
         } else if matches!(field, "image" | "imageID") {
             Holds::Image
@@ -172,6 +174,7 @@ impl Place<'_> {
 
 fn walk(value: &Value, place: &Place<'_>, tell: &mut impl FnMut(Holds, &str)) {
     match value {
+        Value::String(_) if matches!(place.field, "message" | "reason") => {}
         Value::String(text) => tell(place.holds(text), text),
         Value::Array(items) => items.iter().for_each(|item| walk(item, place, tell)),
         Value::Object(fields) => {
@@ -204,10 +207,19 @@ fn within<'a>(place: &Place<'_>, field: &'a str) -> Place<'a> {
     Place {
         field: if is_key { "" } else { field },
         is_no_name: !is_key
+            && !refers(field)
             && (place.is_no_name || place.is_typed || NOT_NAMES_BELOW.contains(&field)),
         is_set: is_key || NAME_SETS.contains(&field),
         is_typed: place.is_typed && field != "spec",
     }
+}
+
+/// Whether the `name` below a field is an object's wherever the field stands: `env[].valueFrom.secretKeyRef`.
+fn refers(field: &str) -> bool {
+    matches!(
+        field,
+        "secretKeyRef" | "configMapKeyRef" | "fileKeyRef" | "describedObject"
+    )
 }
 
 /// What a selector is made of beside labels.

@@ -5,15 +5,18 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::{is_secret_name, redact};
-
-const REDACTED: &str = "[redacted]";
+use super::REDACTED;
+use super::forms::{is_reference, redact};
+use super::names::{holds_secret, is_secret_name};
 
 /// Shortest word that can look random.
 const SHORTEST_RANDOM: usize = 16;
 
+/// The last applied manifest: a copy of all fields in one text, in which nothing can be found by its name.
+const COPY_OF_ALL: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Takes the secrets out of one object.
-pub(super) fn object(object: &mut Value) {
+pub(crate) fn without_secrets(object: &mut Value) {
     any(object);
 }
 
@@ -22,11 +25,11 @@ fn any(value: &mut Value) {
         Value::String(text) => *text = redact(text),
         Value::Array(items) => items.iter_mut().for_each(any),
         Value::Object(fields) => {
-            if !named_value(fields) {
-                fields
-                    .iter_mut()
-                    .for_each(|(name, value)| field(name, value));
-            }
+            let is_named = named_value(fields);
+            fields
+                .iter_mut()
+                .filter(|(name, _)| !(is_named && *name == "value"))
+                .for_each(|(name, value)| field(name, value));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
@@ -53,6 +56,7 @@ fn named_value(fields: &mut Map<String, Value>) -> bool {
 
 fn field(name: &str, value: &mut Value) {
     match value {
+        Value::String(text) if name == COPY_OF_ALL => *text = REDACTED.to_owned(),
         Value::String(text) if holds_secret(name) => *text = hidden(text),
         Value::Object(fields) if name == "stringData" => {
             for value in fields.values_mut() {
@@ -60,32 +64,24 @@ fn field(name: &str, value: &mut Value) {
             }
         }
         Value::Array(words) if matches!(name, "args" | "command") => command_line(words),
+        Value::Array(items) if holds_secret(name) => {
+            for item in items {
+                match item {
+                    Value::String(text) => *text = hidden(text),
+                    other => any(other),
+                }
+            }
+        }
         other => any(other),
     }
-}
-
-/// Whether a field is named after what it holds. `secretName` and `tokenSecretRef` hold names.
-fn holds_secret(field: &str) -> bool {
-    let name = field.to_ascii_lowercase();
-    [
-        "password",
-        "passwd",
-        "passphrase",
-        "token",
-        "apikey",
-        "accesskey",
-        "secretkey",
-        "privatekey",
-        "clientsecret",
-    ]
-    .iter()
-    .any(|end| name.ends_with(end))
 }
 
 /// `--password hunter2`, `--password=hunter2`, and whatever has the form of a secret.
 fn command_line(words: &mut [Value]) {
     let mut is_value_of_secret = false;
-    for word in words {
+    let mut program = String::new();
+    let mut before = String::new();
+    for (at, word) in words.iter_mut().enumerate() {
         let Value::String(text) = word else {
             continue;
         };
@@ -98,19 +94,64 @@ fn command_line(words: &mut [Value]) {
         let scrubbed = match value {
             Some(value) if is_secret => format!("{flag}={}", hidden(value)),
             _ if is_value_of_secret && !is_flag => hidden(text),
-            _ => without_random_words(&redact(text)),
+            _ => without_random_words(&in_context(&program, &before, text)),
         };
         is_value_of_secret = is_secret && value.is_none();
-        *text = scrubbed;
+        let said = std::mem::replace(text, scrubbed);
+        if at == 0 && !is_flag {
+            program = said.rsplit('/').next().unwrap_or_default().to_owned();
+        } else {
+            before = said;
+        }
     }
 }
 
-/// The value of something that is named after a secret. A switch is none.
+/// A word of a command line, as the program and the flag before it make it understood: `redis-cli -a …`, `-u user:…`.
+fn in_context(program: &str, before: &str, word: &str) -> String {
+    let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+    let mut lead = String::new();
+    if is_word(program) {
+        lead.push_str(program);
+        lead.push(' ');
+    }
+    if is_word(before) && before.starts_with('-') {
+        lead.push_str(before);
+        lead.push(' ');
+    }
+    let seen = redact(&format!("{lead}{word}"));
+    match seen.strip_prefix(&lead) {
+        // What is hidden by its place is hidden to its end.
+        Some(seen) if seen.starts_with(REDACTED) => REDACTED.to_owned(),
+        Some(seen) if seen != word => redact(seen),
+        _ => redact(word),
+    }
+}
+
+/// The value of something that is named after a secret. A switch is none, nor is what says where to read one.
 fn hidden(value: &str) -> String {
     match value {
         "" | "true" | "false" => value.to_owned(),
+        _ if is_reference(value) || is_place(value) => value.to_owned(),
         _ => REDACTED.to_owned(),
     }
+}
+
+/// Whether a value is a path of a file or the address of a secret in a store.
+fn is_place(value: &str) -> bool {
+    let is_address = ["arn:", "vault:"]
+        .iter()
+        .any(|store| value.starts_with(store));
+    let is_path = value.starts_with('/')
+        && value.matches('/').count() > 1
+        && !value.contains(|letter: char| letter.is_ascii_uppercase());
+    let is_plain = value
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"/._-:#".contains(&byte));
+    (is_address || is_path)
+        && is_plain
+        && !value
+            .split(|character: char| !character.is_ascii_alphanumeric())
+            .any(looks_random)
 }
 
 /// The text with `[redacted]` for every word in it that looks like a key: long, of letters and digits mixed.
@@ -137,10 +178,10 @@ fn looks_random(word: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::object;
+    use super::without_secrets;
 
     fn scrubbed(mut value: Value) -> Value {
-        object(&mut value);
+        without_secrets(&mut value);
         value
     }
 
@@ -180,6 +221,78 @@ mod tests {
                 "args": ["--password", "[redacted]", "--api-key=[redacted]", "--port=80", "--token", "--tls-private-key-file=/k"],
             })
         );
+    }
+
+    #[test]
+    fn a_word_is_understood_by_the_program_and_the_flag_before_it() {
+        for (words, expected) in [
+            (
+                json!(["/usr/bin/redis-cli", "-a", "hunter22", "ping"]),
+                json!(["/usr/bin/redis-cli", "-a", "[redacted]", "ping"]),
+            ),
+            (
+                json!(["mysqladmin", "ping", "-uroot", "-phunter22"]),
+                json!(["mysqladmin", "ping", "-uroot", "-p[redacted]"]),
+            ),
+            (
+                json!(["mysqladmin", "ping", "-p$(MYSQL_ROOT_PASSWORD)"]),
+                json!(["mysqladmin", "ping", "-p$(MYSQL_ROOT_PASSWORD)"]),
+            ),
+            (
+                json!(["-u", "admin:hunter22", "--masterauth", "hunter22"]),
+                json!(["-u", "admin:[redacted]", "--masterauth", "[redacted]"]),
+            ),
+            (
+                json!(["--password", "hunter22", "curl http://x"]),
+                json!(["--password", "[redacted]", "curl http://x"]),
+            ),
+            (
+                json!(["sh", "-c", "redis-cli -a hunter22 ping"]),
+                json!(["sh", "-c", "redis-cli -a [redacted] ping"]),
+            ),
+            (
+                json!(["tar", "-a", "-c", "file", "-u", "1000:1000"]),
+                json!(["tar", "-a", "-c", "file", "-u", "1000:1000"]),
+            ),
+        ] {
+            assert_eq!(
+                scrubbed(json!({"command": words})),
+                json!({"command": expected})
+            );
+        }
+    }
+
+    #[test]
+    fn what_says_where_to_read_a_secret_stays() {
+        for value in [
+            "$(OTHER)",
+            "${OTHER}",
+            "/run/secrets/db",
+            "vault:kv/db#password",
+            "true",
+        ] {
+            let env = json!({"env": [{"name": "DB_PASSWORD", "value": value}]});
+            assert_eq!(scrubbed(env.clone()), env);
+        }
+        let env = json!({"name": "DB_PASSWORD", "value": "/abC1/x"});
+        assert_eq!(
+            scrubbed(env),
+            json!({"name": "DB_PASSWORD", "value": "[redacted]"})
+        );
+    }
+
+    #[test]
+    fn what_was_cleaned_once_stays_as_it_is() {
+        let object = json!({
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
+            "command": ["redis-cli", "-a", "hunter22"],
+            "env": [{"name": "A_KEY", "value": "hunter22", "password": "hunter22"}],
+            "tokens": ["hunter22"],
+            "pem": "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
+        });
+        let once = scrubbed(object);
+        assert!(!once.to_string().contains("hunter22"), "{once}");
+        assert_eq!(scrubbed(once.clone()), once);
     }
 
     #[test]
