@@ -26,11 +26,12 @@ fn made_for_pods(machine: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Timestamp>
 /// A pod that finds no room, while the machine or the pool that is to make room for it does not come: the
 /// node autoscaler's event about the pod names that.
 pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
-    let machines: Vec<(usize, &Seen<'_>)> = index
+    let machines: Vec<(usize, &Seen<'_>, Option<Timestamp>)> = index
         .seen
         .iter()
         .enumerate()
         .filter(|(_, seen)| seen.code() == MACHINE && seen.severity() > Severity::Info)
+        .map(|(at, seen)| (at, seen, made_for_pods(seen, cluster)))
         .collect();
     let mut edges = Vec::new();
     if machines.is_empty() {
@@ -42,13 +43,12 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
             Some(pod) if seen.code().starts_with("SCH") => vec![pod],
             _ => missing_pods(cluster, seen.code(), &seen.sighting.subject),
         };
-        for (cause, machine) in &machines {
+        for (cause, machine, made_at) in &machines {
             let name = machine.sighting.subject.name.as_str();
             let mut pods = pods.iter().filter(|pod| pod.node_name.is_empty());
             // Karpenter names no pool where none is ready; cluster-autoscaler names no group that it leaves alone.
-            let made_at = made_for_pods(machine, cluster);
             let is_named = pods.any(|pod| {
-                let waited_before = pod.metadata.creation_timestamp <= made_at;
+                let waited_before = pod.metadata.creation_timestamp <= *made_at;
                 if made_at.is_some() && waited_before && LACKS_ROOM.contains(&seen.code()) {
                     return true;
                 }
