@@ -200,8 +200,8 @@ const NOT_SYNCED: [&str; 2] = [
 
 /// The API servers that are not ready, where the kubelet waits for what it reads from them.
 fn silent_servers(cluster: &Cluster<'_>, warning: Option<&Event>) -> Vec<ObjectRef> {
-    let waits = |event: &&Event| NOT_SYNCED.iter().any(|words| event.message.contains(words));
-    if warning.filter(waits).is_none() {
+    let waits = |event: &Event| NOT_SYNCED.iter().any(|words| event.message.contains(words));
+    if !warning.is_some_and(waits) {
         return Vec::new();
     }
     component_pods(cluster, "kube-apiserver")

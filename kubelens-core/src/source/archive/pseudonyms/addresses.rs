@@ -81,18 +81,18 @@ pub(super) fn registry(image: &str) -> Option<String> {
     is_host(host).then(|| host.to_owned())
 }
 
+/// What stands before the port of a word: `db:5432/shop`.
+fn before_port(word: &str) -> Option<&str> {
+    let (host, port) = word.split_once(':')?;
+    let port = port.split('/').next().unwrap_or(port);
+    let is_port = port.len() > 1 && port.bytes().all(|byte| byte.is_ascii_digit());
+    is_port.then_some(host)
+}
+
 /// The hosts that a text names as such: in URLs, and before a port.
 pub(super) fn hosts(text: &str) -> Vec<String> {
     text.split(|letter| !is_of_one(letter))
-        .filter_map(|word| match Url::of(word) {
-            Some(url) => Some(url.host),
-            None => {
-                let (host, port) = word.split_once(':')?;
-                let port = port.split('/').next().unwrap_or(port);
-                let is_port = port.len() > 1 && port.bytes().all(|byte| byte.is_ascii_digit());
-                is_port.then_some(host)
-            }
-        })
+        .filter_map(|word| Url::of(word).map_or_else(|| before_port(word), |url| Some(url.host)))
         .filter(|host| is_host(host))
         .map(str::to_owned)
         .collect()
