@@ -1,6 +1,7 @@
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::log_host::missing_service;
 use crate::analyzers::network::cluster_dns;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod, Service};
@@ -264,12 +265,14 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     advise(sighting, advice)
 }
 
-/// The Service that is only another name for a host outside.
+/// The Service that is only another name for a host outside. One that stands for a Service which is not there is told of by
+/// itself.
 fn alias<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Option<&'a Service> {
     let named = peers.found().filter(|object| object.kind == "Service")?;
     let namespace = named.namespace.as_deref().unwrap_or_default();
     let service = cluster.get::<Service>(namespace, &named.name)?;
-    (service.spec.type_ == "ExternalName").then_some(service)
+    let is_outside = missing_service(cluster, namespace, &service.spec.external_name).is_none();
+    (service.spec.type_ == "ExternalName" && is_outside).then_some(service)
 }
 
 /// Such a Service is there, so its name has an answer: what it stands for has none.
