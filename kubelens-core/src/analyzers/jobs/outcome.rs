@@ -130,12 +130,7 @@ impl FailedJob<'_> {
 
 /// How the newest failed pod of a Job ended: exit code, message, last lines of its log.
 pub(super) fn last_words(cluster: &Cluster<'_>, job: &Job) -> Vec<Evidence> {
-    let mut pods: Vec<&Pod> = cluster
-        .controlled_pods(&job.metadata)
-        .filter(|pod| !pod.has_succeeded())
-        .collect();
-    pods.sort_by_key(|pod| (pod.metadata.creation_timestamp, &pod.metadata.name));
-    let Some(pod) = pods.last() else {
+    let Some(pod) = newest_pod(cluster, job) else {
         return Vec::new();
     };
     let mut all = Vec::new();
@@ -178,10 +173,7 @@ pub(super) fn last_words(cluster: &Cluster<'_>, job: &Job) -> Vec<Evidence> {
 
 /// `container close-books exited with 3`, of the newest failed pod.
 pub(super) fn last_exit(cluster: &Cluster<'_>, job: &Job) -> Option<String> {
-    let pod = cluster
-        .controlled_pods(&job.metadata)
-        .filter(|pod| !pod.has_succeeded())
-        .max_by_key(|pod| (pod.metadata.creation_timestamp, &pod.metadata.name))?;
+    let pod = newest_pod(cluster, job)?;
     let exit = pod.containers().find_map(|container| {
         let end = container.last_end().filter(|end| end.exit_code != 0)?;
         Some(format!(
@@ -191,6 +183,14 @@ pub(super) fn last_exit(cluster: &Cluster<'_>, job: &Job) -> Option<String> {
         ))
     });
     exit.or_else(|| stopped_from_outside(pod))
+}
+
+/// The newest pod of a Job that has not succeeded.
+fn newest_pod<'a>(cluster: &Cluster<'a>, job: &Job) -> Option<&'a Pod> {
+    cluster
+        .controlled_pods(&job.metadata)
+        .filter(|pod| !pod.has_succeeded())
+        .max_by_key(|pod| (pod.metadata.creation_timestamp, &pod.metadata.name))
 }
 
 /// What is said of a pod that failed without that a container ended: a kubelet, a scheduler or a queue did not let it run.

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use super::target::target_ref;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{CustomObject, HorizontalPodAutoscaler, Object, ObjectMeta, condition};
+use crate::kubernetes::{
+    Condition, CustomObject, HorizontalPodAutoscaler, Object, ObjectMeta, condition,
+};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -140,9 +142,14 @@ fn on_one_target(
 }
 
 /// What the controller says of an autoscaler whose pods another one has, too.
+fn ambiguity(autoscaler: &HorizontalPodAutoscaler) -> Option<&Condition> {
+    condition(&autoscaler.status.conditions, "ScalingActive")
+        .filter(|active| active.is_false() && active.reason == "AmbiguousSelector")
+}
+
+/// The same as proof.
 fn ambiguous(autoscaler: &HorizontalPodAutoscaler) -> Option<Evidence> {
-    let active = condition(&autoscaler.status.conditions, "ScalingActive")
-        .filter(|active| active.is_false() && active.reason == "AmbiguousSelector")?;
+    let active = ambiguity(autoscaler)?;
     let text = active.in_words();
     let path = "status.conditions[ScalingActive]";
     Some(Evidence::message(autoscaler.reference(), path, &text).at(active.last_transition_time))
@@ -153,8 +160,7 @@ fn on_the_same_pods(
     cluster: &Cluster<'_>,
     autoscaler: &HorizontalPodAutoscaler,
 ) -> Option<Sighting> {
-    let active = condition(&autoscaler.status.conditions, "ScalingActive")
-        .filter(|active| active.is_false() && active.reason == "AmbiguousSelector")?;
+    let active = ambiguity(autoscaler)?;
     let meta = &autoscaler.metadata;
     let newest = cluster
         .in_namespace::<HorizontalPodAutoscaler>(&meta.namespace)

@@ -4,7 +4,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Kind, Object, Pod, Service};
+use crate::kubernetes::{Kind, Object, Pod};
 use crate::model::{Evidence, ObjectRef, age};
 use crate::snapshot::Cluster;
 
@@ -192,15 +192,7 @@ fn passed_on<'a>(
 
 /// The pods of the other side.
 fn serving<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<&'a Pod> {
-    let service = peers
-        .found()
-        .filter(|object| object.kind == "Service")
-        .and_then(|object| {
-            cluster.get::<Service>(
-                object.namespace.as_deref().unwrap_or_default(),
-                &object.name,
-            )
-        });
+    let service = peers.service(cluster);
     service.map_or_else(Vec::new, |service| cluster.pods_behind(service))
 }
 

@@ -268,10 +268,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
 /// The Service that is only another name for a host outside. One that stands for a Service which is not there is told of by
 /// itself.
 fn alias<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Option<&'a Service> {
-    let named = peers.found().filter(|object| object.kind == "Service")?;
-    let namespace = named.namespace.as_deref().unwrap_or_default();
-    let service = cluster.get::<Service>(namespace, &named.name)?;
-    let is_outside = missing_service(cluster, namespace, &service.spec.external_name).is_none();
+    let service = peers.service(cluster)?;
+    let (namespace, host) = (&service.metadata.namespace, &service.spec.external_name);
+    let is_outside = missing_service(cluster, namespace, host).is_none();
     (service.spec.type_ == "ExternalName" && is_outside).then_some(service)
 }
 

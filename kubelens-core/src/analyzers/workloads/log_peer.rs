@@ -124,6 +124,12 @@ impl<'a> Peers<'a> {
         self.objects.first()?.as_ref()
     }
 
+    /// The same where it is a Service.
+    pub(super) fn service(&self, cluster: &Cluster<'a>) -> Option<&'a Service> {
+        let named = self.found().filter(|object| object.kind == "Service")?;
+        cluster.get::<Service>(named.namespace.as_deref().unwrap_or_default(), &named.name)
+    }
+
     /// The other side as a thing that several may call in vain: what the cluster knows it as, or a host outside. None for
     /// what is another thing to each of them, and for the API server.
     pub(super) fn shared(

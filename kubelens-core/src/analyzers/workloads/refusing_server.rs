@@ -27,10 +27,7 @@ pub(super) fn server_of<'a>(
 }
 
 fn by_line<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Option<ObjectRef> {
-    let peers = Peers::of(found, cluster);
-    let named = peers.found().filter(|object| object.kind == "Service")?;
-    let namespace = named.namespace.as_deref().unwrap_or_default();
-    let service = cluster.get::<Service>(namespace, &named.name)?;
+    let service = Peers::of(found, cluster).service(cluster)?;
     Some(behind(cluster, service))
 }
 
