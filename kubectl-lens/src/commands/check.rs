@@ -8,7 +8,7 @@ use kubelens_core::{
 };
 
 use super::{
-    diagnose::{fails, shown, view, within},
+    diagnose::{fails, least, shown, view, within},
     print,
 };
 use crate::{
@@ -20,7 +20,6 @@ use crate::{
     picture,
     render::{self, About, View},
     settings::{Checks, Namespaces, OutputSettings, PictureSettings, connect_options},
-    target,
 };
 
 pub(super) async fn run(
@@ -99,9 +98,7 @@ pub(super) async fn run(
     picture::tell_notes(&report, output);
     output.progress.stop();
     let status = status(&report, &args.report.fail_on);
-    if let Some(least) = args.report.min_severity {
-        report = target::keep(report, |cause| cause.severity >= least);
-    }
+    report = least(report, &args.report);
     let progress = &output.progress;
     print(output, |output| {
         let report = shown(&report, &args.report, output);

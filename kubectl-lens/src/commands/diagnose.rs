@@ -68,10 +68,7 @@ pub(super) async fn run(
         None => status(&report, &args.report.fail_on),
     };
     let diff = diff.map(|diff| diff::least(diff, &args.report));
-    if let Some(least) = args.report.min_severity {
-        report = target::keep(report, |cause| cause.severity >= least);
-        report.scope.min_severity = Some(least);
-    }
+    report = least(report, &args.report);
     let progress = &output.progress;
     print(output, |output| {
         let report = shown(&report, &args.report, output);
@@ -203,6 +200,16 @@ pub(super) fn fails(report: &Report, limit: FailOn) -> bool {
             .any(|kind| kind.state != CoverageState::Absent),
         FailOn::New(_) => false,
     }
+}
+
+/// The report without what `--min-severity` hides; its scope says so.
+pub(super) fn least(report: Report, flags: &ReportFlags) -> Report {
+    let Some(least) = flags.min_severity else {
+        return report;
+    };
+    let mut report = target::keep(report, |cause| cause.severity >= least);
+    report.scope.min_severity = Some(least);
+    report
 }
 
 /// The report without the causes that are too many. What `--max-causes` cuts off for programs stays

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{Profile, Shared};
+use super::{Analyzer, Profile, Shared};
 use crate::kubernetes::{Event, Object};
 use crate::model::{Evidence, ObjectRef, RuledOut, Severity, Suggestion, safe_text};
 use crate::snapshot::Cluster;
@@ -40,6 +40,8 @@ pub struct Sighting {
     pub group: Option<(String, String)>,
     /// A thing outside its subject that others may suffer from alike.
     pub shared: Option<Box<Shared>>,
+    /// The severity that the user's settings give it. What follows from it goes by how bad it is.
+    pub chosen: Option<Severity>,
     /// The worst that a cause may be whose sighting this is, whatever folds into it.
     pub ceiling: Option<Severity>,
     /// Whether its own words say what causes it, though its analyzer mostly sees a symptom.
@@ -87,6 +89,7 @@ impl Sighting {
             ruled_out: Vec::new(),
             group: None,
             shared: None,
+            chosen: None,
             ceiling: None,
             names_its_cause: false,
             since: None,
@@ -202,6 +205,12 @@ impl Sighting {
     pub const fn at_most(mut self, ceiling: Severity) -> Self {
         self.ceiling = Some(ceiling);
         self
+    }
+
+    /// How bad it is called: as the user's settings say, else as its analyzer does.
+    pub(crate) fn told_severity(&self, analyzer: &Analyzer) -> Severity {
+        let own = self.severity.unwrap_or(analyzer.severity);
+        self.chosen.unwrap_or(own)
     }
 
     /// What to do before all else.

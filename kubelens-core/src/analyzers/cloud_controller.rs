@@ -1,7 +1,7 @@
 //! The controller of a cloud, which initializes nodes and makes load balancers.
 
 use super::log_level::LogLevel;
-use super::workloads::log_signature::short;
+use super::workloads::log_words::short;
 use crate::kubernetes::{DaemonSet, Deployment, Object, PodSpec};
 use crate::model::{Evidence, ObjectRef, gist, has_word};
 use crate::snapshot::Cluster;

@@ -63,11 +63,31 @@ pub(super) fn undecided_request(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> Op
     if !names_a_node(cluster, hosts) {
         return None;
     }
+    undecided(cluster)
+        .max_by_key(|request| request.metadata.creation_timestamp)
+        .map(Object::reference)
+}
+
+/// The newest request for such a certificate that nobody has decided, if one of these nodes waits for its own. Reads
+/// CertificateSigningRequest.
+pub(super) fn undecided_request_of(cluster: &Cluster<'_>, nodes: &[&str]) -> Option<ObjectRef> {
+    let waits = |request: &CertificateSigningRequest| {
+        let user = request.spec.username.as_str();
+        let node = user.strip_prefix("system:node:");
+        node.is_some_and(|node| nodes.contains(&node))
+    };
+    if !undecided(cluster).any(waits) {
+        return None;
+    }
+    undecided(cluster)
+        .max_by_key(|request| request.metadata.creation_timestamp)
+        .map(Object::reference)
+}
+
+fn undecided<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a CertificateSigningRequest> {
     cluster
         .all::<CertificateSigningRequest>()
         .filter(|request| request.spec.signer_name == *KUBELET_SERVING && !is_decided(request))
-        .max_by_key(|request| request.metadata.creation_timestamp)
-        .map(Object::reference)
 }
 
 /// Whether one of these hosts is a node. Reads Node.

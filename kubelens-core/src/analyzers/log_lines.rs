@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::finished_owner;
+use super::log_level::LogLevel;
 use super::workloads::failing_run::{JobOutcome, is_spent_try, job_outcome};
 use crate::kubernetes::{ContainerRole, ContainerStatus, ContainerView, Pod};
 use crate::snapshot::Cluster;
@@ -70,6 +71,45 @@ pub(crate) fn unwell_containers<'a>(
     }
     pod.containers()
         .filter_map(|container| unwell(cluster, pod, container))
+        .collect()
+}
+
+/// How many of the last lines of a container that counts as ready are looked at, and how many of them must be errors.
+const TAIL: usize = 10;
+const MANY_ERRORS: usize = 5;
+
+/// The containers of a ready pod that write hardly anything but errors: they count as ready and do not do their work.
+pub(crate) fn complaining_containers<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+) -> Vec<UnwellContainer<'a>> {
+    if !pod.is_ready() || !pod.is_live() {
+        return Vec::new();
+    }
+    let complains = |lines: &[String]| {
+        let tail = lines.iter().rev().take(TAIL);
+        let is_error = |line: &&String| LogLevel::told(line) >= Some(LogLevel::Error);
+        let newest = lines.last();
+        newest.is_some_and(|newest| is_error(&newest))
+            && tail.filter(is_error).count() >= MANY_ERRORS
+    };
+    pod.containers()
+        .filter(|container| container.is_ready())
+        .filter(|container| {
+            let log = cluster.log(pod, container.name(), false);
+            log.is_some_and(|log| complains(&log.lines))
+        })
+        .filter_map(|container| {
+            let run = run(cluster, pod, &container, false)?;
+            Some(UnwellContainer {
+                pod,
+                container,
+                runs: vec![run],
+                is_down: false,
+                is_over: false,
+                is_spent: false,
+            })
+        })
         .collect()
 }
 

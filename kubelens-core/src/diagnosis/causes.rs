@@ -131,12 +131,13 @@ fn cause(
     let severity = members
         .iter()
         .filter_map(|at| index.get(*at))
-        .map(Seen::severity)
+        .map(Seen::told_severity)
         .max()
-        .unwrap_or(primary.severity());
-    let severity = match primary.sighting.ceiling {
-        Some(ceiling) => severity.min(ceiling),
-        None => severity,
+        .unwrap_or(primary.told_severity());
+    let severity = match (primary.sighting.chosen, primary.sighting.ceiling) {
+        (Some(chosen), _) => chosen,
+        (None, Some(ceiling)) => severity.min(ceiling),
+        (None, None) => severity,
     };
     let thing = ids.thing(&own);
     let mut all: Vec<usize> = own.clone();
@@ -459,7 +460,7 @@ fn as_finding(
         code: analyzer.code.to_owned(),
         name: analyzer.name.to_owned(),
         cause_id: cause_id.to_owned(),
-        severity: sighting.severity.unwrap_or(analyzer.severity),
+        severity: sighting.told_severity(analyzer),
         confidence: sighting.confidence.unwrap_or(analyzer.confidence),
         subject: sighting.subject.clone(),
         title: sighting.title.clone(),

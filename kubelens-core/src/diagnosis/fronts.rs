@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::index::Index;
-use crate::kubernetes::{Ingress, Object, Pod, Service};
+use crate::kubernetes::{Ingress, Object, Pod, Service, Text};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
@@ -25,22 +25,17 @@ pub(super) fn fronts(index: &Index<'_>, members: &[usize], cluster: &Cluster<'_>
             stopped.insert((&pod.metadata.namespace, &pod.metadata.name), pod);
         }
     }
-    let mut namespaces: Vec<&str> = stopped.keys().map(|(namespace, _)| *namespace).collect();
-    namespaces.dedup();
-    let selects_stopped = |service: &&Service| {
-        let namespace = service.metadata.namespace.as_str();
-        let of_namespace = stopped.range((namespace, "")..);
-        of_namespace
-            .take_while(|((known, _), _)| *known == namespace)
-            .any(|(_, pod)| service.selects(&pod.metadata.labels))
-    };
+    let services: BTreeMap<(&str, &str), &Service> = stopped
+        .values()
+        .flat_map(|pod| selecting(cluster, pod))
+        .map(|service| {
+            let meta = &service.metadata;
+            ((&*meta.namespace, &*meta.name), service)
+        })
+        .collect();
     let mut all = Vec::new();
     // The pods of other Services are not asked for: whatever becomes of them, those are no fronts.
-    for service in namespaces
-        .into_iter()
-        .flat_map(|namespace| cluster.in_namespace::<Service>(namespace))
-        .filter(selects_stopped)
-    {
+    for service in services.into_values() {
         let behind: Vec<&Pod> = cluster
             .pods_behind(service)
             .into_iter()
@@ -65,6 +60,50 @@ pub(super) fn fronts(index: &Index<'_>, members: &[usize], cluster: &Cluster<'_>
         }
     }
     all
+}
+
+/// The Services of a namespace by one pair of their selector: the one that the fewest of them share.
+struct ByPair(HashMap<(Text, Text), Vec<Text>>);
+
+impl ByPair {
+    fn of(cluster: &Cluster<'_>, namespace: &str) -> Self {
+        let services: Vec<&Service> = cluster.in_namespace(namespace).collect();
+        let pairs = |service: &Service| -> Vec<(Text, Text)> {
+            let selector = service.spec.selector.iter();
+            selector
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        };
+        let mut sharing: HashMap<(Text, Text), usize> = HashMap::new();
+        for pair in services.iter().flat_map(|service| pairs(service)) {
+            *sharing.entry(pair).or_default() += 1;
+        }
+        let mut by_pair: HashMap<(Text, Text), Vec<Text>> = HashMap::new();
+        for service in services {
+            let rarest = pairs(service)
+                .into_iter()
+                .min_by_key(|pair| sharing.get(pair).copied());
+            if let Some(pair) = rarest {
+                let name = service.metadata.name.clone();
+                by_pair.entry(pair).or_default().push(name);
+            }
+        }
+        Self(by_pair)
+    }
+}
+
+/// The Services that select a pod.
+fn selecting<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a Service> {
+    let namespace = pod.metadata.namespace.as_str();
+    let by_pair = cluster.once_about(namespace, |cluster| ByPair::of(cluster, namespace));
+    let names = pod.metadata.labels.iter().flat_map(|(key, value)| {
+        let pair = (key.clone(), value.clone());
+        by_pair.0.get(&pair).into_iter().flatten()
+    });
+    names
+        .filter_map(|name| cluster.get::<Service>(namespace, name))
+        .filter(|service| service.selects(&pod.metadata.labels))
+        .collect()
 }
 
 fn ingresses_to(service: &Service, cluster: &Cluster<'_>) -> BTreeMap<ObjectRef, Evidence> {

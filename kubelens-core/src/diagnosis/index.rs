@@ -25,8 +25,14 @@ impl Seen<'_> {
         self.analyzer.code
     }
 
+    /// How bad it is.
     pub(super) fn severity(&self) -> Severity {
         self.sighting.severity.unwrap_or(self.analyzer.severity)
+    }
+
+    /// How bad it is called.
+    pub(super) fn told_severity(&self) -> Severity {
+        self.sighting.told_severity(self.analyzer)
     }
 
     pub(super) fn confidence(&self) -> f64 {

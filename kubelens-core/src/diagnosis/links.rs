@@ -9,6 +9,7 @@ use std::hash::{BuildHasher as _, Hash};
 use foldhash::fast::FixedState;
 
 use super::edges::broken_node::NODE_DOWN;
+use super::edges::cordoned_node::LACKS_ROOM;
 use super::edges::failing_store::{STORE, is_client, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
 use super::edges::missing_machine::MACHINE;
@@ -163,13 +164,17 @@ impl Links {
     /// Cordons and devices are told of by the nodes, and sought by what the scheduler says.
     fn of_nodes_in_proof(&mut self, code: &str, sighting: &Sighting) {
         let proof = sighting.evidence.iter();
+        let closed = || {
+            let proof = sighting.evidence.iter();
+            proof
+                .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
+                .map(|proof| Of::Cordon(&proof.object.name).link())
+        };
         match code {
             "NOD008" => self.tells.push(Of::Cordon(&sighting.subject.name).link()),
-            "SCH013" | "SCA030" => self.seeks.extend(
-                proof
-                    .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
-                    .map(|proof| Of::Cordon(&proof.object.name).link()),
-            ),
+            "SCA030" => self.tells.extend(closed()),
+            "SCH013" => self.seeks.extend(closed()),
+            _ if LACKS_ROOM.contains(&code) => self.seeks.extend(closed()),
             "NOD021" => self.tells.extend(
                 proof
                     .filter(|proof| proof.object.kind == "Node")

@@ -30,10 +30,7 @@ impl<'o> Verdicts<'o> {
         if !self.options.wants(sighting) {
             return Verdict::Unwanted;
         }
-        if let Some(severity) = self.severity(analyzer) {
-            sighting.severity = Some(severity);
-            sighting.ceiling = None;
-        }
+        sighting.chosen = self.severity(analyzer);
         let suppressed_by = self
             .covering(cluster, analyzer, sighting)
             .find(|suppression| !suppression.is_over(cluster))

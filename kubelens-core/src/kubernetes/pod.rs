@@ -57,6 +57,7 @@ slim! {
         #[serde(rename = "hostIPC")]
         pub host_ipc: bool,
         pub dns_policy: Text,
+        pub dns_config: Option<Box<PodDnsConfig>>,
         pub hostname: Text,
         pub subdomain: Text,
         pub termination_grace_period_seconds: Option<i64>,
@@ -340,9 +341,14 @@ slim! {
         pub type_: Text,
     }
 
+    pub struct PodDnsConfig {
+        pub nameservers: List<Text>,
+    }
+
     pub struct CsiVolume {
         pub driver: Text,
         pub node_publish_secret_ref: Option<LocalObjectReference>,
+        pub volume_attributes: Labels,
     }
 
     pub struct Toleration {

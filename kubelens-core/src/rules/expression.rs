@@ -117,15 +117,27 @@ fn operators_in(text: &str) -> usize {
     count
 }
 
+/// Why an expression has no value. Where the evaluator's words show values, ours do not: those of maps stand in another
+/// order every time.
 fn missed(error: ExecutionError) -> Miss {
-    match error {
-        ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_) => Miss::NoField,
-        // The evaluator's words show the values, and those of maps in another order every time.
-        ExecutionError::UnsupportedBinaryOperator(operator, _, _) => Miss::Wrong(format!(
-            "operator `{operator}` does not take values of these types"
-        )),
-        other => Miss::Wrong(shortened(&safe_text(&other.to_string()), 160)),
-    }
+    use ExecutionError as E;
+    let words = match error {
+        E::NoSuchKey(_) | E::IndexOutOfBounds(_) => return Miss::NoField,
+        E::UnsupportedBinaryOperator(operator, _, _) => {
+            format!("operator `{operator}` does not take values of these types")
+        }
+        E::Overflow(operator, _, _) => format!("operator `{operator}` overflows"),
+        E::NotSupportedAsMethod { method, .. } => {
+            format!("`{method}` does not take a value of this type")
+        }
+        E::UnsupportedTargetType { .. } => "a value of this type is not taken".to_owned(),
+        E::ValuesNotComparable(_, _) => "values of these types cannot be compared".to_owned(),
+        E::UnsupportedKeyType(_) | E::UnsupportedIndex(_, _) => {
+            "a value of this type is no key or index".to_owned()
+        }
+        other => shortened(&safe_text(&other.to_string()), 160),
+    };
+    Miss::Wrong(words)
 }
 
 fn shown(value: &dyn Val) -> String {

@@ -395,3 +395,29 @@ fn a_condition_that_fails_quotes_no_secret() {
     assert_eq!(found.notes.len(), 1);
     assert!(!format!("{found:?}").contains("hunter22"), "{found:?}");
 }
+
+#[test]
+fn a_mistake_is_told_in_the_same_words_every_time() {
+    let map = "{'a': 1, 'b': 2, 'c': 3, 'd': 4, 'e': 5, 'f': 6, 'g': 7, 'h': 8}";
+    for when in [
+        format!("{map} + 1 == 2"),
+        format!("{map} < {map}"),
+        format!("[1][{map}] == 1"),
+        format!("{map}[{map}] == 1"),
+        format!("{map}.startsWith('a')"),
+        format!("size({map}.a) == 1"),
+        format!("int({map}) == 1"),
+    ] {
+        let rule = format!("when: \"{when}\"");
+        let told = || {
+            let found = run(&rule, &[deployment("a", serde_json::json!({}))]);
+            assert_eq!(found.notes.len(), 1, "{when}");
+            found.notes[0].text.clone()
+        };
+        let first = told();
+        assert!(!first.contains("Map("), "{first}");
+        for _ in 0..5 {
+            assert_eq!(told(), first);
+        }
+    }
+}

@@ -54,19 +54,19 @@ fn without_keys(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(without_private_keys(&lines.join("\n")).into_owned())
 }
 
+/// Without what log formats put before a line. All stamps go that lead it: what was read once and is written to a
+/// snapshot reads the same from there.
 fn without_prefix(line: &str) -> &str {
-    let Some((stamp, rest)) = line.split_once(' ') else {
-        return line;
-    };
-    if stamp.len() < 20 || !stamp.contains('T') || stamp.parse::<jiff::Timestamp>().is_err() {
-        return line;
-    }
-    for stream in ["stdout F ", "stderr F ", "stdout P ", "stderr P "] {
-        if let Some(text) = rest.strip_prefix(stream) {
-            return text;
+    let mut text = line;
+    while let Some((stamp, rest)) = text.split_once(' ') {
+        if stamp.len() < 20 || !stamp.contains('T') || stamp.parse::<jiff::Timestamp>().is_err() {
+            break;
         }
+        let streams = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
+        let of_stream = streams.iter().find_map(|stream| rest.strip_prefix(stream));
+        text = of_stream.unwrap_or(rest);
     }
-    rest
+    text
 }
 
 #[cfg(test)]
@@ -78,6 +78,16 @@ mod tests {
         let bytes = b"one\n2026-01-02T03:04:05.678901234Z stderr F two\n\n2026-01-02T03:04:05Z three\n\xff\n";
         let log = ContainerLog::from_bytes(bytes, 3);
         assert_eq!(log.lines, ["two", "three", "\u{fffd}"]);
+    }
+
+    #[test]
+    fn what_was_read_once_reads_the_same_again() {
+        let stamp = "2026-01-02T03:04:05.678901234Z";
+        let line = format!("{stamp} stderr F {stamp} {stamp} ERROR at {stamp}");
+        let once = ContainerLog::from_bytes(line.as_bytes(), 1);
+        assert_eq!(once.lines, [format!("ERROR at {stamp}")]);
+        let again = ContainerLog::from_bytes(once.lines.concat().as_bytes(), 1);
+        assert_eq!(again, once);
     }
 
     #[test]

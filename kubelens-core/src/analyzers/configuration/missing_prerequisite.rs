@@ -99,7 +99,7 @@ fn latent<T: Object>(
         "{user} names it in {}. Pods that exist go on; the API server refuses the next one.",
         of.field
     );
-    let severity = if workload.is_resting() {
+    let severity = if workload.is_resting() || fits_no_node(workload) {
         Severity::Info
     } else {
         Severity::Warning
@@ -109,6 +109,13 @@ fn latent<T: Object>(
         .seen_on(user.clone(), of.field)
         .severity(severity)
         .evidence(Evidence::field(user, &path, name))
+}
+
+/// Whether it is a DaemonSet that is for none of the nodes that there are.
+fn fits_no_node(workload: &Workload<'_>) -> bool {
+    matches!(workload, Workload::DaemonSet(set)
+        if set.status.desired_number_scheduled == 0
+            && set.status.observed_generation >= set.metadata.generation)
 }
 
 fn sighting<T: Object>(

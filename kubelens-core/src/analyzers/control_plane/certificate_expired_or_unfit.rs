@@ -92,7 +92,9 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.98,
-        reads: [Secret, Ingress, Pod, ValidatingWebhookConfiguration, MutatingWebhookConfiguration],
+        reads: [
+            Secret, Ingress, Pod, ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Namespace,
+        ],
         maps_to: [],
         check: Cluster(check),
     }
@@ -239,7 +241,7 @@ fn bundle(cluster: &Cluster<'_>, hook: &Hook<'_>, last: &Certificate) -> Sightin
     );
     Sighting::of(own.clone(), title, hook.consequence())
         .identified_by("webhook", hook.webhook.name.as_str())
-        .severity(hook.severity())
+        .severity(hook.severity(cluster))
         .since(last.not_after)
         .all_evidence(facts(&own, &hook.path("clientConfig.caBundle"), last))
         .suggest(Suggestion::advice(

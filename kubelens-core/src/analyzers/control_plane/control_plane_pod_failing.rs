@@ -3,7 +3,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::control_plane_pod::{LEADERS, component_pods};
 use crate::analyzers::unix_socket::silent_listeners;
 use crate::analyzers::workloads::last_words::{as_evidence, telling_line};
-use crate::analyzers::workloads::log_signature::short;
+use crate::analyzers::workloads::log_words::short;
 use crate::kubernetes::{ContainerView, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::{Cluster, ContainerLog};

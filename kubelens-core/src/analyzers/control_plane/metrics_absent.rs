@@ -1,5 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{APIService, HorizontalPodAutoscaler, Object};
+use crate::kubernetes::{APIService, Condition, HorizontalPodAutoscaler, Object, condition};
 use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
@@ -58,6 +58,11 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
         cluster
             .all::<HorizontalPodAutoscaler>()
             .filter(|scaler| !scaler.metadata.is_terminating())
+            // Who gets its measures has somewhere to get them from: then the recording lacks the APIService.
+            .filter(|scaler| {
+                let active = condition(&scaler.status.conditions, "ScalingActive");
+                !active.is_some_and(Condition::is_true)
+            })
             .filter(|scaler| {
                 scaler.spec.metrics.is_empty()
                     || scaler.spec.metrics.iter().any(|metric| {

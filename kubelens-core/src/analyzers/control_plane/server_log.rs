@@ -4,7 +4,7 @@
 use crate::analysis::{Sighting, Sink};
 use crate::analyzers::control_plane_pod::component_pods;
 use crate::analyzers::pattern::Pattern;
-use crate::analyzers::workloads::log_signature::short;
+use crate::analyzers::workloads::log_words::short;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;

@@ -106,19 +106,55 @@ impl LeaseHolders {
     }
 }
 
+/// What webhooks are asked about most, and what lives in namespaces.
+const IN_NAMESPACES: [&str; 14] = [
+    "pods",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "cronjobs",
+    "services",
+    "ingresses",
+    "configmaps",
+    "secrets",
+    "serviceaccounts",
+    "persistentvolumeclaims",
+    "replicationcontrollers",
+];
+
 impl<'a> Hook<'a> {
     /// Whether requests fail when it does not answer; the default of v1.
     pub(super) fn must_answer(&self) -> bool {
         self.webhook.failure_policy != "Ignore"
     }
 
-    /// How bad it is that it does not answer.
-    pub(super) fn severity(&self) -> Severity {
-        if self.must_answer() {
+    /// How bad it is that it does not answer. Reads Namespace.
+    pub(super) fn severity(&self, cluster: &Cluster<'_>) -> Severity {
+        if self.is_asked_nowhere(cluster) {
+            Severity::Info
+        } else if self.must_answer() {
             Severity::Critical
         } else {
             Severity::Warning
         }
+    }
+
+    /// Whether no namespace has the labels of those that it is asked for. What belongs to no namespace is asked for all
+    /// the same.
+    fn is_asked_nowhere(&self, cluster: &Cluster<'_>) -> bool {
+        let mut rules = self.webhook.rules.iter();
+        let is_of_namespaces = rules.all(|rule| {
+            let mut resources = rule.resources.iter();
+            rule.scope == "Namespaced"
+                || resources
+                    .all(|one| IN_NAMESPACES.contains(&one.split('/').next().unwrap_or(one)))
+        });
+        let mut namespaces = cluster.all::<Namespace>().peekable();
+        is_of_namespaces
+            && namespaces.peek().is_some()
+            && namespaces.all(|namespace| !self.covers_namespace(&namespace.metadata.labels))
     }
 
     /// The Service that it calls, where it calls one.

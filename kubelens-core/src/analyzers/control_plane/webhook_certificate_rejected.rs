@@ -67,7 +67,7 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [
             ValidatingWebhookConfiguration, MutatingWebhookConfiguration, ReplicaSet,
-            ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Service, Pod,
+            ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Service, Pod, Namespace,
         ],
         maps_to: [],
         check: Cluster(check),
@@ -153,7 +153,7 @@ fn distrusted(cluster: &Cluster<'_>, hook: &Hook<'_>, failed: &FailedCreate<'_>)
     );
     let sighting = Sighting::of(own.clone(), title, explanation)
         .identified_by("webhook", hook.webhook.name.as_str())
-        .severity(hook.severity())
+        .severity(hook.severity(cluster))
         .evidence(failed.evidence())
         .all_evidence(hook.evidence())
         .suggest(advice(hook, fault));
@@ -262,7 +262,7 @@ fn not_injected(
         });
     sighting
         .identified_by("webhook", hook.webhook.name.as_str())
-        .severity(hook.severity())
+        .severity(hook.severity(cluster))
         .evidence(Evidence::field(
             own.clone(),
             &hook.path("clientConfig.caBundle"),

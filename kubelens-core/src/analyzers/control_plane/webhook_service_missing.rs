@@ -75,7 +75,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
             Lookup::Found(service) => {
                 let port = hook.port();
                 if !service.spec.ports.iter().any(|known| known.port == port) {
-                    sink.report(port_missing(&hook, service, port));
+                    sink.report(port_missing(cluster, &hook, service, port));
                 }
             }
             Lookup::Unknown(_) => {}
@@ -106,7 +106,7 @@ fn missing(cluster: &Cluster<'_>, hook: &Hook<'_>, called: &ServiceReference) ->
     );
     Sighting::of(subject.clone(), title, hook.consequence())
         .seen_on(hook.configuration.clone(), "called by")
-        .severity(hook.severity())
+        .severity(hook.severity(cluster))
         .evidence(Evidence::field(
             hook.configuration.clone(),
             &hook.path("clientConfig.service"),
@@ -128,7 +128,7 @@ fn missing(cluster: &Cluster<'_>, hook: &Hook<'_>, called: &ServiceReference) ->
         ))
 }
 
-fn port_missing(hook: &Hook<'_>, service: &Service, port: i64) -> Sighting {
+fn port_missing(cluster: &Cluster<'_>, hook: &Hook<'_>, service: &Service, port: i64) -> Sighting {
     let own = hook.configuration.clone();
     let target = service.reference();
     let there: Vec<String> = service
@@ -143,7 +143,7 @@ fn port_missing(hook: &Hook<'_>, service: &Service, port: i64) -> Sighting {
     );
     Sighting::of(own.clone(), title, hook.consequence())
         .identified_by("webhook", hook.webhook.name.as_str())
-        .severity(hook.severity())
+        .severity(hook.severity(cluster))
         .evidence(Evidence::field(
             own.clone(),
             &hook.path("clientConfig.service.port"),

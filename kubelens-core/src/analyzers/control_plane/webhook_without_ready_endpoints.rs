@@ -64,6 +64,7 @@ declare_analyzer! {
         reads: [
             ValidatingWebhookConfiguration, MutatingWebhookConfiguration, Service, EndpointSlice,
             Endpoints, Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            Namespace,
         ],
         maps_to: ["k8sgpt:MutatingWebhookConfiguration", "k8sgpt:ValidatingWebhookConfiguration"],
         check: Cluster(check),
@@ -103,7 +104,7 @@ fn sighting<'a>(cluster: &Cluster<'a>, hook: &Hook<'a>, service: &Service) -> Si
     );
     let mut sighting = Sighting::of(own.clone(), title, hook.consequence())
         .identified_by("service", target.path())
-        .severity(hook.severity())
+        .severity(hook.severity(cluster))
         .evidence(Evidence::field(
             own,
             &hook.path("clientConfig.service"),

@@ -106,6 +106,12 @@ const MANY: usize = 3;
 /// Times that the controller must have left a run out.
 const LEFT_OUT: u32 = 2;
 
+/// Whether many runs of a schedule go on at a time, which it allows. Reads Job and Pod.
+pub(in crate::analyzers) fn piles_up<'a>(cron: &'a CronJob, cluster: &Cluster<'a>) -> bool {
+    matches!(cron.spec.concurrency_policy.as_str(), "Allow" | "")
+        && active_runs(cron, cluster).len() >= MANY
+}
+
 fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     if let Some(run) = run_in_the_way(cron, cluster) {
         sink.report(left_out(cron, run.job, run.event));

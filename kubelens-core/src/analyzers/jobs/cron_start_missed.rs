@@ -193,11 +193,6 @@ fn waits_for_a_run(cron: &CronJob, cluster: &Cluster<'_>) -> bool {
 
 fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
     let own = cron.reference();
-    let severity = if times >= MANY {
-        Severity::Critical
-    } else {
-        Severity::Warning
-    };
     let title = match times {
         1 => format!("{own} was due at {due} and was not started"),
         times => format!("{own} was due {times} times and was not started, last at {due}"),
@@ -212,7 +207,7 @@ fn not_started(cron: &CronJob, due: Timestamp, times: usize) -> Sighting {
         "No Job was made for it; the cause is not seen.",
     )
     .blames(controller_lease(), "controlled by")
-    .severity(severity)
+    .severity(Severity::Warning)
     .evidence(Evidence::field(
         own.clone(),
         "status.lastScheduleTime",

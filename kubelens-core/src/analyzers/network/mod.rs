@@ -40,6 +40,7 @@ pub(super) mod network_policy_blocks_api_server;
 pub(super) mod network_policy_blocks_traffic;
 pub(super) mod network_policy_matches_nothing;
 pub(super) mod node_lacks_network_agent;
+pub(super) mod node_name_cache;
 pub(super) mod node_network_agent_failing;
 pub(super) mod plain_backend;
 pub(super) mod pod_ip_pool_empty;

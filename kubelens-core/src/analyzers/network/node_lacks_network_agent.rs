@@ -1,4 +1,5 @@
 use super::agent_peers::lonelier_peer;
+use super::node_name_cache;
 use super::sandbox_failure::moves_traffic;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::nodes::kept_off::{KeptOff, kept_off};
@@ -58,6 +59,44 @@ declare_analyzer! {
     /// reason: Unhealthy
     /// message: "Readiness probe failed: calico/node is not ready: BIRD is not ready: BGP not established with 10.0.0.2"
     /// lastTimestamp: "2026-01-01T11:59:50Z"
+    /// ```
+    ///
+    /// The cache of names that kubelets send pods to:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # log: shop/web-1/web | dial tcp: lookup db.shop.svc.cluster.local on 169.254.20.10:53: read udp 10.0.9.8:4120->169.254.20.10:53: read: connection refused
+    /// apiVersion: apps/v1
+    /// kind: DaemonSet
+    /// metadata: {name: node-local-dns, namespace: kube-system, uid: d1}
+    /// spec:
+    ///   template:
+    ///     spec:
+    ///       nodeSelector: {pool: old}
+    ///       containers: [{name: node-cache, image: "registry.k8s.io/dns/k8s-dns-node-cache:1.26.4"}]
+    /// status: {desiredNumberScheduled: 3, currentNumberScheduled: 3, numberReady: 3}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Node
+    /// metadata: {name: node-4, creationTimestamp: "2025-12-01T00:00:00Z", labels: {pool: new}}
+    /// status: {conditions: [{type: Ready, status: "True", lastTransitionTime: "2025-12-01T00:00:00Z"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: kube-proxy-x4
+    ///   namespace: kube-system
+    ///   ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: kube-proxy, uid: d2, controller: true}]
+    /// spec: {nodeName: node-4, containers: [{name: kube-proxy, image: "registry.k8s.io/kube-proxy:v1.35.0"}]}
+    /// status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web-1, namespace: shop}
+    /// spec: {nodeName: node-4, containers: [{name: web}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False", lastTransitionTime: "2026-01-01T11:00:00Z"}]
+    ///   containerStatuses: [{name: web, ready: false, state: {running: {startedAt: "2026-01-01T10:00:00Z"}}}]
     /// ```
     ///
     /// # Stays silent on
@@ -130,6 +169,9 @@ fn check<'a>(node: &'a Node, cluster: &Cluster<'a>, sink: &mut Sink) {
         sink.report(kept_away(cluster, node, set, &why));
         return;
     }
+    if let Some(sighting) = node_name_cache::missing(cluster, node) {
+        sink.report(sighting);
+    }
     for agent in agents {
         if moves_traffic(&agent.metadata.name) && is_late(cluster, agent) {
             sink.report(not_ready(cluster, node, agent));
@@ -162,7 +204,7 @@ pub(super) fn is_late(cluster: &Cluster<'_>, pod: &Pod) -> bool {
 }
 
 /// How bad it is: pods that need the network of the node are not well, or may not be.
-fn suffering(cluster: &Cluster<'_>, node: &Node) -> usize {
+pub(super) fn suffering(cluster: &Cluster<'_>, node: &Node) -> usize {
     cluster
         .pods_on(&node.metadata.name)
         .filter(|pod| pod.is_live() && !pod.spec.host_network && !pod.is_of_daemon_set())
@@ -190,7 +232,7 @@ fn kept_away(cluster: &Cluster<'_>, node: &Node, set: &DaemonSet, why: &KeptOff<
     );
     Sighting::of(subject.clone(), title, explanation)
         .seen_on(own.clone(), "keeps off")
-        .identified_by("node", own.name.as_str())
+        .identified_by("kept off", why.words())
         .severity(severity)
         .evidence(Evidence::field(subject.clone(), why.field(), why.words()))
         .all_evidence(match why {
@@ -211,7 +253,7 @@ fn kept_away(cluster: &Cluster<'_>, node: &Node, set: &DaemonSet, why: &KeptOff<
         ))
 }
 
-fn not_well(unwell: usize) -> String {
+pub(super) fn not_well(unwell: usize) -> String {
     match unwell {
         0 => String::new(),
         count => format!(" Not ready there: {}.", counted(count, "pod")),

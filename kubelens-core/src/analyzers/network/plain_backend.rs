@@ -37,20 +37,47 @@ pub(super) fn sightings<'a>(cluster: &Cluster<'a>, ingress: &'a Ingress) -> Vec<
     told.collect()
 }
 
+/// The lines of one container that say of an address that it speaks no TLS, newest first.
+struct Refusals {
+    pod: ObjectRef,
+    container: String,
+    addresses_and_lines: Vec<(String, String)>,
+}
+
+/// What all logs say of backends that speak no TLS.
+struct AllRefusals(Vec<Refusals>);
+
+fn all_refusals(cluster: &Cluster<'_>) -> AllRefusals {
+    let told = cluster.logs().iter().map(|(key, log)| Refusals {
+        pod: ObjectRef::namespaced("v1", "Pod", &key.namespace, &key.pod),
+        container: key.container.clone(),
+        addresses_and_lines: log
+            .lines
+            .iter()
+            .rev()
+            .filter_map(|line| {
+                let address = NO_TLS.first(line)?.trim_matches(['[', ']']);
+                Some((address.to_owned(), line.clone()))
+            })
+            .collect(),
+    });
+    AllRefusals(
+        told.filter(|told| !told.addresses_and_lines.is_empty())
+            .collect(),
+    )
+}
+
 /// The newest line about one of the pods behind a Service, where there are several.
-fn refusal<'a>(cluster: &Cluster<'a>, service: &'a Service) -> Option<Evidence> {
+fn refusal(cluster: &Cluster<'_>, service: &Service) -> Option<Evidence> {
     let pods = live_pods(cluster, service);
-    let is_of_service = |line: &str| {
-        NO_TLS.first(line).is_some_and(|address| {
-            let address = address.trim_matches(['[', ']']);
-            pods.iter().any(|pod| pod.status.pod_ip == *address)
-        })
-    };
-    cluster.logs().iter().find_map(|(key, log)| {
-        let mut said = log.lines.iter().rev().filter(|line| is_of_service(line));
-        let (last, more) = (said.next()?, said.count());
-        let pod = ObjectRef::namespaced("v1", "Pod", &key.namespace, &key.pod);
-        (more + 1 >= REPEATED).then(|| Evidence::log(pod, &key.container, last, None))
+    let is_of_service = |address: &str| pods.iter().any(|pod| pod.status.pod_ip == *address);
+    cluster.once(all_refusals).0.iter().find_map(|told| {
+        let mut said = told
+            .addresses_and_lines
+            .iter()
+            .filter(|(address, _)| is_of_service(address));
+        let ((_, last), more) = (said.next()?, said.count());
+        (more + 1 >= REPEATED).then(|| Evidence::log(told.pod.clone(), &told.container, last, None))
     })
 }
 

@@ -104,6 +104,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
     let told = of_a_disabled_pool(cluster, &failure)
         .or_else(|| of_a_kept_range(cluster, &failure))
+        .or_else(|| of_a_warm_pool(cluster, &failure))
         .or_else(|| shared(cluster, &failure))
         .unwrap_or_else(|| of_one_node(cluster, &failure));
     sink.report(
@@ -221,6 +222,55 @@ fn of_a_kept_range(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Optio
             "Free what is kept for pods that are gone: see that whereabouts' reconciler runs, or take those allocations out of the object",
         ))
     })
+}
+
+/// Settings of the plugin of AWS for how many free addresses it keeps on each node.
+const KEPT_FREE: [&str; 2] = ["WARM_IP_TARGET", "MINIMUM_IP_TARGET"];
+
+/// So many free addresses a node are many: the plugin's own manual speaks of single ones.
+const MANY: i64 = 10;
+
+/// What the plugin's agent says where the subnet has no address left.
+const EMPTY_SUBNET: &str = "InsufficientFreeAddressesInSubnet";
+
+/// The agent of AWS that has no address for a node, because it keeps many free on each of the others.
+fn of_a_warm_pool(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option<Sighting> {
+    let pod = failure.pod;
+    let set = agent_named(cluster, &pod.node_name, &failure.event.message)
+        .filter(|_| failure.event.message.contains("aws-cni"))?;
+    let containers = set.spec.template.spec.containers.iter().enumerate();
+    let (at, variable) = containers
+        .flat_map(|(at, container)| container.env.iter().map(move |variable| (at, variable)))
+        .filter(|(_, variable)| KEPT_FREE.contains(&variable.name.as_str()))
+        .find(|(_, variable)| variable.value.parse().is_ok_and(|kept: i64| kept >= MANY))?;
+    let (key, line) = cluster.logs().iter().find_map(|(key, log)| {
+        let is_agent = *key.namespace == *set.metadata.namespace
+            && key.pod.starts_with(set.metadata.name.as_str());
+        let mut lines = log.lines.iter().rev().filter(|_| is_agent);
+        Some((key, lines.find(|line| line.contains(EMPTY_SUBNET))?))
+    })?;
+    let own = set.reference();
+    let (name, kept) = (&variable.name, &variable.value);
+    let title = format!(
+        "{own} keeps {kept} free IP addresses on each node ({name}), and the subnet has none left for pods"
+    );
+    let explanation = format!(
+        "Pods of {} get no address on their node and do not start, while others hold addresses that no pod uses.",
+        cluster.top_of(pod)
+    );
+    let agent = ObjectRef::namespaced("v1", "Pod", &key.namespace, &key.pod);
+    let sighting = Sighting::of(own.clone(), title, explanation)
+        .seen_on(pod.reference(), "hands out addresses to")
+        .evidence(Evidence::field(
+            own.clone(),
+            &format!("spec.template.spec.containers[{at}].env[{name}]"),
+            kept,
+        ))
+        .evidence(Evidence::log(agent, &key.container, line, None))
+        .suggest(Suggestion::advice(format!(
+            "Lower {name} of {own} to a few, or add a subnet"
+        )));
+    Some(sighting)
 }
 
 fn of_one_node(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Sighting {

@@ -156,6 +156,22 @@ fn sighting(
     if let Some((path, written)) = place {
         sighting = sighting.evidence(Evidence::message(call.pod.reference(), path, written));
     }
+    // Nothing can be made there until the namespace is gone and made anew.
+    if let Some(leaving) = cluster
+        .get::<Namespace>("", namespace)
+        .filter(|namespace| namespace.metadata.is_terminating())
+    {
+        let own = leaving.reference();
+        let since = leaving.metadata.deletion_timestamp;
+        let since = since.map_or_else(String::new, |since| since.to_string());
+        sighting = sighting
+            .evidence(Evidence::field(
+                own.clone(),
+                "metadata.deletionTimestamp",
+                since,
+            ))
+            .blames(own, "held");
+    }
     for maker in makers_of_service(cluster, namespace, name) {
         sighting = sighting.blames(maker.reference(), MADE_FROM);
     }

@@ -1,6 +1,7 @@
 use super::near_labels::{NearMiss, nearest};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Kind, Object, Pod, Service};
+use crate::analyzers::called_service::called_services;
+use crate::kubernetes::{Ingress, Kind, Object, Pod, Service};
 use crate::model::{Evidence, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -64,6 +65,7 @@ declare_analyzer! {
         confidence: 0.95,
         reads: [
             Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
+            Service, Ingress, Namespace,
         ],
         maps_to: ["k8sgpt:Service", "POP-508", "POP-1100", "POP-1105"],
         check: Service(check),
@@ -121,6 +123,8 @@ fn sighting<'a>(service: &'a Service, cluster: &Cluster<'a>) -> Sighting {
             .suggest(fix(service, near));
         if near.is_dynamic {
             sighting = sighting.severity(Severity::Info);
+        } else if near.carried.is_empty() && is_spare(cluster, service, near) {
+            sighting = sighting.severity(Severity::Warning);
         }
     } else {
         sighting = sighting.suggest(Suggestion::advice(format!(
@@ -132,6 +136,41 @@ fn sighting<'a>(service: &'a Service, cluster: &Cluster<'a>) -> Sighting {
         "See which labels the pods carry",
         format!("kubectl -n {} get pods --show-labels", meta.namespace),
     ))
+}
+
+/// Whether another Service leads to the pods that are meant, and nobody is told to call this one: a slot for a version
+/// that is not there (yet), as a canary.
+fn is_spare(cluster: &Cluster<'_>, service: &Service, near: &NearMiss) -> bool {
+    let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
+    let workloads = cluster.workloads_in(namespace);
+    let mut meant = workloads
+        .iter()
+        .filter(|workload| workload.reference().is_same(&near.owner));
+    let is_served = meant.any(|workload| {
+        let mut others = cluster.in_namespace::<Service>(namespace);
+        others.any(|other| {
+            other.metadata.name != *name
+                && !other.spec.selector.is_empty()
+                && workload.pod_labels().holds(&other.spec.selector)
+        })
+    });
+    is_served && !is_called(cluster, service)
+}
+
+/// Whether an Ingress, a custom resource of its namespace (a route) or the environment of a workload names a Service.
+fn is_called(cluster: &Cluster<'_>, service: &Service) -> bool {
+    let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
+    let by_ingress = cluster
+        .in_namespace::<Ingress>(namespace)
+        .any(|ingress| ingress.spec.backends().any(|backend| backend.name == *name));
+    by_ingress
+        || cluster
+            .customs("gateway.networking.k8s.io", "HTTPRoute")
+            .any(|route| route.spec.to_string().contains(&format!("\"{name}\"")))
+        || cluster.in_namespace::<Pod>(namespace).any(|pod| {
+            let mut called = called_services(cluster, pod).into_iter();
+            called.any(|call| std::ptr::eq(call.service, service))
+        })
 }
 
 fn fix(service: &Service, near: &NearMiss) -> Suggestion {

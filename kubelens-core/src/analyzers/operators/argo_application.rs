@@ -76,6 +76,10 @@ fn fault(cluster: &Cluster<'_>, application: &CustomObject) -> Option<Fault> {
     let message = application.status_text("/health/message");
     let said = format!("{health} {message}").trim().to_owned();
     match health {
+        "Missing" if !is_automated(application) && was_never_synced(application) => {
+            let said = "Missing, for nobody has synced it yet".to_owned();
+            return Some(("health", said, Severity::Info, since));
+        }
         "Degraded" | "Missing" if has_lasted(since, HEALTH_GRACE) => {
             return Some(("health", said, Severity::Critical, since));
         }
@@ -104,17 +108,7 @@ fn fault(cluster: &Cluster<'_>, application: &CustomObject) -> Option<Fault> {
     if health == "Unknown" && has_lasted(since, UNKNOWN_GRACE) {
         return Some(("health", said, Severity::Warning, since));
     }
-    let is_automated = application
-        .spec
-        .pointer("/syncPolicy/automated")
-        .is_some_and(|automated| {
-            automated
-                .get("enabled")
-                .and_then(serde_json::Value::as_bool)
-                != Some(false)
-                && !automated.is_null()
-        });
-    (is_automated
+    (is_automated(application)
         && application.status_text("/sync/status") == "OutOfSync"
         && matches!(phase, "" | "Succeeded")
         && has_lasted(ended, cluster.thresholds(&application.metadata).git_grace))
@@ -122,6 +116,21 @@ fn fault(cluster: &Cluster<'_>, application: &CustomObject) -> Option<Fault> {
         let said = "OutOfSync although syncs are automated".to_owned();
         ("sync", said, Severity::Warning, ended)
     })
+}
+
+/// Whether Argo CD syncs it by itself.
+fn is_automated(application: &CustomObject) -> bool {
+    let automated = application.spec.pointer("/syncPolicy/automated");
+    automated.is_some_and(|automated| {
+        let enabled = automated.get("enabled");
+        !automated.is_null() && enabled.and_then(serde_json::Value::as_bool) != Some(false)
+    })
+}
+
+/// Whether no sync of it was ever begun.
+fn was_never_synced(application: &CustomObject) -> bool {
+    application.status_text("/operationState/phase").is_empty()
+        && application.status_list("/history").is_empty()
 }
 
 fn path_of(fact: &str) -> &'static str {

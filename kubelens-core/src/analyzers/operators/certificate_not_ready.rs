@@ -6,7 +6,7 @@ use super::failing::{blaming, failing, pointing, report, titled, without_it};
 use super::name_publisher::unpublished;
 use super::reference::{Reference, found, is_absent, is_there, missing};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::workloads::log_signature::short;
+use crate::analyzers::workloads::log_words::short;
 use crate::kubernetes::{Condition, CustomObject, Deployment, Ingress, Object, Pod};
 use crate::model::{Evidence, Severity, some_of};
 use crate::snapshot::Cluster;

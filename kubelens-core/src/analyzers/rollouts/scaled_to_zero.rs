@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Ingress, Object, Service, condition};
+use crate::kubernetes::{
+    Condition, Container, HorizontalPodAutoscaler, Ingress, Object, Service, condition,
+};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};
 
@@ -168,24 +172,28 @@ fn behind_service(cluster: &Cluster<'_>, workload: &Workload<'_>, service: &Serv
         .find(|ingress| ingress.spec.backends().any(|backend| backend.name == *name));
     let caller = caller_of(cluster, service);
     let sleeps = is_put_to_sleep(workload);
-    let (severity, need) = match (ingress, caller) {
-        (Some(ingress), _) if sleeps => (
+    let (severity, need) = match (twin(cluster, workload, service), ingress, caller) {
+        (Some(twin), _, _) => (
+            Severity::Info,
+            format!("{} has running pods of the same program", twin.reference()),
+        ),
+        (None, Some(ingress), _) if sleeps => (
             Severity::Info,
             format!(
                 "{} sends traffic to it, and a schedule put it to sleep",
                 ingress.reference()
             ),
         ),
-        (None, Some(caller)) if sleeps => (
+        (None, None, Some(caller)) if sleeps => (
             Severity::Info,
             format!("{caller} names it, and a schedule put it to sleep"),
         ),
-        (Some(ingress), _) => (
+        (None, Some(ingress), _) => (
             Severity::Critical,
             format!("{} sends traffic to it", ingress.reference()),
         ),
-        (None, Some(caller)) => (Severity::Warning, format!("{caller} names it")),
-        (None, None) => (
+        (None, None, Some(caller)) => (Severity::Warning, format!("{caller} names it")),
+        (None, None, None) => (
             Severity::Info,
             "no Ingress and no variable of its namespace names it".to_owned(),
         ),
@@ -208,6 +216,48 @@ fn behind_service(cluster: &Cluster<'_>, workload: &Workload<'_>, service: &Serv
         ));
     }
     sighting
+}
+
+/// Labels that say which program it is, by the end of their name: other values are other programs.
+const PROGRAM: [&str; 6] = ["app", "name", "component", "instance", "k8s-app", "role"];
+
+/// The Service that selects running pods of the same program with another value for one label: of two colours or slots
+/// one is idle by turns.
+fn twin<'a>(
+    cluster: &Cluster<'a>,
+    workload: &Workload<'_>,
+    service: &Service,
+) -> Option<&'a Service> {
+    let own = &service.spec.selector;
+    let images = images(workload);
+    let is_twin = |other: &Service| {
+        let theirs = &other.spec.selector;
+        let differing: Vec<&str> = own
+            .iter()
+            .filter(|(key, value)| theirs.get(key) != Some(*value))
+            .map(|(key, _)| key.rsplit('/').next().unwrap_or(key))
+            .collect();
+        own.len() == theirs.len()
+            && own.keys().all(|key| theirs.contains_key(key))
+            && matches!(differing.as_slice(), [key] if !PROGRAM.contains(key))
+    };
+    let runs = |other: &Service| {
+        let mut workloads = cluster.workloads_in(&other.metadata.namespace).into_iter();
+        workloads.any(|running| {
+            running.wanted_replicas() != Some(0)
+                && running.pod_labels().holds(&other.spec.selector)
+                && images == self::images(&running)
+        })
+    };
+    cluster
+        .in_namespace::<Service>(&service.metadata.namespace)
+        .find(|other| is_twin(other) && runs(other))
+}
+
+/// The programs of a workload, without their versions.
+fn images<'w>(workload: &'w Workload<'_>) -> BTreeSet<&'w str> {
+    let containers = workload.pod_spec().containers.iter();
+    containers.map(Container::image_name).collect()
 }
 
 fn selector_text(service: &Service) -> String {

@@ -1,5 +1,7 @@
 //! What a PodDisruptionBudget allows at best, and which pods it is about.
 
+use std::collections::BTreeSet;
+
 use crate::kubernetes::{Event, IntOrString, Node, Object, Pod, PodDisruptionBudget};
 use crate::model::{Evidence, has_word};
 use crate::snapshot::Cluster;
@@ -66,12 +68,18 @@ pub(super) fn protected<'a>(
         .collect()
 }
 
-/// A node that lets no new pod in and still holds one of these pods: someone waits for it to empty.
-pub(super) fn draining_node<'a>(cluster: &Cluster<'a>, pods: &[&Pod]) -> Option<&'a Node> {
-    pods.iter()
+/// The nodes that let no new pod in and still hold some of these pods: someone waits for them to empty.
+pub(super) fn draining_nodes<'a>(cluster: &Cluster<'a>, pods: &[&Pod]) -> Vec<&'a Node> {
+    let names: BTreeSet<&str> = pods
+        .iter()
         .filter(|pod| pod.is_scheduled())
-        .filter_map(|pod| cluster.get::<Node>("", &pod.node_name))
-        .find(|node| is_draining(node))
+        .map(|pod| pod.node_name.as_str())
+        .collect();
+    names
+        .into_iter()
+        .filter_map(|name| cluster.get::<Node>("", name))
+        .filter(|node| is_draining(node))
+        .collect()
 }
 
 /// Taints by which an autoscaler says that it empties a node.

@@ -1,5 +1,5 @@
 use super::budget::{
-    demand, drain_proof, draining_node, forbids_all, never_allows, protected, refused_eviction,
+    demand, drain_proof, draining_nodes, forbids_all, never_allows, protected, refused_eviction,
 };
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Node, Object, Pod, PodDisruptionBudget};
@@ -76,9 +76,9 @@ const MOST_PODS: usize = 3;
 fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut Sink) {
     if !budget.metadata.is_terminating() && never_allows(budget) {
         let pods = protected(cluster, budget);
-        let draining = draining_node(cluster, &pods);
-        let mut sighting = sighting(budget, draining, &pods);
-        if let Some(node) = draining {
+        let draining = draining_nodes(cluster, &pods);
+        let mut sighting = sighting(budget, &draining, &pods);
+        for node in &draining {
             sighting = sighting
                 .evidence(drain_proof(node))
                 .all_evidence(refused_eviction(cluster, node, &pods).map(event_evidence));
@@ -87,34 +87,45 @@ fn check<'a>(budget: &'a PodDisruptionBudget, cluster: &Cluster<'a>, sink: &mut 
     }
 }
 
-fn sighting(budget: &PodDisruptionBudget, draining: Option<&Node>, pods: &[&Pod]) -> Sighting {
+fn sighting(budget: &PodDisruptionBudget, draining: &[&Node], pods: &[&Pod]) -> Sighting {
     let own = budget.reference();
     let expected = budget.status.expected_pods;
     let (path, value) = demand(budget);
     let field = path.trim_start_matches("spec.");
+    let staying = || {
+        let stays = |pod: &&&Pod| {
+            let mut nodes = draining.iter();
+            nodes.any(|node| pod.node_name == node.metadata.name)
+        };
+        let names = pods.iter().filter(stays);
+        some_of(names.map(|pod| pod.metadata.name.as_str()), MOST_PODS)
+    };
     let (severity, effect) = match draining {
-        Some(node) => (
+        [node] => (
             Severity::Critical,
             format!(
                 "{} is to be emptied, and its pods of this budget stay ({})",
                 node.reference(),
-                some_of(
-                    pods.iter()
-                        .filter(|pod| pod.node_name == node.metadata.name)
-                        .map(|pod| pod.metadata.name.as_str()),
-                    MOST_PODS
-                )
+                staying()
             ),
         ),
-        None if expected == 1 => (
+        [_, ..] => (
+            Severity::Critical,
+            format!(
+                "nodes {} are to be emptied, and their pods of this budget stay ({})",
+                some_of(draining.iter().map(|node| node.metadata.name.as_str()), 3),
+                staying()
+            ),
+        ),
+        [] if expected == 1 => (
             Severity::Info,
             "the node under it can only be drained after the budget was changed".to_owned(),
         ),
-        None if forbids_all(budget) => (
+        [] if forbids_all(budget) => (
             Severity::Info,
             "nodes under them can only be drained after the budget was changed".to_owned(),
         ),
-        None => (
+        [] => (
             Severity::Warning,
             "no node under them can be drained".to_owned(),
         ),

@@ -1,9 +1,10 @@
 use super::amounts::amounts;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
+use crate::analyzers::jobs::cron_runs_overlap::piles_up;
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::rollouts::refusers::severity_of;
-use crate::kubernetes::{Object, ResourceQuota};
+use crate::kubernetes::{CronJob, Object, ResourceQuota};
 use crate::model::{Evidence, ObjectRef, Quantity, Suggestion};
 use crate::snapshot::{Cluster, Lookup};
 
@@ -77,7 +78,7 @@ declare_analyzer! {
         severity: Critical,
         confidence: 0.98,
         reads: [
-            ResourceQuota, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event,
+            ResourceQuota, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job, CronJob, Deployment, Event, Pod,
         ],
         maps_to: ["k8sgpt:ReplicaSet"],
         check: Cluster(check),
@@ -150,6 +151,12 @@ fn exceeded(
                 let value = amount.human(resource);
                 sighting = sighting.evidence(Evidence::field(subject.clone(), &path, value));
             }
+        }
+    }
+    // Runs that pile up use what others then ask for in vain.
+    for schedule in cluster.in_namespace::<CronJob>(failed.namespace()) {
+        if piles_up(schedule, cluster) {
+            sighting = sighting.blames(schedule.reference(), "uses up");
         }
     }
     Some(

@@ -1,8 +1,10 @@
 use super::target::{Target, target, target_ref};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::analyzers::log_host::{hosts_in, suspects};
+use crate::analyzers::kubelet_certificate::undecided_request_of;
+use crate::analyzers::log_host::{Target as HostTarget, hosts_in, resolve, suspects};
 use crate::kubernetes::{
-    APIService, Condition, Event, HorizontalPodAutoscaler, Object, Service, condition,
+    APIService, Condition, Event, HorizontalPodAutoscaler, Object, ObjectReference, Service,
+    condition,
 };
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, safe_text, some_of};
 use crate::snapshot::Cluster;
@@ -83,7 +85,7 @@ declare_analyzer! {
         confidence: 0.92,
         reads: [
             Event, Deployment, StatefulSet, ReplicaSet, ReplicationController, CustomResourceDefinition, Pod,
-            APIService, Service, Ingress, Namespace, DaemonSet, Job, CronJob,
+            APIService, Service, Ingress, Namespace, DaemonSet, Job, CronJob, CertificateSigningRequest,
         ],
         maps_to: ["k8sgpt:HorizontalPodAutoscaler"],
         check: HorizontalPodAutoscaler(check),
@@ -230,6 +232,9 @@ fn sighting<'a>(
     for service in services_behind(reason) {
         sighting = sighting.blames(service, "serves metrics to");
     }
+    if let Some(request) = awaited_certificate(cluster, reason, namespace, reference) {
+        sighting = sighting.blames(request, "lets be measured");
+    }
     for source in sources_of_the_adapter(cluster, reason) {
         sighting = sighting.blames(source, "serves metrics to");
     }
@@ -347,6 +352,25 @@ fn services_behind(reason: &str) -> Vec<ObjectRef> {
         .collect()
 }
 
+/// The request of a kubelet for the certificate without which metrics-server cannot speak with it, where pods of the
+/// target run on its node.
+fn awaited_certificate(
+    cluster: &Cluster<'_>,
+    reason: &str,
+    namespace: &str,
+    reference: &ObjectReference,
+) -> Option<ObjectRef> {
+    let Target::Found(workload) = target(cluster, namespace, reference) else {
+        return None;
+    };
+    if !reason.contains("ResourceMetric") {
+        return None;
+    }
+    let pods = cluster.pods_of(&workload);
+    let nodes: Vec<&str> = pods.iter().map(|pod| pod.node_name.as_str()).collect();
+    undecided_request_of(cluster, &nodes)
+}
+
 /// What the adapter behind the API takes its numbers from: the Services that its arguments name, and
 /// the workloads of their pods that are not ready.
 fn sources_of_the_adapter(cluster: &Cluster<'_>, reason: &str) -> Vec<ObjectRef> {
@@ -366,7 +390,15 @@ fn sources_of_the_adapter(cluster: &Cluster<'_>, reason: &str) -> Vec<ObjectRef>
                 words.map(|word| word.as_str())
             });
             for host in words.flat_map(hosts_in) {
-                for (object, _) in suspects(cluster, &pod.metadata.namespace, host.name) {
+                let namespace = &pod.metadata.namespace;
+                let behind = match resolve(cluster, namespace, host.name) {
+                    // One that counts as ready may keep nothing any more.
+                    HostTarget::Service(service) => cluster.pods_behind(service),
+                    _ => Vec::new(),
+                };
+                let behind = behind.into_iter().map(|pod| cluster.top_of(pod));
+                let suspects = suspects(cluster, namespace, host.name).into_iter();
+                for object in suspects.map(|(object, _)| object).chain(behind) {
                     if !all.iter().any(|known| known.is_same(&object)) {
                         all.push(object);
                     }

@@ -200,7 +200,14 @@ fn sighting<'a>(cluster: &Cluster<'a>, waiting: &Unscheduled<'a>) -> Sighting {
             sighting = sighting.all_evidence(free_on(node, resource));
         }
     }
+    let closed = waiting.fit.unusable_that_fit.iter();
+    let closed = closed.filter(|node| node.spec.unschedulable);
     sighting = sighting
+        .all_evidence(
+            closed
+                .take(3)
+                .map(|node| Evidence::field(node.reference(), "spec.unschedulable", true)),
+        )
         .all_evidence(filled_in::proof(waiting.pod))
         .all_evidence(said.evidence());
     if let AutoscalerSays::NodeComes(_) = said {

@@ -20,6 +20,7 @@ pub(super) mod persistent_volume_failed;
 pub(super) mod persistent_volume_released;
 pub(super) mod provisioner_absent;
 pub(super) mod provisioning_failed;
+pub(super) mod secret_provider;
 pub(super) mod several_default_storage_classes;
 pub(super) mod snapshot_or_source_failed;
 pub(super) mod storage_class_missing;

@@ -1,9 +1,10 @@
 use super::backend;
 use super::mount_events::{self, Fault};
+use super::secret_provider::{self, Provider};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::unix_socket::silent_listeners;
-use crate::kubernetes::{Object, PersistentVolume, Pod};
-use crate::model::{Severity, Suggestion, safe_text};
+use crate::kubernetes::{Event, Object, PersistentVolume, Pod};
+use crate::model::{Severity, Suggestion, gist};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -90,9 +91,13 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if cluster.seconds_since(event.first_seen()) < cluster.thresholds(&pod.metadata).young_grace {
         return;
     }
+    if let Some(provider) = secret_provider::of(cluster, pod, event) {
+        sink.report(unread(pod, event, provider));
+        return;
+    }
     let claim = mount_events::claim_of(cluster, pod, &event.message);
     let top = cluster.top_of(pod);
-    let reason = safe_text(mount_events::reason(&event.message));
+    let reason = gist(mount_events::reason(&event.message), LONGEST_REASON);
     let what = claim.map_or_else(
         || {
             mount_events::volume_name(&event.message)
@@ -141,4 +146,37 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             pod.metadata.namespace, pod.metadata.name
         ),
     )));
+}
+
+/// Letters of the reason in a title.
+const LONGEST_REASON: usize = 200;
+
+/// What a vault does not give is missing in the same way for all pods that mount it.
+fn unread(pod: &Pod, event: &Event, provider: Provider<'_>) -> Sighting {
+    let Provider {
+        subject,
+        evidence,
+        reason,
+    } = provider;
+    let volume = mount_events::volume_name(&event.message).unwrap_or_default();
+    let title = format!(
+        "The vault does not give what {subject} asks it for: {}",
+        gist(reason, LONGEST_REASON)
+    );
+    let explanation = format!(
+        "Pod {} waits in ContainerCreating: its volume {volume} is read from there. Pods that run keep what they have.",
+        pod.metadata.name
+    );
+    let advice = if subject.kind == "Secret" {
+        format!("Put a login into {subject} that the vault takes, then delete the pods that wait")
+    } else {
+        format!("Correct {subject}, or let its identity read what it names in the vault")
+    };
+    Sighting::of(subject, title, explanation)
+        .severity(Severity::Critical)
+        .seen_on(pod.reference(), "mounts")
+        .evidence(event_evidence(event))
+        .evidence(evidence)
+        .since(event.first_seen())
+        .suggest(Suggestion::advice(advice))
 }

@@ -2,7 +2,7 @@ use super::advice::edit;
 use super::awaited_host::{Awaited, awaited};
 use super::command_line::command_line;
 use super::last_words::{is_failure, most_telling, quoted};
-use super::log_signature::short;
+use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{ContainerRole, ContainerView, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, Suggestion};

@@ -1,5 +1,6 @@
 use super::log_peer::Peers;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::Pod;

@@ -1,7 +1,8 @@
 use super::broken_server::waited_for;
 use super::cloud_identity::refused_identity;
 use super::log_peer::Peers;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
 use super::waits_for::is_about_another;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::log_lines::SERVES_AGAIN;

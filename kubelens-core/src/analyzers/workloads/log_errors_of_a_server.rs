@@ -1,6 +1,8 @@
 use super::advice::read_log;
 use super::complaint::{Complaint, complaint_of};
-use super::log_signature::{advise, short};
+use super::log_signature::advise;
+use super::log_words::short;
+use super::missing_peers::missing_peers;
 use super::neighbours::Neighbours;
 use super::server_statement::time_of;
 use super::waits_for::{KnownBy, Server, is_about_another, services_in, waiting};
@@ -128,6 +130,9 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             });
         if let Some(neighbour) = neighbour {
             sighting = sighting.blames(neighbour, "waits for");
+        }
+        for peer in missing_peers(cluster, said.pod, said.line) {
+            sighting = sighting.blames(peer, "replicates with");
         }
         sink.report(sighting);
     }

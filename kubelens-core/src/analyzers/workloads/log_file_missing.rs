@@ -1,5 +1,6 @@
 use super::log_place::{path_in, place_of};
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::analyzers::unix_socket::silent_listeners;

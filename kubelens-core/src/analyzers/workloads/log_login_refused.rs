@@ -1,13 +1,15 @@
 use super::cloud_identity::refused_identity;
 use super::failing_run::severity;
 use super::log_peer::Peers;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
 use super::server_side_login::{RefusedAtServer, refused_at_server};
-use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analysis::{Shared, Sighting, Sink, declare_analyzer};
+use crate::analyzers::control_plane_pod::component_pods;
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{ConfigReference, ContainerView, Kind, Object, Pod};
-use crate::model::{Evidence, Suggestion};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -77,7 +79,7 @@ const CONFIDENCE: f64 = 0.80;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK115",
     words: Pattern::new(
-        r#"(?i)password authentication failed|access denied for user|\bNOAUTH\b|\bWRONGPASS\b|authentication failed|authentication failure|invalid credentials|invalid username or password|bad credentials|\b401 unauthorized\b|status(?: code)?[ :=]*401\b|SASL.{0,60}(?:failed|failure|error)|login failed for user|invalid (?:api[ -]?key|token|access[ -]?key)|no pg_hba\.conf entry|InvalidAccessKeyId|SignatureDoesNotMatch|ACCESS_REFUSED|permission denied \(publickey|role \"[^\"]+\" does not exist|unauthenticated|permission denied for (?:schema|table|database|relation|sequence|function|view)|InsufficientPrivilege|command denied to user|\bORA-01031\b|not authorized on \S+ to execute"#,
+        r#"(?i)password authentication failed|access denied for user|\bNOAUTH\b|\bWRONGPASS\b|authentication failed|authentication failure|invalid credentials|invalid username or password|bad credentials|\b401 unauthorized\b|status(?: code)?[ :=]*401\b|SASL.{0,60}(?:failed|failure|error)|login failed for user|invalid (?:api[ -]?key|token|access[ -]?key)|no pg_hba\.conf entry|InvalidAccessKeyId|SignatureDoesNotMatch|ACCESS_REFUSED|permission denied \(publickey|role \"[^\"]+\" does not exist|unauthenticated|permission denied for (?:schema|table|database|relation|sequence|function|view)|InsufficientPrivilege|command denied to user|\bORA-01031\b|not authorized on \S+ to execute|\bInvalidIdentityToken\b|No OpenIDConnect provider found"#,
     ),
     weight: Weight::Telling,
 };
@@ -188,7 +190,56 @@ fn without_right<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     )
 }
 
+/// What AWS says to a token whose issuer it does not know (STS AssumeRoleWithWebIdentity). Group 1 is the issuer.
+static UNKNOWN_ISSUER: Pattern =
+    Pattern::new(r"No OpenIDConnect provider found in your account for https?://([\w./:-]+\w)");
+
+/// The API server signs the tokens of all pods in the name of one issuer: a cloud that does not know it refuses them all.
+fn unknown_issuer<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>, issuer: &str) -> Sighting {
+    let top = cluster.top_of(found.pod());
+    let explanation = format!(
+        "Tokens of service accounts are signed in the name of https://{issuer}, and the account has no identity provider of that name."
+    );
+    let advice = format!(
+        "Make https://{issuer} an identity provider of the cloud account, or set --service-account-issuer of the API server back to the one that it knows"
+    );
+    let shared = Shared::of(
+        ObjectRef::pseudo("Host", issuer),
+        format!("The cloud does not know https://{issuer}, the issuer of the cluster's tokens, and turns away"),
+        "",
+        explanation.as_str(),
+    )
+    .suggest(Suggestion::advice(advice.as_str()));
+    let flag = component_pods(cluster, "kube-apiserver").find_map(|server| {
+        let words = server
+            .spec
+            .containers
+            .iter()
+            .flat_map(|container| container.command.iter().chain(&container.args));
+        let mut flags = words.filter(|word| word.starts_with("--service-account-issuer="));
+        let flag = flags.find(|word| word.contains(issuer))?;
+        Some(Evidence::field(
+            server.reference(),
+            "spec.containers[0].command",
+            flag,
+        ))
+    });
+    let title = format!(
+        "{} is turned away by its cloud, which does not know the issuer of its token: https://{issuer}",
+        found.speaker(&top)
+    );
+    let sighting = found
+        .sighting(cluster, CONFIDENCE, title, explanation)
+        .identified_by("issuer", issuer)
+        .all_evidence(flag)
+        .shared(Some(shared));
+    advise(sighting, advice)
+}
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    if let Some(issuer) = UNKNOWN_ISSUER.first(found.line()) {
+        return unknown_issuer(found, cluster, issuer);
+    }
     if NO_RIGHT.is_in(found.line()) {
         return without_right(found, cluster);
     }

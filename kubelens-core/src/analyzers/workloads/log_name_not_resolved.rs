@@ -3,8 +3,9 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::log_host::missing_service;
 use crate::analyzers::network::cluster_dns;
+use crate::analyzers::network::node_name_cache::{asked_in_vain, is_name_cache};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Object, Pod, Service};
+use crate::kubernetes::{DaemonSet, Object, Pod, Service};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -126,6 +127,7 @@ fn although_it_exists(
     cluster: &Cluster<'_>,
     object: &ObjectRef,
     asks_elsewhere: bool,
+    is_headless: bool,
     sighting: Sighting,
 ) -> Sighting {
     let pod = found.pod();
@@ -144,13 +146,7 @@ fn although_it_exists(
             ),
         );
     }
-    let is_headless = cluster
-        .get::<Service>(
-            object.namespace.as_deref().unwrap_or_default(),
-            &object.name,
-        )
-        .is_some_and(|service| service.spec.cluster_ip == "None");
-    let advice = if object.kind == "Service" && is_headless {
+    let advice = if is_headless {
         format!(
             "Make the pods of {object} ready: a headless Service has addresses only for ready pods, unless publishNotReadyAddresses is set"
         )
@@ -172,10 +168,12 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .filter(|_| has_answer)
         .and_then(|_| asks_elsewhere(found, cluster));
     let does_ask_elsewhere = elsewhere.is_some();
-    let fault = match (has_answer, peers.missing()) {
-        (true, Some(missing)) => format!("no such host, {missing} does not exist"),
-        (true, None) => elsewhere.unwrap_or_else(|| "no such host".to_owned()),
-        (false, _) => "name resolution fails".to_owned(),
+    let asked = Asked::of(found, cluster).filter(|_| !has_answer);
+    let fault = match (has_answer, peers.missing(), &asked) {
+        (true, Some(missing), _) => format!("no such host, {missing} does not exist"),
+        (true, None, _) => elsewhere.unwrap_or_else(|| "no such host".to_owned()),
+        (false, _, Some(asked)) => asked.fault(),
+        (false, _, None) => "name resolution fails".to_owned(),
     };
     let title = format!(
         "{} cannot resolve host {}: {fault}",
@@ -202,6 +200,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             peers.names()
         )))
     });
+    if let Some(asked) = asked {
+        return asked.sighting(found, cluster, title, explanation);
+    }
     if let Some(service) = alias(&peers, cluster).filter(|_| has_answer && !does_ask_elsewhere) {
         return of_the_alias(found, service, &title);
     }
@@ -217,8 +218,8 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             let dns = ObjectRef::namespaced(api_version, kind, "kube-system", name);
             sighting = sighting.blames(dns, "resolves names by");
         }
-        for cache in node_caches(cluster, found.pod()) {
-            sighting = sighting.blames(cache.reference(), "resolves names by");
+        for cache in node_caches(cluster, found) {
+            sighting = sighting.blames(cache, "resolves names by");
         }
     }
     if let Some(service) = peers
@@ -231,7 +232,16 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if let Some(object) = peers.found().filter(|_| has_answer) {
         // What is named is not to blame for who asks the wrong server.
         let sighting = sighting.shared(None);
-        return although_it_exists(found, cluster, object, does_ask_elsewhere, sighting);
+        let service = peers.service(cluster);
+        let is_headless = service.is_some_and(|service| service.spec.cluster_ip == "None");
+        return although_it_exists(
+            found,
+            cluster,
+            object,
+            does_ask_elsewhere,
+            is_headless,
+            sighting,
+        );
     }
     let advice = match (has_answer, peers.is_outside()) {
         (false, true) => format!(
@@ -263,6 +273,91 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         }
     };
     advise(sighting, advice)
+}
+
+/// Whom a pod asks for names in vain, where the picture tells why.
+enum Asked<'a> {
+    /// A Service that leads to no port 53 over UDP.
+    WithoutUdp(&'a Service),
+    /// An address of the pod's own dnsConfig.
+    OwnServer(&'a str),
+}
+
+impl<'a> Asked<'a> {
+    fn of(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Option<Self> {
+        let address = ASKED.first(found.line())?;
+        let mut services = cluster.all::<Service>();
+        if let Some(service) = services.find(|service| service.spec.cluster_ip == *address) {
+            let mut ports = service.spec.ports.iter();
+            let has_udp = ports.any(|port| port.port == 53 && port.protocol == "UDP");
+            let is_udp = !found.line().contains("tcp ");
+            return (is_udp && !has_udp).then_some(Self::WithoutUdp(service));
+        }
+        let own = found.pod().spec.dns_config.as_ref()?;
+        let mut servers = own.nameservers.iter();
+        servers
+            .find(|server| **server == *address)
+            .map(|server| Self::OwnServer(server))
+    }
+
+    fn fault(&self) -> String {
+        match self {
+            Self::WithoutUdp(service) => format!(
+                "{} takes no questions over UDP: it has no such port 53",
+                service.reference()
+            ),
+            Self::OwnServer(server) => {
+                format!("its dnsConfig has it ask {server}, which does not answer")
+            }
+        }
+    }
+
+    fn sighting(
+        &self,
+        found: &LogMatch<'a>,
+        cluster: &Cluster<'a>,
+        title: String,
+        explanation: &str,
+    ) -> Sighting {
+        match self {
+            Self::WithoutUdp(service) => {
+                let own = service.reference();
+                let ports: Vec<String> = service
+                    .spec
+                    .ports
+                    .iter()
+                    .map(|port| format!("{} {}", port.port, port.protocol))
+                    .collect();
+                let mut sighting = found
+                    .sighting_on(own.clone(), CONFIDENCE, title, explanation.to_owned())
+                    .evidence(Evidence::field(own.clone(), "spec.ports", ports.join(", ")));
+                sighting.relation = "asked by";
+                advise(
+                    sighting,
+                    format!(
+                        "Add port 53 with protocol UDP to {own}: names are asked for over UDP first"
+                    ),
+                )
+            }
+            Self::OwnServer(server) => {
+                let top = cluster.top_of(found.pod());
+                let pod = found.pod().reference();
+                let of_cluster = cluster_dns::services(cluster);
+                let right = of_cluster.first().map_or_else(
+                    || "the cluster's DNS".to_owned(),
+                    |service| format!("the cluster's DNS ({})", service.spec.cluster_ip),
+                );
+                let sighting = found
+                    .sighting(cluster, CONFIDENCE, title, explanation.to_owned())
+                    .identified_by("server", *server)
+                    .evidence(Evidence::field(pod, "spec.dnsConfig.nameservers", *server));
+                advise(
+                    sighting,
+                    format!("Name a server that answers in dnsConfig of {top}, such as {right}"),
+                )
+            }
+        }
+    }
 }
 
 /// The Service that is only another name for a host outside. One that stands for a Service which is not there is told of by
@@ -307,17 +402,22 @@ fn asker(pod: &Pod) -> String {
     }
 }
 
-/// The cache of names on the node of a pod, where there is one and it is not ready.
-fn node_caches<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a Pod> {
-    cluster
-        .pods_on(&pod.node_name)
+/// What is to run the cache of names on the node of a pod: its pods there that are not ready, and what makes them.
+fn node_caches(cluster: &Cluster<'_>, found: &LogMatch<'_>) -> Vec<ObjectRef> {
+    let pods = cluster
+        .pods_on(&found.pod().node_name)
         .filter(|other| other.is_live() && !other.is_ready() && other.spec.host_network)
         .filter(|other| {
             let is_named = other.metadata.labels.value("k8s-app") == Some("node-local-dns");
-            let mut containers = other.spec.containers.iter();
-            is_named || containers.any(|container| container.image.contains("dns-node-cache"))
+            is_named || is_name_cache(&other.spec)
         })
-        .collect()
+        .map(Object::reference);
+    let sets = cluster
+        .in_namespace::<DaemonSet>("kube-system")
+        .filter(|_| asked_in_vain(found.line()))
+        .filter(|set| is_name_cache(&set.spec.template.spec))
+        .map(Object::reference);
+    pods.chain(sets).collect()
 }
 
 /// The Service that gives a member of a set its name: `db` of `db-0.db`, `db-0.db.shop.svc`.

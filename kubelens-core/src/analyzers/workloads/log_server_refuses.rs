@@ -1,5 +1,7 @@
 use super::advice::read_log;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
+use super::missing_peers::missing_peers;
 use super::neighbours::Neighbours;
 use super::refusing_server::server_of;
 use super::server_statement::{STATEMENTS, Statement, statements_of, time_of};
@@ -247,6 +249,11 @@ fn own<'a>(
         .since(lines.first().and_then(|line| time_of(line)))
         .evidence(proof)
         .all_evidence(mounts);
+    let sighting = missing_peers(cluster, pod, last)
+        .into_iter()
+        .fold(sighting, |sighting, peer| {
+            sighting.blames(peer, "replicates with")
+        });
     let sighting = blaming_the_system(sighting, cluster, pod, [last]);
     advise(sighting, statement.advice).suggest(read_log(pod, container.name(), false))
 }

@@ -1,4 +1,5 @@
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{ConfigMap, Container, Kind, Object, Pod, Secret};

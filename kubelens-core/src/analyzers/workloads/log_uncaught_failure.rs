@@ -1,6 +1,7 @@
 use super::broken_server::waited_for;
 use super::log_peer::Peers;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches, short};
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_words::short;
 use super::waits_for::is_about_another;
 use super::wrong_key;
 use crate::analysis::{Sighting, Sink, declare_analyzer};

@@ -1,41 +1,64 @@
+use std::collections::BTreeSet;
+
 use crate::diagnosis::graph::Edge;
-use crate::diagnosis::index::Index;
+use crate::diagnosis::index::{Index, Seen};
 
 /// Who tells of the nodes that are closed: pods that wait for them, budgets that keep them from being emptied.
 const BLOCKED: [&str; 2] = ["SCH013", "SCA030"];
 
+/// A budget that lets no pod go.
+const BUDGET: &str = "SCA030";
+
+/// Pods that find no room, and would on nodes that are closed.
+pub(in crate::diagnosis) const LACKS_ROOM: [&str; 2] = ["SCH001", "SCH002"];
+
 /// A cordon that keeps pods from running is told once: by the pods that wait (SCH013), with every node
 /// that they wait for, not once more by each of these nodes (NOD008). One that lasts because a budget lets no pod go
-/// (SCA030) is that budget's doing.
+/// (SCA030) is that budget's doing, and so is the room that others do not find there.
 pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
-    let blocking: Vec<usize> = (0..index.seen.len())
-        .filter(|at| {
-            index
-                .get(*at)
-                .is_some_and(|seen| BLOCKED.contains(&seen.code()))
-        })
-        .collect();
+    let naming = |codes: &[&str]| -> Vec<(usize, BTreeSet<&str>)> {
+        let all = index.seen.iter().enumerate();
+        all.filter(|(_, seen)| codes.contains(&seen.code()))
+            .map(|(at, seen)| (at, closed_nodes(seen)))
+            .filter(|(_, nodes)| !nodes.is_empty())
+            .collect()
+    };
     let mut edges = Vec::new();
+    let blocking = naming(&BLOCKED);
     for (effect, seen) in index.seen.iter().enumerate() {
-        if seen.code() != "NOD008" {
-            continue;
-        }
-        for cause in &blocking {
-            let names_it = index.get(*cause).is_some_and(|waiting| {
-                waiting.sighting.evidence.iter().any(|proof| {
-                    proof.path.as_deref() == Some("spec.unschedulable")
-                        && proof.object.is_same(&seen.sighting.subject)
-                })
-            });
-            if names_it {
-                edges.push(Edge {
+        let node = seen.sighting.subject.name.as_str();
+        let causes = blocking.iter().filter(|(_, nodes)| nodes.contains(node));
+        edges.extend(
+            causes
+                .filter(|_| seen.code() == "NOD008")
+                .map(|(cause, _)| Edge {
                     effect,
                     cause: *cause,
                     confidence: 0.97,
                     relation: "cordoned",
-                });
-            }
-        }
+                }),
+        );
+    }
+    let budgets = naming(&[BUDGET]);
+    for (effect, wanted) in naming(&LACKS_ROOM) {
+        let causes = budgets
+            .iter()
+            .filter(|(_, held)| !held.is_disjoint(&wanted));
+        edges.extend(causes.map(|(cause, _)| Edge {
+            effect,
+            cause: *cause,
+            confidence: 0.97,
+            relation: "keeps closed",
+        }));
     }
     edges
+}
+
+/// The nodes whose cordon a sighting shows as proof.
+fn closed_nodes<'s>(seen: &'s Seen<'_>) -> BTreeSet<&'s str> {
+    let proof = seen.sighting.evidence.iter();
+    proof
+        .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
+        .map(|proof| proof.object.name.as_str())
+        .collect()
 }

@@ -3,7 +3,8 @@ use jiff::Timestamp;
 use super::lost_with_node::missing_pods;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
-use crate::model::{Severity, has_word};
+use crate::kubernetes::Pod;
+use crate::model::{ObjectRef, Severity, has_word};
 use crate::snapshot::Cluster;
 
 /// A machine or a pool of machines does not come.
@@ -44,25 +45,14 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
             _ => missing_pods(cluster, seen.code(), &seen.sighting.subject),
         };
         for (cause, machine, made_at) in &machines {
-            let name = machine.sighting.subject.name.as_str();
+            let lacks_room = LACKS_ROOM.contains(&seen.code());
             let mut pods = pods.iter().filter(|pod| pod.node_name.is_empty());
-            // Karpenter names no pool where none is ready; cluster-autoscaler names no group that it leaves alone.
-            let is_named = pods.any(|pod| {
+            let is_waited_for = pods.any(|pod| {
                 let waited_before = pod.metadata.creation_timestamp <= *made_at;
-                if made_at.is_some() && waited_before && LACKS_ROOM.contains(&seen.code()) {
-                    return true;
-                }
-                cluster
-                    .events_about("Pod", &pod.metadata.namespace, &pod.metadata.name, "")
-                    .any(|event| {
-                        has_word(&event.message, name)
-                            || event.message.contains("no nodepools found")
-                                && machine.sighting.subject.kind == "NodePool"
-                            || event.message.contains("in backoff after failed scale-up")
-                                && machine.sighting.subject.kind == "ConfigMap"
-                    })
+                made_at.is_some() && waited_before && lacks_room
+                    || is_named(cluster, pod, &machine.sighting.subject)
             });
-            if is_named {
+            if is_waited_for {
                 edges.push(Edge {
                     effect,
                     cause: *cause,
@@ -73,4 +63,17 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// Whether an event about a pod names a machine or a pool. Karpenter names no pool where none is ready;
+/// cluster-autoscaler names no group that it leaves alone.
+fn is_named(cluster: &Cluster<'_>, pod: &Pod, machine: &ObjectRef) -> bool {
+    cluster
+        .events_about("Pod", &pod.metadata.namespace, &pod.metadata.name, "")
+        .any(|event| {
+            let says = |words: &str| event.message.contains(words);
+            has_word(&event.message, &machine.name)
+                || says("no nodepools found") && machine.kind == "NodePool"
+                || says("in backoff after failed scale-up") && machine.kind == "ConfigMap"
+        })
 }

@@ -2,7 +2,7 @@
 
 mod blamed_object;
 pub(super) mod broken_node;
-mod cordoned_node;
+pub(super) mod cordoned_node;
 mod failed_by_rule;
 pub(super) mod failing_store;
 mod injected_container;

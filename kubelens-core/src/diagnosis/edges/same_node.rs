@@ -106,9 +106,10 @@ const READ_ONLY: [&str; 4] = [
     "input/output error",
 ];
 
-/// Probes and calls.
-const GOES_OVER_THE_NETWORK: [&str; 6] =
-    ["WRK020", "WRK021", "WRK022", "WRK025", "WRK102", "WRK103"];
+/// Probes, calls, and questions that a name server forwards.
+const GOES_OVER_THE_NETWORK: [&str; 7] = [
+    "WRK020", "WRK021", "WRK022", "WRK025", "WRK102", "WRK103", "NET060",
+];
 
 /// Words of who gets no answer, when packets are dropped.
 const NO_ANSWER: [&str; 5] = [

@@ -97,6 +97,7 @@ pub fn rehearse(manifests: &Snapshot, cluster: Option<&Snapshot>, options: &Opti
     // What is not applied yet can be neither up nor down.
     report.summary.health_score = None;
     report.summary.objects = objects.len();
+    options.note_checks(registry(), &mut report.scope);
     report
 }
 

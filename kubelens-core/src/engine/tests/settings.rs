@@ -181,6 +181,10 @@ fn a_severity_is_set_and_off_does_not_look() {
         .find(|finding| finding.code == "CFG001")
         .expect("found");
     assert_eq!(finding.severity, Severity::Info);
+    // Whatever severity a fault is given, what follows from it stays explained by it.
+    let usual = report("", "");
+    assert_eq!(codes(&info), codes(&usual));
+    assert_eq!(info.causes[0].severity, Severity::Info);
     let off = report("", "severities: {'CFG*': off}");
     assert!(
         off.findings
