@@ -78,6 +78,9 @@ pub(crate) fn unwell_containers<'a>(
 const TAIL: usize = 10;
 const MANY_ERRORS: usize = 5;
 
+/// Of how many last lines one must be an error: else it has recovered.
+const NEWEST: usize = 3;
+
 /// The containers of a ready pod that write hardly anything but errors: they count as ready and do not do their work.
 pub(crate) fn complaining_containers<'a>(
     cluster: &Cluster<'a>,
@@ -89,9 +92,8 @@ pub(crate) fn complaining_containers<'a>(
     let complains = |lines: &[String]| {
         let tail = lines.iter().rev().take(TAIL);
         let is_error = |line: &&String| LogLevel::told(line) >= Some(LogLevel::Error);
-        let newest = lines.last();
-        newest.is_some_and(|newest| is_error(&newest))
-            && tail.filter(is_error).count() >= MANY_ERRORS
+        let mut newest = lines.iter().rev().take(NEWEST);
+        newest.any(|line| is_error(&line)) && tail.filter(is_error).count() >= MANY_ERRORS
     };
     pod.containers()
         .filter(|container| container.is_ready())

@@ -18,6 +18,7 @@ slim! {
         #[serde(rename = "clusterIP")]
         pub cluster_ip: Text,
         pub external_name: Text,
+        pub ip_families: List<Text>,
         pub publish_not_ready_addresses: bool,
         pub internal_traffic_policy: Text,
         pub external_traffic_policy: Text,

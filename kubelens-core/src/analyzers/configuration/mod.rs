@@ -12,6 +12,7 @@ pub(super) mod runtime_class_missing;
 pub(super) mod secret_key_missing;
 pub(super) mod secret_missing;
 pub(super) mod service_account_missing;
+pub(super) mod variable_used_too_early;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &config_map_key_missing::ANALYZER,
@@ -22,4 +23,5 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &secret_key_missing::ANALYZER,
     &secret_missing::ANALYZER,
     &service_account_missing::ANALYZER,
+    &variable_used_too_early::ANALYZER,
 ];

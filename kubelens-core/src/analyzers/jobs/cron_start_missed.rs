@@ -116,9 +116,6 @@ declare_analyzer! {
 /// Seconds between two looks of the controller.
 const CONTROLLER_PERIOD: i64 = 10;
 
-/// Missed times from which on it is critical.
-const MANY: usize = 3;
-
 fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {
     let meta = &cron.metadata;
     if cron.spec.suspend == Some(true) || meta.is_terminating() {

@@ -214,8 +214,9 @@ fn silent_upstream(cluster: &Cluster<'_>, pod: &Pod) -> Option<Sighting> {
                 asked.entry(whom.as_str()).or_insert((line, 0)).1 += 1;
             }
         }
-        let (upstream, (line, times)) = asked.into_iter().max_by_key(|(_, (_, times))| *times)?;
-        (times >= OFTEN).then_some((container, upstream, line, times))
+        let all = asked.values().map(|(_, times)| times).sum::<usize>();
+        let (upstream, (line, _)) = asked.into_iter().max_by_key(|(_, (_, times))| *times)?;
+        (all >= OFTEN).then_some((container, upstream, line, all))
     })?;
     // Its log has no times: what was in vain may have been so weeks ago. Who needs names tells of now.
     let is_felt = failed_calls(cluster)

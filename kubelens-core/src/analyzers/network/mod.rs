@@ -56,6 +56,7 @@ pub(super) mod selectorless_service_broken;
 pub(super) mod service_name_unknown;
 pub(super) mod service_port;
 pub(super) mod service_selects_nothing;
+pub(super) mod service_selects_other_program;
 pub(super) mod service_without_ready_endpoints;
 pub(super) mod shared_shortage;
 pub(super) mod target_port_not_served;
@@ -96,6 +97,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &selectorless_service_broken::ANALYZER,
     &service_name_unknown::ANALYZER,
     &service_selects_nothing::ANALYZER,
+    &service_selects_other_program::ANALYZER,
     &service_without_ready_endpoints::ANALYZER,
     &target_port_not_served::ANALYZER,
 ];

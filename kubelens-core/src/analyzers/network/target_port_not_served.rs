@@ -133,11 +133,14 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
 
 /// Whether what the pod declares tells nothing of what it serves.
 fn says_nothing(pod: &Pod) -> bool {
-    declared(pod).next().is_none()
-        || pod
-            .spec
-            .all_containers()
-            .any(|(_, container)| PROXIES.contains(&container.name.as_str()))
+    declared(pod).next().is_none() || has_proxy(pod)
+}
+
+/// Whether a container of the pod takes its traffic on any port.
+pub(super) fn has_proxy(pod: &Pod) -> bool {
+    pod.spec
+        .all_containers()
+        .any(|(_, container)| PROXIES.contains(&container.name.as_str()))
 }
 
 /// A Service port that none of the pods declares.

@@ -4,7 +4,7 @@ use super::node_unreachable::{lagging_lease, lease_evidence};
 use super::state::{describe, is_in_use};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::node_clock::complaint;
-use crate::kubernetes::{Condition, Event, Lease, Node, Object};
+use crate::kubernetes::{Condition, Event, Lease, Node, Object, Pod};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::{Cluster, Digest};
 
@@ -133,6 +133,8 @@ struct Behind<'a> {
     condition: Option<&'a Condition>,
     /// An event that the API server wrote down later than the kubelet says that it saw it.
     event: Option<&'a Event>,
+    /// A pod that the kubelet says it took up before the API server made it.
+    pod: Option<&'a Pod>,
 }
 
 impl<'a> Behind<'a> {
@@ -148,14 +150,22 @@ impl<'a> Behind<'a> {
                 let pair = written.zip(event.last_timestamp);
                 pair.is_some_and(|(written, seen)| written.duration_since(seen).as_secs() > most)
             });
+        let pod = cluster
+            .pods_on(&node.metadata.name)
+            .filter(|pod| !pod.is_static())
+            .find(|pod| {
+                let pair = pod.metadata.creation_timestamp.zip(pod.status.start_time);
+                pair.is_some_and(|(made, taken)| made.duration_since(taken).as_secs() > most)
+            });
         // Clocks that drift lose seconds; a machine that died a moment ago may have had such a clock, too.
         let is_long = newest.duration_since(renewed).as_secs() > NOTICED;
         let condition = complaint(node).filter(|_| is_long);
-        (event.is_some() || condition.is_some()).then_some(Self {
+        (event.is_some() || condition.is_some() || pod.is_some()).then_some(Self {
             renewed,
             newest,
             condition,
             event,
+            pod,
         })
     }
 
@@ -177,6 +187,15 @@ impl<'a> Behind<'a> {
             let written = Evidence::field(event.reference(), "metadata.creationTimestamp", text);
             [event_evidence(event), written]
         });
+        let pod = self.pod.into_iter().flat_map(|pod| {
+            let made = pod.metadata.creation_timestamp.map(|made| {
+                Evidence::field(pod.reference(), "metadata.creationTimestamp", made).at(Some(made))
+            });
+            let taken = pod.status.start_time.map(|taken| {
+                Evidence::field(pod.reference(), "status.startTime", taken).at(Some(taken))
+            });
+            [taken, made].into_iter().flatten()
+        });
         Sighting::of(
             own.clone(),
             format!("The clock of {own} is about {seconds} s behind that of the other nodes"),
@@ -187,6 +206,7 @@ impl<'a> Behind<'a> {
         .evidence(lease)
         .evidence(Evidence::field(own.clone(), "newest renewTime of the other nodes", self.newest))
         .all_evidence(event)
+        .all_evidence(pod)
         .suggest(Suggestion::advice(format!(
             "Start the time service (chronyd, ntpd, systemd-timesyncd) of {own} and let it set the clock"
         )))

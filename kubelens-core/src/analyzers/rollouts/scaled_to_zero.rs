@@ -1,9 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{
-    Condition, Container, HorizontalPodAutoscaler, Ingress, Object, Service, condition,
-};
+use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Ingress, Object, Service, condition};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};
 
@@ -228,36 +226,42 @@ fn twin<'a>(
     workload: &Workload<'_>,
     service: &Service,
 ) -> Option<&'a Service> {
-    let own = &service.spec.selector;
-    let images = images(workload);
-    let is_twin = |other: &Service| {
-        let theirs = &other.spec.selector;
-        let differing: Vec<&str> = own
-            .iter()
-            .filter(|(key, value)| theirs.get(key) != Some(*value))
-            .map(|(key, _)| key.rsplit('/').next().unwrap_or(key))
-            .collect();
-        own.len() == theirs.len()
-            && own.keys().all(|key| theirs.contains_key(key))
-            && matches!(differing.as_slice(), [key] if !PROGRAM.contains(key))
-    };
     let runs = |other: &Service| {
+        let Some((own, theirs)) = one_difference(service, other) else {
+            return false;
+        };
+        let programs = programs(workload, own);
         let mut workloads = cluster.workloads_in(&other.metadata.namespace).into_iter();
         workloads.any(|running| {
             running.wanted_replicas() != Some(0)
                 && running.pod_labels().holds(&other.spec.selector)
-                && images == self::images(&running)
+                && programs == self::programs(&running, theirs)
         })
     };
     cluster
         .in_namespace::<Service>(&service.metadata.namespace)
-        .find(|other| is_twin(other) && runs(other))
+        .find(|other| runs(other))
 }
 
-/// The programs of a workload, without their versions.
-fn images<'w>(workload: &'w Workload<'_>) -> BTreeSet<&'w str> {
+/// The values of the one label, which names no program, in which the selectors of two Services differ.
+fn one_difference<'s>(service: &'s Service, other: &'s Service) -> Option<(&'s str, &'s str)> {
+    let (own, theirs) = (&service.spec.selector, &other.spec.selector);
+    let mut differing = own
+        .iter()
+        .filter(|(key, value)| theirs.get(key) != Some(*value));
+    let (key, value) = differing.next()?;
+    let is_of_a_program = PROGRAM.contains(&key.rsplit('/').next().unwrap_or(key));
+    let is_one = own.len() == theirs.len() && differing.next().is_none() && !is_of_a_program;
+    let other = theirs.get(key).filter(|_| is_one)?;
+    Some((value.as_str(), other.as_str()))
+}
+
+/// The programs of a workload, without their versions and without its own colour in their names.
+fn programs(workload: &Workload<'_>, colour: &str) -> BTreeSet<String> {
     let containers = workload.pod_spec().containers.iter();
-    containers.map(Container::image_name).collect()
+    containers
+        .map(|container| container.image_name().replace(colour, ""))
+        .collect()
 }
 
 fn selector_text(service: &Service) -> String {

@@ -3,6 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
+use crate::analyzers::log_host::{Target, resolve};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Kind, Object, Pod};
@@ -124,6 +125,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     if let Some(sighting) = passed_on(found, &peers, cluster) {
         return sighting;
     }
+    if let Some(sighting) = of_another_name(found, cluster) {
+        return sighting;
+    }
     let mut sighting = match ALERT.first(found.line()) {
         Some(alert) => rejected(found, cluster, &peers, within_quotes(alert)),
         None => rejects(found, cluster, &peers),
@@ -146,6 +150,47 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         Some(node) => sighting.blames(node, "runs on"),
         None => sighting,
     }
+}
+
+/// By which name a server was called that its certificate does not hold.
+static CALLED: Pattern = Pattern::new(r"certificate is valid for .{1,400}, not ([\w.-]+\w)");
+
+/// A Service's own name is not in the certificate that stands behind it: that is wrong for whoever calls it.
+fn of_another_name<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Option<Sighting> {
+    let name = CALLED.first(found.line())?;
+    let namespace = &found.pod().metadata.namespace;
+    let Target::Service(service) = resolve(cluster, namespace, name) else {
+        return None;
+    };
+    let pods = cluster.pods_behind(service);
+    let mut mounted: Vec<ObjectRef> = pods.iter().flat_map(|pod| secrets(pod)).collect();
+    mounted.sort();
+    mounted.dedup();
+    let subject = match mounted.as_slice() {
+        [only] => only.clone(),
+        _ => cluster.top_of(pods.first()?),
+    };
+    let fault = found.same_lines().find_map(|line| FAULT.first(line));
+    let fault = short(within_quotes(fault.unwrap_or_default()));
+    let front = service.reference();
+    let title = format!("The certificate behind {front} does not hold its name: {fault}");
+    let explanation = format!(
+        "{} calls it by the name `{name}` and ends the connection.",
+        found.speaker(&cluster.top_of(found.pod()))
+    );
+    let mut sighting = found
+        .sighting_on(subject.clone(), CONFIDENCE, title, explanation)
+        .identified_by("name", name)
+        .evidence(Evidence::field(
+            front,
+            "metadata.name",
+            &service.metadata.name,
+        ));
+    sighting.relation = "presented by";
+    Some(advise(
+        sighting,
+        format!("Have a certificate issued for {subject} that holds `{name}` (subjectAltName)"),
+    ))
 }
 
 /// The certificate's own time is over, or has not come.

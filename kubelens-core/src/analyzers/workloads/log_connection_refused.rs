@@ -5,7 +5,7 @@ use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::log_host::suspects;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod};
-use crate::model::Suggestion;
+use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -133,6 +133,52 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 /// What its log says.
 const SAID: &str = "Its log says that nobody listens there, so it fails.";
 
+/// A Service that leads to the addresses of another IP family than that of the pods' probes, which are answered: the
+/// program listens in one family only (core/v1 ServiceSpec.ipFamilies; kubelets probe status.podIP).
+fn of_one_family<'a>(
+    found: &LogMatch<'a>,
+    peers: &Peers<'a>,
+    cluster: &Cluster<'a>,
+    of_the_client: &str,
+) -> Option<Sighting> {
+    let service = peers.service(cluster)?;
+    let [family] = &*service.spec.ip_families else {
+        return None;
+    };
+    let pods = cluster.pods_behind(service);
+    let is_other = |pod: &&Pod| {
+        let probed = if pod.status.pod_ip.contains(':') {
+            "IPv6"
+        } else {
+            "IPv4"
+        };
+        pod.is_ready() && !pod.status.pod_ip.is_empty() && *family != *probed
+    };
+    if pods.is_empty() || !pods.iter().all(is_other) {
+        return None;
+    }
+    let own = service.reference();
+    let title =
+        format!("{own} leads to the {family} addresses of its pods alone, where nobody listens");
+    let explanation = format!(
+        "{of_the_client}. The pods are ready: their probes ask the address of the other family."
+    );
+    let mut sighting = found
+        .sighting_on(own.clone(), CONFIDENCE, title, explanation)
+        .evidence(Evidence::field(own.clone(), "spec.ipFamilies", family))
+        .all_evidence(
+            pods.first()
+                .map(|pod| Evidence::field(pod.reference(), "status.podIP", &pod.status.pod_ip)),
+        );
+    sighting.relation = "called by";
+    Some(advise(
+        sighting,
+        format!(
+            "Let the program listen on {family} as well (such as [::]), or give {own} the family on which it does"
+        ),
+    ))
+}
+
 fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let top = cluster.top_of(found.pod());
     let peers = Peers::of(found, cluster);
@@ -141,6 +187,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         found.speaker(&top),
         peers.names()
     );
+    if let Some(sighting) = of_one_family(found, &peers, cluster, &title) {
+        return sighting;
+    }
     let keeper = sole_keeper(cluster, found.pod()).filter(|_| peers.hosts.is_empty());
     let explanation = keeper.map_or_else(
         || SAID.to_owned(),

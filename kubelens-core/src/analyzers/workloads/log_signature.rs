@@ -11,6 +11,7 @@ use super::{
     log_setting_missing, log_space_limit, log_uncaught_failure,
 };
 use crate::analysis::Sighting;
+use crate::analyzers::data_keeper::keeps_data;
 use crate::analyzers::log_host::{Host, hosts_in};
 use crate::analyzers::log_level::LogLevel;
 use crate::analyzers::log_lines::{UnwellContainer, complaining_containers, unwell_containers};
@@ -67,6 +68,10 @@ pub(super) static ALL: [&Signature; 20] = [
     &log_error_rate_rise::SIGNATURE,
 ];
 
+/// What is told of containers that count as ready, too: that they do not get through to whom they call, by the name, the
+/// address, the certificate or the login. What else they complain of may be their daily bread.
+const OF_THE_READY: [&str; 4] = ["WRK101", "WRK102", "WRK104", "WRK115"];
+
 /// A failing container, and the line that decides.
 #[derive(Debug)]
 pub(super) struct LogMatch<'a> {
@@ -85,8 +90,8 @@ pub(super) fn matches<'a>(
     signature: &'static Signature,
 ) -> Vec<LogMatch<'a>> {
     let mut all = unwell_containers(cluster, pod);
-    // Who serves and complains says nothing about how it ended.
-    if all.is_empty() && matches!(signature.weight, Weight::Telling | Weight::Vague) {
+    // A server writes down what its clients do wrong.
+    if all.is_empty() && OF_THE_READY.contains(&signature.code) && !keeps_data(pod) {
         all = complaining_containers(cluster, pod);
     }
     all.into_iter()

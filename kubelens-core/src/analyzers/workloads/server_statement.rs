@@ -231,7 +231,7 @@ impl Statement {
 
 /// Words by which a line is recognized as an answer that a client got, or as one about no disk.
 static PASSED_ON: Pattern = Pattern::new(
-    r"(?i)shared memory|/dev/shm|semaphore|inotify|file watchers|psycopg|PSQLException|SQLSTATE|\bPG::|\bpq: |sqlalchemy|rpc error|\bHTTP\b|status(?:_?code)?\W{1,3}\d|response|upstream|remote|cluster_block_exception|MISCONF",
+    r"(?i)shared memory|/dev/shm|semaphore|inotify|file watchers|psycopg|PSQLException|SQLSTATE|\bPG::|\bpq: |sqlalchemy|rpc error|\bHTTP(?:/\d|\s)|status(?:_?code)?\W{1,3}\d|response|upstream|remote|cluster_block_exception|MISCONF",
 );
 
 /// Seconds within which a server must have said it again.
