@@ -97,11 +97,18 @@ static PLACE_IN_A_FILE: Pattern = Pattern::new(
     r"(?i)\.(?:go|py|js|mjs|cjs|ts|tsx|java|kt|scala|rb|rs|c|cc|cpp|h|cs|php|ex|exs|erl|sh|conf|yaml|yml|json|toml|xml|ini|properties|sql|txt|log|lua|pl|clj|swift|dart)$|^(?:line|port|code|errno|pid|exit|status|error|at|col|column|time|level|id|\d{1,2}|\d{4}-\d\d-\d\dt?\d*)$",
 );
 
+/// Whom nginx called in vain. The line also names its own client and the host that this one asked for.
+static UPSTREAM: Pattern =
+    Pattern::new(r#"(?i)\bupstream: "[a-z]+://([a-z0-9][a-z0-9._-]*)(?::(\d+))?[^"]*""#);
+
 /// Most hosts that one line is taken to name.
 const MOST_HOSTS: usize = 4;
 
 /// The hosts that a line names, the most telling first, each once; at most four.
 pub(crate) fn hosts_in(line: &str) -> Vec<Host<'_>> {
+    if let Some(upstream) = UPSTREAM.captures(line).and_then(|found| host_of(&found)) {
+        return vec![upstream];
+    }
     let mut all: Vec<Host<'_>> = Vec::new();
     for grammar in &GRAMMARS {
         let found = grammar

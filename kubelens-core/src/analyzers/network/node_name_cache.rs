@@ -26,10 +26,10 @@ pub(in crate::analyzers) fn asked_in_vain(line: &str) -> bool {
 
 /// The cache that its DaemonSet keeps off a node while pods there ask it for names.
 pub(super) fn missing(cluster: &Cluster<'_>, node: &Node) -> Option<Sighting> {
-    let (set, why) = cluster.all::<DaemonSet>().find_map(|set| {
-        let is_cache = is_name_cache(&set.spec.template.spec);
-        Some((set, kept_off(set, node).filter(|_| is_cache)?))
-    })?;
+    let (set, why) = cluster
+        .all::<DaemonSet>()
+        .filter(|set| is_name_cache(&set.spec.template.spec))
+        .find_map(|set| Some((set, kept_off(set, node)?)))?;
     if cluster
         .pods_on(&node.metadata.name)
         .any(|pod| pod.is_live() && is_name_cache(&pod.spec))

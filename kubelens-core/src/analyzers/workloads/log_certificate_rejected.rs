@@ -6,7 +6,7 @@ use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
 use crate::analyzers::log_host::{Target, resolve};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Kind, Object, Pod};
+use crate::kubernetes::{CustomObject, Kind, Object, Pod, list_at};
 use crate::model::{Evidence, ObjectRef, age};
 use crate::snapshot::Cluster;
 
@@ -142,6 +142,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         for secret in presented(&peers, cluster) {
             sighting = sighting.blames(secret, "presented by");
         }
+        for certificate in certificates_for(&peers, cluster) {
+            sighting = sighting.blames(certificate, "presented by");
+        }
     }
     if UNKNOWN_AUTHORITY.is_in(found.line()) {
         sighting = sighting.all_evidence(made_anew(found, &peers, cluster));
@@ -249,6 +252,31 @@ fn presented<'a>(peers: &Peers<'a>, cluster: &Cluster<'a>) -> Vec<ObjectRef> {
     all.sort();
     all.dedup();
     all
+}
+
+/// The Certificates of cert-manager that are to hold the name by which the other side was called.
+fn certificates_for(peers: &Peers<'_>, cluster: &Cluster<'_>) -> Vec<ObjectRef> {
+    let holds = |certificate: &CustomObject| {
+        let mut names = list_at(&certificate.spec, "/dnsNames")
+            .iter()
+            .filter_map(serde_json::Value::as_str);
+        names.any(|name| {
+            peers
+                .hosts
+                .iter()
+                .any(|host| match name.strip_prefix("*.") {
+                    Some(domain) => host
+                        .name
+                        .split_once('.')
+                        .is_some_and(|(_, rest)| rest == domain),
+                    None => host.name == name,
+                })
+        })
+    };
+    let all = cluster.customs("cert-manager.io", "Certificate");
+    all.filter(|certificate| holds(certificate))
+        .map(CustomObject::reference)
+        .collect()
 }
 
 /// Seconds before the client failed in which a certificate that was made anew may have come from another authority.

@@ -1,8 +1,8 @@
+use super::asked_name_server::{Asked, asks_elsewhere};
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::log_host::missing_service;
-use crate::analyzers::network::cluster_dns;
 use crate::analyzers::network::node_name_cache::{asked_in_vain, is_name_cache};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{DaemonSet, Object, Pod, Service};
@@ -71,7 +71,7 @@ declare_analyzer! {
 }
 
 /// How sure it is.
-const CONFIDENCE: f64 = 0.80;
+pub(super) const CONFIDENCE: f64 = 0.80;
 
 /// Its words.
 pub(super) static SIGNATURE: Signature = Signature {
@@ -92,34 +92,6 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
 static NO_ANSWER: Pattern = Pattern::new(
     r"(?i)EAI_AGAIN|temporary failure|server misbehaving|i/o timeout|connection refused|timed out",
 );
-
-/// The name server that was asked: `lookup db on 10.96.0.10:53`.
-static ASKED: Pattern =
-    Pattern::new(r"(?:lookup \S+ on |@|server: ?)(\d+\.\d+\.\d+\.\d+)(?::53\b|#53\b)");
-
-/// Why the pod does not ask the cluster's name service, by its dnsPolicy; none where it does. `Default` is the name
-/// server of the node, and so is `ClusterFirst` on the network of the node (core/v1 PodSpec.dnsPolicy).
-fn asks_elsewhere(found: &LogMatch<'_>, cluster: &Cluster<'_>) -> Option<String> {
-    let spec = &found.pod().spec;
-    let policy = match spec.dns_policy.as_str() {
-        "Default" => "Default",
-        "" | "ClusterFirst" if spec.host_network => "ClusterFirst on the network of the node",
-        "None" => "None",
-        _ => return None,
-    };
-    let asked = ASKED.first(found.line());
-    let servers = cluster_dns::services(cluster);
-    let is_of_cluster = |address: &str| servers.iter().any(|one| one.spec.cluster_ip == *address);
-    match asked {
-        Some(address) if is_of_cluster(address) => None,
-        Some(address) => Some(format!("dnsPolicy {policy} has it ask {address}")),
-        // Which servers a pod names itself is not known here.
-        None if policy == "None" => None,
-        None => Some(format!(
-            "dnsPolicy {policy} has it ask the name server of the node"
-        )),
-    }
-}
 
 /// What keeps a name from being resolved although what it names exists.
 fn although_it_exists(
@@ -273,91 +245,6 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         }
     };
     advise(sighting, advice)
-}
-
-/// Whom a pod asks for names in vain, where the picture tells why.
-enum Asked<'a> {
-    /// A Service that leads to no port 53 over UDP.
-    WithoutUdp(&'a Service),
-    /// An address of the pod's own dnsConfig.
-    OwnServer(&'a str),
-}
-
-impl<'a> Asked<'a> {
-    fn of(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Option<Self> {
-        let address = ASKED.first(found.line())?;
-        let mut services = cluster.all::<Service>();
-        if let Some(service) = services.find(|service| service.spec.cluster_ip == *address) {
-            let mut ports = service.spec.ports.iter();
-            let has_udp = ports.any(|port| port.port == 53 && port.protocol == "UDP");
-            let is_udp = !found.line().contains("tcp ");
-            return (is_udp && !has_udp).then_some(Self::WithoutUdp(service));
-        }
-        let own = found.pod().spec.dns_config.as_ref()?;
-        let mut servers = own.nameservers.iter();
-        servers
-            .find(|server| **server == *address)
-            .map(|server| Self::OwnServer(server))
-    }
-
-    fn fault(&self) -> String {
-        match self {
-            Self::WithoutUdp(service) => format!(
-                "{} takes no questions over UDP: it has no such port 53",
-                service.reference()
-            ),
-            Self::OwnServer(server) => {
-                format!("its dnsConfig has it ask {server}, which does not answer")
-            }
-        }
-    }
-
-    fn sighting(
-        &self,
-        found: &LogMatch<'a>,
-        cluster: &Cluster<'a>,
-        title: String,
-        explanation: &str,
-    ) -> Sighting {
-        match self {
-            Self::WithoutUdp(service) => {
-                let own = service.reference();
-                let ports: Vec<String> = service
-                    .spec
-                    .ports
-                    .iter()
-                    .map(|port| format!("{} {}", port.port, port.protocol))
-                    .collect();
-                let mut sighting = found
-                    .sighting_on(own.clone(), CONFIDENCE, title, explanation.to_owned())
-                    .evidence(Evidence::field(own.clone(), "spec.ports", ports.join(", ")));
-                sighting.relation = "asked by";
-                advise(
-                    sighting,
-                    format!(
-                        "Add port 53 with protocol UDP to {own}: names are asked for over UDP first"
-                    ),
-                )
-            }
-            Self::OwnServer(server) => {
-                let top = cluster.top_of(found.pod());
-                let pod = found.pod().reference();
-                let of_cluster = cluster_dns::services(cluster);
-                let right = of_cluster.first().map_or_else(
-                    || "the cluster's DNS".to_owned(),
-                    |service| format!("the cluster's DNS ({})", service.spec.cluster_ip),
-                );
-                let sighting = found
-                    .sighting(cluster, CONFIDENCE, title, explanation.to_owned())
-                    .identified_by("server", *server)
-                    .evidence(Evidence::field(pod, "spec.dnsConfig.nameservers", *server));
-                advise(
-                    sighting,
-                    format!("Name a server that answers in dnsConfig of {top}, such as {right}"),
-                )
-            }
-        }
-    }
 }
 
 /// The Service that is only another name for a host outside. One that stands for a Service which is not there is told of by
