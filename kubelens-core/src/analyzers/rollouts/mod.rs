@@ -4,6 +4,7 @@ pub(super) mod bad_rollout;
 pub(super) mod daemon_set_short;
 pub(super) mod deployment_unavailable;
 pub(super) mod governing_service_missing;
+pub(super) mod ordered_members_await_each_other;
 pub(super) mod ordinal_blocks_set;
 pub(super) mod peers_not_published;
 pub(super) mod pod_creation_refused;
@@ -25,6 +26,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &daemon_set_short::ANALYZER,
     &deployment_unavailable::ANALYZER,
     &governing_service_missing::ANALYZER,
+    &ordered_members_await_each_other::ANALYZER,
     &ordinal_blocks_set::ANALYZER,
     &peers_not_published::ANALYZER,
     &pod_creation_refused::ANALYZER,
