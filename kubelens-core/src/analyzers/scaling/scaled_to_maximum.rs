@@ -27,6 +27,23 @@ declare_analyzer! {
     ///   currentMetrics: [{type: Resource, resource: {name: cpu, current: {averageUtilization: 96}}}]
     ///   conditions: [{type: ScalingLimited, status: "True", reason: TooManyReplicas, message: the desired replica count is more than the maximum replica count, lastTransitionTime: "2026-01-01T11:00:00Z"}]
     /// ```
+    /// With a minimum that is the maximum, under a load far above the target:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: autoscaling/v2
+    /// kind: HorizontalPodAutoscaler
+    /// metadata: {name: web, namespace: shop, uid: h1}
+    /// spec:
+    ///   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+    ///   minReplicas: 3
+    ///   maxReplicas: 3
+    ///   metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
+    /// status:
+    ///   currentReplicas: 3
+    ///   desiredReplicas: 3
+    ///   currentMetrics: [{type: Resource, resource: {name: cpu, current: {averageUtilization: 180}}}]
+    ///   conditions: [{type: ScalingLimited, status: "True", reason: TooManyReplicas, lastTransitionTime: "2026-01-01T11:00:00Z"}]
+    /// ```
     ///
     /// # Stays silent on
     /// At its minimum:

@@ -8,7 +8,7 @@ pub(super) mod failing_store;
 mod injected_container;
 mod lost_devices;
 pub(super) mod lost_with_node;
-mod measured_use;
+pub(super) mod measured_use;
 pub(super) mod missing_machine;
 pub(super) mod network_agent;
 pub(super) mod node_fault;
@@ -57,7 +57,7 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(waiting_correction::edges(index, cluster));
     edges.extend(waiting_member::edges(index));
     edges.retain(|edge| !measured_use::is_part(index, edge));
-    edges.extend(measured_use::edges(index, &edges));
+    edges.extend(measured_use::edges(index, &edges, cluster));
     edges.retain(|edge| !is_note_for_a_fault(index, edge) && !is_about_an_opinion(index, edge));
     edges
 }
