@@ -383,7 +383,7 @@ status:
 
     #[test]
     fn lines_tell_whom_a_container_called_and_how_it_failed() {
-        let cases: [(&str, &str, Option<i64>, Failure, bool); 9] = [
+        let cases: [(&str, &str, Option<i64>, Failure, bool); 10] = [
             (
                 "proxy error: dial tcp 10.112.3.9:80: connect: connection refused (berth-api)",
                 "berth-api",

@@ -10,6 +10,7 @@ mod lost_devices;
 pub(super) mod lost_with_node;
 pub(super) mod measured_use;
 pub(super) mod missing_machine;
+mod nameless_set;
 pub(super) mod network_agent;
 pub(super) mod node_fault;
 pub(super) mod operator_down;
