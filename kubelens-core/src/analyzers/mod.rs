@@ -27,6 +27,7 @@ pub(crate) mod operators;
 mod pattern;
 mod plain_to_tls;
 mod polarity;
+mod policy_evaluation;
 mod policy_parameters;
 mod refusal;
 mod refused_pods;

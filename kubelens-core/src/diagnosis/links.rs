@@ -12,6 +12,7 @@ use super::edges::broken_node::NODE_DOWN;
 use super::edges::cordoned_node::LACKS_ROOM;
 use super::edges::failing_store::{STORE, is_client, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
+use super::edges::measured_use::AT_MAXIMUM;
 use super::edges::missing_machine::MACHINE;
 use super::edges::network_agent::{self, AGENT};
 use super::edges::node_fault::EXPLAINS;
@@ -22,7 +23,7 @@ use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
 use super::index::{Key, made_deployment, set_between};
 use crate::analysis::{Analyzer, Sighting};
-use crate::kubernetes::Pod;
+use crate::kubernetes::{HorizontalPodAutoscaler, Pod};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -66,6 +67,16 @@ fn reference(object: &ObjectRef) -> Link {
     Of::Object(&object.kind, namespace, &object.name).link()
 }
 
+/// What an autoscaler scales.
+fn scaled_by(cluster: &Cluster<'_>, autoscaler: &ObjectRef) -> Option<Link> {
+    let namespace = autoscaler.namespace.as_deref().unwrap_or_default();
+    let target = &cluster
+        .get::<HorizontalPodAutoscaler>(namespace, &autoscaler.name)?
+        .spec
+        .scale_target_ref;
+    Some(Of::Object(&target.kind, namespace, &target.name).link())
+}
+
 /// The links of a sighting.
 pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting) -> Links {
     let code = analyzer.code;
@@ -100,6 +111,9 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
     if code == AGENT {
         let node = network_agent::node_of(sighting);
         links.tells.extend(node.map(|name| Of::Node(name).link()));
+    }
+    if code == AT_MAXIMUM {
+        links.tells.extend(scaled_by(cluster, &sighting.subject));
     }
     links.of_nodes_in_proof(code, sighting);
     links.of_services_of_the_cluster(code, sighting);

@@ -173,7 +173,11 @@ fn without_handler(cluster: &Cluster<'_>, pod: &Pod, event: &Event, handler: &st
     let explanation = format!(
         "The sandbox of pods with runtimeClassName {class} cannot be made there. RuntimeClasses may be limited to nodes that have the runtime (scheduling.nodeSelector)."
     );
-    Sighting::of(subject, title, explanation)
+    let mut sighting = Sighting::of(subject, title, explanation);
+    for part in unwell_parts(cluster, pod, class) {
+        sighting = sighting.blames(part, "installs the runtime");
+    }
+    sighting
         .seen_on(pod.reference(), "runs on")
         .identified_by("handler", handler)
         .evidence(Evidence::field(pod.reference(), "spec.runtimeClassName", class))
@@ -182,6 +186,24 @@ fn without_handler(cluster: &Cluster<'_>, pod: &Pod, event: &Event, handler: &st
         .suggest(Suggestion::advice(format!(
             "Install runtime {handler} on {whose}, or keep such pods on nodes that have it (scheduling.nodeSelector of RuntimeClass {class})"
         )))
+}
+
+/// The pods on the node that belong to what made the class, and that started and are not ready: one of them brings the
+/// runtime.
+fn unwell_parts(cluster: &Cluster<'_>, pod: &Pod, class: &str) -> Vec<ObjectRef> {
+    let class = cluster.get::<RuntimeClass>("", class);
+    let Some(maker) = class.and_then(|class| class.metadata.controller()) else {
+        return Vec::new();
+    };
+    cluster
+        .pods_on(&pod.node_name)
+        .filter(|other| other.is_live() && !other.is_ready() && other.has_started_a_container())
+        .filter(|other| {
+            let top = cluster.top_of(other);
+            top.kind == *maker.kind && top.name == *maker.name
+        })
+        .map(Object::reference)
+        .collect()
 }
 
 /// The nodes whose runtime does not know the handler of the class; none where a pod of the class runs somewhere: then

@@ -250,10 +250,15 @@ fn looked_up(line: &str) -> Option<(&str, Option<i64>)> {
         "unknown host: ",
         "host=",
     ];
+    // `lookup for host "db": lookup db on 10.96.0.10:53`: words of the sentence are no names.
+    const WORDS: [&str; 8] = [
+        "for", "of", "host", "hostname", "the", "failed", "error", "address",
+    ];
     BEFORE.iter().find_map(|before| {
-        let (_, rest) = line.split_once(before)?;
-        let token = tokens(rest).next()?;
-        Some(host_and_port(token)).filter(|(host, _)| !host.is_empty())
+        line.match_indices(before).find_map(|(at, _)| {
+            let token = tokens(line.get(at + before.len()..)?).next()?;
+            Some(host_and_port(token)).filter(|(host, _)| !host.is_empty() && !WORDS.contains(host))
+        })
     })
 }
 
@@ -378,7 +383,7 @@ status:
 
     #[test]
     fn lines_tell_whom_a_container_called_and_how_it_failed() {
-        let cases: [(&str, &str, Option<i64>, Failure, bool); 9] = [
+        let cases: [(&str, &str, Option<i64>, Failure, bool); 10] = [
             (
                 "proxy error: dial tcp 10.112.3.9:80: connect: connection refused (berth-api)",
                 "berth-api",
@@ -403,6 +408,13 @@ status:
             (
                 "dial tcp: lookup berth-apy on 10.96.0.10:53: no such host",
                 "berth-apy",
+                None,
+                Failure::NameUnknown,
+                false,
+            ),
+            (
+                "lookup for host \"berth-2.berth\": lookup berth-2.berth on 10.96.0.10:53: no such host",
+                "berth-2.berth",
                 None,
                 Failure::NameUnknown,
                 false,

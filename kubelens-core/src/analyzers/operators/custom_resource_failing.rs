@@ -274,7 +274,7 @@ const CHANGES: [&str; 3] = [
     "/lastTransitionTime",
     "/phaseTransitionTime",
 ];
-const FAILED: [&str; 9] = [
+const FAILED: [&str; 10] = [
     "FAILED",
     "failed",
     "Error",
@@ -283,6 +283,7 @@ const FAILED: [&str; 9] = [
     "Unavailable",
     "Faulted",
     "faulted",
+    "Invalid",
     "red",
 ];
 

@@ -137,13 +137,15 @@ pub(super) fn makers_of_secret<'a>(
     };
     // The login of a user of a cluster of Zalando's operator.
     let logs_in = |object: &CustomObject| {
-        let ending = format!(
-            ".{}.credentials.postgresql.acid.zalan.do",
-            object.metadata.name
-        );
-        object.group() == "acid.zalan.do"
-            && object.metadata.namespace == *namespace
-            && secret.ends_with(&ending)
+        if object.group() != "acid.zalan.do" || object.metadata.namespace != *namespace {
+            return false;
+        }
+        let name = object.metadata.name.as_str();
+        // Its operator takes only names that begin with the team's.
+        let with_team = format!("{}-{name}", object.spec_text("/teamId"));
+        [name, &with_team]
+            .iter()
+            .any(|name| secret.ends_with(&format!(".{name}.credentials.postgresql.acid.zalan.do")))
     };
     cluster
         .all_customs()

@@ -1,7 +1,7 @@
 use super::target::target_ref;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Object, condition};
-use crate::model::{Evidence, Severity, Suggestion};
+use crate::model::{Evidence, ObjectRef, Severity, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -26,6 +26,23 @@ declare_analyzer! {
     ///   desiredReplicas: 4
     ///   currentMetrics: [{type: Resource, resource: {name: cpu, current: {averageUtilization: 96}}}]
     ///   conditions: [{type: ScalingLimited, status: "True", reason: TooManyReplicas, message: the desired replica count is more than the maximum replica count, lastTransitionTime: "2026-01-01T11:00:00Z"}]
+    /// ```
+    /// With a minimum that is the maximum, under a load far above the target:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: autoscaling/v2
+    /// kind: HorizontalPodAutoscaler
+    /// metadata: {name: web, namespace: shop, uid: h1}
+    /// spec:
+    ///   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+    ///   minReplicas: 3
+    ///   maxReplicas: 3
+    ///   metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
+    /// status:
+    ///   currentReplicas: 3
+    ///   desiredReplicas: 3
+    ///   currentMetrics: [{type: Resource, resource: {name: cpu, current: {averageUtilization: 180}}}]
+    ///   conditions: [{type: ScalingLimited, status: "True", reason: TooManyReplicas, lastTransitionTime: "2026-01-01T11:00:00Z"}]
     /// ```
     ///
     /// # Stays silent on
@@ -66,21 +83,53 @@ fn check<'a>(autoscaler: &'a HorizontalPodAutoscaler, cluster: &Cluster<'a>, sin
     if autoscaler.metadata.is_terminating() || most <= 1 {
         return;
     }
-    if spec.min_replicas == Some(most) {
-        sink.report(fixed(autoscaler));
-        return;
-    }
+    let is_fixed = spec.min_replicas == Some(most);
     let limited = condition(&status.conditions, "ScalingLimited")
         .filter(|limited| limited.is_true() && limited.reason == "TooManyReplicas");
-    let Some(limited) = limited else { return };
-    let is_lasting = limited.last_transition_time.is_some()
-        && !cluster.is_within(
-            limited.last_transition_time,
-            cluster.thresholds(&autoscaler.metadata).hpa_max_grace,
-        );
-    if is_lasting && status.current_replicas >= most && is_above_target(autoscaler) {
-        sink.report(at_maximum(cluster, autoscaler, limited));
+    let lasting = limited.filter(|limited| {
+        limited.last_transition_time.is_some()
+            && !cluster.is_within(
+                limited.last_transition_time,
+                cluster.thresholds(&autoscaler.metadata).hpa_max_grace,
+            )
+    });
+    match lasting {
+        Some(limited) if is_fixed && is_far_above_target(autoscaler) => {
+            let title = format!(
+                "{} may not add replicas to {}, and the load is far above its target: its minimum is its maximum, {most}",
+                autoscaler.reference(),
+                scaled_by(autoscaler)
+            );
+            let sighting = at_maximum(cluster, autoscaler, limited, title)
+                .identified_by("minimum", "maximum")
+                .evidence(Evidence::field(
+                    autoscaler.reference(),
+                    "spec.minReplicas",
+                    most,
+                ));
+            sink.report(sighting);
+        }
+        Some(limited)
+            if !is_fixed && status.current_replicas >= most && is_above_target(autoscaler) =>
+        {
+            let title = format!(
+                "{} holds {} at its maximum of {most} replicas and wants more",
+                autoscaler.reference(),
+                scaled_by(autoscaler)
+            );
+            sink.report(at_maximum(cluster, autoscaler, limited, title));
+        }
+        _ if is_fixed => sink.report(fixed(autoscaler)),
+        _ => {}
     }
+}
+
+/// What it scales.
+fn scaled_by(autoscaler: &HorizontalPodAutoscaler) -> ObjectRef {
+    target_ref(
+        &autoscaler.metadata.namespace,
+        &autoscaler.spec.scale_target_ref,
+    )
 }
 
 /// Use and target of the resource metrics that are known, in percent of the requests.
@@ -113,18 +162,23 @@ fn is_above_target(autoscaler: &HorizontalPodAutoscaler) -> bool {
     known.is_empty() || known.iter().any(|(_, now, target)| now > target)
 }
 
+/// Whether a known metric is so far above its target that somebody who fixed the number on purpose would not have wanted it:
+/// half as much again.
+fn is_far_above_target(autoscaler: &HorizontalPodAutoscaler) -> bool {
+    utilization(autoscaler)
+        .iter()
+        .any(|(_, now, target)| 2 * now >= 3 * target)
+}
+
 fn at_maximum(
     cluster: &Cluster<'_>,
     autoscaler: &HorizontalPodAutoscaler,
     limited: &Condition,
+    title: String,
 ) -> Sighting {
     let own = autoscaler.reference();
     let most = autoscaler.spec.max_replicas;
-    let scaled = target_ref(
-        &autoscaler.metadata.namespace,
-        &autoscaler.spec.scale_target_ref,
-    );
-    let title = format!("{own} holds {scaled} at its maximum of {most} replicas and wants more");
+    let scaled = scaled_by(autoscaler);
     let explanation = "The load is above the target and no pod may be added.";
     let text = format!("{}: {}", limited.reason, limited.message);
     let mut sighting = Sighting::of(own.clone(), title, explanation)

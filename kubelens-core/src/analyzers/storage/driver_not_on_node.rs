@@ -1,4 +1,5 @@
 use super::drivers;
+use super::mistyped_driver::mistyped;
 use super::mount_events::{self, Fault};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{CSINode, Node, Object, Pod};
@@ -8,7 +9,7 @@ use crate::snapshot::Cluster;
 declare_analyzer! {
     /// # What it means
     /// A node cannot use volumes of a CSI driver, because the driver is not registered there: its node
-    /// plugin does not run on the node, or not well.
+    /// plugin does not run on the node, or not well; or the driver's name is mistyped, and no node knows it.
     ///
     /// # Fires on
     /// ```yaml
@@ -29,6 +30,32 @@ declare_analyzer! {
     /// type: Warning
     /// reason: FailedMount
     /// message: 'MountVolume.MountDevice failed for volume "pvc-1" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name disk.csi.example.com not found in the list of registered CSI drivers'
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    /// A mistyped name:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// # listed: CSIDriver
+    /// apiVersion: storage.k8s.io/v1
+    /// kind: CSIDriver
+    /// metadata: {name: secrets-store.csi.k8s.io}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata: {name: web, namespace: shop, uid: p1}
+    /// spec:
+    ///   nodeName: n1
+    ///   volumes: [{name: keys, csi: {driver: secret-store.csi.k8s.io}}]
+    ///   containers: [{name: web}]
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: Pod, namespace: shop, name: web, uid: p1}
+    /// type: Warning
+    /// reason: FailedMount
+    /// message: 'MountVolume.SetUp failed for volume "keys" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name secret-store.csi.k8s.io not found in the list of registered CSI drivers'
     /// lastTimestamp: "2026-01-01T11:59:00Z"
     /// ```
     ///
@@ -57,7 +84,7 @@ declare_analyzer! {
     /// ```
     ///
     /// # How to fix
-    /// Bring the driver's node plugin up on the node: mend its pod, or let the DaemonSet run there.
+    /// Bring the driver's node plugin up on the node: mend its pod, or let the DaemonSet run there. Correct a mistyped name.
     ///
     /// # What it cannot know
     /// Why the plugin does not register, where it logs nothing.
@@ -68,7 +95,7 @@ declare_analyzer! {
         role: Root,
         severity: Critical,
         confidence: 0.95,
-        reads: [Pod, Event, CSINode, DaemonSet, Node],
+        reads: [Pod, Event, CSIDriver, CSINode, DaemonSet, Node, PersistentVolumeClaim, PersistentVolume],
         maps_to: [],
         check: Pod(check),
     }
@@ -83,6 +110,11 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
             cluster.age(&node.metadata) < YOUNG_NODE && node.metadata.creation_timestamp.is_some()
         });
         if let (Some(driver), false) = (driver_name(&event.message), is_new) {
+            if let Some(sighting) = mistyped(cluster, pod, driver) {
+                let since = event.first_seen();
+                sink.report(sighting.evidence(event_evidence(event)).since(since));
+                return;
+            }
             let sighting = sighting(cluster, driver, &pod.node_name)
                 .seen_on(pod.reference(), "mounts with")
                 .evidence(event_evidence(event))

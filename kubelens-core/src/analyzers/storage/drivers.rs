@@ -59,12 +59,21 @@ pub(super) fn storage_systems(cluster: &Cluster<'_>, driver: &str) -> Vec<Object
     else {
         return Vec::new();
     };
-    cluster
+    let all: Vec<ObjectRef> = cluster
         .customs("ceph.rook.io", "CephCluster")
-        .filter(|system| system.metadata.namespace == *namespace)
         .map(crate::kubernetes::CustomObject::reference)
+        .collect();
+    // Without a namespace it is the driver's own name, and then leads to the only one there is.
+    if let ([only], true) = (&*all, OWN_NAMES.contains(&driver)) {
+        return vec![only.clone()];
+    }
+    all.into_iter()
+        .filter(|system| system.namespace.as_deref() == Some(namespace))
         .collect()
 }
+
+/// How the drivers of Ceph call themselves.
+const OWN_NAMES: [&str; 2] = ["rbd.csi.ceph.com", "cephfs.csi.ceph.com"];
 
 /// What a storage system in the cluster keeps of a volume: its object has the name that the driver calls the volume by,
 /// or that of the PersistentVolume, which provisioners ask for.

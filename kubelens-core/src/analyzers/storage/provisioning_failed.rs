@@ -1,3 +1,4 @@
+use super::refused_parameter::refused_parameter;
 use super::{backend, claims, drivers};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::kubernetes::{Object, PersistentVolumeClaim, Secret};
@@ -54,6 +55,30 @@ declare_analyzer! {
     /// type: Warning
     /// reason: ProvisioningFailed
     /// message: 'failed to provision volume with StorageClass "rbd": error getting secret csi-provisioner in namespace ceph: secrets "csi-provisioner" not found'
+    /// lastTimestamp: "2026-01-01T11:59:00Z"
+    /// ```
+    /// A parameter of the class that the driver does not take:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: storage.k8s.io/v1
+    /// kind: StorageClass
+    /// metadata: {name: fast, uid: s1}
+    /// provisioner: ebs.csi.aws.com
+    /// parameters: {type: gp4}
+    /// ---
+    /// apiVersion: v1
+    /// kind: PersistentVolumeClaim
+    /// metadata: {name: data, namespace: shop, uid: c1}
+    /// spec: {storageClassName: fast}
+    /// status: {phase: Pending}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Event
+    /// metadata: {name: e1, namespace: shop}
+    /// involvedObject: {apiVersion: v1, kind: PersistentVolumeClaim, namespace: shop, name: data, uid: c1}
+    /// type: Warning
+    /// reason: ProvisioningFailed
+    /// message: 'failed to provision volume with StorageClass "fast": rpc error: code = Internal desc = Could not create volume "pvc-1": invalid AWS VolumeType "gp4"'
     /// lastTimestamp: "2026-01-01T11:59:00Z"
     /// ```
     ///
@@ -130,27 +155,32 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
     let reason = safe_text(reason(&event.message));
     let users = claims::users(cluster, claim);
     let login = missing_login(cluster, &event.message);
+    let storage_class = claims::storage_class(cluster, claim);
+    let parameter = storage_class
+        .filter(|_| matches!(refusal, Refusal::Parameter | Refusal::Other))
+        .and_then(|class| refused_parameter(class, &event.message));
+    let refusal = parameter.map_or(refusal, |_| Refusal::Parameter);
     let subject = match refusal {
         _ if login.is_some() => login.clone().unwrap_or_else(|| own.clone()),
-        Refusal::Parameter if !class.is_empty() => claims::storage_class(cluster, claim)
-            .map_or_else(|| claims::class_reference(class), Object::reference),
+        Refusal::Parameter if !class.is_empty() => {
+            storage_class.map_or_else(|| claims::class_reference(class), Object::reference)
+        }
         Refusal::Permission => drivers::controller(cluster, provisioner)
             .map_or_else(|| own.clone(), |workload| workload.reference()),
         _ => own.clone(),
     };
-    let title = login.as_ref().map_or_else(
-        || {
-            format!(
-                "StorageClass {class} cannot provision a volume for {own}: {}",
-                shortened(error_of(&reason), MOST_WORDS)
-            )
-        },
-        |login| {
-            format!(
-                "{login} does not exist: StorageClass {class} cannot provision a volume for {own}"
-            )
-        },
-    );
+    let error = shortened(error_of(&reason), MOST_WORDS);
+    let title = match (&login, parameter) {
+        (Some(login), _) => format!(
+            "{login} does not exist: StorageClass {class} cannot provision a volume for {own}"
+        ),
+        (None, Some((key, value))) => format!(
+            "StorageClass {class} cannot provision volumes: {provisioner} does not take its parameter {key} `{value}`"
+        ),
+        (None, None) => {
+            format!("StorageClass {class} cannot provision a volume for {own}: {error}")
+        }
+    };
     let explanation = format!(
         "{provisioner} was asked for {} and failed to provision it{}. {}",
         claims::asked(&claim.spec),
@@ -165,6 +195,16 @@ fn check<'a>(claim: &'a PersistentVolumeClaim, cluster: &Cluster<'a>, sink: &mut
             "provisioner",
             provisioner,
         ));
+    if let Some((key, value)) = parameter {
+        let path = format!("parameters.{key}");
+        sighting = sighting
+            .identified_by("parameter", key)
+            .evidence(Evidence::field(
+                claims::class_reference(class),
+                &path,
+                value,
+            ));
+    }
     if let Some(login) = &login {
         sighting = sighting.evidence(Evidence::absence(login.clone(), "not in the namespace"));
     }

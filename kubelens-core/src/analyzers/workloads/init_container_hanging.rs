@@ -156,20 +156,25 @@ fn awaited_part(pod: &Pod, cluster: &Cluster<'_>, container: &str) -> Option<Obj
         .iter()
         .find_map(|start| container.strip_prefix(start))
         .or_else(|| VALIDATES.iter().find_map(|end| container.strip_suffix(end)))?;
-    let own = cluster.top_of(pod);
+    let own = pod.metadata.controller().map(|set| &set.uid);
     let beside = cluster.pods_on(&pod.node_name).filter(|other| {
         other.metadata.namespace == pod.metadata.namespace && other.is_live() && !other.is_ready()
     });
+    // One custom resource may make them all: they are told apart by their sets.
     let parts: Vec<(&Pod, ObjectRef)> = beside
         .filter(|other| other.is_of_daemon_set())
-        .map(|other| (other, cluster.top_of(other)))
-        .filter(|(_, top)| !top.is_same(&own))
+        .filter_map(|other| {
+            let set = other.metadata.controller()?;
+            let namespace = &other.metadata.namespace;
+            let part = ObjectRef::namespaced(&set.api_version, &set.kind, namespace, &set.name);
+            (Some(&set.uid) != own).then_some((other, part))
+        })
         .collect();
-    let bears_the_name = |top: &ObjectRef| top.name.split('-').any(|word| word == awaited);
-    let named = parts.iter().find(|(_, top)| bears_the_name(top));
+    let bears_the_name = |part: &ObjectRef| part.name.split('-').any(|word| word == awaited);
+    let named = parts.iter().find(|(_, part)| bears_the_name(part));
     let mut crashing = parts.iter().filter(|(other, _)| crashes(other));
     let only = crashing.next().filter(|_| crashing.next().is_none());
-    named.or(only).map(|(_, top)| top.clone())
+    named.or(only).map(|(_, part)| part.clone())
 }
 
 /// Whether a container of a pod ended in a failure and waits to be started again.

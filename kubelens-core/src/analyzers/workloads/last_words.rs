@@ -61,7 +61,7 @@ pub(super) fn log_of_the_ended_run<'a>(
 }
 
 /// The line that says best why the last run ended: the first one that gives up, else the last one
-/// that speaks of a failure, else the last one; else the termination message.
+/// that speaks of a failure or warns, else the last one; else the termination message.
 pub(in crate::analyzers) fn telling_line<'a>(
     cluster: &Cluster<'a>,
     pod: &'a Pod,
@@ -96,6 +96,7 @@ pub(super) fn most_telling(log: &ContainerLog) -> Option<&str> {
     lines()
         .find(|line| has(line, &FATAL))
         .or_else(|| lines().rev().find(|line| has(line, &FAILURE)))
+        .or_else(|| lines().rev().find(|line| has(line, &["warning"])))
         .or_else(|| lines().next_back())
 }
 

@@ -87,7 +87,7 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if pod.status.reason != "Evicted" || pod.metadata.is_terminating() {
         return;
     }
-    let Eviction::OwnLimit(limit) = parse(&pod.status.message) else {
+    let Some(limit) = limit_of(pod) else {
         return;
     };
     let severity = severity(cluster, pod)
@@ -95,6 +95,21 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     if let Some(severity) = severity {
         sink.report(sighting(pod, cluster, &limit, severity));
     }
+}
+
+/// The limit that the pod broke. The limits of all containers of a pod with one container are that one's.
+fn limit_of(pod: &Pod) -> Option<OwnLimit<'_>> {
+    let Eviction::OwnLimit(limit) = parse(&pod.status.message) else {
+        return None;
+    };
+    Some(match &*pod.spec.containers {
+        [only] if limit.of == "pod" => OwnLimit {
+            of: "container",
+            name: &only.name,
+            ..limit
+        },
+        _ => limit,
+    })
 }
 
 /// Evictions from which on a next one may be expected as they came so far.
@@ -105,9 +120,9 @@ const SERIES: usize = 3;
 fn goes_on<'a>(cluster: &Cluster<'a>, pod: &'a Pod, limit: &OwnLimit<'_>) -> bool {
     let window = cluster.thresholds(&pod.metadata).evicted_window;
     let is_alike = |other: &&Pod| {
-        let message = parse(&other.status.message);
+        let known = limit_of(other);
         other.status.reason == "Evicted"
-            && matches!(message, Eviction::OwnLimit(known) if known.of == limit.of && known.name == limit.name)
+            && known.is_some_and(|known| known.of == limit.of && known.name == limit.name)
     };
     let siblings = cluster.siblings_of(pod).into_iter().filter(is_alike);
     let mut ends: Vec<Timestamp> = siblings.filter_map(stopped_at).collect();

@@ -1,4 +1,5 @@
 use super::cloud_identity::refused_identity;
+use super::exposed_key::ignored_key;
 use super::failing_run::severity;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
@@ -242,6 +243,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     }
     if NO_RIGHT.is_in(found.line()) {
         return without_right(found, cluster);
+    }
+    if let Some(sighting) = ignored_key(found, cluster) {
+        return sighting;
     }
     let pod = found.pod();
     let top = cluster.top_of(pod);

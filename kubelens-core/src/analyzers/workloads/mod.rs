@@ -21,10 +21,12 @@ pub(super) mod evicted_pod;
 pub(super) mod eviction;
 pub(super) mod exit_code;
 pub(super) mod exits_with_error;
+pub(super) mod exposed_key;
 pub(super) mod failing_run;
 pub(super) mod image_not_pulled;
 pub(super) mod init_container_hanging;
 pub(super) mod last_words;
+pub(super) mod lease_outlives_its_holder;
 pub(super) mod limit_range_default;
 pub(super) mod liveness_probe_kills;
 pub(super) mod local_storage_limit_exceeded;
@@ -52,6 +54,7 @@ pub(super) mod log_space_limit;
 pub(super) mod log_uncaught_failure;
 pub(super) mod log_verdict;
 pub(super) mod log_words;
+pub(super) mod long_grace;
 pub(super) mod missing_peers;
 pub(super) mod mount_path_conflict;
 pub(super) mod must_not_run_as_root;
@@ -100,6 +103,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &exits_with_error::ANALYZER,
     &image_not_pulled::ANALYZER,
     &init_container_hanging::ANALYZER,
+    &lease_outlives_its_holder::ANALYZER,
     &liveness_probe_kills::ANALYZER,
     &local_storage_limit_exceeded::ANALYZER,
     &log_address_in_use::ANALYZER,

@@ -1,3 +1,4 @@
+use super::long_grace::kept_for_hours;
 use crate::analysis::{Shared, Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{Kind, Node, Object, Pod};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
@@ -6,7 +7,7 @@ use crate::snapshot::{Cluster, Lookup};
 declare_analyzer! {
     /// # What it means
     /// A pod was deleted and does not go: a finalizer holds it, its node does not answer, or its
-    /// containers cannot be ended.
+    /// containers cannot be ended. Or it serves no more, is given hours to end, and its workload makes no other until then.
     ///
     /// # Fires on
     /// ```yaml
@@ -16,6 +17,30 @@ declare_analyzer! {
     /// metadata: {name: web-1, namespace: shop, uid: p1, deletionTimestamp: "2026-01-01T11:30:00Z", finalizers: [shop.example/keep]}
     /// spec: {nodeName: n1, containers: [{name: web}]}
     /// status: {phase: Running}
+    /// ```
+    /// Hours to end:
+    /// ```yaml
+    /// # now: 2026-01-01T12:00:00Z
+    /// apiVersion: apps/v1
+    /// kind: StatefulSet
+    /// metadata: {name: db, namespace: shop, uid: s1}
+    /// spec: {replicas: 1}
+    /// status: {replicas: 1, readyReplicas: 0}
+    /// ---
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: db-0
+    ///   namespace: shop
+    ///   uid: p1
+    ///   deletionTimestamp: "2026-01-02T09:00:00Z"
+    ///   deletionGracePeriodSeconds: 86400
+    ///   ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: db, uid: s1, controller: true}]
+    /// spec: {nodeName: n1, containers: [{name: db}]}
+    /// status:
+    ///   phase: Running
+    ///   conditions: [{type: Ready, status: "False"}]
+    ///   containerStatuses: [{name: db, ready: false, state: {running: {startedAt: "2025-12-01T00:00:00Z"}}}]
     /// ```
     ///
     /// # Stays silent on
@@ -60,6 +85,10 @@ fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     let Some(due) = pod.metadata.deletion_timestamp else {
         return;
     };
+    if let Some(sighting) = kept_for_hours(cluster, pod) {
+        sink.report(sighting);
+        return;
+    }
     if cluster.seconds_since(Some(due)) <= cluster.thresholds(&pod.metadata).terminating_grace {
         return;
     }

@@ -1,5 +1,5 @@
 use super::broken_node::NODE_DOWN;
-use super::is_intent;
+use super::{is_intent, nameless_set};
 use crate::analysis::Role;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Key};
@@ -66,6 +66,7 @@ fn about(index: &Index<'_>, key: &Key) -> Vec<usize> {
                 .is_some_and(|seen| seen.code() != CAME_AND_WENT)
         });
     }
+    nameless_set::leave_out(index, key, &mut chosen);
     let (notes, faults): (Vec<usize>, Vec<usize>) = chosen.into_iter().partition(|at| {
         index
             .get(*at)

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Seen};
+use crate::kubernetes::HorizontalPodAutoscaler;
 use crate::model::Severity;
+use crate::snapshot::Cluster;
 
 /// Codes that tell what one sample of the metrics shows. A container near its limit may be well: such a
 /// fact explains only what this file says.
@@ -23,8 +25,9 @@ pub(super) fn is_part(index: &Index<'_>, edge: &Edge) -> bool {
 }
 
 /// Slow answers are explained by the container's own throttling, else by a node without CPU to spare; memory
-/// near its limit by the end that it led to; a node that uses much memory by the shortage that it tells of.
-pub(super) fn edges(index: &Index<'_>, known: &[Edge]) -> Vec<Edge> {
+/// near its limit by the end that it led to; a node that uses much memory by the shortage that it tells of; pods
+/// with more work than CPU by the autoscaler that may not add to them.
+pub(super) fn edges(index: &Index<'_>, known: &[Edge], cluster: &Cluster<'_>) -> Vec<Edge> {
     let explained: BTreeSet<usize> = known.iter().map(|edge| edge.effect).collect();
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
@@ -34,6 +37,7 @@ pub(super) fn edges(index: &Index<'_>, known: &[Edge]) -> Vec<Edge> {
             "SCA040" => {
                 on_the_container(index, seen, "WRK003").map(|at| (at, 0.9, "same container"))
             }
+            "SCA042" => held_down(index, seen, cluster).map(|at| (at, 0.8, "adds no pods to")),
             "NOD016" => shortage(index, seen).map(|at| (at, 0.9, "same node")),
             _ => None,
         };
@@ -61,6 +65,29 @@ fn slow(index: &Index<'_>, seen: &Seen<'_>) -> Option<(usize, f64, &'static str)
             .is_some_and(|node| node.code() == "NOD016" && resource(node) == Some("cpu"))
     });
     busy.map(|node| (node, 0.7, "runs on"))
+}
+
+/// Says that an autoscaler wants more replicas than it may make.
+pub(in crate::diagnosis) const AT_MAXIMUM: &str = "SCA006";
+
+/// The autoscaler that wants more pods of what a sighting is about, and may not make them.
+fn held_down(index: &Index<'_>, seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<usize> {
+    let top = seen.top.as_ref()?;
+    index.seen.iter().position(|other| {
+        let subject = &other.sighting.subject;
+        let namespace = subject.namespace.as_deref().unwrap_or_default();
+        let scales = || {
+            let autoscaler = cluster.get::<HorizontalPodAutoscaler>(namespace, &subject.name);
+            autoscaler.is_some_and(|autoscaler| {
+                let target = &autoscaler.spec.scale_target_ref;
+                target.kind == top.kind.as_str() && target.name == top.name.as_str()
+            })
+        };
+        other.code() == AT_MAXIMUM
+            && other.severity() > Severity::Info
+            && subject.namespace == top.namespace
+            && scales()
+    })
 }
 
 /// What a rule says of the container that a sighting is about, in the same pod; notes explain nothing.

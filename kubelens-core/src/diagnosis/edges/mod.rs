@@ -8,8 +8,9 @@ pub(super) mod failing_store;
 mod injected_container;
 mod lost_devices;
 pub(super) mod lost_with_node;
-mod measured_use;
+pub(super) mod measured_use;
 pub(super) mod missing_machine;
+mod nameless_set;
 pub(super) mod network_agent;
 pub(super) mod node_fault;
 pub(super) mod operator_down;
@@ -21,6 +22,8 @@ mod same_object;
 pub(super) mod selected_pods;
 mod sibling_pods;
 mod superseded_pod;
+mod waiting_correction;
+mod waiting_member;
 
 use super::graph::Edge;
 use super::index::{Index, Seen};
@@ -52,8 +55,10 @@ pub(super) fn all(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
     edges.extend(failed_by_rule::edges(index));
     edges.extend(selected_pods::edges(index, cluster));
     edges.extend(superseded_pod::edges(index));
+    edges.extend(waiting_correction::edges(index, cluster));
+    edges.extend(waiting_member::edges(index));
     edges.retain(|edge| !measured_use::is_part(index, edge));
-    edges.extend(measured_use::edges(index, &edges));
+    edges.extend(measured_use::edges(index, &edges, cluster));
     edges.retain(|edge| !is_note_for_a_fault(index, edge) && !is_about_an_opinion(index, edge));
     edges
 }

@@ -1,3 +1,4 @@
+use super::nameless_set;
 use crate::diagnosis::graph::Edge;
 use crate::diagnosis::index::{Index, Key};
 use crate::kubernetes::{Labels, Object, Service};
@@ -12,7 +13,7 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
         if seen.code() != "NET001" {
             continue;
         }
-        let reasons = behind(cluster, &seen.sighting.subject)
+        let mut reasons: Vec<usize> = behind(cluster, &seen.sighting.subject)
             .into_iter()
             .flat_map(|object| match object {
                 Behind::Pod(key) => index.shown_by(&key).to_vec(),
@@ -21,7 +22,9 @@ pub(super) fn edges(index: &Index<'_>, cluster: &Cluster<'_>) -> Vec<Edge> {
                     all.extend(index.shown_by(&key));
                     all
                 }
-            });
+            })
+            .collect();
+        nameless_set::leave_out(index, &seen.sighting.subject.key(), &mut reasons);
         for cause in reasons {
             let is_reason = index.get(cause).is_some_and(|reason| {
                 reason.code() != "NET001"
