@@ -3,6 +3,7 @@
 pub(super) mod advice;
 pub(super) mod asked_name_server;
 pub(super) mod awaited_host;
+pub(super) mod awaited_job;
 pub(super) mod broken_server;
 pub(super) mod cloud_identity;
 pub(super) mod command_line;
