@@ -146,17 +146,21 @@ fn taken_up<'a>(
     let service = peers
         .service(cluster)
         .filter(|_| CONNECTIONS.is_in(found.line()))?;
-    let greedy = greedy_client(cluster, service).filter(|greedy| !greedy.top.is_same(top))?;
+    let failed = found.pod().unready_since()?;
+    let greedy =
+        greedy_client(cluster, service, failed).filter(|greedy| !greedy.top.is_same(top))?;
     let server = service.reference();
     let title = format!(
         "{} takes up the connections of {server} with {} pods, and {top} gets none",
         greedy.top, greedy.pods
     );
     let explanation = format!(
-        "{} is told: {}. Of all that are configured to call it, {} has by far the most pods.",
+        "{} is told: {}. Of all that are configured to call it, {} has by far the most pods, and {} of its {} were made in the hours before.",
         found.speaker(top),
         short(found.line()),
-        greedy.top
+        greedy.top,
+        greedy.new,
+        greedy.pods
     );
     let mut sighting = found
         .sighting_on(greedy.top.clone(), CONFIDENCE, title, explanation)
@@ -165,6 +169,11 @@ fn taken_up<'a>(
             greedy.top.clone(),
             "status.replicas",
             greedy.pods,
+        ))
+        .evidence(Evidence::change(
+            greedy.top.clone(),
+            &format!("{} of {} pods are new", greedy.new, greedy.pods),
+            greedy.grown,
         ))
         .evidence(greedy.proof);
     sighting.relation = "takes the connections of";
