@@ -84,10 +84,18 @@ pub(super) fn undecided_request_of(cluster: &Cluster<'_>, nodes: &[&str]) -> Opt
         .map(Object::reference)
 }
 
-fn undecided<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a CertificateSigningRequest> {
+fn undecided<'a, 'c>(
+    cluster: &'c Cluster<'a>,
+) -> impl Iterator<Item = &'a CertificateSigningRequest> + use<'a, 'c> {
     cluster
         .all::<CertificateSigningRequest>()
-        .filter(|request| request.spec.signer_name == *KUBELET_SERVING && !is_decided(request))
+        .filter(|request| request.spec.signer_name == *KUBELET_SERVING && is_late(cluster, request))
+}
+
+/// Whether nobody has decided a request for longer than that takes.
+pub(super) fn is_late(cluster: &Cluster<'_>, request: &CertificateSigningRequest) -> bool {
+    !is_decided(request)
+        && cluster.age(&request.metadata) > cluster.thresholds(&request.metadata).csr_grace
 }
 
 /// Whether one of these hosts is a node. Reads Node.

@@ -35,7 +35,7 @@ static FIRST: Pattern = Pattern::new(
 
 /// `ERROR`, `[error]`, `<warn>` where a level stands.
 static WORD: Pattern = Pattern::new(
-    r"(?:^|[\s|\]:])(?:\[\s*|<)?(TRACE|DEBUG|INFO|NOTICE|LOG|WARN|WARNING|ERROR|ERR|SEVERE|CRIT|CRITICAL|ALERT|EMERG|FATAL|PANIC)(?:\s*\]|>)?(?:[\s|:\[]|$)|\[(trace|debug|info|notice|warn|warning|error|crit|alert|emerg|fatal)\]",
+    r"(?:^|[\s|\]:])(?:\[\s*|<)?(TRACE|DEBUG|INFO|NOTICE|LOG|WARN|WARNING|ERROR|ERR|SEVERE|CRIT|CRITICAL|ALERT|EMERG|FATAL|PANIC)(?:\s*\]|>)?(?:[\s|:\[]|$)|\[(Note|Warning|trace|debug|info|notice|warn|warning|error|crit|alert|emerg|fatal)\]",
 );
 
 impl LogLevel {
@@ -61,7 +61,7 @@ impl LogLevel {
     fn named(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "trace" | "debug" | "10" | "20" => Self::Debug,
-            "i" | "info" | "information" | "notice" | "log" | "30" => Self::Info,
+            "i" | "info" | "information" | "notice" | "note" | "log" | "30" => Self::Info,
             "w" | "warn" | "warning" | "40" => Self::Warning,
             "f" | "fatal" | "fatal error" | "panic" | "dpanic" | "crit" | "critical" | "alert"
             | "emerg" | "60" => Self::Fatal,
@@ -103,6 +103,10 @@ mod tests {
             (
                 "2026-01-01 12:00:00,100 WARN  [main] c.e.App - retry",
                 Warning,
+            ),
+            (
+                "2026-01-01T12:00:00.1Z 7 [Note] [MY-010914] [Server] Got an error reading communication packets",
+                Info,
             ),
             (
                 "[2026-01-01 12:00:00 +0000] [7] [ERROR] Worker failed",

@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 
 use super::edges::broken_node::NODE_DOWN;
 use super::edges::cordoned_node::LACKS_ROOM;
-use super::edges::failing_store::{STORE, is_client, quotes_etcd};
+use super::edges::failing_store::{STORE, is_client, passes_on_that_it_is_full, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
 use super::edges::measured_use::AT_MAXIMUM;
 use super::edges::missing_machine::MACHINE;
@@ -164,7 +164,7 @@ impl Links {
             self.seeks
                 .extend(heard(sighting).map(|answer| Of::Answer(answer).link()));
         }
-        if code != STORE && quotes_etcd(sighting) {
+        if code != STORE && (quotes_etcd(sighting) || passes_on_that_it_is_full(code, sighting)) {
             self.seeks.push(Of::Store.link());
         }
         if code.starts_with("SCH") || code == "NET001" || OF_THE_WORKLOAD.contains(&code) {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::kubelet_certificate::{KUBELET_CLIENT, KUBELET_SERVING, is_decided};
+use crate::analyzers::kubelet_certificate::{KUBELET_CLIENT, KUBELET_SERVING, is_late};
 use crate::kubernetes::{CertificateSigningRequest, Object, condition};
 use crate::model::{Evidence, Risk, Suggestion, counted, some_of};
 use crate::snapshot::Cluster;
@@ -53,8 +53,7 @@ fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     for request in cluster.all::<CertificateSigningRequest>() {
         let conditions = &request.status.conditions;
         let is_failed = condition(conditions, "Failed").is_some();
-        let is_pending = !is_decided(request)
-            && cluster.age(&request.metadata) > cluster.thresholds(&request.metadata).csr_grace;
+        let is_pending = is_late(cluster, request);
         if is_failed || is_pending {
             let key = (
                 request.spec.signer_name.as_str(),

@@ -47,6 +47,7 @@ pub(super) mod pod_ip_pool_empty;
 pub(super) mod policy;
 pub(super) mod policy_text;
 pub(super) mod policy_verdict;
+pub(super) mod replica_role;
 pub(super) mod route_backend_down;
 pub(super) mod route_backend_missing;
 pub(super) mod route_not_accepted;
@@ -57,6 +58,7 @@ pub(super) mod service_name_unknown;
 pub(super) mod service_port;
 pub(super) mod service_selects_nothing;
 pub(super) mod service_selects_other_program;
+pub(super) mod service_without_primary;
 pub(super) mod service_without_ready_endpoints;
 pub(super) mod shared_shortage;
 pub(super) mod target_port_not_served;
@@ -98,6 +100,7 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &service_name_unknown::ANALYZER,
     &service_selects_nothing::ANALYZER,
     &service_selects_other_program::ANALYZER,
+    &service_without_primary::ANALYZER,
     &service_without_ready_endpoints::ANALYZER,
     &target_port_not_served::ANALYZER,
 ];

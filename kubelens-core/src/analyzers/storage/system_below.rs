@@ -2,9 +2,10 @@
 
 use super::drivers::{storage_systems, volumes_of_the_system};
 use crate::analysis::Sighting;
+use crate::analyzers::log_host::{Target, resolve, suspects_of_service};
 use crate::analyzers::pattern::Pattern;
 use crate::analyzers::scheduling::pod_volumes::bound;
-use crate::kubernetes::Pod;
+use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, ObjectRef};
 use crate::snapshot::Cluster;
 
@@ -43,6 +44,41 @@ pub(in crate::analyzers) fn blaming_a_stopped_system(
         });
         if has_stopped {
             sighting = sighting.blames(system, "stores").evidence(proof);
+        }
+    }
+    sighting
+}
+
+/// The sighting of a program that hangs with the server of a share as the reason, where that is a Service of the cluster
+/// without a ready pod: a file on such a share answers to nobody. Reads PersistentVolumeClaim, PersistentVolume, Service,
+/// Ingress, Namespace, Pod and the kinds of workloads.
+pub(in crate::analyzers) fn blaming_an_absent_share(
+    mut sighting: Sighting,
+    cluster: &Cluster<'_>,
+    pod: &Pod,
+) -> Sighting {
+    let namespace = pod.metadata.namespace.as_str();
+    let of_volumes = bound(cluster, pod)
+        .into_iter()
+        .filter_map(|bound| bound.volume.spec.nfs.as_ref());
+    let inline = pod.spec.volumes.iter();
+    let inline = inline.filter_map(|volume| volume.nfs.as_deref());
+    for share in of_volumes.chain(inline) {
+        let Target::Service(service) = resolve(cluster, namespace, &share.server) else {
+            continue;
+        };
+        let pods = cluster.pods_behind(service);
+        if pods.is_empty() || pods.iter().any(|pod| pod.is_ready()) {
+            continue;
+        }
+        let share = format!("{}:{}", share.server, share.path);
+        sighting = sighting.evidence(Evidence::field(
+            pod.reference(),
+            "spec.volumes[*].nfs",
+            share,
+        ));
+        for (object, _) in suspects_of_service(cluster, service) {
+            sighting = sighting.blames(object, "stores");
         }
     }
     sighting

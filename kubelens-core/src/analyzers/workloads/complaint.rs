@@ -20,6 +20,11 @@ static FAILURE: Pattern = Pattern::new(
     r"\bORA-\d{5}\b|(?i)\b(?:error|exception|fatal|panic(?:ked)?|cannot|can't|unable|failed|failure|not enough|exhausted|too many|exceeded|is full|no space|read[- ]only|refus(?:ed|ing)|denied)|OutOfMemory",
 );
 
+/// A client ended the connection because it does not accept the server's certificate: its verdict, told by the server.
+static REJECTED: Pattern = Pattern::new(
+    r"(?i)handshake.{0,120}(?:remote error: tls|alert):? ?(?:bad certificate|unknown certificate|certificate unknown|unknown ca|certificate expired|expired certificate)",
+);
+
 /// What a container complains of.
 #[derive(Debug)]
 pub(super) struct Complaint<'a> {
@@ -64,7 +69,7 @@ fn of_container<'a>(
     let lines: Vec<&'a str> = log.lines.iter().skip(from).map(String::as_str).collect();
     let mut shapes: Vec<(String, bool, Vec<usize>)> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        let Some(is_error) = gravity(line) else {
+        let Some(is_error) = gravity(line).filter(|_| !REJECTED.is_in(line)) else {
             continue;
         };
         let shape = shape(line);

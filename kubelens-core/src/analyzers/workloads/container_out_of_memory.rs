@@ -2,6 +2,7 @@ use super::advice::{edit, kubectl_name};
 use super::failing_run::{JobOutcome, is_looping, job_outcome};
 use super::limit_range_default::{DefaultLimit, default_limit};
 use super::node_shortage::shortage_of_the_node;
+use super::stated_heap::heap_beyond;
 use super::{exit_code, last_words};
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::analyzers::measured::memory_in_use;
@@ -154,6 +155,15 @@ fn sighting<'a>(
             default.range.reference()
         ),
     };
+    let heap = limit.and_then(|limit| heap_beyond(cluster, pod, container, limit));
+    let explanation = match heap {
+        None => explanation,
+        Some((line, heap)) => format!(
+            "{explanation} It says {}: it means to have {}, more than the limit. So does a runtime that was told a fixed size, or one that does not see the limit of its container, as Java before 8u372 and 11.0.16 on nodes with cgroup v2.",
+            last_words::quoted(line),
+            heap.human_bytes()
+        ),
+    };
     let mut sighting = kill(
         Sighting::of(top.clone(), title, explanation),
         pod,
@@ -172,6 +182,13 @@ fn sighting<'a>(
     }
     if let Some(default) = &default {
         sighting = sighting.all_evidence(default.evidence(pod, container.name()));
+    }
+    if let Some((line, _)) = heap {
+        sighting = sighting
+            .evidence(Evidence::log(pod.reference(), container.name(), line, None))
+            .suggest(Suggestion::advice(format!(
+                "Let {top} size its heap by its limit: a runtime that reads the limit of its container, or a size of its own below it (-Xmx, -XX:MaxRAMPercentage)"
+            )));
     }
     let now = memory_in_use(cluster, pod, container.name(), limit);
     sighting = sighting.all_evidence(now.filter(|_| container.is_running()));

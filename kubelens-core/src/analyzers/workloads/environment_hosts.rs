@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::broken_server::waited_for;
 use super::log_signature::Signature;
-use super::sole_keeper::sole_keeper;
+use super::sole_keeper::fallen_keepers;
 use super::{log_connection_refused, log_connection_timeout, log_name_not_resolved};
 use crate::analyzers::log_host::{Host, Target, hosts_in, resolve, suspects};
 use crate::analyzers::log_lines::unwell_containers;
@@ -67,7 +67,7 @@ fn has_port(service: &Service, port: u16) -> bool {
 const SLACK: i64 = 60;
 
 /// What may be the reason that a pod does not get ready: the only Service or Ingress host of its
-/// environment, else the only server of its namespace that keeps data, and the workloads behind it with pods that are not
+/// environment, else the servers of its namespace that keep data where all of them fell, and the workloads behind it with pods that are not
 /// ready and were so first; else what its log waits for. Who calls it reads Service, Ingress, Namespace, Pod and Event.
 pub(super) fn broken_dependency<'a>(
     cluster: &Cluster<'a>,
@@ -80,10 +80,14 @@ pub(super) fn broken_dependency<'a>(
         hosts = hosts_of_kin(cluster, pod, spec);
     }
     if hosts.is_empty() {
-        hosts.extend(sole_keeper(cluster, pod).map(|service| Host {
-            name: service.metadata.name.as_str(),
-            port: None,
-        }));
+        hosts.extend(
+            fallen_keepers(cluster, pod)
+                .into_iter()
+                .map(|service| Host {
+                    name: service.metadata.name.as_str(),
+                    port: None,
+                }),
+        );
     }
     let Some(since) = pod.unready_since() else {
         return Vec::new();

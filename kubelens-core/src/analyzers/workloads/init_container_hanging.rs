@@ -1,5 +1,6 @@
 use super::advice::edit;
 use super::awaited_host::{Awaited, awaited};
+use super::awaited_job::awaited_job;
 use super::command_line::command_line;
 use super::last_words::{is_failure, most_telling, quoted};
 use super::log_words::short;
@@ -72,7 +73,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.80,
-        reads: [Service, Namespace, Pod],
+        reads: [Service, Namespace, Pod, Job, CronJob],
         maps_to: [],
         check: Pod(check),
     }
@@ -272,6 +273,11 @@ fn sighting(
         && let Some(part) = awaited_part(pod, cluster, name)
     {
         sighting = sighting.blames(part, "is awaited by");
+    }
+    if !host.is_some_and(|host| cannot_answer(cluster, host))
+        && let Some(job) = awaited_job(cluster, pod, name, &command, line)
+    {
+        sighting = sighting.blames(job, "is awaited by");
     }
     if let Some(service) = missing {
         sighting = sighting

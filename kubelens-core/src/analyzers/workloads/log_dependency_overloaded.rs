@@ -1,10 +1,11 @@
+use super::greedy_client::greedy_client;
 use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::Pod;
-use crate::model::Suggestion;
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, ObjectRef, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -61,7 +62,7 @@ declare_analyzer! {
         role: Both,
         severity: Critical,
         confidence: 0.60,
-        reads: [Event, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
+        reads: [Event, Pod, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController],
         maps_to: ["k8sgpt:Log"],
         check: Pod(check),
     }
@@ -93,6 +94,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     } else {
         peers.names()
     };
+    if let Some(sighting) = taken_up(found, cluster, &peers, &top) {
+        return sighting;
+    }
     let is_unserved = UNSERVED.is_in(found.line());
     let title = format!(
         "{} is turned away by {whom}: {}",
@@ -125,6 +129,61 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         .sighting(found, cluster, CONFIDENCE, title, explanation)
         .shared(shared);
     advise(sighting, advice)
+}
+
+/// A server that counts its clients has no connection left.
+static CONNECTIONS: Pattern = Pattern::new(
+    r"(?i)too many (?:clients|connections)|remaining connection slots|max number of clients reached",
+);
+
+/// The connections are taken up by another workload, which has by far the most pods of those that are told to call it.
+fn taken_up<'a>(
+    found: &LogMatch<'a>,
+    cluster: &Cluster<'a>,
+    peers: &Peers<'a>,
+    top: &ObjectRef,
+) -> Option<Sighting> {
+    let service = peers
+        .service(cluster)
+        .filter(|_| CONNECTIONS.is_in(found.line()))?;
+    let failed = found.pod().unready_since()?;
+    let greedy =
+        greedy_client(cluster, service, failed).filter(|greedy| !greedy.top.is_same(top))?;
+    let server = service.reference();
+    let title = format!(
+        "{} takes up the connections of {server} with {} pods, and {top} gets none",
+        greedy.top, greedy.pods
+    );
+    let explanation = format!(
+        "{} is told: {}. Of all that are configured to call it, {} has by far the most pods, and {} of its {} were made in the hours before.",
+        found.speaker(top),
+        short(found.line()),
+        greedy.top,
+        greedy.new,
+        greedy.pods
+    );
+    let mut sighting = found
+        .sighting_on(greedy.top.clone(), CONFIDENCE, title, explanation)
+        .identified_by("server", server.path())
+        .evidence(Evidence::field(
+            greedy.top.clone(),
+            "status.replicas",
+            greedy.pods,
+        ))
+        .evidence(Evidence::change(
+            greedy.top.clone(),
+            &format!("{} of {} pods are new", greedy.new, greedy.pods),
+            greedy.grown,
+        ))
+        .evidence(greedy.proof);
+    sighting.relation = "takes the connections of";
+    Some(advise(
+        sighting,
+        format!(
+            "Let {} run fewer pods or open fewer connections in each, put a pooler before {server}, or allow more connections there",
+            greedy.top
+        ),
+    ))
 }
 
 /// Words of a gateway that has nobody to pass a request to.

@@ -1,9 +1,12 @@
+use super::busy_workers::busy_workers;
+use super::last_words::quoted;
 use super::probe_answer::{self, ProbeAnswer};
 use super::probe_failure::{ProbeFailure, failing_probes};
 use super::probe_sighting::{in_words, sighting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::analyzers::storage::system_below::blaming_a_stopped_system;
-use crate::kubernetes::Pod;
+use crate::analyzers::storage::system_below::{blaming_a_stopped_system, blaming_an_absent_share};
+use crate::kubernetes::{Object, Pod};
+use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -72,7 +75,10 @@ declare_analyzer! {
         role: Both,
         severity: Warning,
         confidence: 0.75,
-        reads: [Event, PersistentVolumeClaim, PersistentVolume],
+        reads: [
+            Event, PersistentVolumeClaim, PersistentVolume, Pod, Service, Ingress, Namespace, ReplicaSet, Deployment, StatefulSet,
+            DaemonSet, Job, CronJob, ReplicationController,
+        ],
         maps_to: [],
         check: Pod(check),
     }
@@ -107,8 +113,17 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         .map_or_else(String::new, |limit| {
             format!(" Its CPU limit is {}.", limit.human_count())
         });
-    let explanation =
-        format!("The program hangs or is too slow: timeoutSeconds is {timeout}{short}.{cpu}");
+    let busy = busy_workers(cluster, pod);
+    let waits = busy.map_or_else(String::new, |busy| {
+        format!(
+            " Container `{}` says {}: requests wait until one of its workers is free.",
+            busy.container,
+            quoted(busy.line)
+        )
+    });
+    let explanation = format!(
+        "The program hangs or is too slow: timeoutSeconds is {timeout}{short}.{cpu}{waits}"
+    );
     let sighting = sighting(
         cluster,
         pod,
@@ -116,5 +131,20 @@ fn of<'a>(pod: &'a Pod, cluster: &Cluster<'a>, failure: &ProbeFailure<'a>) -> Si
         &in_words(failure, ProbeAnswer::TimedOut),
         &explanation,
     );
+    let sighting = match busy {
+        Some(busy) => sighting
+            .evidence(Evidence::log(
+                pod.reference(),
+                busy.container,
+                busy.line,
+                None,
+            ))
+            .suggest_first(Suggestion::advice(format!(
+                "Allow container `{}` more workers, as far as its memory goes, or find what keeps them busy",
+                busy.container
+            ))),
+        None => sighting,
+    };
+    let sighting = blaming_an_absent_share(sighting, cluster, pod);
     blaming_a_stopped_system(sighting, cluster, pod).identified_by("probe", failure.probe.action())
 }

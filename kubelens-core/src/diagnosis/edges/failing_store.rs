@@ -26,6 +26,7 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     }
     for (effect, seen) in index.seen.iter().enumerate() {
         let suffers = quotes_etcd(&seen.sighting)
+            || passes_on_that_it_is_full(seen.code(), &seen.sighting)
             || seen
                 .pod
                 .is_some_and(|pod| is_client(seen.code(), &seen.sighting, pod));
@@ -59,9 +60,28 @@ pub(in crate::diagnosis) fn is_client(code: &str, sighting: &Sighting, pod: &Pod
 }
 
 /// How a part fails whose requests get no answer in time: it loses its lease and ends, or its probes fail.
-const FAILS_AT_WORK: [&str; 9] = [
+const FAILS_AT_WORK: [&str; 10] = [
     "WRK001", "WRK004", "WRK019", "WRK020", "WRK021", "WRK025", "WRK036", "WRK103", "WRK124",
+    REFUSED,
 ];
+
+/// A program passes on that its server takes no more.
+const REFUSED: &str = "WRK125";
+
+/// What etcd answers, whoever passes it on, when its quota is used up.
+const FULL: &str = "etcdserver: mvcc: database space exceeded";
+
+/// Whether a program that knows no etcd of its own passes on that it is full: it asked the API server.
+pub(in crate::diagnosis) fn passes_on_that_it_is_full(code: &str, sighting: &Sighting) -> bool {
+    let names_no_server = sighting.relation != "serves";
+    let mut proof = sighting.evidence.iter();
+    code == REFUSED
+        && names_no_server
+        && proof.any(|proof| {
+            let said = proof.text.as_deref();
+            proof.kind == EvidenceKind::Log && said.is_some_and(|said| said.contains(FULL))
+        })
+}
 
 /// Whether its proof holds etcd's words, as an event or a condition tells them. A log is left out: a program may
 /// have an etcd of its own.
