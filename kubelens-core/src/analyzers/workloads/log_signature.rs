@@ -45,7 +45,7 @@ pub(super) enum Weight {
 }
 
 /// All signatures, in the order in which they claim a line.
-pub(super) static ALL: [&Signature; 20] = [
+pub(super) static ALL: [&Signature; 21] = [
     &log_server_refuses::SIGNATURE,
     &log_api_forbidden::SIGNATURE,
     &log_login_refused::SIGNATURE,
@@ -59,6 +59,7 @@ pub(super) static ALL: [&Signature; 20] = [
     &log_error_rate_rise::CACHE,
     &log_connection_timeout::SIGNATURE,
     &log_bad_config::JSON,
+    &log_bad_config::HEADER,
     &log_bad_argument::SIGNATURE,
     &log_setting_missing::SIGNATURE,
     &log_bad_config::SIGNATURE,

@@ -32,7 +32,7 @@ pub(super) struct Statement {
 const SEARCH: &[&str] = &["elastic", "opensearch"];
 const REDIS: &[&str] = &["redis", "valkey", "keydb"];
 
-pub(super) static STATEMENTS: [Statement; 16] = [
+pub(super) static STATEMENTS: [Statement; 17] = [
     Statement {
         name: "watermark",
         words: Pattern::new(
@@ -156,6 +156,15 @@ pub(super) static STATEMENTS: [Statement; 16] = [
         servers: &["postgres", "pg", "database", "db"],
         meaning: "its transaction ids are used up, so it refuses writes",
         advice: "End old prepared transactions and replication slots, and vacuum the database that it names",
+    },
+    Statement {
+        name: "blocked",
+        words: Pattern::new(r"Host '[^']+' is blocked because of many connection errors"),
+        taken_back: None,
+        stands: false,
+        servers: &["mysql", "mariadb", "percona"],
+        meaning: "it blocks a host that broke off too many connections (max_connect_errors)",
+        advice: "Find what connects from that host and breaks off, mostly a check of a proxy that only opens a connection; then flush its list of hosts (mysqladmin flush-hosts, TRUNCATE performance_schema.host_cache)",
     },
     Statement {
         name: "archiver",
