@@ -158,7 +158,7 @@ pub(super) static STATEMENTS: [Statement; 17] = [
         advice: "End old prepared transactions and replication slots, and vacuum the database that it names",
     },
     Statement {
-        name: "blocked",
+        name: BLOCKED,
         words: Pattern::new(r"Host '[^']+' is blocked because of many connection errors"),
         taken_back: None,
         stands: false,
@@ -209,6 +209,9 @@ pub(super) static STATEMENTS: [Statement; 17] = [
         advice: "Reconfigure the replica set with the hosts that its members have here (rs.reconfig with force)",
     },
 ];
+
+/// The statement about a host whose connections are refused.
+pub(super) const BLOCKED: &str = "blocked";
 
 /// The statement about a disk that became read-only.
 const READ_ONLY: &str = "read-only";
