@@ -58,9 +58,7 @@ impl MissingService {
 
 /// Where a line names its peer, the most telling first: a name and a port in separate words, an
 /// address with a scheme, `name/address:port`, then `host:port` alone. Group 1 is the host, 2 the port.
-static GRAMMARS: [Pattern; 16] = [
-    // nginx says last which host was asked for; whom it asked itself stands before that.
-    Pattern::new(r#"upstream: "[a-z]+://([a-zA-Z0-9][a-zA-Z0-9._-]*)(?::(\d+))?"#),
+static GRAMMARS: [Pattern; 15] = [
     Pattern::new(r#"(?i)lookup ([a-z0-9][a-z0-9._-]*)(?: on \S+)?:"#),
     Pattern::new(r#"(?i)(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) ([a-z0-9][a-z0-9._-]*)(?::(\d+))?"#),
     Pattern::new(r#"(?i)getaddrinfo for ['"]?([a-z0-9][a-z0-9._-]*)['"]? failed"#),

@@ -115,6 +115,37 @@ pub(crate) fn complaining_containers<'a>(
         .collect()
 }
 
+/// The containers of a pod that is not ready which are ready themselves and said so lately, again and again: what one of
+/// them says may be what the probe of another one is answered with.
+pub(crate) fn containers_beside<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    says: impl Fn(&str) -> bool,
+) -> Vec<UnwellContainer<'a>> {
+    if pod.unready_since().is_none() || !pod.is_live() {
+        return Vec::new();
+    }
+    let ready = pod.containers().filter(ContainerView::is_ready);
+    ready
+        .filter_map(|container| {
+            let run = run(cluster, pod, &container, false)?;
+            let tail = run.lines.iter().rev().take(TAIL);
+            let is_said = tail.filter(|line| says(line)).count() >= SAID_AGAIN;
+            is_said.then(|| UnwellContainer {
+                pod,
+                container,
+                runs: vec![run],
+                is_down: true,
+                is_over: false,
+                is_spent: false,
+            })
+        })
+        .collect()
+}
+
+/// How often a container that is ready must have said it among its last lines.
+const SAID_AGAIN: usize = 3;
+
 /// Whether something else than its program ended it: then its log tells nothing.
 fn was_put_down(pod: &Pod) -> bool {
     pod.status.phase == "Failed" && !matches!(pod.status.reason.as_str(), "" | "DeadlineExceeded")

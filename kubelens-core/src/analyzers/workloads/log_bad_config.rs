@@ -3,7 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Job, Object, Pod, PodSpec, condition};
+use crate::kubernetes::{Job, Kind, Object, Pod, PodSpec, condition};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -108,6 +108,15 @@ pub(super) static JSON: Signature = Signature {
     weight: Weight::Telling,
 };
 
+/// A value that is no header, as Go, Node.js, Python and Java say it: mostly it ends with a newline.
+pub(super) static HEADER: Signature = Signature {
+    code: "WRK118",
+    words: Pattern::new(
+        r"(?i)invalid header field value|invalid character in header content|illegal character.{0,40}in header value|illegal header value|invalid (?:leading whitespace|return character|newline).{0,60}in header",
+    ),
+    weight: Weight::Telling,
+};
+
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
     for found in matches(cluster, pod, &SIGNATURE) {
         sink.report(sighting(&found, cluster));
@@ -144,6 +153,9 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
             ),
         );
     }
+    if HEADER.words.is_in(line) {
+        return unfit_for_a_header(found, cluster);
+    }
     let what = found.said();
     if let Some((path, place, object)) = mounted_file(found) {
         let title = format!(
@@ -176,6 +188,43 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         let sighting = found.sighting(cluster, CONFIDENCE, title, explanation);
         advise(sighting, format!("Correct the configuration of {top}"))
     }
+}
+
+/// The container cannot send a value as a header: that of its Secret, where it takes just one.
+fn unfit_for_a_header<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
+    let pod = found.pod();
+    let top = cluster.top_of(pod);
+    let references = pod.spec.config_references().into_iter();
+    let mut taken: Vec<(ObjectRef, String)> = references
+        .filter(|reference| {
+            reference.kind == Kind::Secret && *reference.user == *found.unwell.container.name()
+        })
+        .map(|reference| {
+            let namespace = &pod.metadata.namespace;
+            let secret = ObjectRef::namespaced("v1", "Secret", namespace, reference.name);
+            let key = reference.keys.first().map(|key| format!(" key {key}"));
+            (secret, key.unwrap_or_default())
+        })
+        .collect();
+    taken.dedup();
+    let explanation = "A header takes no control characters. Mostly the value ends with a newline, as echo and editors write it; the request is not even sent.";
+    let advice = "Write the value without a newline at its end (echo -n, printf, kubectl create secret --from-literal), then restart";
+    if let [(secret, key)] = taken.as_slice() {
+        let title = format!(
+            "{secret}{key} holds a value that {} cannot send as a header: {}",
+            found.name(&top),
+            short(found.line())
+        );
+        let sighting = found.sighting_on(secret.clone(), CONFIDENCE, title, explanation.to_owned());
+        return advise(sighting, format!("{advice} {top}"));
+    }
+    let title = format!(
+        "{} has a value that it cannot send as a header: {}",
+        found.speaker(&top),
+        short(found.line())
+    );
+    let sighting = found.sighting(cluster, CONFIDENCE, title, explanation.to_owned());
+    advise(sighting, format!("{advice} {top}"))
 }
 
 /// A database that the server does not have. Group 1 is its name.

@@ -5,6 +5,7 @@ use super::log_peer::Peers;
 use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use super::log_words::short;
 use super::server_side_login::{RefusedAtServer, refused_at_server};
+use super::set_back::set_back;
 use crate::analysis::{Shared, Sighting, Sink, declare_analyzer};
 use crate::analyzers::control_plane_pod::component_pods;
 use crate::analyzers::node_clock::skewed_node;
@@ -285,6 +286,29 @@ fn sighting<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
         format!("The other side answers and does not accept the credentials. {from}")
     };
     let proof = taken_from(pod, &secrets);
+    if let Some(back) = set_back(cluster, pod, &secrets).filter(|_| !is_not_admitted) {
+        let title = format!(
+            "{} was set back to what Git holds by {}, and the login of {} is refused{user}{at}: {fault}",
+            back.secret,
+            back.by,
+            found.name(&top)
+        );
+        let explanation = format!(
+            "The other side answers and does not accept the password. Somebody had changed the Secret; the self-healing of {} wrote the old value again at {}.",
+            back.by, back.at
+        );
+        let sighting = found
+            .sighting_on(back.secret.clone(), CONFIDENCE, title, explanation)
+            .all_evidence(back.proof)
+            .all_evidence(proof);
+        return advise(
+            sighting,
+            format!(
+                "Put the new password where {} takes it from, or let it ignore the data of {} (ignoreDifferences); then restart {top}",
+                back.by, back.secret
+            ),
+        );
+    }
     let mut sighting = found
         .sighting(cluster, CONFIDENCE, title, explanation)
         .all_evidence(proof);

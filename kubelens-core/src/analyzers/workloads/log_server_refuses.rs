@@ -1,10 +1,11 @@
 use super::advice::read_log;
-use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
+use super::log_peer::Peers;
+use super::log_signature::{LogMatch, Signature, Weight, advise, matches, matches_beside};
 use super::log_words::short;
 use super::missing_peers::missing_peers;
 use super::neighbours::Neighbours;
 use super::refusing_server::server_of;
-use super::server_statement::{STATEMENTS, Statement, statements_of, time_of};
+use super::server_statement::{BLOCKED, STATEMENTS, Statement, statements_of, time_of};
 use super::waits_for::{Waiting, waiting};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::pattern::Pattern;
@@ -177,13 +178,22 @@ const CONFIDENCE: f64 = 0.85;
 pub(super) static SIGNATURE: Signature = Signature {
     code: "WRK125",
     words: Pattern::new(
-        r"MISCONF (?:\w+ is configured to save|Errors writing to the AOF)|OOM command not allowed when used memory|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)|etcdserver: mvcc: database space exceeded",
+        r"MISCONF (?:\w+ is configured to save|Errors writing to the AOF)|OOM command not allowed when used memory|cluster_block_exception.{0,200}(?:read-only-allow-delete|flood-stage)|etcdserver: mvcc: database space exceeded|Host '[^']+' is blocked because of many connection errors",
     ),
     weight: Weight::Telling,
 };
 
 fn check<'a>(pod: &'a Pod, cluster: &Cluster<'a>, sink: &mut Sink) {
-    for found in matches(cluster, pod, &SIGNATURE) {
+    let own = matches(cluster, pod, &SIGNATURE);
+    if own.is_empty() {
+        for found in matches_beside(cluster, pod, &SIGNATURE) {
+            let mut sighting = quoted(&found, cluster);
+            // It keeps the whole pod from being ready, whichever container the probe asks.
+            sighting.container = None;
+            sink.report(sighting);
+        }
+    }
+    for found in own {
         sink.report(quoted(&found, cluster));
     }
     if let Some(waiting) = waiting(cluster, pod) {
@@ -273,8 +283,12 @@ fn quoted<'a>(found: &LogMatch<'a>, cluster: &Cluster<'a>) -> Sighting {
     let own = own.map_or_else(String::new, |said| {
         format!(" The server itself says \"{}\".", short(said))
     });
+    let blocked = statement
+        .filter(|statement| statement.name == BLOCKED)
+        .map(|_| format!(" The host is {}.", Peers::of(found, cluster).names()))
+        .unwrap_or_default();
     let explanation = format!(
-        "{} passes on what its server answers: \"{}\".{own}",
+        "{} passes on what its server answers: \"{}\".{blocked}{own}",
         found.speaker(&top),
         short(line)
     );

@@ -14,7 +14,9 @@ use crate::analysis::Sighting;
 use crate::analyzers::data_keeper::keeps_data;
 use crate::analyzers::log_host::{Host, hosts_in};
 use crate::analyzers::log_level::LogLevel;
-use crate::analyzers::log_lines::{UnwellContainer, complaining_containers, unwell_containers};
+use crate::analyzers::log_lines::{
+    UnwellContainer, complaining_containers, containers_beside, unwell_containers,
+};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{Object, Pod};
 use crate::model::{Evidence, ObjectRef, Severity, Suggestion, capitalized};
@@ -45,7 +47,7 @@ pub(super) enum Weight {
 }
 
 /// All signatures, in the order in which they claim a line.
-pub(super) static ALL: [&Signature; 20] = [
+pub(super) static ALL: [&Signature; 21] = [
     &log_server_refuses::SIGNATURE,
     &log_api_forbidden::SIGNATURE,
     &log_login_refused::SIGNATURE,
@@ -59,6 +61,7 @@ pub(super) static ALL: [&Signature; 20] = [
     &log_error_rate_rise::CACHE,
     &log_connection_timeout::SIGNATURE,
     &log_bad_config::JSON,
+    &log_bad_config::HEADER,
     &log_bad_argument::SIGNATURE,
     &log_setting_missing::SIGNATURE,
     &log_bad_config::SIGNATURE,
@@ -114,6 +117,28 @@ pub(super) fn matches<'a>(
             })
         })
         .collect()
+}
+
+/// The containers that are ready in a pod which is not, and say this again and again.
+pub(super) fn matches_beside<'a>(
+    cluster: &Cluster<'a>,
+    pod: &'a Pod,
+    signature: &'static Signature,
+) -> Vec<LogMatch<'a>> {
+    let says = |line: &str| signature.words.is_in(line);
+    let all = containers_beside(cluster, pod, says).into_iter();
+    all.map(|unwell| {
+        let run = unwell.runs.first();
+        let lines = run.map_or(&[][..], |run| run.lines.as_slice());
+        let told = lines.iter().enumerate().filter(|(_, line)| says(line));
+        let places = told.map(|(at, _)| at).collect();
+        LogMatch {
+            unwell,
+            run: 0,
+            places,
+        }
+    })
+    .collect()
 }
 
 /// Whether a line holds the words of a condition: some have more than one signature.

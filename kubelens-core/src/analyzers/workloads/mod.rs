@@ -83,6 +83,7 @@ pub(super) mod restarts_repeatedly;
 pub(super) mod sandbox_not_created;
 pub(super) mod server_side_login;
 pub(super) mod server_statement;
+pub(super) mod set_back;
 pub(super) mod sole_keeper;
 pub(super) mod start_error;
 pub(super) mod startup_probe_fails;

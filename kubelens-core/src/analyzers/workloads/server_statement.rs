@@ -32,7 +32,7 @@ pub(super) struct Statement {
 const SEARCH: &[&str] = &["elastic", "opensearch"];
 const REDIS: &[&str] = &["redis", "valkey", "keydb"];
 
-pub(super) static STATEMENTS: [Statement; 16] = [
+pub(super) static STATEMENTS: [Statement; 17] = [
     Statement {
         name: "watermark",
         words: Pattern::new(
@@ -158,6 +158,15 @@ pub(super) static STATEMENTS: [Statement; 16] = [
         advice: "End old prepared transactions and replication slots, and vacuum the database that it names",
     },
     Statement {
+        name: BLOCKED,
+        words: Pattern::new(r"Host '[^']+' is blocked because of many connection errors"),
+        taken_back: None,
+        stands: false,
+        servers: &["mysql", "mariadb", "percona"],
+        meaning: "it blocks a host that broke off too many connections (max_connect_errors)",
+        advice: "Find what connects from that host and breaks off, mostly a check of a proxy that only opens a connection; then flush its list of hosts (mysqladmin flush-hosts, TRUNCATE performance_schema.host_cache)",
+    },
+    Statement {
         name: "archiver",
         words: Pattern::new(r"\bORA-(?:19809|19804|00257|16038)\b"),
         taken_back: None,
@@ -200,6 +209,9 @@ pub(super) static STATEMENTS: [Statement; 16] = [
         advice: "Reconfigure the replica set with the hosts that its members have here (rs.reconfig with force)",
     },
 ];
+
+/// The statement about a host whose connections are refused.
+pub(super) const BLOCKED: &str = "blocked";
 
 /// The statement about a disk that became read-only.
 const READ_ONLY: &str = "read-only";
