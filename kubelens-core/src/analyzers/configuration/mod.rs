@@ -12,6 +12,7 @@ pub(super) mod runtime_class_missing;
 pub(super) mod secret_key_missing;
 pub(super) mod secret_missing;
 pub(super) mod service_account_missing;
+pub(super) mod service_link_taken_for_setting;
 pub(super) mod variable_used_too_early;
 
 pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
@@ -23,5 +24,6 @@ pub(crate) static ALL: &[&crate::analysis::Analyzer] = &[
     &secret_key_missing::ANALYZER,
     &secret_missing::ANALYZER,
     &service_account_missing::ANALYZER,
+    &service_link_taken_for_setting::ANALYZER,
     &variable_used_too_early::ANALYZER,
 ];

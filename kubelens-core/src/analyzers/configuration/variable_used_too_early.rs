@@ -85,10 +85,14 @@ impl<'a> Early<'a> {
     fn of(container: &'a Container) -> Option<Self> {
         let env = &container.env;
         env.iter().enumerate().find_map(|(at, variable)| {
-            let wanted = REFERENCE.first(&variable.value)?;
-            let is_above = env.iter().take(at).any(|other| other.name == *wanted);
-            let is_below = env.iter().skip(at + 1).any(|other| other.name == *wanted);
-            (is_below && !is_above).then_some(Self {
+            let references = REFERENCE.all_captures(&variable.value);
+            let mut names = references.filter_map(|found| Some(found.get(1)?.as_str()));
+            let wanted = names.find(|name| {
+                let is_above = env.iter().take(at).any(|other| other.name == **name);
+                let is_below = env.iter().skip(at + 1).any(|other| other.name == **name);
+                is_below && !is_above
+            })?;
+            Some(Self {
                 variable: &variable.name,
                 value: &variable.value,
                 wanted,

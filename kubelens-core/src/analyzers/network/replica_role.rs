@@ -58,7 +58,7 @@ pub(super) fn led_by<'a>(cluster: &Cluster<'a>, pods: &[&'a Pod]) -> Option<Led<
     let first = pods.first()?;
     let key = role_of(first)?.key;
     let follows = |pod: &&Pod| role_of(pod).is_some_and(|role| role.key == key && !role.is_primary);
-    if !pods.iter().all(|pod| follows(pod)) {
+    if !pods.iter().all(follows) {
         return None;
     }
     let controller = first.metadata.controller()?;

@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use super::endpoints::ready_endpoints;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{EndpointSlice, Endpoints, Object, Service};
+use crate::kubernetes::{EndpointSlice, Endpoints, Object, Service, ServicePort};
 use crate::model::{Evidence, ObjectRef, Risk, Suggestion};
 use crate::snapshot::Cluster;
 
@@ -85,7 +87,47 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
         && ready_endpoints(cluster, service) == Some(0);
     if is_empty {
         sink.report(nothing_behind(service, stray_slice(cluster, service)));
+        return;
     }
+    for port in &service.spec.ports {
+        if let Some(sighting) = unjoined(cluster, service, port) {
+            sink.report(sighting);
+        }
+    }
+}
+
+/// A port whose name none of the Service's slices has: proxies join the two by it (discovery/v1 EndpointPort.name).
+fn unjoined(cluster: &Cluster<'_>, service: &Service, port: &ServicePort) -> Option<Sighting> {
+    let slices: Vec<&EndpointSlice> = cluster.slices_of(service).collect();
+    let names = || {
+        slices
+            .iter()
+            .flat_map(|slice| slice.ports.iter().map(|port| &port.name))
+    };
+    if names().next().is_none() || names().any(|name| *name == port.name) {
+        return None;
+    }
+    let own = service.reference();
+    let slice = slices.first()?.reference();
+    let shown = |name: &str| match name {
+        "" => "no name".to_owned(),
+        name => format!("`{name}`"),
+    };
+    let there: BTreeSet<String> = names().map(|name| shown(name)).collect();
+    let there = there.into_iter().collect::<Vec<_>>().join(", ");
+    let wanted = shown(&port.name);
+    let sighting = Sighting::of(
+        own.clone(),
+        format!("Port {} of {own} leads nowhere: its name is {wanted}, and {slice} has {there}", port.port),
+        "Ports of a Service and of its EndpointSlices are joined by their names: connections to this one are refused.",
+    )
+    .identified_by("port", port.port.to_string())
+    .evidence(Evidence::field(own.clone(), "spec.ports[].name", &wanted))
+    .evidence(Evidence::field(slice.clone(), "ports[].name", &there))
+    .suggest(Suggestion::advice(format!(
+        "Give the port of {slice} the name that {own} has for it: {wanted}"
+    )));
+    Some(sighting)
 }
 
 /// What is wrong with the name that an ExternalName Service stands for.

@@ -66,7 +66,9 @@ declare_analyzer! {
 fn check(cluster: &Cluster<'_>, sink: &mut Sink) {
     let calls = failed_calls(cluster);
     for call in &calls {
-        if call.failure != Failure::NameUnknown || call.service.is_some() {
+        // A reference to a variable that nobody put in its place is no name of a host.
+        let is_reference = call.line.contains(&format!("$({}", call.host));
+        if call.failure != Failure::NameUnknown || call.service.is_some() || is_reference {
             continue;
         }
         let Some((name, namespace)) = cluster_name(cluster, call) else {

@@ -95,10 +95,8 @@ fn check<'a>(service: &'a Service, cluster: &Cluster<'a>, sink: &mut Sink) {
     if pods.len() < 2 || pods.iter().any(|pod| has_proxy(pod)) {
         return;
     }
-    let ports = spec.ports.iter();
-    let Some((port, others)) = ports
-        .filter_map(|port| Some((port, others(cluster, &pods, port)?)))
-        .next()
+    let mut ports = spec.ports.iter();
+    let Some((port, others)) = ports.find_map(|port| Some((port, others(cluster, &pods, port)?)))
     else {
         return;
     };

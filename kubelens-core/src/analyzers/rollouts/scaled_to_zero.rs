@@ -169,6 +169,9 @@ fn behind_service(cluster: &Cluster<'_>, workload: &Workload<'_>, service: &Serv
         .in_namespace::<Ingress>(&service.metadata.namespace)
         .find(|ingress| ingress.spec.backends().any(|backend| backend.name == *name));
     let caller = caller_of(cluster, service);
+    if let Some(running) = other_slot(cluster, workload, service) {
+        return left_behind(workload, service, ingress, &running);
+    }
     let sleeps = is_put_to_sleep(workload);
     let (severity, need) = match (twin(cluster, workload, service), ingress, caller) {
         (Some(twin), _, _) => (
@@ -241,6 +244,78 @@ fn twin<'a>(
     cluster
         .in_namespace::<Service>(&service.metadata.namespace)
         .find(|other| runs(other))
+}
+
+/// The workload of the same program that runs under another value of one label of the selector, and to which no Service
+/// leads: traffic was to go over to it.
+fn other_slot<'a>(
+    cluster: &Cluster<'a>,
+    workload: &Workload<'_>,
+    service: &Service,
+) -> Option<(Workload<'a>, &'a str)> {
+    let own = &service.spec.selector;
+    let running = cluster
+        .workloads_in(&service.metadata.namespace)
+        .into_iter();
+    let mut slots = running.filter_map(|running| {
+        let labels = running.pod_labels();
+        let mut differing = own
+            .iter()
+            .filter(|(key, value)| labels.get(key) != Some(*value));
+        let (key, value) = differing.next()?;
+        let theirs = labels.value(key)?;
+        let is_of_a_program = PROGRAM.contains(&key.rsplit('/').next().unwrap_or(key));
+        let is_slot = own.len() > 1
+            && differing.next().is_none()
+            && !is_of_a_program
+            && running.wanted_replicas() != Some(0)
+            && programs(workload, value) == programs(&running, theirs);
+        is_slot.then_some((running, theirs))
+    });
+    let (running, theirs) = slots.next()?;
+    let is_served = cluster
+        .in_namespace::<Service>(&service.metadata.namespace)
+        .any(|other| {
+            let selector = &other.spec.selector;
+            !selector.is_empty() && running.pod_labels().holds(selector)
+        });
+    (!is_served).then_some((running, theirs))
+}
+
+/// The Service stayed with the slot that rests.
+fn left_behind(
+    workload: &Workload<'_>,
+    service: &Service,
+    ingress: Option<&Ingress>,
+    (running, slot): &(Workload<'_>, &str),
+) -> Sighting {
+    let (own, rests, runs) = (
+        service.reference(),
+        workload.reference(),
+        running.reference(),
+    );
+    let title = format!(
+        "{own} still selects {rests}, which is scaled to 0 replicas, and not {runs}, which runs"
+    );
+    let explanation = format!(
+        "{own} has no endpoints{}. Both run one program and differ in one label of the selector; no Service leads to the one that runs.",
+        ingress.map_or_else(String::new, |ingress| format!(
+            "; {} sends traffic to it",
+            ingress.reference()
+        ))
+    );
+    Sighting::of(own.clone(), title, explanation)
+        .identified_by("slot", *slot)
+        .severity(Severity::Critical)
+        .evidence(Evidence::field(
+            own.clone(),
+            "spec.selector",
+            selector_text(service),
+        ))
+        .evidence(Evidence::field(rests, "spec.replicas", 0).at(workload.metadata().last_write))
+        .suggest(Suggestion::advice(format!(
+            "Point the selector of {own} at `{slot}`, or scale the other one up again"
+        )))
 }
 
 /// The values of the one label, which names no program, in which the selectors of two Services differ.

@@ -200,7 +200,17 @@ fn sighting<'a>(
         waiting.top,
         waiting.others()
     );
-    let mut sighting = Sighting::of(claim, title, explanation)
+    // Where the pod's own spec keeps it off each node that reaches the volume, that spec has to change.
+    let is_of_the_spec = !reached.is_empty()
+        && reached
+            .iter()
+            .all(|node| !waiting.pod.spec.selects_node(node));
+    let subject = if is_of_the_spec {
+        waiting.top.clone()
+    } else {
+        claim
+    };
+    let mut sighting = Sighting::of(subject, title, explanation)
         .evidence(Evidence::field(
             bound.claim.reference(),
             "spec.volumeName",

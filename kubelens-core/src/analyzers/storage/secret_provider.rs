@@ -39,25 +39,25 @@ pub(super) fn of<'a>(cluster: &Cluster<'a>, pod: &Pod, event: &'a Event) -> Opti
     let csi = volume.csi.as_deref().filter(|csi| csi.driver == DRIVER)?;
     let namespace = pod.metadata.namespace.as_str();
     let path = format!("spec.volumes[{at}].csi");
-    let (subject, path, value) = match login(csi).filter(|_| LOGIN_REFUSED.is_in(&event.message)) {
-        Some(secret) => (
+    let refused = login(csi).filter(|_| LOGIN_REFUSED.is_in(&event.message));
+    let (subject, path, value) = if let Some(secret) = refused {
+        (
             ObjectRef::namespaced("v1", "Secret", namespace, secret),
             format!("{path}.nodePublishSecretRef.name"),
             secret,
-        ),
-        None => {
-            let named = csi.volume_attributes.value("secretProviderClass")?;
-            let class = cluster
-                .customs(DRIVER_GROUP, "SecretProviderClass")
-                .find(|class| {
-                    class.metadata.namespace == *namespace && class.metadata.name == *named
-                })?;
-            (
-                class.reference(),
-                format!("{path}.volumeAttributes.secretProviderClass"),
-                named,
-            )
-        }
+        )
+    } else {
+        let named = csi.volume_attributes.value("secretProviderClass")?;
+        let class = cluster
+            .customs(DRIVER_GROUP, "SecretProviderClass")
+            .find(|class| {
+                class.metadata.namespace == *namespace && class.metadata.name == *named
+            })?;
+        (
+            class.reference(),
+            format!("{path}.volumeAttributes.secretProviderClass"),
+            named,
+        )
     };
     let reason = REASON
         .iter()

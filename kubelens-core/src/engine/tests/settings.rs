@@ -166,7 +166,7 @@ fn an_annotation_of_the_namespace_or_the_subject_suppresses_until_its_day() {
 
     let typo = told("kubelens.dev/ignore: CFG0001");
     let note = typo.notes.first().expect("a note");
-    assert!(note.text.contains("CFG001?"), "{}", note.text);
+    assert!(note.text.contains("did you mean CFG001"), "{}", note.text);
 }
 
 #[test]
