@@ -12,7 +12,7 @@ use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// A container that is not well says that a certificate is not accepted: it expired, its
+    /// A container that is not well, or counts as ready and writes hardly anything else, says that a certificate is not accepted: it expired, its
     /// authority is unknown, or it is for another name. Where the server says in its own log that it works with a
     /// certificate which ended at that moment, the server is told.
     ///

@@ -10,7 +10,7 @@ use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// A container that is not well says that nobody listens where it connects to: the other side is
+    /// A container that is not well, or counts as ready and writes hardly anything else, says that nobody listens where it connects to: the other side is
     /// down, has no ready pod, or listens on another port.
     ///
     /// # Fires on

@@ -16,7 +16,7 @@ use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// A container that is not well says that its login is refused: the user, password or token that
+    /// A container that is not well, or counts as ready and writes hardly anything else, says that its login is refused: the user, password or token that
     /// it was given is not the one that the other side knows.
     ///
     /// # Fires on

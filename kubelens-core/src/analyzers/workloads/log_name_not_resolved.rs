@@ -11,7 +11,7 @@ use crate::snapshot::Cluster;
 
 declare_analyzer! {
     /// # What it means
-    /// A container that is not well says that a host name has no address: no Service has that name,
+    /// A container that is not well, or counts as ready and writes hardly anything else, says that a host name has no address: no Service has that name,
     /// the name is misspelled, the pod asks another name server than the cluster's (dnsPolicy), or name
     /// resolution itself fails.
     ///
