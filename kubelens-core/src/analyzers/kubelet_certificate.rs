@@ -60,12 +60,7 @@ pub(super) fn awaited_by(
 /// The newest request for such a certificate that nobody has decided, if one of these hosts is a node. Reads Node and
 /// CertificateSigningRequest.
 pub(super) fn undecided_request(cluster: &Cluster<'_>, hosts: &[Host<'_>]) -> Option<ObjectRef> {
-    if !names_a_node(cluster, hosts) {
-        return None;
-    }
-    undecided(cluster)
-        .max_by_key(|request| request.metadata.creation_timestamp)
-        .map(Object::reference)
+    names_a_node(cluster, hosts).then(|| newest_undecided(cluster))?
 }
 
 /// The newest request for such a certificate that nobody has decided, if one of these nodes waits for its own. Reads
@@ -76,9 +71,12 @@ pub(super) fn undecided_request_of(cluster: &Cluster<'_>, nodes: &[&str]) -> Opt
         let node = user.strip_prefix("system:node:");
         node.is_some_and(|node| nodes.contains(&node))
     };
-    if !undecided(cluster).any(waits) {
-        return None;
-    }
+    undecided(cluster)
+        .any(waits)
+        .then(|| newest_undecided(cluster))?
+}
+
+fn newest_undecided(cluster: &Cluster<'_>) -> Option<ObjectRef> {
     undecided(cluster)
         .max_by_key(|request| request.metadata.creation_timestamp)
         .map(Object::reference)

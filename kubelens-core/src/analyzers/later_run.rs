@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 
 use super::images::image_name::ImageName;
-use crate::kubernetes::{Condition, CronJob, Job, condition};
+use super::jobs::outcome::has_succeeded;
+use crate::kubernetes::{CronJob, Job};
 use crate::snapshot::Cluster;
 
 /// Whether the work of a Job that failed at a time was done by a later one. Reads CronJob, Job.
@@ -34,10 +35,6 @@ pub(crate) fn has_later_success(
                 && other.metadata.creation_timestamp > since
                 && is_same_thing(job, other)
         })
-}
-
-fn has_succeeded(job: &Job) -> bool {
-    condition(&job.status.conditions, "Complete").is_some_and(Condition::is_true)
 }
 
 /// Whether two Jobs are runs of one thing: names that differ in a number, a version or a generated end, and the same

@@ -281,6 +281,13 @@ pub(crate) fn missing_service(
     })
 }
 
+/// Whether a name of a certificate or a rule is for a host: its own, or one level below a wildcard (RFC 6125).
+pub(crate) fn is_for_host(name: &str, host: &str) -> bool {
+    let wild = name.strip_prefix("*.");
+    name == host
+        || wild.is_some_and(|domain| host.split_once('.').is_some_and(|(_, rest)| rest == domain))
+}
+
 /// What to look at if the host does not answer: the Service, and the workloads of its pods that are
 /// not ready. A host with the name of a Service that does not exist is that missing Service.
 pub(crate) fn suspects(

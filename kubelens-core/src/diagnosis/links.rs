@@ -9,10 +9,10 @@ use std::hash::{BuildHasher as _, Hash};
 use foldhash::fast::FixedState;
 
 use super::edges::broken_node::NODE_DOWN;
-use super::edges::cordoned_node::LACKS_ROOM;
+use super::edges::cordoned_node::{LACKS_ROOM, closed_nodes};
 use super::edges::failing_store::{STORE, is_client, passes_on_that_it_is_full, quotes_etcd};
 use super::edges::lost_with_node::missing_pods;
-use super::edges::measured_use::AT_MAXIMUM;
+use super::edges::measured_use::{AT_MAXIMUM, scaled_by};
 use super::edges::missing_machine::MACHINE;
 use super::edges::network_agent::{self, AGENT};
 use super::edges::node_fault::EXPLAINS;
@@ -23,7 +23,7 @@ use super::edges::same_node::OF_PODS;
 use super::edges::selected_pods::{Behind, behind};
 use super::index::{Key, made_deployment, set_between};
 use crate::analysis::{Analyzer, Sighting};
-use crate::kubernetes::{HorizontalPodAutoscaler, Pod};
+use crate::kubernetes::Pod;
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -67,16 +67,6 @@ fn reference(object: &ObjectRef) -> Link {
     Of::Object(&object.kind, namespace, &object.name).link()
 }
 
-/// What an autoscaler scales.
-fn scaled_by(cluster: &Cluster<'_>, autoscaler: &ObjectRef) -> Option<Link> {
-    let namespace = autoscaler.namespace.as_deref().unwrap_or_default();
-    let target = &cluster
-        .get::<HorizontalPodAutoscaler>(namespace, &autoscaler.name)?
-        .spec
-        .scale_target_ref;
-    Some(Of::Object(&target.kind, namespace, &target.name).link())
-}
-
 /// The links of a sighting.
 pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting) -> Links {
     let code = analyzer.code;
@@ -113,7 +103,8 @@ pub(crate) fn of(cluster: &Cluster<'_>, analyzer: &Analyzer, sighting: &Sighting
         links.tells.extend(node.map(|name| Of::Node(name).link()));
     }
     if code == AT_MAXIMUM {
-        links.tells.extend(scaled_by(cluster, &sighting.subject));
+        let scaled = scaled_by(cluster, &sighting.subject);
+        links.tells.extend(scaled.map(|scaled| object(&scaled)));
     }
     links.of_nodes_in_proof(code, sighting);
     links.of_services_of_the_cluster(code, sighting);
@@ -179,10 +170,8 @@ impl Links {
     fn of_nodes_in_proof(&mut self, code: &str, sighting: &Sighting) {
         let proof = sighting.evidence.iter();
         let closed = || {
-            let proof = sighting.evidence.iter();
-            proof
-                .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
-                .map(|proof| Of::Cordon(&proof.object.name).link())
+            let nodes = closed_nodes(sighting).into_iter();
+            nodes.map(|name| Of::Cordon(name).link())
         };
         match code {
             "NOD008" => self.tells.push(Of::Cordon(&sighting.subject.name).link()),

@@ -2,8 +2,8 @@
 
 use crate::analyzers::network::endpoints::ready_endpoints;
 use crate::kubernetes::{
-    LabelSelector, Labels, MutatingWebhookConfiguration, Namespace, Object, ObjectMeta, Service,
-    ServiceReference, Text, ValidatingWebhookConfiguration, Webhook,
+    Kind, LabelSelector, Labels, MutatingWebhookConfiguration, Namespace, Object, ObjectMeta,
+    Service, ServiceReference, Text, ValidatingWebhookConfiguration, Webhook,
 };
 use crate::model::{Evidence, ObjectRef, Severity};
 use crate::snapshot::{Cluster, Lookup};
@@ -106,23 +106,12 @@ impl LeaseHolders {
     }
 }
 
-/// What webhooks are asked about most, and what lives in namespaces.
-const IN_NAMESPACES: [&str; 14] = [
-    "pods",
-    "deployments",
-    "replicasets",
-    "statefulsets",
-    "daemonsets",
-    "jobs",
-    "cronjobs",
-    "services",
-    "ingresses",
-    "configmaps",
-    "secrets",
-    "serviceaccounts",
-    "persistentvolumeclaims",
-    "replicationcontrollers",
-];
+/// Whether a resource of a rule, such as `pods` or `pods/exec`, is known and lives in namespaces.
+fn is_in_namespaces(resource: &str) -> bool {
+    let plural = resource.split('/').next().unwrap_or(resource);
+    let mut known = Kind::ALL.iter().filter(|kind| kind.plural() == plural);
+    known.any(|kind| kind.is_namespaced())
+}
 
 impl<'a> Hook<'a> {
     /// Whether requests fail when it does not answer; the default of v1.
@@ -147,9 +136,7 @@ impl<'a> Hook<'a> {
         let mut rules = self.webhook.rules.iter();
         let is_of_namespaces = rules.all(|rule| {
             let mut resources = rule.resources.iter();
-            rule.scope == "Namespaced"
-                || resources
-                    .all(|one| IN_NAMESPACES.contains(&one.split('/').next().unwrap_or(one)))
+            rule.scope == "Namespaced" || resources.all(|resource| is_in_namespaces(resource))
         });
         let mut namespaces = cluster.all::<Namespace>().peekable();
         is_of_namespaces

@@ -70,7 +70,7 @@ declare_analyzer! {
 }
 
 /// Labels of nodes that have another name by now.
-const LABELS: [(&str, &str); 5] = [
+pub(in crate::analyzers) const LABELS: [(&str, &str); 5] = [
     ("beta.kubernetes.io/os", "kubernetes.io/os"),
     ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
     (

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use super::outcome::is_finished;
 use super::timetable::Timetable;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
 use crate::kubernetes::{CronJob, Event, Job, Object};
-use crate::model::{Evidence, Suggestion, some_of};
+use crate::model::{Evidence, ObjectRef, Suggestion, some_of};
 use crate::snapshot::Cluster;
 
 declare_analyzer! {
@@ -106,10 +108,21 @@ const MANY: usize = 3;
 /// Times that the controller must have left a run out.
 const LEFT_OUT: u32 = 2;
 
-/// Whether many runs of a schedule go on at a time, which it allows. Reads Job and Pod.
-pub(in crate::analyzers) fn piles_up<'a>(cron: &'a CronJob, cluster: &Cluster<'a>) -> bool {
-    matches!(cron.spec.concurrency_policy.as_str(), "Allow" | "")
-        && active_runs(cron, cluster).len() >= MANY
+/// The schedules of a namespace of which many runs go on at a time, as they allow.
+pub(in crate::analyzers) struct PilingUp(pub(in crate::analyzers) Vec<ObjectRef>);
+
+impl PilingUp {
+    /// Worked out once a namespace. Reads CronJob, Job and Pod.
+    pub(in crate::analyzers) fn of(cluster: &Cluster<'_>, namespace: &str) -> Arc<Self> {
+        cluster.once_about(namespace, |cluster| {
+            let all = cluster.in_namespace::<CronJob>(namespace);
+            let piling_up = all.filter(|cron| {
+                matches!(cron.spec.concurrency_policy.as_str(), "Allow" | "")
+                    && active_runs(cron, cluster).len() >= MANY
+            });
+            Self(piling_up.map(Object::reference).collect())
+        })
+    }
 }
 
 fn check<'a>(cron: &'a CronJob, cluster: &Cluster<'a>, sink: &mut Sink) {

@@ -23,7 +23,7 @@ pub(super) fn is_finished(job: &Job) -> bool {
 }
 
 /// Whether the Job ended well.
-pub(super) fn has_succeeded(job: &Job) -> bool {
+pub(in crate::analyzers) fn has_succeeded(job: &Job) -> bool {
     condition(&job.status.conditions, "Complete").is_some_and(Condition::is_true)
 }
 

@@ -2,7 +2,7 @@ use super::agent_peers::lonelier_peer;
 use super::node_name_cache;
 use super::sandbox_failure::moves_traffic;
 use crate::analysis::{Sighting, Sink, declare_analyzer, event_evidence};
-use crate::analyzers::nodes::kept_off::{KeptOff, kept_off};
+use crate::analyzers::nodes::kept_off::{self, KeptOff, kept_off};
 use crate::kubernetes::{DaemonSet, Event, Node, Object, Pod, PodSpec, condition};
 use crate::model::{Evidence, Severity, Suggestion, counted};
 use crate::snapshot::Cluster;
@@ -230,11 +230,8 @@ fn kept_away(cluster: &Cluster<'_>, node: &Node, set: &DaemonSet, why: &KeptOff<
         "Without it nothing on that node leads to the addresses of Services: its pods reach neither the cluster's DNS nor the API server.{}",
         not_well(unwell)
     );
-    Sighting::of(subject.clone(), title, explanation)
-        .seen_on(own.clone(), "keeps off")
-        .identified_by("kept off", why.words())
+    kept_off::sighting(set, node, why, title, explanation)
         .severity(severity)
-        .evidence(Evidence::field(subject.clone(), why.field(), why.words()))
         .all_evidence(match why {
             KeptOff::Taint(taint) => {
                 Some(Evidence::field(own.clone(), "spec.taints", taint))

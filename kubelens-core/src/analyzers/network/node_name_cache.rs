@@ -3,7 +3,7 @@
 
 use super::node_lacks_network_agent::{not_well, suffering};
 use crate::analysis::Sighting;
-use crate::analyzers::nodes::kept_off::kept_off;
+use crate::analyzers::nodes::kept_off::{self, kept_off};
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{DaemonSet, Node, Object, PodSpec};
 use crate::model::{Evidence, Severity, Suggestion};
@@ -59,11 +59,8 @@ pub(super) fn missing(cluster: &Cluster<'_>, node: &Node) -> Option<Sighting> {
         "Pods there are told to ask {address}, which the cache of names serves on nodes where it runs.{}",
         not_well(suffering(cluster, node))
     );
-    let sighting = Sighting::of(subject.clone(), title, explanation)
-        .seen_on(own.clone(), "keeps off")
-        .identified_by("kept off", why.words())
+    let sighting = kept_off::sighting(set, node, &why, title, explanation)
         .severity(Severity::Critical)
-        .evidence(Evidence::field(subject.clone(), why.field(), why.words()))
         .evidence(proof)
         .suggest(Suggestion::advice(format!(
             "Let {subject} run on {own}, or have its kubelet name the cluster's DNS (clusterDNS) to pods"

@@ -243,11 +243,18 @@ fn of_a_warm_pool(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option
         .flat_map(|(at, container)| container.env.iter().map(move |variable| (at, variable)))
         .filter(|(_, variable)| KEPT_FREE.contains(&variable.name.as_str()))
         .find(|(_, variable)| variable.value.parse().is_ok_and(|kept: i64| kept >= MANY))?;
-    let (key, line) = cluster.logs().iter().find_map(|(key, log)| {
-        let is_agent = *key.namespace == *set.metadata.namespace
-            && key.pod.starts_with(set.metadata.name.as_str());
-        let mut lines = log.lines.iter().rev().filter(|_| is_agent);
-        Some((key, lines.find(|line| line.contains(EMPTY_SUBNET))?))
+    let said = cluster.controlled_pods(&set.metadata).find_map(|agent| {
+        agent.spec.containers.iter().find_map(|container| {
+            let log = cluster.log(agent, &container.name, false)?;
+            let mut newest = log.lines.iter().rev();
+            let line = newest.find(|line| line.contains(EMPTY_SUBNET))?;
+            Some(Evidence::log(
+                agent.reference(),
+                &container.name,
+                line,
+                None,
+            ))
+        })
     })?;
     let own = set.reference();
     let (name, kept) = (&variable.name, &variable.value);
@@ -258,7 +265,6 @@ fn of_a_warm_pool(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option
         "Pods of {} get no address on their node and do not start, while others hold addresses that no pod uses.",
         cluster.top_of(pod)
     );
-    let agent = ObjectRef::namespaced("v1", "Pod", &key.namespace, &key.pod);
     let sighting = Sighting::of(own.clone(), title, explanation)
         .seen_on(pod.reference(), "hands out addresses to")
         .evidence(Evidence::field(
@@ -266,7 +272,7 @@ fn of_a_warm_pool(cluster: &Cluster<'_>, failure: &SandboxFailure<'_>) -> Option
             &format!("spec.template.spec.containers[{at}].env[{name}]"),
             kept,
         ))
-        .evidence(Evidence::log(agent, &key.container, line, None))
+        .evidence(said)
         .suggest(Suggestion::advice(format!(
             "Lower {name} of {own} to a few, or add a subnet"
         )));

@@ -1,3 +1,4 @@
+use super::gateway::backend_services;
 use super::near_labels::{NearMiss, nearest};
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::called_service::called_services;
@@ -166,7 +167,8 @@ fn is_called(cluster: &Cluster<'_>, service: &Service) -> bool {
     by_ingress
         || cluster
             .customs("gateway.networking.k8s.io", "HTTPRoute")
-            .any(|route| route.spec.to_string().contains(&format!("\"{name}\"")))
+            .flat_map(backend_services)
+            .any(|backend| backend.namespace == **namespace && backend.name == **name)
         || cluster.in_namespace::<Pod>(namespace).any(|pod| {
             let mut called = called_services(cluster, pod).into_iter();
             called.any(|call| std::ptr::eq(call.service, service))

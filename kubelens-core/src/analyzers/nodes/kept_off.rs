@@ -1,7 +1,9 @@
 //! What keeps the pods of a DaemonSet off a node, by its own spec.
 
+use crate::analysis::Sighting;
 use crate::analyzers::scheduling::fit::is_by_state;
-use crate::kubernetes::{DaemonSet, Node, Taint};
+use crate::kubernetes::{DaemonSet, Node, Object, Taint};
+use crate::model::Evidence;
 
 /// Why a DaemonSet makes no pod for a node.
 #[derive(Debug, Clone)]
@@ -32,6 +34,22 @@ impl KeptOff<'_> {
             Self::Selector(_) => "spec.template.spec.nodeSelector",
         }
     }
+}
+
+/// What is told of a DaemonSet that keeps its pods off a node, whatever is missing there then: all nodes that are kept
+/// off for one reason are one fault.
+pub(in crate::analyzers) fn sighting(
+    set: &DaemonSet,
+    node: &Node,
+    why: &KeptOff<'_>,
+    title: String,
+    explanation: String,
+) -> Sighting {
+    let subject = set.reference();
+    Sighting::of(subject.clone(), title, explanation)
+        .seen_on(node.reference(), "keeps off")
+        .identified_by("kept off", why.words())
+        .evidence(Evidence::field(subject, why.field(), why.words()))
 }
 
 /// What keeps the pods of a DaemonSet off a node. Taints that controllers put on a node for its state do not count: pods

@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::hygiene::deprecated_field_use::LABELS;
 use crate::kubernetes::{DaemonSet, Kind, Node, Object};
 use crate::model::{Evidence, Suggestion};
 use crate::snapshot::Cluster;
@@ -98,7 +99,8 @@ fn check<'a>(set: &'a DaemonSet, cluster: &Cluster<'a>, sink: &mut Sink) {
         }
         let mut labels = labels.iter();
         labels.find_map(|(known, carried)| {
-            let is_renamed = RENAMED.contains(&(key, known.as_str()));
+            let pair = (key, known.as_str());
+            let is_renamed = pair == ROLE || LABELS.contains(&pair);
             let is_near = (*known == *key && is_meant(value, carried))
                 || (*carried == *value && (is_renamed || is_meant(key, known)));
             is_near.then(|| (*node, known.as_str(), carried.as_str()))
@@ -109,27 +111,11 @@ fn check<'a>(set: &'a DaemonSet, cluster: &Cluster<'a>, sink: &mut Sink) {
     }
 }
 
-/// Labels that Kubernetes took away from nodes, and those that it put in their place.
-const RENAMED: [(&str, &str); 6] = [
-    (
-        "node-role.kubernetes.io/master",
-        "node-role.kubernetes.io/control-plane",
-    ),
-    ("beta.kubernetes.io/os", "kubernetes.io/os"),
-    ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
-    (
-        "beta.kubernetes.io/instance-type",
-        "node.kubernetes.io/instance-type",
-    ),
-    (
-        "failure-domain.beta.kubernetes.io/zone",
-        "topology.kubernetes.io/zone",
-    ),
-    (
-        "failure-domain.beta.kubernetes.io/region",
-        "topology.kubernetes.io/region",
-    ),
-];
+/// The role of control planes, which took another name.
+const ROLE: (&str, &str) = (
+    "node-role.kubernetes.io/master",
+    "node-role.kubernetes.io/control-plane",
+);
 
 /// Shorter words differ by a letter and are meant so: `large`, `xlarge`.
 const SHORTEST: usize = 7;

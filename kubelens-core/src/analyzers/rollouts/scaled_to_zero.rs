@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{Sighting, Sink, declare_analyzer};
-use crate::kubernetes::{Condition, HorizontalPodAutoscaler, Ingress, Object, Service, condition};
+use crate::kubernetes::{
+    Condition, HorizontalPodAutoscaler, Ingress, Labels, Object, Service, condition,
+};
 use crate::model::{Evidence, ObjectRef, Risk, Severity, Suggestion};
 use crate::snapshot::{Cluster, Workload};
 
@@ -230,7 +232,10 @@ fn twin<'a>(
     service: &Service,
 ) -> Option<&'a Service> {
     let runs = |other: &Service| {
-        let Some((own, theirs)) = one_difference(service, other) else {
+        let selector = &other.spec.selector;
+        let Some((own, theirs)) = one_difference(&service.spec.selector, selector)
+            .filter(|_| selector.len() == service.spec.selector.len())
+        else {
             return false;
         };
         let programs = programs(workload, own);
@@ -258,16 +263,8 @@ fn other_slot<'a>(
         .workloads_in(&service.metadata.namespace)
         .into_iter();
     let mut slots = running.filter_map(|running| {
-        let labels = running.pod_labels();
-        let mut differing = own
-            .iter()
-            .filter(|(key, value)| labels.get(key) != Some(*value));
-        let (key, value) = differing.next()?;
-        let theirs = labels.value(key)?;
-        let is_of_a_program = PROGRAM.contains(&key.rsplit('/').next().unwrap_or(key));
+        let (value, theirs) = one_difference(own, running.pod_labels())?;
         let is_slot = own.len() > 1
-            && differing.next().is_none()
-            && !is_of_a_program
             && running.wanted_replicas() != Some(0)
             && programs(workload, value) == programs(&running, theirs);
         is_slot.then_some((running, theirs))
@@ -318,17 +315,16 @@ fn left_behind(
         )))
 }
 
-/// The values of the one label, which names no program, in which the selectors of two Services differ.
-fn one_difference<'s>(service: &'s Service, other: &'s Service) -> Option<(&'s str, &'s str)> {
-    let (own, theirs) = (&service.spec.selector, &other.spec.selector);
-    let mut differing = own
+/// The values of the one label, which names no program, in which labels differ from what is asked for; what is asked for
+/// has others beside it.
+fn one_difference<'o, 't>(asked: &'o Labels, labels: &'t Labels) -> Option<(&'o str, &'t str)> {
+    let mut differing = asked
         .iter()
-        .filter(|(key, value)| theirs.get(key) != Some(*value));
+        .filter(|(key, value)| labels.get(key) != Some(*value));
     let (key, value) = differing.next()?;
     let is_of_a_program = PROGRAM.contains(&key.rsplit('/').next().unwrap_or(key));
-    let is_one = own.len() == theirs.len() && differing.next().is_none() && !is_of_a_program;
-    let other = theirs.get(key).filter(|_| is_one)?;
-    Some((value.as_str(), other.as_str()))
+    let is_one = differing.next().is_none() && !is_of_a_program;
+    Some((value.as_str(), labels.value(key).filter(|_| is_one)?))
 }
 
 /// The programs of a workload, without their versions and without its own colour in their names.

@@ -1,10 +1,10 @@
 use super::amounts::amounts;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::failed_create::{FailedCreate, failed_creates};
-use crate::analyzers::jobs::cron_runs_overlap::piles_up;
+use crate::analyzers::jobs::cron_runs_overlap::PilingUp;
 use crate::analyzers::refusal::Refusal;
 use crate::analyzers::rollouts::refusers::severity_of;
-use crate::kubernetes::{CronJob, Object, ResourceQuota};
+use crate::kubernetes::{Object, ResourceQuota};
 use crate::model::{Evidence, ObjectRef, Quantity, Suggestion};
 use crate::snapshot::{Cluster, Lookup};
 
@@ -154,10 +154,8 @@ fn exceeded(
         }
     }
     // Runs that pile up use what others then ask for in vain.
-    for schedule in cluster.in_namespace::<CronJob>(failed.namespace()) {
-        if piles_up(schedule, cluster) {
-            sighting = sighting.blames(schedule.reference(), "uses up");
-        }
+    for schedule in &PilingUp::of(cluster, failed.namespace()).0 {
+        sighting = sighting.blames(schedule.clone(), "uses up");
     }
     Some(
         sighting

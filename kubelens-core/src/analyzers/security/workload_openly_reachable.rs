@@ -1,4 +1,5 @@
 use crate::analysis::{Sighting, Sink, declare_analyzer};
+use crate::analyzers::log_host::is_for_host;
 use crate::analyzers::network::policy::{Direction, covers};
 use crate::analyzers::standing_workload::{is_clusters_own, stands_for_users};
 use crate::kubernetes::{CustomResourceDefinition, Ingress, Kind, NetworkPolicy, Object};
@@ -191,7 +192,7 @@ fn of_ingress(ingress: &Ingress, sink: &mut Sink) {
         .rules
         .iter()
         .map(|rule| rule.host.as_str())
-        .filter(|host| !host.is_empty() && !covered.iter().any(|known| is_same_host(known, host)))
+        .filter(|host| !host.is_empty() && !covered.iter().any(|known| is_for_host(known, host)))
         .collect();
     if open.is_empty() {
         return;
@@ -215,10 +216,4 @@ fn of_ingress(ingress: &Ingress, sink: &mut Sink) {
         ))
         .grouped("tls", "Ingresses take calls without encryption"),
     );
-}
-
-fn is_same_host(known: &str, host: &str) -> bool {
-    let wild = known.strip_prefix("*.");
-    known == host
-        || wild.is_some_and(|domain| host.split_once('.').is_some_and(|(_, rest)| rest == domain))
 }

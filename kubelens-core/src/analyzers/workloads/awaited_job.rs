@@ -1,9 +1,10 @@
 //! The Job that a waiting program waits for: named by its command or its log, or the one that should have prepared a
 //! schema and did not.
 
+use crate::analyzers::jobs::outcome::has_succeeded;
 use crate::analyzers::later_run::has_later_success;
 use crate::analyzers::pattern::Pattern;
-use crate::kubernetes::{Condition, Job, Object, Pod, condition};
+use crate::kubernetes::{Job, Object, Pod, condition};
 use crate::model::ObjectRef;
 use crate::snapshot::Cluster;
 
@@ -46,7 +47,7 @@ fn named(cluster: &Cluster<'_>, pod: &Pod, text: &str) -> Option<ObjectRef> {
     let mut names = NAMED.all_captures(text).filter_map(|found| found.get(1));
     names.find_map(|name| {
         let job = cluster.get::<Job>(namespace, name.as_str())?;
-        (!is_done(job)).then(|| job.reference())
+        (!has_succeeded(job)).then(|| job.reference())
     })
 }
 
@@ -60,16 +61,12 @@ fn undone(cluster: &Cluster<'_>, pod: &Pod) -> Option<ObjectRef> {
     undone.next().is_none().then(|| first.reference())
 }
 
-fn is_done(job: &Job) -> bool {
-    condition(&job.status.conditions, "Complete").is_some_and(Condition::is_true)
-}
-
 /// Whether it does nothing more, and nothing after it did its work.
 fn is_stopped(cluster: &Cluster<'_>, job: &Job) -> bool {
     let failed = condition(&job.status.conditions, "Failed").filter(|failed| failed.is_true());
     match failed {
         Some(failed) => !has_later_success(cluster, job, failed.last_transition_time),
-        None => job.spec.suspend == Some(true) && !is_done(job),
+        None => job.spec.suspend == Some(true) && !has_succeeded(job),
     }
 }
 

@@ -2,6 +2,7 @@
 //! where most of them are new.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -42,36 +43,62 @@ pub(super) fn greedy_client(
     service: &Service,
     failed: Timestamp,
 ) -> Option<GreedyClient> {
-    let own = service.reference();
-    let mut callers: BTreeMap<ObjectRef, Vec<&Pod>> = BTreeMap::new();
-    for pod in cluster.all::<Pod>() {
-        let runs = pod.is_live() && pod.status.phase == "Running";
-        let names = runs && may_name(pod, &service.metadata.name);
-        if names && proof_of_call(cluster, pod, &own).is_some() {
-            callers.entry(cluster.top_of(pod)).or_default().push(pod);
-        }
-    }
-    let all: usize = callers.values().map(Vec::len).sum();
-    let (top, pods) = callers.into_iter().max_by_key(|(_, pods)| pods.len())?;
-    let count = pods.len();
-    let made = pods.iter().map(|pod| pod.metadata.creation_timestamp);
+    let callers = Callers::of(cluster, service);
+    let all: usize = callers.0.iter().map(|caller| caller.made.len()).sum();
+    let caller = callers.0.iter().max_by_key(|caller| caller.made.len())?;
+    let count = caller.made.len();
     let new = |made: &Option<Timestamp>| {
         made.is_some_and(|made| (0..LATELY).contains(&failed.duration_since(made).as_secs()))
     };
-    let lately: Vec<Option<Timestamp>> = made.filter(new).collect();
+    let lately: Vec<Timestamp> = caller.made.iter().copied().filter(new).flatten().collect();
     let has_grown = lately.len() < count && lately.len() >= TIMES * (count - lately.len());
     let is_greedy = count >= MANY && count >= TIMES * (all - count) && has_grown;
-    let one = pods.first().filter(|_| is_greedy)?;
-    Some(GreedyClient {
-        top,
+    is_greedy.then(|| GreedyClient {
+        top: caller.top.clone(),
         pods: count,
         new: lately.len(),
-        grown: lately.into_iter().max().flatten(),
-        proof: proof_of_call(cluster, one, &own)?,
+        grown: lately.into_iter().max(),
+        proof: caller.proof.clone(),
     })
 }
 
-/// A glance before the hosts are read.
+/// A workload whose pods are told to call a Service.
+struct Caller {
+    top: ObjectRef,
+    /// When its running pods were made.
+    made: Vec<Option<Timestamp>>,
+    /// Where the first of them is told so.
+    proof: Evidence,
+}
+
+/// All of them, in their order.
+struct Callers(Vec<Caller>);
+
+impl Callers {
+    /// Worked out once a Service: many clients that get no connection ask alike.
+    fn of(cluster: &Cluster<'_>, service: &Service) -> Arc<Self> {
+        let own = service.reference();
+        cluster.once_about(&own.path(), |cluster| {
+            let mut callers: BTreeMap<ObjectRef, Caller> = BTreeMap::new();
+            for pod in cluster.all::<Pod>() {
+                let runs = pod.is_live() && pod.status.phase == "Running";
+                let names = runs && may_name(pod, &service.metadata.name);
+                let proof = names.then(|| proof_of_call(cluster, pod, &own)).flatten();
+                if let Some(proof) = proof {
+                    let top = cluster.top_of(pod);
+                    let caller = callers.entry(top.clone()).or_insert_with(|| Caller {
+                        top,
+                        made: Vec::new(),
+                        proof,
+                    });
+                    caller.made.push(pod.metadata.creation_timestamp);
+                }
+            }
+            Self(callers.into_values().collect())
+        })
+    }
+}
+
 fn may_name(pod: &Pod, name: &str) -> bool {
     pod.spec.containers.iter().any(|container| {
         let values = container.env.iter().map(|variable| variable.value.as_str());

@@ -3,7 +3,7 @@ use super::log_signature::{LogMatch, Signature, Weight, advise, matches};
 use super::log_words::short;
 use crate::analysis::{Sighting, Sink, declare_analyzer};
 use crate::analyzers::kubelet_certificate::{names_a_node, undecided_request};
-use crate::analyzers::log_host::{Target, resolve};
+use crate::analyzers::log_host::{Target, is_for_host, resolve};
 use crate::analyzers::node_clock::skewed_node;
 use crate::analyzers::pattern::Pattern;
 use crate::kubernetes::{CustomObject, Kind, Object, Pod, list_at};
@@ -261,16 +261,8 @@ fn certificates_for(peers: &Peers<'_>, cluster: &Cluster<'_>) -> Vec<ObjectRef> 
             .iter()
             .filter_map(serde_json::Value::as_str);
         names.any(|name| {
-            peers
-                .hosts
-                .iter()
-                .any(|host| match name.strip_prefix("*.") {
-                    Some(domain) => host
-                        .name
-                        .split_once('.')
-                        .is_some_and(|(_, rest)| rest == domain),
-                    None => host.name == name,
-                })
+            let mut hosts = peers.hosts.iter();
+            hosts.any(|host| is_for_host(name, host.name))
         })
     };
     let all = cluster.customs("cert-manager.io", "Certificate");

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
+use crate::analysis::Sighting;
 use crate::diagnosis::graph::Edge;
-use crate::diagnosis::index::{Index, Seen};
+use crate::diagnosis::index::Index;
 
 /// Who tells of the nodes that are closed: pods that wait for them, budgets that keep them from being emptied.
 const BLOCKED: [&str; 2] = ["SCH013", "SCA030"];
@@ -19,25 +20,22 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
     let naming = |codes: &[&str]| -> Vec<(usize, BTreeSet<&str>)> {
         let all = index.seen.iter().enumerate();
         all.filter(|(_, seen)| codes.contains(&seen.code()))
-            .map(|(at, seen)| (at, closed_nodes(seen)))
+            .map(|(at, seen)| (at, closed_nodes(&seen.sighting)))
             .filter(|(_, nodes)| !nodes.is_empty())
             .collect()
     };
     let mut edges = Vec::new();
     let blocking = naming(&BLOCKED);
-    for (effect, seen) in index.seen.iter().enumerate() {
-        let node = seen.sighting.subject.name.as_str();
+    let all = index.seen.iter().enumerate();
+    for (effect, cordon) in all.filter(|(_, seen)| seen.code() == "NOD008") {
+        let node = cordon.sighting.subject.name.as_str();
         let causes = blocking.iter().filter(|(_, nodes)| nodes.contains(node));
-        edges.extend(
-            causes
-                .filter(|_| seen.code() == "NOD008")
-                .map(|(cause, _)| Edge {
-                    effect,
-                    cause: *cause,
-                    confidence: 0.97,
-                    relation: "cordoned",
-                }),
-        );
+        edges.extend(causes.map(|(cause, _)| Edge {
+            effect,
+            cause: *cause,
+            confidence: 0.97,
+            relation: "cordoned",
+        }));
     }
     let budgets = naming(&[BUDGET]);
     for (effect, wanted) in naming(&LACKS_ROOM) {
@@ -55,8 +53,8 @@ pub(super) fn edges(index: &Index<'_>) -> Vec<Edge> {
 }
 
 /// The nodes whose cordon a sighting shows as proof.
-fn closed_nodes<'s>(seen: &'s Seen<'_>) -> BTreeSet<&'s str> {
-    let proof = seen.sighting.evidence.iter();
+pub(in crate::diagnosis) fn closed_nodes(sighting: &Sighting) -> BTreeSet<&str> {
+    let proof = sighting.evidence.iter();
     proof
         .filter(|proof| proof.path.as_deref() == Some("spec.unschedulable"))
         .map(|proof| proof.object.name.as_str())

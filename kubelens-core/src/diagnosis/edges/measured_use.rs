@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::graph::Edge;
-use crate::diagnosis::index::{Index, Seen};
+use crate::diagnosis::index::{Index, Key, Seen};
 use crate::kubernetes::HorizontalPodAutoscaler;
-use crate::model::Severity;
+use crate::model::{ObjectRef, Severity};
 use crate::snapshot::Cluster;
 
 /// Codes that tell what one sample of the metrics shows. A container near its limit may be well: such a
@@ -29,6 +29,7 @@ pub(super) fn is_part(index: &Index<'_>, edge: &Edge) -> bool {
 /// with more work than CPU by the autoscaler that may not add to them.
 pub(super) fn edges(index: &Index<'_>, known: &[Edge], cluster: &Cluster<'_>) -> Vec<Edge> {
     let explained: BTreeSet<usize> = known.iter().map(|edge| edge.effect).collect();
+    let held = held_down(index, cluster);
     let mut edges = Vec::new();
     for (effect, seen) in index.seen.iter().enumerate() {
         let is_open = seen.code() == TIMES_OUT || !explained.contains(&effect);
@@ -37,7 +38,11 @@ pub(super) fn edges(index: &Index<'_>, known: &[Edge], cluster: &Cluster<'_>) ->
             "SCA040" => {
                 on_the_container(index, seen, "WRK003").map(|at| (at, 0.9, "same container"))
             }
-            "SCA042" => held_down(index, seen, cluster).map(|at| (at, 0.8, "adds no pods to")),
+            "SCA042" => seen
+                .top
+                .as_ref()
+                .and_then(|top| held.get(&top.key()))
+                .map(|at| (*at, 0.8, "adds no pods to")),
             "NOD016" => shortage(index, seen).map(|at| (at, 0.9, "same node")),
             _ => None,
         };
@@ -70,24 +75,33 @@ fn slow(index: &Index<'_>, seen: &Seen<'_>) -> Option<(usize, f64, &'static str)
 /// Says that an autoscaler wants more replicas than it may make.
 pub(in crate::diagnosis) const AT_MAXIMUM: &str = "SCA006";
 
-/// The autoscaler that wants more pods of what a sighting is about, and may not make them.
-fn held_down(index: &Index<'_>, seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<usize> {
-    let top = seen.top.as_ref()?;
-    index.seen.iter().position(|other| {
-        let subject = &other.sighting.subject;
-        let namespace = subject.namespace.as_deref().unwrap_or_default();
-        let scales = || {
-            let autoscaler = cluster.get::<HorizontalPodAutoscaler>(namespace, &subject.name);
-            autoscaler.is_some_and(|autoscaler| {
-                let target = &autoscaler.spec.scale_target_ref;
-                target.kind == top.kind.as_str() && target.name == top.name.as_str()
-            })
-        };
-        other.code() == AT_MAXIMUM
-            && other.severity() > Severity::Info
-            && subject.namespace == top.namespace
-            && scales()
-    })
+/// What the autoscaler that a sighting is about scales.
+pub(in crate::diagnosis) fn scaled_by(
+    cluster: &Cluster<'_>,
+    autoscaler: &ObjectRef,
+) -> Option<Key> {
+    let namespace = autoscaler.namespace.as_deref().unwrap_or_default();
+    let autoscaler = cluster.get::<HorizontalPodAutoscaler>(namespace, &autoscaler.name)?;
+    let target = &autoscaler.spec.scale_target_ref;
+    Some((
+        target.kind.to_string(),
+        namespace.to_owned(),
+        target.name.to_string(),
+    ))
+}
+
+/// What has autoscalers that want more pods of it and may not make them, and the first sighting that says so.
+fn held_down(index: &Index<'_>, cluster: &Cluster<'_>) -> BTreeMap<Key, usize> {
+    let mut held = BTreeMap::new();
+    for (at, seen) in index.seen.iter().enumerate() {
+        if seen.code() == AT_MAXIMUM
+            && seen.severity() > Severity::Info
+            && let Some(scaled) = scaled_by(cluster, &seen.sighting.subject)
+        {
+            held.entry(scaled).or_insert(at);
+        }
+    }
+    held
 }
 
 /// What a rule says of the container that a sighting is about, in the same pod; notes explain nothing.
